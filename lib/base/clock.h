@@ -1,0 +1,21 @@
+#pragma once
+
+// Where time comes from. Injected, so that an hour of outage is tested in milliseconds.
+
+#include "base/units.h"
+
+namespace portillon {
+
+class Clock {
+public:
+    virtual ~Clock() = default;
+    virtual Instant now() const = 0;
+};
+
+// CLOCK_MONOTONIC.
+class MonotonicClock final : public Clock {
+public:
+    Instant now() const override { return std::chrono::steady_clock::now(); }
+};
+
+}  // namespace portillon

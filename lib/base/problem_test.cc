@@ -1,0 +1,29 @@
+#include "base/problem.h"
+
+#include <gtest/gtest.h>
+
+namespace portillon {
+namespace {
+
+TEST(Problem, NamesItsPlace) {
+    EXPECT_EQ(format_problem({"a.yaml", 3, "fleet.size", "unknown key"}), "a.yaml:3: fleet.size: unknown key");
+    EXPECT_EQ(format_problem({"--rate", 0, "", "not a rate"}), "--rate: not a rate");
+}
+
+TEST(DidYouMean, OffersANearWordOnly) {
+    EXPECT_EQ(did_you_mean("equipment", {"equipments", "start"}), "equipments");
+    EXPECT_EQ(did_you_mean("stagse", {"stages", "arrival"}), "stages");
+    EXPECT_EQ(did_you_mean("zzz", {"stages", "arrival"}), "");
+}
+
+TEST(Checked, HoldsAValueOrProblems) {
+    Checked<int> good{7};
+    ASSERT_TRUE(good);
+    EXPECT_EQ(*good, 7);
+    Checked<int> bad{Problems{{"x", 0, "", "y"}}};
+    ASSERT_FALSE(bad);
+    EXPECT_EQ(bad.problems().size(), 1u);
+}
+
+}  // namespace
+}  // namespace portillon

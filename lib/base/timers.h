@@ -1,0 +1,75 @@
+#pragma once
+
+// Everything a shard waits for, in order of time. Pure: who owns the loop asks `next()`, sleeps, and calls `run_due()`.
+//
+// An Alarm is a member of what waits (no allocation, no lookup); it is armed at most once at a time and takes itself
+// off when destroyed. Alarms of one instant ring in the order in which they were set.
+
+#include <cstddef>
+#include <functional>
+#include <vector>
+
+#include "base/units.h"
+
+namespace portillon {
+
+class Timers;
+
+class Alarm {
+public:
+    Alarm() = default;
+    Alarm(const Alarm&) = delete;
+    Alarm& operator=(const Alarm&) = delete;
+
+    bool armed() const { return timers_ != nullptr; }
+    Instant at() const { return at_; }  // while armed
+    void cancel();                      // no effect when not armed
+
+    // Called by Timers at `now` >= at(), already disarmed: may set itself again, or anything else.
+    virtual void ring(Instant now) = 0;
+
+protected:
+    virtual ~Alarm() { cancel(); }
+
+private:
+    friend class Timers;
+    Timers* timers_ = nullptr;
+    std::size_t place_ = 0;
+    Instant at_{};
+    std::uint64_t order_ = 0;
+};
+
+class Timers {
+public:
+    Timers() = default;
+    Timers(const Timers&) = delete;
+    Timers& operator=(const Timers&) = delete;
+    ~Timers();  // disarms what is left
+
+    // Arms `alarm`, or moves it if armed. O(log n).
+    void set(Alarm& alarm, Instant at);
+
+    bool empty() const { return heap_.empty(); }
+    Instant next() const { return heap_.empty() ? never : heap_.front()->at_; }
+
+    // Rings every alarm with at() <= now, in order, those set meanwhile included.
+    void run_due(Instant now);
+
+    // Called whenever next() has become earlier.
+    std::function<void()> when_earlier;
+
+private:
+    friend class Alarm;
+    static bool before(const Alarm* a, const Alarm* b) {
+        return a->at_ != b->at_ ? a->at_ < b->at_ : a->order_ < b->order_;
+    }
+    void remove(Alarm& alarm);
+    void sift_up(std::size_t place);
+    void sift_down(std::size_t place);
+    void put(std::size_t place, Alarm* alarm);
+
+    std::vector<Alarm*> heap_;  // a 4-ary heap: half the depth, children on one cache line
+    std::uint64_t orders_ = 0;
+};
+
+}  // namespace portillon

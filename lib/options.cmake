@@ -1,0 +1,70 @@
+# What every target of ours is built with, and the four ways to declare one.
+add_library(portillon_options INTERFACE)
+target_compile_features(portillon_options INTERFACE cxx_std_20)
+target_compile_options(portillon_options INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Werror -fno-omit-frame-pointer)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  target_compile_options(portillon_options INTERFACE -fcoroutines)
+endif()
+target_include_directories(portillon_options INTERFACE ${PROJECT_SOURCE_DIR}/lib)
+target_compile_definitions(portillon_options INTERFACE
+  BOOST_ASIO_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_DISABLE_BOOST_DATE_TIME)
+if(PORTILLON_SANITIZER)
+  target_compile_options(portillon_options INTERFACE -fsanitize=${PORTILLON_SANITIZER})
+  target_link_options(portillon_options INTERFACE -fsanitize=${PORTILLON_SANITIZER})
+  if(PORTILLON_SANITIZER MATCHES "thread" AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    target_compile_options(portillon_options INTERFACE -Wno-error=tsan)
+  endif()
+endif()
+
+# portillon_library(stats SOURCES a.cc PUBLIC portillon::base PRIVATE fmt::fmt)
+# A folder of lib/ is one target, portillon_<name>, with the alias portillon::<name>.
+function(portillon_library name)
+  cmake_parse_arguments(arg "" "" "SOURCES;PUBLIC;PRIVATE" ${ARGN})
+  add_library(portillon_${name} STATIC ${arg_SOURCES})
+  add_library(portillon::${name} ALIAS portillon_${name})
+  target_link_libraries(portillon_${name} PUBLIC portillon_options ${arg_PUBLIC} PRIVATE ${arg_PRIVATE})
+endfunction()
+
+# portillon_test(stats SOURCES histogram_test.cc LINK portillon::stats)
+function(portillon_test name)
+  cmake_parse_arguments(arg "" "" "SOURCES;LINK" ${ARGN})
+  add_executable(portillon_${name}_test ${arg_SOURCES})
+  target_link_libraries(portillon_${name}_test PRIVATE portillon_options ${arg_LINK} GTest::gmock GTest::gtest_main)
+  target_compile_definitions(portillon_${name}_test PRIVATE PORTILLON_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  add_test(NAME ${name} COMMAND portillon_${name}_test)
+endfunction()
+
+# portillon_benchmark(stats SOURCES histogram_bench.cc LINK portillon::stats)
+function(portillon_benchmark name)
+  cmake_parse_arguments(arg "" "" "SOURCES;LINK" ${ARGN})
+  add_executable(portillon_${name}_bench ${arg_SOURCES})
+  target_link_libraries(portillon_${name}_bench PRIVATE portillon_options ${arg_LINK} benchmark::benchmark_main)
+endfunction()
+
+# portillon_fuzz(mqtt_packet SOURCES mqtt_packet_fuzz.cc LINK portillon::wire)
+# The target file defines LLVMFuzzerTestOneInput. With clang and PORTILLON_FUZZERS it becomes a libFuzzer program;
+# always, its corpus (folder fuzz_corpus/<name> beside it, if there is one) runs as a plain test.
+function(portillon_fuzz name)
+  cmake_parse_arguments(arg "" "" "SOURCES;LINK" ${ARGN})
+  set(corpus ${CMAKE_CURRENT_SOURCE_DIR}/fuzz_corpus/${name})
+  if(PORTILLON_FUZZERS)
+    add_executable(portillon_${name}_fuzz ${arg_SOURCES})
+    target_link_libraries(portillon_${name}_fuzz PRIVATE portillon_options ${arg_LINK})
+    target_compile_options(portillon_${name}_fuzz PRIVATE -fsanitize=fuzzer)
+    target_link_options(portillon_${name}_fuzz PRIVATE -fsanitize=fuzzer)
+  else()
+    add_executable(portillon_${name}_corpus ${arg_SOURCES} ${PROJECT_SOURCE_DIR}/lib/testing/corpus_main.cc)
+    target_link_libraries(portillon_${name}_corpus PRIVATE portillon_options ${arg_LINK})
+    add_test(NAME ${name}_corpus COMMAND portillon_${name}_corpus ${corpus})
+  endif()
+endfunction()
+
+# portillon_embed(TARGET symbol FILE): the text of FILE as `extern const std::string_view symbol` in namespace portillon::embedded.
+function(portillon_embed target symbol file)
+  set(out ${CMAKE_CURRENT_BINARY_DIR}/embedded_${symbol}.cc)
+  add_custom_command(OUTPUT ${out}
+    COMMAND ${CMAKE_COMMAND} -DIN=${file} -DOUT=${out} -DSYMBOL=${symbol} -P ${PROJECT_SOURCE_DIR}/lib/embed.cmake
+    DEPENDS ${file} ${PROJECT_SOURCE_DIR}/lib/embed.cmake VERBATIM)
+  target_sources(${target} PRIVATE ${out})
+endfunction()
