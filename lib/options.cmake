@@ -4,7 +4,8 @@ target_compile_features(portillon_options INTERFACE cxx_std_20)
 target_compile_options(portillon_options INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Werror -fno-omit-frame-pointer)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-  target_compile_options(portillon_options INTERFACE -fcoroutines)
+  # -Wrestrict: false errors in std::string of g++ 12 (GCC bug 105651).
+  target_compile_options(portillon_options INTERFACE -fcoroutines -Wno-restrict)
 endif()
 target_include_directories(portillon_options INTERFACE ${PROJECT_SOURCE_DIR}/lib)
 target_compile_definitions(portillon_options INTERFACE
