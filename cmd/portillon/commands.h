@@ -1,0 +1,22 @@
+#pragma once
+
+// One file per command. Each adds its subcommand, options and help (with an example) to `app`; when the user chose it,
+// CLI11 calls back and the command leaves its exit code in `exit_code` (contract: 0, 1, 2, 3, 99, 130, 143).
+
+#include <CLI/App.hpp>
+
+namespace portillon::cmd {
+
+// The exit codes that scripts rely on, in the order in which they apply.
+enum class Exit : int { passed = 0, failed = 1, usage = 2, invalid = 3, breached = 99, interrupted = 130, terminated = 143 };
+
+void add_run_command(CLI::App& app, Exit& exit);
+void add_compare_command(CLI::App& app, Exit& exit);
+void add_gate_command(CLI::App& app, Exit& exit);
+void add_serve_command(CLI::App& app, Exit& exit);
+void add_validate_command(CLI::App& app, Exit& exit);
+void add_plan_command(CLI::App& app, Exit& exit);
+void add_schema_command(CLI::App& app, Exit& exit);
+void add_shard_commands(CLI::App& app, Exit& exit);  // hidden: what the conductors exec
+
+}  // namespace portillon::cmd
