@@ -1,0 +1,68 @@
+#pragma once
+
+// gRPC over HTTP/2, without the HTTP/2: messages in their frames, the time-out header.
+// Source: grpc/doc/PROTOCOL-HTTP2.md.
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "base/units.h"
+
+namespace portillon::wire {
+
+// A message travels as one byte (0: plain, 1: compressed), its length in 4 bytes, big-endian, and itself.
+inline constexpr std::size_t grpc_prefix_bytes = 5;
+
+void write_grpc_prefix(std::size_t message_bytes, std::span<std::byte, grpc_prefix_bytes> out);
+
+enum class Compression : std::uint8_t { plain, compressed };
+
+struct GrpcMessage {
+    Compression compression = Compression::plain;
+    std::span<const std::byte> body;
+};
+
+// Bytes of one direction of one call, in any pieces -> messages. A message that lies whole in a piece is a view into
+// it; others are gathered in the reader.
+//
+//     reader.feed(piece);
+//     while (auto message = reader.next()) { ... }          // each valid until the next call
+//     if (reader.error()) { ... }
+class GrpcFrameReader {
+public:
+    explicit GrpcFrameReader(std::size_t most_message_bytes) : most_message_bytes_(most_message_bytes) {}
+
+    // `piece` must stay until next() has returned nothing. Not before the last piece was read to its end.
+    void feed(std::span<const std::byte> piece);
+
+    // The next message; nothing when the piece is used up, or when error() is set, which is final.
+    std::optional<GrpcMessage> next();
+
+    const error_code& error() const { return error_; }  // syntax (an unknown flag) or too_large
+
+    // Whether the stream may end here: not within a message.
+    bool at_boundary() const { return gathered_.empty() && !gathering_; }
+
+private:
+    bool gather(std::size_t wanted);
+
+    std::size_t most_message_bytes_;
+    std::span<const std::byte> piece_;
+    std::vector<std::byte> gathered_;
+    bool gathering_ = false;
+    bool handed_out_ = false;
+    error_code error_;
+};
+
+// grpc-timeout: at most 8 digits and a unit (H M S m u n); the finest unit that fits, rounded up.
+std::string format_grpc_timeout(Nanos timeout);
+// Nothing if the text is anything else; a time beyond Nanos becomes the longest there is.
+std::optional<Nanos> parse_grpc_timeout(std::string_view text);
+
+}  // namespace portillon::wire

@@ -1,0 +1,83 @@
+#pragma once
+
+// A connection's bytes, in any pieces -> control packets, not yet looked into.
+// Source: MQTT 3.1.1 and 5.0, 2.1 (fixed header), 5.0 1.5.5 (variable byte integer).
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "wire/mqtt/reason.h"
+
+namespace portillon::mqtt {
+
+// MQTT 5.0, 2.1.2. The numbers are the wire's.
+enum class PacketType : std::uint8_t {
+    connect = 1,
+    connack,
+    publish,
+    puback,
+    pubrec,
+    pubrel,
+    pubcomp,
+    subscribe,
+    suback,
+    unsubscribe,
+    unsuback,
+    pingreq,
+    pingresp,
+    disconnect,
+    auth,
+};
+
+struct Frame {
+    std::uint8_t first_byte = 0;
+    std::span<const std::byte> body;  // what the remaining length counts
+
+    PacketType type() const { return static_cast<PacketType>(first_byte >> 4); }
+    std::uint8_t flags() const { return first_byte & 0x0F; }
+};
+
+// The most that a remaining length can say, and the packet around it.
+inline constexpr std::size_t largest_remaining_length = 268'435'455;
+inline constexpr std::size_t largest_packet_bytes = largest_remaining_length + 5;
+
+// A packet that lies whole in a piece is a view into it; only those that are split are gathered in the framer.
+//
+//     framer.feed(piece);
+//     while (auto frame = framer.next()) { ... }            // each valid until the next call
+//     if (framer.violation()) { ... }
+class Framer {
+public:
+    // most_packet_bytes counts the fixed header, as Maximum Packet Size does (5.0, 3.1.2.11.4). A longer packet is
+    // refused as soon as its length is known; nothing is gathered for it.
+    explicit Framer(std::size_t most_packet_bytes = largest_packet_bytes) : most_packet_bytes_(most_packet_bytes) {}
+
+    // `piece` must stay until next() has returned nothing. Not before the last piece was read to its end.
+    void feed(std::span<const std::byte> piece);
+
+    // The next packet; nothing when the piece is used up, or after a violation, which is final.
+    std::optional<Frame> next();
+
+    // Type 0, a remaining length of more than 4 bytes, or a packet too large.
+    const Violation& violation() const { return violation_; }
+
+    // Whether the bytes so far end with a packet's end.
+    bool at_boundary() const { return gathered_.empty(); }
+
+    // Gives back the memory that a large split packet took.
+    void shrink() { gathered_.shrink_to_fit(); }
+
+private:
+    std::optional<Frame> next_gathered();
+
+    std::size_t most_packet_bytes_;
+    std::span<const std::byte> piece_;
+    std::vector<std::byte> gathered_;
+    bool handed_out_ = false;
+    Violation violation_;
+};
+
+}  // namespace portillon::mqtt

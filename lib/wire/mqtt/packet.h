@@ -1,0 +1,156 @@
+#pragma once
+
+// The control packets of MQTT 3.1.1 and 5, from and to bytes, for both ends of a connection. Texts and payloads of a
+// parsed packet are views into its frame. Encoders write exactly encoded_size() bytes to the front of a buffer.
+// Source: MQTT 3.1.1 and MQTT 5.0, chapter 3; the section is named at each packet.
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "wire/mqtt/framer.h"
+#include "wire/mqtt/properties.h"
+#include "wire/mqtt/reason.h"
+
+namespace portillon::mqtt {
+
+enum class Version : std::uint8_t { v3_1_1 = 4, v5 = 5 };
+enum class Qos : std::uint8_t { at_most_once, at_least_once, exactly_once };
+
+using Payload = std::span<const std::byte>;
+
+// 3.1.2.5 and following.
+struct Will {
+    std::string_view topic;
+    Payload payload;
+    Qos qos = Qos::at_most_once;
+    bool retain = false;
+    Properties properties;
+};
+
+// 3.1. Carries its own version.
+struct Connect {
+    Version version = Version::v5;
+    bool clean_start = true;  // clean session in 3.1.1
+    std::uint16_t keep_alive_seconds = 0;
+    std::string_view client_id;
+    std::optional<Will> will;
+    std::optional<std::string_view> user_name;
+    std::optional<Payload> password;
+    Properties properties;
+};
+
+// 3.2
+struct Connack {
+    bool session_present = false;
+    Reason reason = Reason::success;
+    Properties properties;
+};
+
+// 3.3. packet_id is 0 at QoS 0. In version 5 the topic is empty when an alias stands for it.
+struct Publish {
+    std::string_view topic;
+    Qos qos = Qos::at_most_once;
+    bool duplicate = false;
+    bool retain = false;
+    std::uint16_t packet_id = 0;
+    Properties properties;
+    Payload payload;
+};
+
+// 3.4 to 3.7: PUBACK, PUBREC, PUBREL, PUBCOMP. 3.1.1 has neither reason nor properties.
+struct Acknowledgement {
+    PacketType type = PacketType::puback;
+    std::uint16_t packet_id = 0;
+    Reason reason = Reason::success;
+    Properties properties;
+};
+
+// One entry of a SUBSCRIBE (3.8.3) or UNSUBSCRIBE (3.10.3); the options of version 5 are their defaults elsewhere.
+struct Subscription {
+    std::string_view filter;
+    Qos most_qos = Qos::at_most_once;
+    bool no_local = false;
+    bool retain_as_published = false;
+    std::uint8_t retain_mode = 0;  // 3.8.3.1, Retain Handling
+    bool operator==(const Subscription&) const = default;
+};
+
+// 3.8, 3.10: SUBSCRIBE and UNSUBSCRIBE. Keep one and parse into it again and again.
+struct Subscribe {
+    PacketType type = PacketType::subscribe;
+    std::uint16_t packet_id = 0;
+    Properties properties;
+    std::vector<Subscription> subscriptions;  // at least one
+};
+
+// 3.9, 3.11: SUBACK and UNSUBACK; one reason for each entry (3.1.1: UNSUBACK has none; SUBACK has 0, 1, 2 or 0x80).
+struct Suback {
+    PacketType type = PacketType::suback;
+    std::uint16_t packet_id = 0;
+    Properties properties;
+    std::span<const Reason> reasons;
+};
+
+// 3.14. 3.1.1 has neither reason nor properties.
+struct Disconnect {
+    Reason reason = Reason::success;
+    Properties properties;
+};
+
+// 3.15, version 5 only.
+struct Auth {
+    Reason reason = Reason::success;
+    Properties properties;
+};
+
+// A frame of the right type into a packet. Whatever the bytes are, either a violation or a packet that the
+// specification allows; nothing is left unread. For CONNECT the version is looked for in the packet: one that is
+// neither 3.1.1 nor 5 is unsupported_protocol_version.
+Violation parse(const Frame& frame, Connect& into);
+Violation parse(const Frame& frame, Version version, Connack& into);
+Violation parse(const Frame& frame, Version version, Publish& into);
+Violation parse(const Frame& frame, Version version, Acknowledgement& into);
+Violation parse(const Frame& frame, Version version, Subscribe& into);
+Violation parse(const Frame& frame, Version version, Suback& into);
+Violation parse(const Frame& frame, Version version, Disconnect& into);
+Violation parse(const Frame& frame, Version version, Auth& into);
+Violation parse_ping(const Frame& frame);  // PINGREQ and PINGRESP (3.12, 3.13) are empty
+
+// Bytes of the whole packet. In 3.1.1 properties and reasons are left out.
+std::size_t encoded_size(const Connect& packet);
+std::size_t encoded_size(const Connack& packet, Version version);
+std::size_t encoded_size(const Acknowledgement& packet, Version version);
+std::size_t encoded_size(const Subscribe& packet, Version version);
+std::size_t encoded_size(const Suback& packet, Version version);
+std::size_t encoded_size(const Disconnect& packet, Version version);
+std::size_t encoded_size(const Auth& packet);
+
+// Writes the packet to the front of `out`, which must have room, and returns its size. What a packet may not say
+// (texts above 65,535 bytes, a packet above largest_packet_bytes) is a programmer's error.
+std::size_t encode(const Connect& packet, std::span<std::byte> out);
+std::size_t encode(const Connack& packet, Version version, std::span<std::byte> out);
+std::size_t encode(const Acknowledgement& packet, Version version, std::span<std::byte> out);
+std::size_t encode(const Subscribe& packet, Version version, std::span<std::byte> out);
+std::size_t encode(const Suback& packet, Version version, std::span<std::byte> out);
+std::size_t encode(const Disconnect& packet, Version version, std::span<std::byte> out);
+std::size_t encode(const Auth& packet, std::span<std::byte> out);
+
+inline constexpr std::byte pingreq[] = {std::byte{0xC0}, std::byte{0x00}};
+inline constexpr std::byte pingresp[] = {std::byte{0xD0}, std::byte{0x00}};
+
+// A PUBLISH is written in two steps: its head, then payload_bytes bytes that the caller writes in place right after.
+// packet.payload is not looked at.
+std::size_t publish_head_size(const Publish& packet, Version version, std::size_t payload_bytes);
+std::size_t encode_publish_head(const Publish& packet, Version version, std::size_t payload_bytes,
+                                std::span<std::byte> out);
+
+// In a head already written: sets DUP for a resend, and reads or sets nothing else.
+inline void mark_duplicate(std::span<std::byte> publish) {
+    publish.front() |= std::byte{0x08};
+}
+
+}  // namespace portillon::mqtt

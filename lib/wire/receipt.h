@@ -1,0 +1,36 @@
+#pragma once
+
+// What a server says of a batch where its protocol has a place to say it.
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "base/error.h"
+#include "base/units.h"
+#include "wire/batch_codec.h"
+
+namespace portillon::wire {
+
+// The numbers of portillon.proto.
+enum class ReceiptAnswer : std::uint32_t { acknowledged, rejected, throttled, try_again };
+
+struct Receipt {
+    EquipmentId equipment{};
+    Sequence first = 0;
+    std::uint32_t count = 0;
+    ReceiptAnswer answer = ReceiptAnswer::acknowledged;
+    std::uint32_t retry_after_ms = 0;
+    bool operator==(const Receipt&) const = default;
+};
+
+inline constexpr std::size_t largest_receipt_bytes = 128;
+
+// Writes at most largest_receipt_bytes to the front of `out` and returns how many.
+std::size_t encode(const Receipt& receipt, Encoding encoding, std::span<std::byte, largest_receipt_bytes> out);
+
+// Bytes from anybody. Unknown fields and keys are skipped; absent ones are 0, as protobuf has it: an empty message is
+// a valid receipt.
+error_code decode(std::span<const std::byte> bytes, Encoding encoding, Receipt& into);
+
+}  // namespace portillon::wire
