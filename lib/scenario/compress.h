@@ -1,0 +1,15 @@
+#pragma once
+
+// Shows a long scenario in a short time: divides fleet.start.every, traffic.stages[].duration and faults[].at/for by
+// `times`, nothing else. Rates, time-outs and the drain stay as they are, so a compressed run has fewer validations.
+
+#include <cstdint>
+
+namespace portillon::scenario {
+
+struct Scenario;
+
+// times >= 1. A duration that was positive stays so.
+void compress(Scenario& scenario, double times);
+
+}  // namespace portillon::scenario

@@ -1,0 +1,160 @@
+#pragma once
+
+// A scenario, resolved: every key has its value. Contract: portillon schema scenario; parse.h makes one from text.
+
+#include <cstdint>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "arrival/schedule.h"
+#include "base/units.h"
+
+namespace portillon::scenario {
+
+inline constexpr std::uint32_t max_equipments = 1'000'000;
+
+// All equipments connect before T0, `rate` of them per second; those not connected after `within` begin offline.
+struct StartByRate {
+    Rate rate{10'000};
+    Nanos within = 60s;
+    bool operator==(const StartByRate&) const = default;
+};
+
+// From T0 on, `step` more equipments `every` so long; the first step at T0.
+struct StartBySteps {
+    std::uint32_t step = 1;
+    Nanos every{};
+    bool operator==(const StartBySteps&) const = default;
+};
+
+using Start = std::variant<StartByRate, StartBySteps>;
+
+struct Fleet {
+    std::uint32_t equipments = 1;
+    Start start;
+    bool operator==(const Fleet&) const = default;
+};
+
+enum class Shape : std::uint8_t { step, ramp };  // ramp: from the rate before (0 in front of the first) to its own
+
+struct TrafficStage {
+    Nanos duration{};
+    Rate rate;  // per equipment; without meaning to closed arrivals
+    Shape shape = Shape::step;
+    arrival::Measure measure = arrival::Measure::on;
+    bool operator==(const TrafficStage&) const = default;
+};
+
+enum class Encoding : std::uint8_t { native, json, protobuf };  // native: what the protocol's users would send
+
+struct Payload {
+    Bytes bytes{100};  // of one validation in its protobuf form
+    Encoding encoding = Encoding::native;
+    bool operator==(const Payload&) const = default;
+};
+
+struct Traffic {
+    arrival::Arrival arrival;
+    std::vector<TrafficStage> stages;
+    Payload payload;
+    bool operator==(const Traffic&) const = default;
+};
+
+struct Batching {
+    std::uint32_t max = 1;  // validations
+    Nanos linger{};         // how long the first of a batch waits for others
+    bool operator==(const Batching&) const = default;
+};
+
+enum class Order : std::uint8_t { relaxed, strict };  // strict: later batches wait until a retry is settled
+enum class Jitter : std::uint8_t { full, none };
+
+struct Retry {
+    Nanos base = 100ms;
+    Nanos max = 30s;
+    Jitter jitter = Jitter::full;
+    bool operator==(const Retry&) const = default;
+};
+
+struct Delivery {
+    Batching batch;
+    // Batches. 8: more than a healthy server ever leaves open at the rate of one device, so that the window does not
+    // shape the traffic; few enough for a device's memory and for what servers let a client have open (MQTT 5 brokers
+    // commonly grant 20 or more, HTTP/2 servers 100).
+    std::uint32_t in_flight = 8;
+    Order order = Order::relaxed;
+    Nanos timeout = 5s;
+    Nanos connect_timeout = 10s;
+    Bytes cache{2'000'000'000};  // per equipment, counted as validations x payload.bytes
+    Retry retry;
+    Nanos drain = 30s;
+    bool operator==(const Delivery&) const = default;
+};
+
+enum class FaultKind : std::uint8_t { stall, delay, lose, duplicate, swap };
+
+// On the embedded server. stall: answers nothing `during`; delay: each answer later by `delay`, `during`; lose,
+// duplicate, swap: the next `count` validations from `at` on.
+struct Fault {
+    FaultKind kind = FaultKind::stall;
+    Nanos at{};             // since T0
+    Nanos during{};         // key `for`
+    Nanos delay{};          // delay only
+    std::uint64_t count{};  // lose, duplicate, swap only
+    bool operator==(const Fault&) const = default;
+};
+
+struct Threshold {
+    std::string metric;
+    std::string expression;
+    int line = 0;  // where it stands in the scenario; 0 when it came from elsewhere
+
+    // Where it stands is not what it says.
+    bool operator==(const Threshold& other) const { return metric == other.metric && expression == other.expression; }
+};
+
+struct Scenario {
+    std::string name;
+    std::string description;
+    std::uint64_t seed = 1;
+    std::string protocol;  // when the command line names none
+    Fleet fleet;
+    Traffic traffic;
+    Delivery delivery;
+    std::map<std::string, nlohmann::json> protocols;  // options of every known protocol, its defaults filled in
+    std::vector<Fault> faults;
+    std::vector<Threshold> thresholds;
+    bool operator==(const Scenario&) const = default;
+};
+
+// A protocol a scenario may name: its name, and the JSON Schema of the object of its options.
+struct KnownProtocol {
+    std::string name;
+    std::string options_schema;
+};
+
+// The rates as schedules take them, with the ramps' first rates filled in.
+arrival::Stages stages_of(const Traffic& traffic);
+
+// The fleet's schedules: the same in every process that is given the same scenario.
+arrival::Schedule schedule_of(const Scenario& scenario);
+
+// When equipment `id` (1..equipments) starts, since T0.
+Nanos start_of(const Fleet& fleet, EquipmentId id);
+
+// When the last one starts.
+Nanos last_start(const Fleet& fleet);
+
+// How the scenario's text spells them.
+std::string_view name_of(arrival::Kind kind);
+std::string_view name_of(Shape shape);
+std::string_view name_of(Encoding encoding);
+std::string_view name_of(Order order);
+std::string_view name_of(Jitter jitter);
+std::string_view name_of(FaultKind kind);
+
+}  // namespace portillon::scenario
