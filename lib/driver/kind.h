@@ -1,0 +1,42 @@
+#pragma once
+
+// How a protocol is known by name: one of these per folder of lib/drivers, listed once in cmd/.
+
+#include <functional>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/units.h"
+#include "driver/driver.h"
+#include "net/dialer.h"
+#include "net/endpoint.h"
+#include "net/loop.h"
+
+namespace portillon::driver {
+
+// What a driver works with. Everything outlives the driver.
+struct Context {
+    net::Loop& loop;
+    net::Dialer& dialer;
+    const net::Url& target;         // for Host, :authority and paths; the dialer knows the address
+    const nlohmann::json& options;  // the scenario's protocols.<name>, valid by the kind's schema; {} if absent
+    wire::Encoding encoding;        // of the bodies that will be offered
+    std::uint32_t in_flight;        // most batches a session will have in flight
+    RunId run;
+};
+
+struct Kind {
+    std::string name;            // "mqtt": what --protocol takes
+    std::string scheme;          // "mqtt": of --target URLs
+    std::string listener;        // the reference server's listener for it
+    std::string_view options_schema;  // JSON Schema (draft 7) of its options: an object, no additional properties
+    std::function<Traits(const nlohmann::json& options)> traits;
+    std::function<std::unique_ptr<Driver>(const Context&)> make;
+};
+
+using Kinds = std::vector<Kind>;
+
+}  // namespace portillon::driver

@@ -1,0 +1,100 @@
+#include "net/loop.h"
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "base/check.h"
+#include "base/error.h"
+
+namespace portillon::net {
+
+namespace {
+constexpr std::size_t read_buffer_bytes = 64 * 1024;  // one TLS record or four HTTP/2 frames; one per shard
+}
+
+Deferred::~Deferred() {
+    if (queue_ != nullptr) {
+        (*queue_)[place_] = nullptr;
+    }
+}
+
+struct Loop::Pump {
+    explicit Pump(Loop& owner) : loop(owner), timer(owner.io_) {}
+
+    void arm() {
+        if (loop.timers_.next() == never) {
+            return;
+        }
+        timer.expires_at(loop.timers_.next());
+        timer.async_wait([this](const error_code& error) {
+            if (!error) {
+                loop.timers_.run_due(loop.now());
+                arm();
+            }
+        });
+    }
+
+    Loop& loop;
+    asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>, Executor> timer;
+};
+
+Loop::Loop(const Clock& clock) : clock_(clock), read_buffer_(read_buffer_bytes) {}
+
+Loop::~Loop() { timers_.when_earlier = nullptr; }
+
+void Loop::later(Deferred& work) {
+    if (work.queued()) {
+        return;
+    }
+    if (deferred_.empty()) {
+        asio::post(io_, [this] { run_deferred(); });
+    }
+    work.queue_ = &deferred_;
+    work.place_ = deferred_.size();
+    deferred_.push_back(&work);
+}
+
+void Loop::run_deferred() {
+    running_.swap(deferred_);
+    for (Deferred* work : running_) {
+        if (work != nullptr) {
+            work->queue_ = &running_;  // a Deferred destroyed by an earlier one strikes itself out here
+        }
+    }
+    for (std::size_t i = 0; i < running_.size(); ++i) {
+        if (Deferred* work = running_[i]; work != nullptr) {
+            work->queue_ = nullptr;
+            running_[i] = nullptr;
+            work->run();
+        }
+    }
+    running_.clear();
+}
+
+void Loop::run() {
+    check(pump_ == nullptr, "a loop runs once at a time");
+    pump_ = std::make_unique<Pump>(*this);
+    timers_.when_earlier = [this] { pump_->arm(); };
+    pump_->arm();
+    const auto guard = asio::make_work_guard(io_);
+    io_.run();
+    timers_.when_earlier = nullptr;
+    pump_.reset();
+    io_.restart();
+}
+
+void Loop::stop() { io_.stop(); }
+
+bool Loop::poll() {
+    io_.restart();
+    bool any = io_.poll() > 0;
+    while (timers_.next() <= now()) {
+        timers_.run_due(now());
+        io_.restart();
+        io_.poll();
+        any = true;
+    }
+    return any;
+}
+
+}  // namespace portillon::net

@@ -1,0 +1,144 @@
+#include "net/tcp.h"
+
+#include <gtest/gtest.h>
+
+#include <boost/asio/error.hpp>
+#include <string>
+
+#include "net/task_group.h"
+#include "net/wakeup.h"
+
+namespace portillon::net {
+namespace {
+
+std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span(text)); }
+
+struct Ear : Transport::Reader {
+    explicit Ear(Loop& loop) : changed(loop) {}
+    void received(std::span<const std::byte> bytes) override {
+        heard.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+        changed.wake();
+    }
+    void ended(const error_code& why) override {
+        cause = why;
+        over = true;
+        changed.wake();
+    }
+    void drained() override { ++drains; changed.wake(); }
+    Wakeup changed;
+    std::string heard;
+    error_code cause;
+    bool over = false;
+    int drains = 0;
+};
+
+// Both ends of one connection over loopback, in real time; each test is a conversation, bounded by its own end.
+struct Ends {
+    MonotonicClock clock;
+    Loop loop{clock};
+    Traffic client_traffic, server_traffic;
+    std::unique_ptr<Transport> server;
+    Wakeup accepted{loop};
+    Acceptor acceptor{loop, server_traffic, [this](std::unique_ptr<Transport> transport) {
+                          server = std::move(transport);
+                          accepted.wake();
+                      }};
+    Ear client_ear{loop}, server_ear{loop};
+    std::unique_ptr<Transport> client;
+    TaskGroup tasks{loop};
+
+    void converse(Task<void> (*conversation)(Ends&)) {
+        ASSERT_FALSE(acceptor.listen(*parse_endpoint("127.0.0.1:0")));
+        tasks.spawn(run(*this, conversation));
+        loop.run();
+    }
+
+    static Task<void> run(Ends& ends, Task<void> (*conversation)(Ends&)) {
+        TcpDialer dialer(ends.loop, ends.acceptor.at(), {asio::ip::make_address("127.0.0.9")}, ends.client_traffic);
+        ends.client = dialer.dial(EquipmentId{1});
+        const auto error = co_await ends.client->connect(never);
+        EXPECT_FALSE(error) << error.message();
+        while (!ends.server) {
+            co_await ends.accepted.until(never);
+        }
+        ends.client->start(ends.client_ear);
+        ends.server->start(ends.server_ear);
+        co_await conversation(ends);
+        ends.loop.stop();
+    }
+};
+
+Task<void> say_and_answer(Ends& ends) {
+    ends.client->write(bytes_of("ping"));
+    while (ends.server_ear.heard != "ping") {
+        co_await ends.server_ear.changed.until(never);
+    }
+    ends.server->write(bytes_of("pong"));
+    ends.server->shut();
+    while (!ends.client_ear.over) {
+        co_await ends.client_ear.changed.until(never);
+    }
+    EXPECT_EQ(ends.client_ear.heard, "pong");
+    EXPECT_EQ(ends.client_ear.cause, asio::error::eof);
+    EXPECT_EQ(ends.client_traffic.bytes_sent, 4u);
+    EXPECT_EQ(ends.client_traffic.bytes_received, 4u);
+    EXPECT_EQ(ends.server_traffic.bytes_received, 4u);
+}
+
+TEST(Tcp, CarriesBytesBothWaysAndCountsThem) { Ends{}.converse(say_and_answer); }
+
+Task<void> send_much(Ends& ends) {
+    const std::string much(8 * 1024 * 1024, 'x');
+    ends.server->pause();
+    ends.client->write(bytes_of(much));
+    EXPECT_GT(ends.client->unsent(), 0u);
+    ends.client->shut();
+    ends.server->resume();
+    while (!ends.server_ear.over) {
+        co_await ends.server_ear.changed.until(never);
+    }
+    EXPECT_EQ(ends.server_ear.heard.size(), much.size());
+    EXPECT_EQ(ends.client_ear.drains, 1);
+    EXPECT_EQ(ends.client->unsent(), 0u);
+}
+
+TEST(Tcp, KeepsWhatTheKernelDoesNotTakeAndEndsAfterIt) { Ends{}.converse(send_much); }
+
+Task<void> reset_it(Ends& ends) {
+    ends.server->reset();
+    while (!ends.client_ear.over) {
+        co_await ends.client_ear.changed.until(never);
+    }
+    EXPECT_EQ(cause_name(ends.client_ear.cause), "reset");
+    ends.client.reset();
+}
+
+TEST(Tcp, TellsAResetFromAnEnd) { Ends{}.converse(reset_it); }
+
+Task<void> connect_to_nobody(Loop& loop, Endpoint nobody, error_code& result) {
+    Traffic traffic;
+    TcpDialer dialer(loop, nobody, {}, traffic);
+    const auto transport = dialer.dial(EquipmentId{1});
+    result = co_await transport->connect(never);
+    loop.stop();
+}
+
+TEST(Tcp, SaysRefusedWhereNobodyListens) {
+    MonotonicClock clock;
+    Loop loop(clock);
+    Traffic traffic;
+    Endpoint nobody;
+    {
+        Acceptor acceptor(loop, traffic, [](auto) {});
+        ASSERT_FALSE(acceptor.listen(*parse_endpoint("127.0.0.1:0")));
+        nobody = acceptor.at();
+    }
+    TaskGroup tasks(loop);
+    error_code result;
+    tasks.spawn(connect_to_nobody(loop, nobody, result));
+    loop.run();
+    EXPECT_EQ(cause_name(result), "refused");
+}
+
+}  // namespace
+}  // namespace portillon::net

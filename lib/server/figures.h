@@ -1,0 +1,58 @@
+#pragma once
+
+// What a server shard counts besides the ledger. In memory shared with the conductor: a killed shard's figures stay
+// readable. One writer per instance; readers may see a count one event old.
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <string_view>
+
+#include "base/error.h"
+
+namespace portillon::server {
+
+// A counter with one writer: no locked instruction on the path of a message.
+class Counter {
+public:
+    void add(std::uint64_t n = 1) { value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed); }
+    void set(std::uint64_t n) { value_.store(n, std::memory_order_relaxed); }
+    std::uint64_t get() const { return value_.load(std::memory_order_relaxed); }
+
+private:
+    std::atomic<std::uint64_t> value_{0};
+};
+
+// Counts by cause, for at most 32 causes; what comes after those is counted as "other".
+class Causes {
+public:
+    void add(std::string_view cause);
+    // Calls each(name, count) for every cause that occurred.
+    template <class Each>
+    void for_each(Each each) const {
+        for (const Slot& slot : slots_) {
+            if (const auto count = slot.count.get(); count > 0) {
+                each(std::string_view(slot.name.data()), count);
+            }
+        }
+    }
+
+private:
+    struct Slot {
+        std::array<char, 40> name{};
+        Counter count;
+    };
+    std::array<Slot, 33> slots_{};
+};
+
+struct Figures {
+    Counter connections;      // open now
+    Counter accepted;         // since the start
+    Counter batches;          // arrived
+    Counter validations;      // arrived, any copy, any run
+    Counter bytes_received, bytes_sent;
+    Causes closed;            // connections closed by us, by cause: "malformed", "too_large", "no_first_byte", ...
+    Causes refused;           // messages answered with a no, by cause
+};
+
+}  // namespace portillon::server

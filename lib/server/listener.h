@@ -1,0 +1,58 @@
+#pragma once
+
+// The server's end of one protocol in one shard: takes connections, decodes, asks ingest, answers.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/units.h"
+#include "net/loop.h"
+#include "net/transport.h"
+#include "server/figures.h"
+#include "server/ingest.h"
+
+namespace portillon::server {
+
+// Against whoever connects. Each is an option of `portillon serve`.
+struct Limits {
+    std::uint32_t packet_bytes = 1 << 20;        // a message or a request's body
+    std::uint32_t header_list_bytes = 16 << 10;  // HTTP/2: SETTINGS_MAX_HEADER_LIST_SIZE
+    std::uint32_t streams = 256;                 // HTTP/2: concurrent, per connection; MQTT 5: receive maximum
+    std::uint32_t connections = 19'000;          // per shard
+    Nanos first_byte = 10s;                      // from accept to a complete greeting (CONNECT, preface and SETTINGS)
+    Nanos idle = 0s;                             // without a byte from the peer; 0: no limit (MQTT keeps its keepalive)
+};
+
+class Listener {
+public:
+    virtual ~Listener() = default;  // closes its connections
+
+    // A connection that was just accepted; within a turn of the loop.
+    virtual void accepted(std::unique_ptr<net::Transport> transport) = 0;
+
+    // Clean stop: no new requests, answers under way still go out; connections() falls to zero, or the owner's
+    // patience ends and the listener is destroyed.
+    virtual void stop() = 0;
+
+    virtual std::size_t connections() const = 0;
+};
+
+struct ListenerContext {
+    net::Loop& loop;
+    Ingest& ingest;
+    const Limits& limits;
+    Figures& figures;
+};
+
+// One of these per folder of lib/server/listeners, listed once in cmd/.
+struct ListenerKind {
+    std::string name;  // "mqtt": what --listen takes
+    std::function<std::unique_ptr<Listener>(const ListenerContext&)> make;
+};
+
+using ListenerKinds = std::vector<ListenerKind>;
+
+}  // namespace portillon::server

@@ -1,0 +1,40 @@
+#pragma once
+
+// Simulated time: the loop that everything runs on, and a clock that jumps to the next alarm when nothing is ready.
+// Minutes of life pass in milliseconds, with exact instants.
+
+#include "base/clock.h"
+#include "net/loop.h"
+
+namespace portillon::testing {
+
+class SimulatedClock final : public Clock {
+public:
+    Instant now() const override { return now_; }
+    void jump_to(Instant to) { now_ = to; }
+
+private:
+    Instant now_{std::chrono::hours{1}};  // not 0: a forgotten Instant{} must show
+};
+
+class Simulation {
+public:
+    Simulation() : loop_(clock_) {}
+
+    net::Loop& loop() { return loop_; }
+    Instant now() const { return clock_.now(); }
+
+    // Runs what is ready, without any time passing.
+    void settle();
+    // Time passes, alarm by alarm; ends at `until` exactly.
+    void run_until(Instant until);
+    void run_for(Nanos duration) { run_until(now() + duration); }
+    // Time passes until nothing is armed any more, `limit` at most (a simulation that never rests fails the test).
+    void run_to_rest(Nanos limit);
+
+private:
+    SimulatedClock clock_;
+    net::Loop loop_;
+};
+
+}  // namespace portillon::testing
