@@ -1,0 +1,33 @@
+#pragma once
+
+// What a threshold may speak of: the figures of a report, by the names users write.
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace portillon::gate {
+
+enum class Kind : unsigned char {
+    latency,  // a histogram: p(N), avg, min, med, max; figures in us, bounds are durations (a bare number: ms, as in
+              // k6)
+    counter,  // count, and rate = count / generated
+    number,   // value, in the unit of its name
+    bytes,    // value; bounds may be sizes such as 2GB
+};
+
+struct Metric {
+    std::string name;  // "response", "lost", "generator.rss_bytes"
+    Kind kind{};
+};
+
+// All of them, in the order of the report.
+const std::vector<Metric>& metrics();
+
+std::optional<Metric> find_metric(std::string_view name);
+
+// For people: "31.2 ms" of a latency in us, "2.10 GB", "1,024", "0.0125".
+std::string humanize_figure(Kind kind, double figure);
+
+}  // namespace portillon::gate

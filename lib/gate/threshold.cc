@@ -1,0 +1,265 @@
+#include "gate/threshold.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <array>
+#include <charconv>
+#include <cmath>
+
+#include "base/units.h"
+
+namespace portillon::gate {
+
+namespace {
+
+struct NamedComparison {
+    std::string_view text;
+    Comparison comparison;
+};
+
+// Longer ones first: the first that matches is meant.
+constexpr std::array<NamedComparison, 7> comparisons{{{"===", Comparison::equal},  // k6 knows it too
+                                                      {"==", Comparison::equal},
+                                                      {"!=", Comparison::not_equal},
+                                                      {"<=", Comparison::at_most},
+                                                      {">=", Comparison::at_least},
+                                                      {"<", Comparison::less},
+                                                      {">", Comparison::greater}}};
+
+struct NamedAggregate {
+    std::string_view text;
+    Aggregate aggregate;
+};
+
+constexpr std::array<NamedAggregate, 7> aggregates{{{"avg", Aggregate::avg},
+                                                    {"min", Aggregate::min},
+                                                    {"med", Aggregate::med},
+                                                    {"max", Aggregate::max},
+                                                    {"count", Aggregate::count},
+                                                    {"rate", Aggregate::rate},
+                                                    {"value", Aggregate::value}}};
+
+std::string_view trimmed(std::string_view text) {
+    constexpr std::string_view blanks = " \t";
+    const auto first = text.find_first_not_of(blanks);
+    return first == std::string_view::npos ? std::string_view{}
+                                           : text.substr(first, text.find_last_not_of(blanks) - first + 1);
+}
+
+std::optional<double> number(std::string_view text) {
+    double value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (text.empty() || error != std::errc{} || end != text.data() + text.size() || !std::isfinite(value)) {
+        return std::nullopt;
+    }
+    return value;
+}
+
+std::string_view allowed_aggregates(Kind kind) {
+    switch (kind) {
+        case Kind::latency:
+            return "p(N), avg, min, med, max";
+        case Kind::counter:
+            return "count, rate";
+        case Kind::number:
+        case Kind::bytes:
+            break;
+    }
+    return "value";
+}
+
+bool fits(Aggregate aggregate, Kind kind) {
+    switch (aggregate) {
+        case Aggregate::count:
+        case Aggregate::rate:
+            return kind == Kind::counter;
+        case Aggregate::value:
+            return kind == Kind::number || kind == Kind::bytes;
+        default:
+            return kind == Kind::latency;
+    }
+}
+
+Problem unknown_metric(std::string_view name) {
+    std::vector<std::string> names;
+    for (const auto& metric : metrics()) {
+        names.push_back(metric.name);
+    }
+    // Who leaves out the side means the generator's as likely as the server's.
+    auto meant = find_metric(fmt::format("generator.{}", name)) ? fmt::format("generator.{0}\" or \"server.{0}", name)
+                                                                : did_you_mean(std::string(name), names);
+    if (!meant.empty()) {
+        meant = fmt::format("did you mean \"{}\"? ", meant);
+    }
+    return {.source = {},
+            .key = {},
+            .message = fmt::format("unknown metric \"{}\" ({}allowed: {})", name, meant, fmt::join(names, ", "))};
+}
+
+std::optional<double> bound_of(Kind kind, Aggregate aggregate, std::string_view text) {
+    const auto bare = number(text);
+    if (kind == Kind::latency) {
+        if (bare) {
+            return *bare * 1e3;
+        }
+        const auto duration = parse_duration(text);
+        return duration ? std::optional(static_cast<double>(duration->count()) / 1e3) : std::nullopt;
+    }
+    if (kind == Kind::bytes && aggregate == Aggregate::value && !bare) {
+        const auto bytes = parse_bytes(text);
+        return bytes ? std::optional(static_cast<double>(bytes->count)) : std::nullopt;
+    }
+    return bare;
+}
+
+std::string_view allowed_bounds(Kind kind) {
+    switch (kind) {
+        case Kind::latency:
+            return "a duration such as 50ms or 1.5s; a bare number is in ms";
+        case Kind::bytes:
+            return "a size such as 500kB or 2GB, or a number of bytes";
+        case Kind::counter:
+        case Kind::number:
+            break;
+    }
+    return "a number";
+}
+
+// Reads the aggregate into `threshold`; what is wrong with it, or an empty text.
+std::string read_aggregate(std::string_view text, Threshold& threshold) {
+    if (text.starts_with("p(") && text.ends_with(")")) {
+        const auto percent = number(trimmed(text.substr(2, text.size() - 3)));
+        if (!percent || *percent < 0 || *percent > 100) {
+            return fmt::format("\"{}\" is not a percentile (allowed: p(0) to p(100), as in p(99.9))", text);
+        }
+        threshold.aggregate = Aggregate::percentile;
+        threshold.percent = *percent;
+        return {};
+    }
+    for (const auto& named : aggregates) {
+        if (named.text == text) {
+            threshold.aggregate = named.aggregate;
+            return {};
+        }
+    }
+    return fmt::format("unknown aggregate \"{}\"", text);
+}
+
+bool holds(Comparison comparison, double observed, double bound) {
+    switch (comparison) {
+        case Comparison::less:
+            return observed < bound;
+        case Comparison::at_most:
+            return observed <= bound;
+        case Comparison::greater:
+            return observed > bound;
+        case Comparison::at_least:
+            return observed >= bound;
+        case Comparison::equal:
+            return observed == bound;
+        case Comparison::not_equal:
+            return observed != bound;
+    }
+    return false;
+}
+
+}  // namespace
+
+Checked<Threshold> parse_threshold(std::string_view metric_name, std::string_view expression) {
+    Problems problems;
+    const auto problem = [&problems](std::string message) {
+        problems.push_back({.source = {}, .key = {}, .message = std::move(message)});
+    };
+    Threshold threshold;
+    const auto metric = find_metric(metric_name);
+    if (metric) {
+        threshold.metric = *metric;
+    } else {
+        problems.push_back(unknown_metric(metric_name));
+    }
+    threshold.expression = trimmed(expression);
+    const std::string_view text = threshold.expression;
+    const auto at = text.find_first_of("<>=!");
+    const NamedComparison* found = nullptr;
+    for (const auto& named : comparisons) {
+        if (found == nullptr && at != std::string_view::npos && text.substr(at).starts_with(named.text)) {
+            found = &named;
+        }
+    }
+    if (found == nullptr) {
+        problem(fmt::format(
+            "\"{}\" compares nothing (allowed: AGGREGATE OPERATOR BOUND as in {}; operators <, <=, >, >=, ==, !=)",
+            text, metric && metric->kind != Kind::latency ? "count==0 or value<100" : "p(95)<50ms"));
+        return problems;
+    }
+    threshold.comparison = found->comparison;
+    if (auto wrong = read_aggregate(trimmed(text.substr(0, at)), threshold); !wrong.empty()) {
+        const auto allowed =
+            metric ? fmt::format(" (allowed for {}: {})", metric->name, allowed_aggregates(metric->kind)) : "";
+        problem(wrong + (wrong.ends_with(')') ? "" : allowed));
+        return problems;
+    }
+    if (!metric) {
+        return problems;
+    }
+    if (!fits(threshold.aggregate, metric->kind)) {
+        problem(fmt::format("\"{}\" does not fit {} (allowed: {})", trimmed(text.substr(0, at)), metric->name,
+                            allowed_aggregates(metric->kind)));
+        return problems;
+    }
+    const auto bound_text = trimmed(text.substr(at + found->text.size()));
+    const auto bound = bound_of(metric->kind, threshold.aggregate, bound_text);
+    if (!bound) {
+        problem(fmt::format("\"{}\" is not a bound for {} (allowed: {})", bound_text, metric->name,
+                            allowed_bounds(metric->kind)));
+        return problems;
+    }
+    threshold.bound = *bound;
+    return threshold;
+}
+
+Problems check_threshold(std::string_view metric, std::string_view expression) {
+    const auto threshold = parse_threshold(metric, expression);
+    return threshold ? Problems{} : threshold.problems();
+}
+
+Checked<Threshold> parse_cli_threshold(std::string_view text) {
+    const auto colon = text.find(':');
+    Problems problems;
+    if (colon == std::string_view::npos) {
+        problems.push_back(
+            {.source = "--threshold",
+             .key = {},
+             .message = fmt::format(
+                 "\"{}\" names no metric (allowed: METRIC: EXPRESSION, as in \"response: p(95)<50ms\")", text)});
+        return problems;
+    }
+    auto threshold = parse_threshold(trimmed(text.substr(0, colon)), text.substr(colon + 1));
+    if (threshold) {
+        return threshold;
+    }
+    problems = threshold.problems();
+    for (auto& problem : problems) {
+        problem.source = "--threshold";
+        problem.key = text;
+    }
+    return problems;
+}
+
+Judgement judge(const Threshold& threshold, const Figures& figures) {
+    const auto figure = figures(threshold);
+    if (!figure.value || !std::isfinite(*figure.value)) {
+        const std::string why = figure.absent_because.empty() ? "no data" : figure.absent_because;
+        return {Outcome::no_data, std::nullopt, why};
+    }
+    if (holds(threshold.comparison, *figure.value, threshold.bound)) {
+        return {Outcome::passed, figure.value, {}};
+    }
+    const auto observed = threshold.aggregate == Aggregate::rate
+                              ? fmt::format("{:.3g}", *figure.value)
+                              : humanize_figure(threshold.metric.kind, *figure.value);
+    return {Outcome::breached, figure.value, fmt::format("observed {}", observed)};
+}
+
+}  // namespace portillon::gate

@@ -1,0 +1,57 @@
+#pragma once
+
+// One line a run must keep, in k6's syntax: an aggregate of a metric, a comparison and a bound ("p(95)<50ms",
+// "count==0", "rate<0.01", "value<=2GB"). Spaces between the parts are allowed.
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/problem.h"
+#include "gate/metric.h"
+
+namespace portillon::gate {
+
+enum class Aggregate : unsigned char { percentile, avg, min, med, max, count, rate, value };
+enum class Comparison : unsigned char { less, at_most, greater, at_least, equal, not_equal };
+
+struct Threshold {
+    Metric metric;
+    std::string expression;  // as it was written
+    Aggregate aggregate{};
+    double percent = 0;  // percentile only
+    Comparison comparison{};
+    double bound = 0;  // us, bytes, or the bare number
+
+    std::string text() const { return metric.name + ": " + expression; }
+};
+
+// Every problem at once; source, line and key of the problems are left to the caller, who knows them.
+Checked<Threshold> parse_threshold(std::string_view metric, std::string_view expression);
+
+// The same, for those who only want to know whether it is well formed.
+Problems check_threshold(std::string_view metric, std::string_view expression);
+
+// "response: p(95)<50ms", as the option --threshold takes it; problems name that option.
+Checked<Threshold> parse_cli_threshold(std::string_view text);
+
+// What a report knows: a value, or why there is none.
+struct Figure {
+    std::optional<double> value;
+    std::string absent_because;  // "no samples"; only when there is no value
+};
+using Figures = std::function<Figure(const Threshold&)>;
+
+enum class Outcome : unsigned char { passed, breached, no_data };
+
+struct Judgement {
+    Outcome outcome{};
+    std::optional<double> observed;  // us, bytes, or the bare number
+    std::string reason;              // why it did not pass; empty when it did
+};
+
+// Fails closed: what is absent or not a number never passes, whatever the comparison.
+Judgement judge(const Threshold& threshold, const Figures& figures);
+
+}  // namespace portillon::gate

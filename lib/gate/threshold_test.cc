@@ -1,0 +1,158 @@
+#include "gate/threshold.h"
+
+#include <gmock/gmock.h>
+
+#include <cmath>
+#include <limits>
+
+namespace portillon::gate {
+namespace {
+
+using ::testing::HasSubstr;
+
+TEST(Threshold, ReadsK6sSyntax) {
+    struct Row {
+        const char* metric;
+        const char* expression;
+        Aggregate aggregate;
+        double percent;
+        Comparison comparison;
+        double bound;
+    };
+    const Row rows[] = {
+        {"response", "p(95)<50ms", Aggregate::percentile, 95, Comparison::less, 50'000},
+        {"response", "p(99.9)<=200ms", Aggregate::percentile, 99.9, Comparison::at_most, 200'000},
+        {"response", "p(95)<50", Aggregate::percentile, 95, Comparison::less, 50'000},
+        {"response", "p(95) < 0.5", Aggregate::percentile, 95, Comparison::less, 500},
+        {"response", "  p( 50 )  >=  1.5s ", Aggregate::percentile, 50, Comparison::at_least, 1'500'000},
+        {"end_to_end", "avg<10ms", Aggregate::avg, 0, Comparison::less, 10'000},
+        {"connect", "med>250us", Aggregate::med, 0, Comparison::greater, 250},
+        {"service", "min>=1us", Aggregate::min, 0, Comparison::at_least, 1},
+        {"generator_lag", "max<1m", Aggregate::max, 0, Comparison::less, 60e6},
+        {"lost", "count==0", Aggregate::count, 0, Comparison::equal, 0},
+        {"lost", "count===0", Aggregate::count, 0, Comparison::equal, 0},
+        {"generated", "count!=0", Aggregate::count, 0, Comparison::not_equal, 0},
+        {"undelivered", "rate<0.01", Aggregate::rate, 0, Comparison::less, 0.01},
+        {"delivered_per_s", "value>1000", Aggregate::value, 0, Comparison::greater, 1000},
+        {"generator.cpu_us_per_validation", "value<7.5", Aggregate::value, 0, Comparison::less, 7.5},
+        {"server.rss_bytes", "value<=2GB", Aggregate::value, 0, Comparison::at_most, 2e9},
+        {"server.rss_bytes", "value<64KiB", Aggregate::value, 0, Comparison::less, 65'536},
+        {"bytes_per_validation", "value<150.5", Aggregate::value, 0, Comparison::less, 150.5},
+    };
+    for (const auto& row : rows) {
+        const auto threshold = parse_threshold(row.metric, row.expression);
+        ASSERT_TRUE(threshold) << row.expression;
+        EXPECT_EQ(threshold->metric.name, row.metric);
+        EXPECT_EQ(threshold->aggregate, row.aggregate) << row.expression;
+        EXPECT_EQ(threshold->percent, row.percent) << row.expression;
+        EXPECT_EQ(threshold->comparison, row.comparison) << row.expression;
+        EXPECT_DOUBLE_EQ(threshold->bound, row.bound) << row.expression;
+        EXPECT_TRUE(check_threshold(row.metric, row.expression).empty());
+    }
+}
+
+TEST(Threshold, SaysWhatIsWrongAndWhatIsAllowed) {
+    struct Row {
+        const char* metric;
+        const char* expression;
+        const char* message;
+    };
+    const Row rows[] = {
+        {"reponse", "p(95)<50ms", "unknown metric \"reponse\" (did you mean \"response\"? allowed: response, service"},
+        {"zzz", "p(95)<50ms", "unknown metric \"zzz\" (allowed: response"},
+        {"rss_bytes", "value<1", "did you mean \"generator.rss_bytes\" or \"server.rss_bytes\"?"},
+        {"response", "", "\"\" compares nothing (allowed: AGGREGATE OPERATOR BOUND as in p(95)<50ms"},
+        {"response", "p(95)", "compares nothing"},
+        {"response", "p(95)=50ms", "compares nothing"},
+        {"lost", "0", "as in count==0"},
+        {"response", "p(101)<50ms", "\"p(101)\" is not a percentile (allowed: p(0) to p(100)"},
+        {"response", "p(-1)<50ms", "not a percentile"},
+        {"response", "p(x)<50ms", "not a percentile"},
+        {"response", "p()<50ms", "not a percentile"},
+        {"response", "p95<50ms", "unknown aggregate \"p95\" (allowed for response: p(N), avg, min, med, max)"},
+        {"lost", "<5", "unknown aggregate \"\" (allowed for lost: count, rate)"},
+        {"lost", "p(95)<50ms", "\"p(95)\" does not fit lost (allowed: count, rate)"},
+        {"response", "count<5", "\"count\" does not fit response (allowed: p(N), avg, min, med, max)"},
+        {"due_per_s", "rate<5", "does not fit due_per_s (allowed: value)"},
+        {"response", "p(95)<50 parsecs",
+         "\"50 parsecs\" is not a bound for response (allowed: a duration such as 50ms"},
+        {"response", "p(95)<", "\"\" is not a bound"},
+        {"response", "p(95)<<5ms", "\"<5ms\" is not a bound"},
+        {"response", "p(95)<nan", "is not a bound"},
+        {"response", "p(95)<inf", "is not a bound"},
+        {"lost", "count==0ms", "\"0ms\" is not a bound for lost (allowed: a number)"},
+        {"lost", "count==1e999", "is not a bound"},
+        {"server.rss_bytes", "value<2XB", "(allowed: a size such as 500kB or 2GB"},
+        {"server.rss_bytes", "value<2s", "(allowed: a size such as 500kB or 2GB"},
+    };
+    for (const auto& row : rows) {
+        const auto problems = check_threshold(row.metric, row.expression);
+        ASSERT_FALSE(problems.empty()) << row.metric << ' ' << row.expression;
+        EXPECT_THAT(problems.front().message, HasSubstr(row.message)) << row.expression;
+        EXPECT_TRUE(problems.front().source.empty());
+    }
+    EXPECT_EQ(check_threshold("reponse", "p95<1").size(), 2U) << "both the metric and the expression are wrong";
+}
+
+TEST(Threshold, ReadsTheOptionOfTheCommandLine) {
+    for (const char* text : {"response: p(95)<50ms", "response:p(95)<50ms", " response : p(95) < 50ms "}) {
+        const auto threshold = parse_cli_threshold(text);
+        ASSERT_TRUE(threshold) << text;
+        EXPECT_EQ(threshold->metric.name, "response");
+        EXPECT_EQ(threshold->bound, 50'000);
+    }
+    EXPECT_EQ(parse_cli_threshold("lost:count==0")->text(), "lost: count==0");
+
+    const auto bare = parse_cli_threshold("p(95)<50ms");
+    ASSERT_FALSE(bare);
+    EXPECT_THAT(format_problem(bare.problems().front()), HasSubstr("--threshold: \"p(95)<50ms\" names no metric"));
+    const auto unknown = parse_cli_threshold("respnse: p(95)<50ms");
+    ASSERT_FALSE(unknown);
+    EXPECT_THAT(format_problem(unknown.problems().front()),
+                HasSubstr("--threshold: respnse: p(95)<50ms: unknown metric \"respnse\" (did you mean \"response\"?"));
+}
+
+Judgement judged(const char* metric, const char* expression, Figure figure) {
+    return judge(*parse_threshold(metric, expression), [&figure](const Threshold&) { return figure; });
+}
+
+TEST(Threshold, JudgesEveryComparisonOnBothSidesOfItsBound) {
+    struct Row {
+        const char* expression;
+        bool below, at, above;
+    };
+    const Row rows[] = {{"count<5", true, false, false},  {"count<=5", true, true, false},
+                        {"count>5", false, false, true},  {"count>=5", false, true, true},
+                        {"count==5", false, true, false}, {"count!=5", true, false, true}};
+    for (const auto& row : rows) {
+        EXPECT_EQ(judged("lost", row.expression, {4.0, {}}).outcome == Outcome::passed, row.below) << row.expression;
+        EXPECT_EQ(judged("lost", row.expression, {5.0, {}}).outcome == Outcome::passed, row.at) << row.expression;
+        EXPECT_EQ(judged("lost", row.expression, {6.0, {}}).outcome == Outcome::passed, row.above) << row.expression;
+    }
+}
+
+TEST(Threshold, NeverPassesWithoutData) {
+    for (const char* expression :
+         {"p(95)<50ms", "p(95)<=50ms", "p(95)>50ms", "p(95)>=50ms", "p(95)==50ms", "p(95)!=50ms"}) {
+        const auto absent = judged("response", expression, {std::nullopt, "MQTT QoS 0 has no acknowledgement"});
+        EXPECT_EQ(absent.outcome, Outcome::no_data) << expression;
+        EXPECT_EQ(absent.reason, "MQTT QoS 0 has no acknowledgement");
+        EXPECT_FALSE(absent.observed);
+        const auto nan = judged("response", expression, {std::numeric_limits<double>::quiet_NaN(), {}});
+        EXPECT_EQ(nan.outcome, Outcome::no_data) << expression;
+        EXPECT_EQ(nan.reason, "no data");
+        EXPECT_EQ(judged("response", expression, {std::numeric_limits<double>::infinity(), {}}).outcome,
+                  Outcome::no_data);
+    }
+}
+
+TEST(Threshold, SaysWhatWasObservedWhenBreached) {
+    EXPECT_EQ(judged("response", "p(95)<50ms", {61'234.0, {}}).reason, "observed 61.2 ms");
+    EXPECT_EQ(judged("lost", "count==0", {137.0, {}}).reason, "observed 137");
+    EXPECT_EQ(judged("lost", "rate<0.001", {0.00137, {}}).reason, "observed 0.00137");
+    EXPECT_EQ(judged("server.rss_bytes", "value<1GB", {2.5e9, {}}).reason, "observed 2.50 GB");
+    EXPECT_TRUE(judged("lost", "count==0", {0.0, {}}).reason.empty());
+}
+
+}  // namespace
+}  // namespace portillon::gate
