@@ -1,0 +1,145 @@
+#include <fmt/format.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <memory>
+
+#include "commands.h"
+#include "protocols.h"
+#include "scenario/plan.h"
+#include "scenario/resolved.h"
+#include "scenario_options.h"
+
+namespace portillon::cmd {
+
+namespace {
+
+using scenario::Counting;
+using scenario::Plan;
+
+scenario::Machine this_machine() {
+    scenario::Machine machine;
+    rlimit limit{};
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        machine.descriptor_limit = static_cast<unsigned>(std::min<rlim_t>(limit.rlim_max, 1'000'000));
+    }
+    machine.cores = static_cast<unsigned>(std::max(1L, sysconf(_SC_NPROCESSORS_ONLN)));
+    std::ifstream range("/proc/sys/net/ipv4/ip_local_port_range");
+    unsigned first = 0;
+    unsigned last = 0;
+    if (range >> first >> last && last > first) {
+        machine.ports_per_address = std::min(machine.ports_per_address, last - first + 1);
+    }
+    return machine;
+}
+
+std::string count(double value) {
+    return humanize_count(value);
+}
+std::string count(std::uint64_t value) {
+    return humanize_count(static_cast<double>(value));
+}
+
+// 90 -> "1m30s": the whole of it, unlike format_duration's single unit.
+std::string clock_time(Nanos value) {
+    if (value < Nanos{0}) {
+        return "-" + clock_time(-value);
+    }
+    const auto whole = std::chrono::floor<std::chrono::seconds>(value);
+    if (value < 60s || whole != value) {
+        return format_duration(value);
+    }
+    const auto total = whole.count();
+    std::string text;
+    for (const auto& [unit, name] : {std::pair{3600L, "h"}, std::pair{60L, "m"}, std::pair{1L, "s"}}) {
+        const auto part = unit == 3600 ? total / unit : total / unit % 60;
+        text += part > 0 ? fmt::format("{}{}", part, name) : "";
+    }
+    return text;
+}
+
+void print_rows(const Plan& plan) {
+    const bool known = plan.counting != Counting::unknown;
+    fmt::print("\n{:>17} {:>9} {:>9} {:>14} {:>11} {:>10}\n", "from .. to", "started", "dialled", "validations",
+               "per second", "payload");
+    for (const auto& row : plan.rows) {
+        const double width_s = seconds(row.to - row.from);
+        fmt::print("{:>17} {:>9} {:>9} {:>14} {:>11} {:>10}\n", clock_time(row.from) + " .. " + clock_time(row.to),
+                   row.started, row.dialled, known ? count(row.validations) : "?",
+                   known ? count(std::round(static_cast<double>(row.validations) / width_s)) : "?",
+                   known ? humanize(row.payload) : "?");
+    }
+}
+
+void print_totals(const Plan& plan) {
+    switch (plan.counting) {
+        case Counting::exact:
+            fmt::print("\nvalidations     {} exactly", count(plan.validations));
+            fmt::print(plan.fewest == plan.most ? ", {} from each equipment\n" : ", {} to {} from each equipment\n",
+                       plan.fewest, plan.most);
+            break;
+        case Counting::expected:
+            fmt::print("\nvalidations     about {}\n", count(plan.validations));
+            break;
+        case Counting::unknown:
+            fmt::print("\nvalidations     as many as are answered\n");
+            break;
+    }
+    if (plan.counting != Counting::unknown) {
+        fmt::print("payload         {}\n", humanize(plan.payload));
+        fmt::print("peak            {}/s in {} batches/s, at {}\n", count(std::round(plan.peak_per_s)),
+                   count(std::round(plan.peak_batches_per_s)), clock_time(plan.peak_at));
+    }
+    fmt::print("time            {} from T0, {} of it measured; {} to connect before\n", clock_time(plan.duration),
+               clock_time(plan.measured), humanize(plan.connecting));
+}
+
+void print_needs(const Plan& plan, const scenario::Machine& machine) {
+    const auto& sizing = plan.sizing;
+    fmt::print("generator       {} shard{}, {} descriptors each (limit {})\n", sizing.generator_shards,
+               sizing.generator_shards == 1 ? "" : "s", count(sizing.generator_descriptors),
+               count(std::uint64_t{machine.descriptor_limit}));
+    fmt::print("server          {} shard{}, {} descriptors each; ledger {}\n", sizing.server_shards,
+               sizing.server_shards == 1 ? "" : "s", count(sizing.server_descriptors), humanize(plan.ledger));
+    fmt::print("ports           {} on {} source address{}\n", count(sizing.ports_of_an_address),
+               sizing.source_addresses, sizing.source_addresses == 1 ? "" : "es");
+}
+
+}  // namespace
+
+void add_plan_command(CLI::App& app, Exit& exit) {
+    auto* command = app.add_subcommand("plan", "Say what a scenario will do and need, without doing it");
+    command->footer("Example: portillon plan scenarios/ramp.yaml --compress 60");
+    const auto options = std::make_shared<ScenarioOptions>();
+    options->add_to(*command, ScenarioOptions::File::optional);
+    options->add_protocol_to(*command);
+    command->callback([options, &exit] {
+        const auto protocols = known_protocols();
+        const auto loaded = options->load(protocols);
+        if (!loaded) {
+            print_problems(loaded.problems());
+            exit = Exit::usage;
+            return;
+        }
+        const auto& scenario = loaded->scenario;
+        const auto protocol = std::find_if(protocols.begin(), protocols.end(),
+                                           [&](const auto& known) { return known.name == scenario.protocol; });
+        const auto machine = this_machine();
+        const auto plan =
+            scenario::plan(scenario, protocol->descriptors_per_session, scenario::Server::embedded, machine);
+        fmt::print("{}", scenario::to_yaml(scenario));
+        print_rows(plan);
+        print_totals(plan);
+        print_needs(plan, machine);
+        fmt::print("workload        {}\n", loaded->workload_digest);
+        for (const auto& warning : plan.warnings) {
+            fmt::print("warning: {}\n", warning);
+        }
+        exit = Exit::passed;
+    });
+}
+
+}  // namespace portillon::cmd

@@ -1,0 +1,38 @@
+#include "cmd/portillon/protocols.h"
+
+#include "drivers/grpc/kind.h"
+#include "drivers/http2/kind.h"
+#include "drivers/mqtt/kind.h"
+#include "server/listeners/grpc/kind.h"
+#include "server/listeners/http2/kind.h"
+#include "server/listeners/mqtt/kind.h"
+
+namespace portillon::cmd {
+
+const driver::Kinds& driver_kinds() {
+    static const driver::Kinds kinds{
+        mqtt::kind(),
+        http2::kind(),
+        grpc::kind(),
+    };
+    return kinds;
+}
+
+const server::ListenerKinds& listener_kinds() {
+    static const server::ListenerKinds kinds{
+        server::mqtt::kind(),
+        server::http2::kind(),
+        server::grpc::kind(),
+    };
+    return kinds;
+}
+
+std::vector<scenario::KnownProtocol> known_protocols() {
+    std::vector<scenario::KnownProtocol> known;
+    for (const auto& kind : driver_kinds()) {
+        known.push_back({kind.name, std::string(kind.options_schema)});
+    }
+    return known;
+}
+
+}  // namespace portillon::cmd

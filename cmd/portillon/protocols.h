@@ -1,0 +1,19 @@
+#pragma once
+
+// The only place that names concrete protocols: a new one is its folder and one line here.
+
+#include <vector>
+
+#include "driver/kind.h"
+#include "scenario/scenario.h"
+#include "server/listener.h"
+
+namespace portillon::cmd {
+
+const driver::Kinds& driver_kinds();
+const server::ListenerKinds& listener_kinds();
+
+// What scenarios may say about the drivers above.
+std::vector<scenario::KnownProtocol> known_protocols();
+
+}  // namespace portillon::cmd

@@ -1,0 +1,42 @@
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "commands.h"
+#include "protocols.h"
+#include "scenario_options.h"
+
+namespace portillon::cmd {
+
+namespace {
+
+std::string summary(const Loaded& loaded) {
+    const auto& scenario = loaded.scenario;
+    const auto stages = scenario.traffic.stages.size();
+    return fmt::format("ok: {}: {} equipments, {} arrivals, {} stage{}, {}, over {}; workload {}\n", scenario.name,
+                       scenario.fleet.equipments, scenario::name_of(scenario.traffic.arrival.kind), stages,
+                       stages == 1 ? "" : "s", format_duration(scenario::stages_of(scenario.traffic).duration()),
+                       scenario.protocol, loaded.workload_digest);
+}
+
+}  // namespace
+
+void add_validate_command(CLI::App& app, Exit& exit) {
+    auto* command = app.add_subcommand("validate", "Name everything that is wrong in a scenario");
+    command->footer("Example: portillon validate scenarios/peak.yaml --set fleet.equipments=500");
+    const auto options = std::make_shared<ScenarioOptions>();
+    options->add_to(*command, ScenarioOptions::File::required);
+    options->add_protocol_to(*command);
+    command->callback([options, &exit] {
+        const auto loaded = options->load(known_protocols());
+        if (!loaded) {
+            print_problems(loaded.problems());
+            exit = Exit::usage;
+            return;
+        }
+        std::fputs(summary(*loaded).c_str(), stdout);
+        exit = Exit::passed;
+    });
+}
+
+}  // namespace portillon::cmd

@@ -1,0 +1,67 @@
+#include "run/verdict.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace portillon::run {
+
+namespace {
+
+constexpr double saturated_share = 0.95;
+constexpr Nanos clock_step_limit = 100ms;
+constexpr double late_share_limit = 0.01;
+
+}  // namespace
+
+Judgement judge(const Observed& observed) {
+    std::vector<std::string> invalid, suspect;
+    for (const auto& shard : observed.lost_shards) {
+        invalid.push_back("a process was lost: " + shard);
+    }
+    if (observed.no_descriptors > 0) {
+        invalid.push_back(fmt::format("{} connections failed for want of descriptors: raise --shards", observed.no_descriptors));
+    }
+    if (observed.no_ports > 0) {
+        invalid.push_back(fmt::format("{} connections failed for want of local ports: add source addresses", observed.no_ports));
+    }
+    for (const auto& identity : observed.unbalanced) {
+        invalid.push_back("the books do not balance: " + identity);
+    }
+    if (observed.lag_p99) {
+        const Nanos lag = *observed.lag_p99;
+        if (observed.response_p99 && lag > *observed.response_p99 / 2 && lag > 1ms) {
+            invalid.push_back(fmt::format("the generator itself was late: generator_lag P99 {} is above half of response P99 {}",
+                                          humanize(lag), humanize(*observed.response_p99)));
+        } else if (lag > std::max(Nanos{1ms}, observed.response_p99.value_or(0ns) / 20)) {
+            suspect.push_back(fmt::format(
+                "the generator was late: generator_lag P99 {} is above {}", humanize(lag),
+                humanize(std::max(Nanos{1ms}, observed.response_p99.value_or(0ns) / 20))));
+        }
+    }
+    if (observed.measured > 0 &&
+        static_cast<double>(observed.late_unhindered) > late_share_limit * static_cast<double>(observed.measured)) {
+        suspect.push_back(fmt::format("{} of {} validations were first sent a second late though nothing held them back: "
+                                      "the rate was not reached",
+                                      observed.late_unhindered, observed.measured));
+    }
+    if (observed.cpu_share > saturated_share) {
+        suspect.push_back(fmt::format("the machine's processors were {:.0f} % busy", observed.cpu_share * 100));
+    }
+    if (std::chrono::abs(observed.clock_step) > clock_step_limit) {
+        suspect.push_back(fmt::format("the wall clock stepped by {} during the run",
+                                      humanize(Nanos{std::chrono::abs(observed.clock_step)})));
+    }
+    if (observed.listen_overflows > 0) {
+        suspect.push_back(fmt::format("{} connections overflowed a listen queue of this machine", observed.listen_overflows));
+    }
+    Judgement judgement;
+    judgement.measurement = !invalid.empty()   ? Measurement::invalid
+                            : !suspect.empty() ? Measurement::suspect
+                                               : Measurement::valid;
+    judgement.reasons = std::move(invalid);
+    judgement.reasons.insert(judgement.reasons.end(), suspect.begin(), suspect.end());
+    return judgement;
+}
+
+}  // namespace portillon::run
