@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# Configures and builds one preset. Usage: ci/build.sh release|debug|asan|tsan|fuzz [TARGET...]
+set -euo pipefail
+cd "$(dirname "$0")/.."
+preset=$1
+shift
+export CMAKE_CXX_COMPILER_LAUNCHER=ccache
+cmake --preset "$preset" -Wno-dev >"/tmp/portillon-configure-$preset.$$" 2>&1 || {
+  cat "/tmp/portillon-configure-$preset.$$" >&2
+  exit 1
+}
+rm -f "/tmp/portillon-configure-$preset.$$"
+cmake --build --preset "$preset" ${1:+--target "$@"}

@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# Installs what is missing on a Debian 12 machine (root, or sudo at hand); does nothing, quickly, when all is there.
+# Usage: ci/install.sh build [strangers] [fuzz] [lint]
+set -euo pipefail
+
+build="g++ cmake ninja-build ccache git pkg-config protobuf-compiler libprotobuf-dev
+  libboost1.81-dev libnghttp2-dev libcli11-dev libfmt-dev libspdlog-dev nlohmann-json3-dev libyaml-cpp-dev
+  libvalijson-dev libssl-dev zlib1g-dev libbenchmark-dev libgtest-dev libgmock-dev"
+# Official clients and servers that the tests run against.
+strangers="mosquitto mosquitto-clients nghttp2-server nghttp2-client curl python3 python3-grpcio python3-protobuf
+  python3-paho-mqtt python3-h2 libgrpc++-dev protobuf-compiler-grpc"
+fuzz="clang libclang-rt-14-dev"
+lint="clang-format-14 clang-tidy-14"
+
+wanted=()
+for group in "$@"; do
+  # shellcheck disable=SC2206
+  wanted+=(${!group})
+done
+missing=()
+for package in "${wanted[@]}"; do
+  dpkg-query -W -f='${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")
+done
+if [ ${#missing[@]} -gt 0 ]; then
+  echo "installing ${missing[*]}" >&2
+  as_root=()
+  [ "$(id -u)" -eq 0 ] || as_root=(sudo)
+  export DEBIAN_FRONTEND=noninteractive
+  "${as_root[@]}" apt-get update -qq
+  "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+fi
