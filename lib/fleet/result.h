@@ -1,0 +1,80 @@
+#pragma once
+
+// What a slice of the fleet brings home: plain values, merged exactly. Only validations that are due in a measured
+// stage go into the histograms and the figures called measured; all others count all.
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/units.h"
+#include "fleet/tally.h"
+#include "stats/histogram.h"
+
+namespace portillon::fleet {
+
+inline constexpr std::size_t most_intervals = 1'000;
+
+// A part of the run, by the instant of the event.
+struct Interval {
+    std::uint64_t due = 0;  // by due time
+    std::uint64_t acknowledged = 0;
+    std::uint64_t connected = 0;  // equipments, at the interval's end, as the next two
+    std::uint64_t in_flight = 0;  // validations sent or offered and not settled
+    std::uint64_t cached = 0;     // validations due and never sent; not those whose batch still lingers
+    std::string response;         // stats::pack() of measured validations; empty when none was acknowledged
+    bool operator==(const Interval&) const = default;
+};
+
+// From T0 on without a hole; intervals[i] is [i x width, (i + 1) x width). The width is a second, doubled until there
+// are at most most_intervals.
+struct Series {
+    Nanos width = 1s;
+    std::vector<Interval> intervals;
+
+    void double_width();
+    bool operator==(const Series&) const = default;
+};
+
+struct Generated {
+    EquipmentId equipment{};
+    std::uint64_t count = 0;
+    bool operator==(const Generated&) const = default;
+};
+
+struct Result {
+    Tally tally;
+    std::uint64_t measured_generated = 0;
+    std::uint64_t measured_acknowledged = 0;
+    // What response ranks above every answer.
+    std::uint64_t unanswered() const { return measured_generated - measured_acknowledged; }
+
+    stats::Histogram response;       // due -> acknowledged
+    stats::Histogram service;        // sent (the attempt that was answered) -> acknowledged
+    stats::Histogram lateness;       // due -> first sent
+    stats::Histogram connect;        // dial -> session usable; every success, whenever
+    stats::Histogram generator_lag;  // when the equipment had to act -> when the loop turned to it (engine.h)
+
+    // Measured validations first sent a second or more (beyond linger) after they were due, although nothing held them
+    // back in between: window not full, connected, no earlier batch waiting under strict order.
+    std::uint64_t sent_late = 0;
+
+    std::vector<Generated> generated;   // every equipment, in order
+    std::vector<Exception> exceptions;  // everything not acknowledged, in order
+
+    std::uint64_t connects = 0;                             // sessions opened
+    std::uint64_t reconnects = 0;                           // of which not the equipment's first
+    std::uint64_t connected_max = 0;                        // at once; merged: the sum of the slices' own maxima
+    std::map<std::string, std::uint64_t> connect_failures;  // by cause; attempts
+    std::map<std::string, std::uint64_t> errors;            // attempts, by "connect.<cause>" and "deliver.<cause>"
+
+    Series series;
+
+    bool operator==(const Result&) const = default;
+};
+
+// As if one shard had held both slices, which must not overlap. A slice that ended earlier keeps its last gauges.
+void merge(Result& into, const Result& other);
+
+}  // namespace portillon::fleet
