@@ -15,7 +15,9 @@ namespace portillon::server {
 // A counter with one writer: no locked instruction on the path of a message.
 class Counter {
 public:
-    void add(std::uint64_t n = 1) { value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed); }
+    void add(std::uint64_t n = 1) {
+        value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
+    }
     void set(std::uint64_t n) { value_.store(n, std::memory_order_relaxed); }
     std::uint64_t get() const { return value_.load(std::memory_order_relaxed); }
 
@@ -45,14 +47,17 @@ private:
     std::array<Slot, 33> slots_{};
 };
 
+// The shard counts connections, accepted and bytes; ingest counts batches, validations, unregistered, and in `refused`
+// what it refused itself; a listener counts `closed`, and in `refused` what never reached ingest.
 struct Figures {
-    Counter connections;      // open now
-    Counter accepted;         // since the start
-    Counter batches;          // arrived
-    Counter validations;      // arrived, any copy, any run
+    Counter connections;   // open now
+    Counter accepted;      // since the start
+    Counter batches;       // arrived
+    Counter validations;   // arrived, any copy, any run
+    Counter unregistered;  // validations of runs that nobody registered: accepted and forgotten
     Counter bytes_received, bytes_sent;
-    Causes closed;            // connections closed by us, by cause: "malformed", "too_large", "no_first_byte", ...
-    Causes refused;           // messages answered with a no, by cause
+    Causes closed;   // connections closed by us, by cause: "malformed", "too_large", "no_first_byte", ...
+    Causes refused;  // messages answered with a no, by cause
 };
 
 }  // namespace portillon::server
