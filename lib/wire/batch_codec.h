@@ -71,12 +71,13 @@ public:
     void finish();  // checks that as many validations and bytes were written as announced
 
 private:
-    char* protobuf(char* to, const Validation& validation) const;
+    char* protobuf(char* to, const Validation& validation, std::size_t filler_bytes, std::size_t length_width) const;
     char* json(char* to, const Validation& validation) const;
 
     BatchHead head_;
     Payload payload_;
     Encoding encoding_;
+    std::uint64_t equipment_key_;
     std::uint32_t added_ = 0;
     char* at_;
     char* end_;

@@ -47,15 +47,16 @@ public:
     const error_code& error() const { return error_; }  // syntax (an unknown flag) or too_large
 
     // Whether the stream may end here: not within a message.
-    bool at_boundary() const { return gathered_.empty() && !gathering_; }
+    bool at_boundary() const { return handed_out_ || gathered_.empty(); }
 
 private:
-    bool gather(std::size_t wanted);
+    bool gather(std::size_t wanted_bytes);
+    std::size_t message_bytes(std::span<const std::byte> prefix);
+    std::optional<GrpcMessage> next_gathered();
 
     std::size_t most_message_bytes_;
     std::span<const std::byte> piece_;
     std::vector<std::byte> gathered_;
-    bool gathering_ = false;
     bool handed_out_ = false;
     error_code error_;
 };

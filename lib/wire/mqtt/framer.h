@@ -65,10 +65,7 @@ public:
     const Violation& violation() const { return violation_; }
 
     // Whether the bytes so far end with a packet's end.
-    bool at_boundary() const { return gathered_.empty(); }
-
-    // Gives back the memory that a large split packet took.
-    void shrink() { gathered_.shrink_to_fit(); }
+    bool at_boundary() const { return handed_out_ || gathered_.empty(); }
 
 private:
     std::optional<Frame> next_gathered();

@@ -92,7 +92,7 @@ struct Suback {
     PacketType type = PacketType::suback;
     std::uint16_t packet_id = 0;
     Properties properties;
-    std::span<const Reason> reasons;
+    std::span<const std::byte> reasons;  // each a Reason's number
 };
 
 // 3.14. 3.1.1 has neither reason nor properties.
@@ -109,7 +109,7 @@ struct Auth {
 
 // A frame of the right type into a packet. Whatever the bytes are, either a violation or a packet that the
 // specification allows; nothing is left unread. For CONNECT the version is looked for in the packet: one that is
-// neither 3.1.1 nor 5 is unsupported_protocol_version.
+// neither 3.1.1 nor 5 is unsupported_protocol_version, and into.version then the one to answer in.
 Violation parse(const Frame& frame, Connect& into);
 Violation parse(const Frame& frame, Version version, Connack& into);
 Violation parse(const Frame& frame, Version version, Publish& into);
@@ -148,7 +148,7 @@ std::size_t publish_head_size(const Publish& packet, Version version, std::size_
 std::size_t encode_publish_head(const Publish& packet, Version version, std::size_t payload_bytes,
                                 std::span<std::byte> out);
 
-// In a head already written: sets DUP for a resend, and reads or sets nothing else.
+// Sets DUP in a PUBLISH already written, for a resend (3.3.1.1).
 inline void mark_duplicate(std::span<std::byte> publish) {
     publish.front() |= std::byte{0x08};
 }

@@ -1,0 +1,52 @@
+#include "wire/grpc_status.h"
+
+#include <gtest/gtest.h>
+
+namespace portillon::wire {
+namespace {
+
+TEST(GrpcStatus, HasTheNamesAndNumbersOfTheSpecification) {
+    EXPECT_EQ(name_of(GrpcStatus::ok), "OK");
+    EXPECT_EQ(name_of(GrpcStatus::resource_exhausted), "RESOURCE_EXHAUSTED");
+    EXPECT_EQ(static_cast<int>(GrpcStatus::resource_exhausted), 8);
+    EXPECT_EQ(header_value_of(GrpcStatus::unavailable), "14");
+    EXPECT_EQ(header_value_of(GrpcStatus::unauthenticated), "16");
+    for (int i = 0; i <= 16; ++i) {
+        const auto status = static_cast<GrpcStatus>(i);
+        EXPECT_EQ(grpc_status_named(name_of(status)), status);
+        EXPECT_EQ(parse_grpc_status(header_value_of(status)), status);
+    }
+    EXPECT_EQ(grpc_status_named("ok"), std::nullopt);
+}
+
+TEST(GrpcStatus, ReadsNumbersThatHaveNoNameAsUnknown) {
+    EXPECT_EQ(parse_grpc_status("17"), GrpcStatus::unknown);
+    EXPECT_EQ(parse_grpc_status("99999999999"), GrpcStatus::unknown);
+    for (const std::string_view text : {"", "OK", "-1", "1x", " 1"}) {
+        EXPECT_EQ(parse_grpc_status(text), std::nullopt) << text;
+    }
+}
+
+TEST(GrpcStatus, IsCountedUnderItsName) {
+    EXPECT_EQ(cause_name(GrpcStatus::unavailable), "grpc_unavailable");
+    EXPECT_EQ(cause_name(GrpcStatus::deadline_exceeded), "grpc_deadline_exceeded");
+    EXPECT_FALSE(make_error_code(GrpcStatus::ok));
+}
+
+TEST(GrpcStatus, IsReadFromHttpWhereThereIsNoOther) {
+    EXPECT_EQ(grpc_status_of_http(401), GrpcStatus::unauthenticated);
+    EXPECT_EQ(grpc_status_of_http(404), GrpcStatus::unimplemented);
+    EXPECT_EQ(grpc_status_of_http(503), GrpcStatus::unavailable);
+    EXPECT_EQ(grpc_status_of_http(200), GrpcStatus::unknown);
+}
+
+TEST(GrpcMessage, IsPercentEncoded) {
+    EXPECT_EQ(percent_encode("100 % caf\u00e9\n"), "100 %25 caf%C3%A9%0A");
+    EXPECT_EQ(percent_decode("100 %25 caf%C3%a9%0A"), "100 % caf\u00e9\n");
+    EXPECT_EQ(percent_decode("%"), "%");
+    EXPECT_EQ(percent_decode("%4"), "%4");
+    EXPECT_EQ(percent_decode("%zz%41%4z"), "%zzA%4z");
+}
+
+}  // namespace
+}  // namespace portillon::wire

@@ -1,0 +1,63 @@
+#pragma once
+
+// JSON as a reader of one known shape wants it: value by value, from bytes that may be anything, nothing kept.
+// Source: RFC 8259; stricter in one thing: text must be well-formed, no lone surrogates.
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "wire/decode_error.h"
+
+namespace portillon::wire {
+
+// After a failure every read gives nothing and error() says why; loops over members and elements end.
+class JsonReader {
+public:
+    // `unescaped` takes the texts that hold escapes; it never grows beyond text.size().
+    JsonReader(std::string_view text, std::string& unescaped)
+        : at_(text.data()), end_(at_ + text.size()), text_size_(text.size()), unescaped_(unescaped) {}
+
+    const error_code& error() const { return error_; }
+    void fail(DecodeError error);
+
+    // An object:  begin_object();  while (next_key(key)) { ... read or skip its value ... }
+    void begin_object();
+    bool next_key(std::string_view& key);
+
+    // An array:   begin_array();   while (next_element()) { ... read or skip it ... }
+    void begin_array();
+    bool next_element();
+
+    std::uint64_t unsigned_integer(std::uint64_t most = UINT64_MAX);
+    std::uint32_t unsigned_integer_32() { return static_cast<std::uint32_t>(unsigned_integer(UINT32_MAX)); }
+    std::int32_t integer_32();
+    std::uint64_t hex_text();  // 16 hexadecimal digits in quotes
+    std::string_view text();
+    void skip();
+
+    // Nothing but white space may follow the document.
+    void end();
+
+private:
+    void skip_space();
+    char peek();  // the next byte after white space; '\0' and a failure at the end
+    bool take(char wanted);
+    std::string_view finish_escaped(const char* begin);
+    bool unescape();
+    std::uint32_t hex_4();
+    void append_utf8(std::uint32_t point);
+    void skip_number();
+    void skip_word(std::string_view word);
+
+    const char* at_;
+    const char* end_;
+    std::size_t text_size_;
+    std::string& unescaped_;
+    bool first_ = false;  // no member or element of the innermost object or array has been read
+    int depth_ = 0;
+    error_code error_;
+};
+
+}  // namespace portillon::wire
