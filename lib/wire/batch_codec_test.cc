@@ -22,7 +22,7 @@ std::span<const std::byte> bytes_of(std::string_view text) {
 // Due times that grow, in steps that change their number of digits.
 struct Schedule {
     Nanos now{0};
-    Nanos operator()() { return std::exchange(now, now * 7 + Nanos{3}); }
+    Nanos operator()() { return std::exchange(now, now < Nanos::max() / 8 ? now * 7 + Nanos{3} : now); }
 };
 
 std::string encoded(const BatchHead& head, Encoding encoding, const Payload& of = payload) {

@@ -120,108 +120,128 @@ error_code decode_protobuf(std::string_view bytes, ReceivedBatch& into) {
     return in.error();
 }
 
-// Notices a key that comes twice in one object.
+// Notices a known key that comes twice in one object.
 class Keys {
 public:
-    void seen(unsigned key, JsonReader& in) {
-        if ((seen_ >> key & 1) != 0) {
+    explicit Keys(std::span<const std::string_view> keys) : keys_(keys) {}
+
+    bool next(JsonReader& in) {
+        if (!in.next_member(keys_, place_)) {
+            return false;
+        }
+        if (has(place_)) {
             in.fail(DecodeError::duplicate_key);
         }
-        seen_ |= 1U << key;
+        seen_ |= place_ < keys_.size() ? 1U << place_ : 0;
+        return true;
     }
-    bool has(unsigned key) const { return (seen_ >> key & 1) != 0; }
+    std::size_t place() const { return place_; }
+    bool has(std::size_t place) const { return (seen_ >> place & 1) != 0; }
 
 private:
+    std::span<const std::string_view> keys_;
+    std::size_t place_ = 0;
     unsigned seen_ = 0;
 };
 
+constexpr std::string_view position_keys[] = {"latitude", "longitude"};
+
 void read_position(JsonReader& in, Position& into) {
-    Keys keys;
-    std::string_view key;
     in.begin_object();
-    while (in.next_key(key)) {
-        if (key == "latitude") {
-            keys.seen(0, in);
-            into.latitude = in.integer_32();
-        } else if (key == "longitude") {
-            keys.seen(1, in);
-            into.longitude = in.integer_32();
-        } else {
-            in.skip();
+    for (Keys keys(position_keys); keys.next(in);) {
+        switch (keys.place()) {
+            case 0:
+                into.latitude = in.integer_32();
+                break;
+            case 1:
+                into.longitude = in.integer_32();
+                break;
+            default:
+                in.skip();
         }
     }
 }
 
+// In the order in which BatchWriter writes them.
+constexpr std::string_view validation_keys[] = {"equipment", "sequence", "due",    "kind",     "card",  "line",
+                                                "stop",      "product",  "result", "position", "filler"};
+
 void read_validation(JsonReader& in, Validation& into) {
-    Keys keys;
-    std::string_view key;
     in.begin_object();
-    while (in.next_key(key)) {
-        if (key == "equipment") {
-            keys.seen(0, in);
-            into.equipment = EquipmentId{in.unsigned_integer_32()};
-        } else if (key == "sequence") {
-            keys.seen(1, in);
-            into.sequence = in.unsigned_integer();
-        } else if (key == "due") {
-            keys.seen(2, in);
-            into.due = Nanos{static_cast<std::int64_t>(in.unsigned_integer(latest_due_ns))};
-        } else if (key == "kind") {
-            keys.seen(3, in);
-            into.kind = static_cast<Kind>(in.unsigned_integer_32());
-        } else if (key == "card") {
-            keys.seen(4, in);
-            into.card = in.hex_text();
-        } else if (key == "line") {
-            keys.seen(5, in);
-            into.line = in.unsigned_integer_32();
-        } else if (key == "stop") {
-            keys.seen(6, in);
-            into.stop = in.unsigned_integer_32();
-        } else if (key == "product") {
-            keys.seen(7, in);
-            into.product = in.unsigned_integer_32();
-        } else if (key == "result") {
-            keys.seen(8, in);
-            into.result = static_cast<TicketResult>(in.unsigned_integer_32());
-        } else if (key == "position") {
-            keys.seen(9, in);
-            read_position(in, into.position);
-        } else if (key == "filler") {
-            keys.seen(10, in);
-            into.filler = in.text();
-        } else {
-            in.skip();
+    for (Keys keys(validation_keys); keys.next(in);) {
+        switch (keys.place()) {
+            case 0:
+                into.equipment = EquipmentId{in.unsigned_integer_32()};
+                break;
+            case 1:
+                into.sequence = in.unsigned_integer();
+                break;
+            case 2:
+                into.due = Nanos{static_cast<std::int64_t>(in.unsigned_integer(latest_due_ns))};
+                break;
+            case 3:
+                into.kind = static_cast<Kind>(in.unsigned_integer_32());
+                break;
+            case 4:
+                into.card = in.hex_text();
+                break;
+            case 5:
+                into.line = in.unsigned_integer_32();
+                break;
+            case 6:
+                into.stop = in.unsigned_integer_32();
+                break;
+            case 7:
+                into.product = in.unsigned_integer_32();
+                break;
+            case 8:
+                into.result = static_cast<TicketResult>(in.unsigned_integer_32());
+                break;
+            case 9:
+                read_position(in, into.position);
+                break;
+            case 10:
+                into.filler = in.text();
+                break;
+            default:
+                in.skip();
         }
     }
 }
+
+void read_validations(JsonReader& in, ReceivedBatch& into) {
+    in.begin_array();
+    while (in.next_element()) {
+        if (into.validations.size() == most_validations) {
+            in.fail(DecodeError::too_many);
+            return;
+        }
+        read_validation(in, into.validations.emplace_back());
+    }
+}
+
+constexpr std::string_view batch_keys[] = {"run", "equipment", "first", "validations"};
 
 error_code decode_json(std::string_view text, ReceivedBatch& into) {
     JsonReader in(text, into.unescaped);
-    Keys keys;
-    std::string_view key;
+    Keys keys(batch_keys);
     in.begin_object();
-    while (in.next_key(key)) {
-        if (key == "run") {
-            keys.seen(0, in);
-            into.run = RunId{in.hex_text()};
-        } else if (key == "equipment") {
-            keys.seen(1, in);
-            into.equipment = EquipmentId{in.unsigned_integer_32()};
-        } else if (key == "first") {
-            keys.seen(2, in);
-            into.first = in.unsigned_integer();
-        } else if (key == "validations") {
-            keys.seen(3, in);
-            in.begin_array();
-            while (in.next_element()) {
-                if (into.validations.size() == most_validations) {
-                    return DecodeError::too_many;
-                }
-                read_validation(in, into.validations.emplace_back());
-            }
-        } else {
-            in.skip();
+    while (keys.next(in)) {
+        switch (keys.place()) {
+            case 0:
+                into.run = RunId{in.hex_text()};
+                break;
+            case 1:
+                into.equipment = EquipmentId{in.unsigned_integer_32()};
+                break;
+            case 2:
+                into.first = in.unsigned_integer();
+                break;
+            case 3:
+                read_validations(in, into);
+                break;
+            default:
+                in.skip();
         }
     }
     in.end();

@@ -1,5 +1,6 @@
 #include "wire/json_reader.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "wire/utf8.h"
@@ -40,9 +41,9 @@ void JsonReader::begin_object() {
     }
 }
 
-bool JsonReader::next_key(std::string_view& key) {
-    const char next = peek();
-    if (next == '}') {
+bool JsonReader::next_member(std::span<const std::string_view> keys, std::size_t& place) {
+    const std::size_t guess = first_ ? 0 : place + 1;
+    if (peek() == '}') {
         ++at_;
         first_ = false;
         --depth_;
@@ -52,8 +53,21 @@ bool JsonReader::next_key(std::string_view& key) {
         return false;
     }
     first_ = false;
-    key = text();
+    if (guess < keys.size() && is_next_key(keys[guess])) {
+        place = guess;
+        at_ += keys[guess].size() + 3;
+        return true;
+    }
+    const std::string_view key = text();
+    place = static_cast<std::size_t>(std::find(keys.begin(), keys.end(), key) - keys.begin());
     return take(':');
+}
+
+// Whether the key and its colon stand here with nothing between.
+bool JsonReader::is_next_key(std::string_view key) const {
+    const std::size_t size = key.size();
+    return static_cast<std::size_t>(end_ - at_) >= size + 3 && at_[0] == '"' && at_[size + 1] == '"' &&
+           at_[size + 2] == ':' && std::memcmp(at_ + 1, key.data(), size) == 0;
 }
 
 void JsonReader::begin_array() {
@@ -93,11 +107,14 @@ std::uint64_t JsonReader::unsigned_integer(std::uint64_t most) {
     std::uint64_t value = 0;
     for (; at_ != end_ && is_digit(*at_); ++at_) {
         const auto digit = static_cast<std::uint64_t>(*at_ - '0');
-        if (value > (most - digit) / 10) {
+        if (__builtin_mul_overflow(value, std::uint64_t{10}, &value) || __builtin_add_overflow(value, digit, &value)) {
             fail(DecodeError::out_of_range);
             return 0;
         }
-        value = value * 10 + digit;
+    }
+    if (value > most) {
+        fail(DecodeError::out_of_range);
+        return 0;
     }
     if (*begin == '0' && at_ - begin > 1) {
         fail(DecodeError::syntax);
@@ -146,24 +163,28 @@ std::string_view JsonReader::text() {
         return {};
     }
     const char* const begin = ++at_;
+    std::uint64_t beyond_ascii = 0;
     std::uint64_t word;
     while (end_ - at_ >= 8 && (std::memcpy(&word, at_, 8), special_bytes(word) == 0)) {
+        beyond_ascii |= word & 0x8080808080808080ULL;
         at_ += 8;
     }
     for (; at_ != end_; ++at_) {
-        if (*at_ == '"') {
+        const auto byte = static_cast<std::uint8_t>(*at_);
+        beyond_ascii |= byte & 0x80;
+        if (byte == '"') {
             const std::string_view value(begin, static_cast<std::size_t>(at_ - begin));
             ++at_;
-            if (!is_utf8(value)) {
+            if (beyond_ascii != 0 && !is_utf8(value)) {
                 fail(DecodeError::not_utf8);
                 return {};
             }
             return value;
         }
-        if (*at_ == '\\') {
+        if (byte == '\\') {
             return finish_escaped(begin);
         }
-        if (static_cast<std::uint8_t>(*at_) < 0x20) {
+        if (byte < 0x20) {
             fail(DecodeError::syntax);
             return {};
         }
@@ -282,8 +303,8 @@ void JsonReader::skip() {
     switch (peek()) {
         case '{': {
             begin_object();
-            std::string_view key;
-            while (next_key(key)) {
+            std::size_t place = 0;
+            while (next_member({}, place)) {
                 skip();
             }
             return;

@@ -22,9 +22,12 @@ public:
     const error_code& error() const { return error_; }
     void fail(DecodeError error);
 
-    // An object:  begin_object();  while (next_key(key)) { ... read or skip its value ... }
+    // An object:  begin_object();  std::size_t place = 0;
+    //             while (next_member(keys, place)) { switch (place) { ... read, or by default skip, its value ... } }
+    // place becomes the key's among `keys`, keys.size() for any other. A key that follows the last one in `keys` is
+    // found without a search.
     void begin_object();
-    bool next_key(std::string_view& key);
+    bool next_member(std::span<const std::string_view> keys, std::size_t& place);
 
     // An array:   begin_array();   while (next_element()) { ... read or skip it ... }
     void begin_array();
@@ -44,6 +47,7 @@ private:
     void skip_space();
     char peek();  // the next byte after white space; '\0' and a failure at the end
     bool take(char wanted);
+    bool is_next_key(std::string_view key) const;
     std::string_view finish_escaped(const char* begin);
     bool unescape();
     std::uint32_t hex_4();

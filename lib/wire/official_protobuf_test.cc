@@ -82,7 +82,8 @@ TEST(OfficialProtobuf, IsReadByUs) {
     }
     batch.GetReflection()->MutableUnknownFields(&batch)->AddLengthDelimited(100, "later");
     ReceivedBatch received;
-    ASSERT_FALSE(decode(bytes_of(batch.SerializeAsString()), Encoding::protobuf, received));
+    const std::string bytes = batch.SerializeAsString();
+    ASSERT_FALSE(decode(bytes_of(bytes), Encoding::protobuf, received));
     EXPECT_EQ(received.run, RunId{77});
     ASSERT_EQ(received.validations.size(), 60U);
     const Validation expected{.equipment = EquipmentId{300},

@@ -55,24 +55,32 @@ error_code decode_protobuf(std::string_view bytes, Receipt& into) {
     return in.error();
 }
 
+constexpr std::string_view keys[] = {"equipment", "first", "count", "answer", "retry_after_ms"};
+
 error_code decode_json(std::string_view text, Receipt& into) {
     std::string unescaped;
     JsonReader in(text, unescaped);
-    std::string_view key;
     in.begin_object();
-    while (in.next_key(key)) {
-        if (key == "equipment") {
-            into.equipment = EquipmentId{in.unsigned_integer_32()};
-        } else if (key == "first") {
-            into.first = in.unsigned_integer();
-        } else if (key == "count") {
-            into.count = in.unsigned_integer_32();
-        } else if (key == "answer") {
-            into.answer = static_cast<ReceiptAnswer>(in.unsigned_integer_32());
-        } else if (key == "retry_after_ms") {
-            into.retry_after_ms = in.unsigned_integer_32();
-        } else {
-            in.skip();
+    std::size_t place = 0;
+    while (in.next_member(keys, place)) {
+        switch (place) {
+            case 0:
+                into.equipment = EquipmentId{in.unsigned_integer_32()};
+                break;
+            case 1:
+                into.first = in.unsigned_integer();
+                break;
+            case 2:
+                into.count = in.unsigned_integer_32();
+                break;
+            case 3:
+                into.answer = static_cast<ReceiptAnswer>(in.unsigned_integer_32());
+                break;
+            case 4:
+                into.retry_after_ms = in.unsigned_integer_32();
+                break;
+            default:
+                in.skip();
         }
     }
     in.end();

@@ -8,7 +8,11 @@ namespace portillon::mqtt {
 
 // A name to publish to: not empty, no wildcards.
 constexpr bool is_topic_name(std::string_view text) {
-    return !text.empty() && text.find_first_of("#+") == std::string_view::npos;
+    bool wildcard = false;
+    for (const char letter : text) {
+        wildcard |= letter == '#' || letter == '+';
+    }
+    return !text.empty() && !wildcard;
 }
 
 // A filter to subscribe to: wildcards stand for whole levels, '#' for the last ones.
