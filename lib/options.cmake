@@ -34,6 +34,11 @@ macro(portillon_existing list)
     return()
   endif()
 endmacro()
+if(PORTILLON_FUZZERS)
+  # The code under test reports its coverage too, else the fuzzer searches blindly.
+  target_compile_options(portillon_options INTERFACE -fsanitize=fuzzer-no-link)
+  target_link_options(portillon_options INTERFACE -fsanitize=fuzzer-no-link)
+endif()
 
 # portillon_library(stats SOURCES a.cc PUBLIC portillon::base PRIVATE fmt::fmt)
 # A folder of lib/ is one target, portillon_<name>, with the alias portillon::<name>.
