@@ -63,13 +63,6 @@ bool JsonReader::next_member(std::span<const std::string_view> keys, std::size_t
     return take(':');
 }
 
-// Whether the key and its colon stand here with nothing between.
-bool JsonReader::is_next_key(std::string_view key) const {
-    const std::size_t size = key.size();
-    return static_cast<std::size_t>(end_ - at_) >= size + 3 && at_[0] == '"' && at_[size + 1] == '"' &&
-           at_[size + 2] == ':' && std::memcmp(at_ + 1, key.data(), size) == 0;
-}
-
 void JsonReader::begin_array() {
     if (take('[')) {
         first_ = true;
@@ -345,7 +338,7 @@ void JsonReader::skip_space() {
     }
 }
 
-char JsonReader::peek() {
+char JsonReader::peek_beyond_space() {
     skip_space();
     if (at_ == end_) {
         fail(DecodeError::truncated);

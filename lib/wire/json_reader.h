@@ -45,9 +45,21 @@ public:
 
 private:
     void skip_space();
-    char peek();  // the next byte after white space; '\0' and a failure at the end
+    // The next byte after white space; '\0' and a failure at the end.
+    char peek() {
+        if (at_ != end_ && *at_ > ' ') [[likely]] {
+            return *at_;
+        }
+        return peek_beyond_space();
+    }
+    char peek_beyond_space();
     bool take(char wanted);
-    bool is_next_key(std::string_view key) const;
+    // Whether the key and its colon stand here with nothing between.
+    bool is_next_key(std::string_view key) const {
+        const std::size_t size = key.size();
+        return static_cast<std::size_t>(end_ - at_) >= size + 3 && at_[0] == '"' && at_[size + 1] == '"' &&
+               at_[size + 2] == ':' && std::string_view(at_ + 1, size) == key;
+    }
     std::string_view finish_escaped(const char* begin);
     bool unescape();
     std::uint32_t hex_4();
