@@ -1,0 +1,107 @@
+#pragma once
+
+// The shard's account of itself: tally, histograms, causes, and the series of intervals. Knows no equipment.
+
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "arrival/stages.h"
+#include "base/error.h"
+#include "base/units.h"
+#include "fleet/result.h"
+#include "stats/histogram.h"
+
+namespace portillon::fleet {
+
+// How often each cause occurred; few causes, so a list.
+class Causes {
+public:
+    void count(const error_code& cause);
+    std::uint64_t total() const { return total_; }
+    void add_to(std::map<std::string, std::uint64_t>& counts, const std::string& prefix) const;
+
+private:
+    std::vector<std::pair<error_code, std::uint64_t>> counts_;
+    std::uint64_t total_ = 0;
+};
+
+// Records a Series while it happens. Whatever changes a gauge calls roll() first, so that a gauge at an interval's end
+// is the state before everything that happens at that very instant.
+class SeriesRecorder {
+public:
+    struct Gauges {
+        std::uint64_t connected = 0;
+        std::uint64_t in_flight = 0;
+        std::uint64_t cached = 0;
+    };
+
+    void start(Instant t0);
+    // Closes what has ended by `now`.
+    void roll(Instant now) {
+        if (now >= open_until_) [[unlikely]] {
+            close_until(now);
+        }
+    }
+    void finish(Instant now);  // closes the last interval, whole or not
+    Instant next() const { return open_until_; }
+
+    void due(Nanos at) {
+        const std::size_t place = at >= open_from_ ? series_.intervals.size() - 1 : place_of(at);
+        ++series_.intervals[place].due;
+    }
+    void acknowledged(std::uint64_t count) {
+        if (!series_.intervals.empty()) {
+            series_.intervals.back().acknowledged += count;
+        }
+    }
+    void response(Nanos value) { response_.record(value); }
+
+    Series series() const;
+    const std::string& last_response() const { return last_response_; }
+
+    Gauges gauges;
+
+private:
+    void close_until(Instant now);
+    void close_one();
+    void open_next();
+    void double_width();
+    void pack_together();
+    std::size_t place_of(Nanos at) const;
+
+    Instant t0_{};
+    Nanos open_from_{};           // since T0, of the last of intervals
+    Instant open_until_ = never;  // never: not started, or finished
+    Series series_;               // responses lie apart, in packs_, until the end
+    // Doubling the width only gathers the packs of two intervals; they are merged a few at a time as intervals close,
+    // so that it makes no pause.
+    std::vector<std::vector<std::string>> packs_;
+    std::size_t together_ = 0;  // where pack_together goes on
+    stats::Histogram response_;
+    std::string last_response_;
+};
+
+struct Books {
+    Tally tally;  // cached and unacknowledged: only what is known before the end
+    std::uint64_t measured_generated = 0;
+    std::uint64_t measured_acknowledged = 0;
+    std::uint64_t sent_late = 0;
+    stats::Histogram response, service, lateness, connect, generator_lag;
+    std::vector<Exception> exceptions;
+    std::uint64_t connects = 0;
+    std::uint64_t reconnects = 0;
+    std::uint64_t connected_max = 0;
+    Causes connect_failures;
+    Causes delivery_failures;
+    SeriesRecorder series;
+
+    void generated(Nanos due, arrival::Measure measure) {
+        ++tally.generated;
+        ++series.gauges.cached;
+        measured_generated += measure == arrival::Measure::on ? 1 : 0;
+        series.due(due);
+    }
+};
+
+}  // namespace portillon::fleet

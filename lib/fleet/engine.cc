@@ -1,0 +1,225 @@
+#include "fleet/engine.h"
+
+#include <algorithm>
+#include <deque>
+
+#include "base/check.h"
+#include "fleet/equipment.h"
+#include "fleet/shard.h"
+#include "net/task_group.h"
+
+namespace portillon::fleet {
+
+namespace {
+
+// So many goodbyes at once: enough to be quick, few enough that 50,000 do not arrive at the server in one burst.
+constexpr std::uint32_t goodbyes_at_once = 512;
+
+// Closes intervals on time when nothing else happens.
+class Ticker final : public Alarm {
+public:
+    explicit Ticker(Shard& shard) : shard_(shard) {}
+
+    void ring(Instant now) override {
+        shard_.books.series.roll(now);
+        shard_.loop.timers().set(*this, shard_.books.series.next());
+    }
+
+private:
+    Shard& shard_;
+};
+
+}  // namespace
+
+struct Engine::Core {
+    Core(net::Loop& loop, driver::Driver& driver, const Plan& plan)
+        : shard(loop, driver, plan), lives(loop), ticker(shard) {
+        const auto count = slice_size(plan);
+        for (std::uint32_t place = 0; place < count; ++place) {
+            equipments.emplace_back(shard, equipment_at(plan, place));
+        }
+    }
+
+    // Only now and then: an equipment's life is a coroutine of its own.
+    void bring_to_life(Instant from) {
+        const auto* by_rate = std::get_if<StartByRate>(&shard.plan.start);
+        for (auto& equipment : equipments) {
+            const Nanos after = by_rate == nullptr ? start_of(shard.plan, equipment.id())
+                                                   : Nanos{static_cast<std::int64_t>((number_of(equipment.id()) - 1) *
+                                                                                     1e9 / by_rate->rate.per_second)};
+            lives.spawn(equipment.live(from + after));
+        }
+    }
+
+    void end_offers() {
+        if (shard.phase == Shard::Phase::over) {
+            return;
+        }
+        shard.books.series.roll(shard.loop.now());
+        shard.phase = Shard::Phase::over;
+        if (shard.started()) {
+            for (auto& equipment : equipments) {
+                equipment.give_up();
+            }
+        }
+    }
+
+    void stop(Instant at) {
+        const Nanos end = std::max(at - shard.t0 + Nanos{1}, Nanos{0});
+        if (!shard.started() || end >= shard.generation_end) {
+            return;
+        }
+        shard.generation_end = end;
+        for (auto& equipment : equipments) {
+            equipment.shorten();
+        }
+        shard.drained.wake();
+    }
+
+    Shard shard;
+    std::deque<Equipment> equipments;
+    net::TaskGroup lives;
+    Ticker ticker;
+    enum class Drain : std::uint8_t { by_itself, ended_from_outside } drain = Drain::by_itself;
+    Instant ready_by = never;
+};
+
+Engine::Engine(net::Loop& loop, driver::Driver& driver, const Plan& plan) {
+    check(plan.batch.max >= 1 && plan.in_flight >= 1 && plan.cache >= 1, "a plan that can be carried out");
+    core_ = std::make_unique<Core>(loop, driver, plan);
+}
+
+Engine::~Engine() = default;
+
+void Engine::connect(Instant from) {
+    if (const auto* by_rate = std::get_if<StartByRate>(&core_->shard.plan.start)) {
+        core_->ready_by = from + by_rate->within;
+        core_->bring_to_life(from);
+    } else {
+        core_->ready_by = from;
+    }
+}
+
+net::Task<void> Engine::ready() {
+    auto& shard = core_->shard;
+    while (shard.books.series.gauges.connected < core_->equipments.size() && shard.loop.now() < core_->ready_by) {
+        co_await shard.ready.until(core_->ready_by);
+    }
+}
+
+void Engine::start(Instant t0) {
+    auto& shard = core_->shard;
+    check(!shard.started(), "a run starts once");
+    shard.t0 = t0;
+    shard.books.series.start(t0);
+    shard.loop.timers().set(core_->ticker, shard.books.series.next());
+    for (auto& equipment : core_->equipments) {
+        equipment.start();
+    }
+    if (std::holds_alternative<StartBySteps>(shard.plan.start)) {
+        core_->bring_to_life(t0);
+    }
+    shard.drained.wake();
+}
+
+void Engine::stop(Instant at) {
+    core_->stop(at);
+}
+
+net::Task<void> Engine::drained() {
+    auto& shard = core_->shard;
+    while (shard.phase == Shard::Phase::running) {
+        const Instant now = shard.loop.now();
+        const bool generated = now >= shard.generation_ends();
+        if (generated && (shard.settled() || core_->drain == Core::Drain::ended_from_outside)) {
+            break;
+        }
+        if (now >= shard.drain_ends()) {
+            break;
+        }
+        co_await shard.drained.until(generated ? shard.drain_ends() : shard.generation_ends());
+    }
+    core_->end_offers();
+}
+
+void Engine::end_drain() {
+    if (core_->shard.loop.now() >= core_->shard.generation_ends()) {
+        core_->drain = Core::Drain::ended_from_outside;
+        core_->shard.drained.wake();
+    }
+}
+
+net::Task<void> Engine::close(Instant deadline) {
+    auto& shard = core_->shard;
+    core_->stop(shard.loop.now());
+    core_->end_offers();
+    shard.drained.wake();
+    for (auto& equipment : core_->equipments) {
+        while (shard.saying_bye >= goodbyes_at_once) {
+            co_await shard.room.until(never);
+        }
+        equipment.leave(deadline);
+    }
+    co_await core_->lives.join();
+    core_->ticker.cancel();
+    shard.books.series.finish(shard.loop.now());
+}
+
+Snapshot Engine::snapshot() const {
+    const auto& books = core_->shard.books;
+    const auto& gauges = books.series.gauges;
+    return {.generated = books.tally.generated,
+            .acknowledged = books.tally.acknowledged,
+            .in_flight = gauges.in_flight,
+            .cached = gauges.cached,
+            .connected = gauges.connected,
+            .unanswered = books.measured_generated - books.measured_acknowledged,
+            .errors = books.connect_failures.total() + books.delivery_failures.total(),
+            .response = books.series.last_response()};
+}
+
+Result Engine::result() const {
+    const auto& books = core_->shard.books;
+    Result result;
+    result.tally = books.tally;
+    result.tally.unacknowledged = 0;
+    result.tally.cached = 0;
+    result.measured_generated = books.measured_generated;
+    result.measured_acknowledged = books.measured_acknowledged;
+    result.response = books.response;
+    result.service = books.service;
+    result.lateness = books.lateness;
+    result.connect = books.connect;
+    result.generator_lag = books.generator_lag;
+    result.sent_late = books.sent_late;
+    result.exceptions = books.exceptions;
+    std::uint64_t generated = 0;
+    for (const auto& equipment : core_->equipments) {
+        result.generated.push_back({.equipment = equipment.id(), .count = equipment.generated()});
+        generated += equipment.generated();
+        equipment.list_unsettled(result.exceptions);
+    }
+    put_in_order(result.exceptions);
+    Tally listed;
+    for (const auto& [equipment, first, last, state] : result.exceptions) {
+        const std::uint64_t count = last - first + 1;
+        listed.rejected += state == State::rejected ? count : 0;
+        listed.discarded += state == State::discarded ? count : 0;
+        result.tally.unacknowledged += state == State::unacknowledged ? count : 0;
+        result.tally.cached += state == State::cached ? count : 0;
+    }
+    check(listed.rejected == books.tally.rejected && listed.discarded == books.tally.discarded,
+          "the exceptions name what the tally counts");
+    check(generated == result.tally.generated, "the equipments generated what the tally counts");
+    check(result.tally.balanced(), "every validation is in exactly one state");
+    result.connects = books.connects;
+    result.reconnects = books.reconnects;
+    result.connected_max = books.connected_max;
+    books.connect_failures.add_to(result.connect_failures, "");
+    books.connect_failures.add_to(result.errors, "connect.");
+    books.delivery_failures.add_to(result.errors, "deliver.");
+    result.series = books.series.series();
+    return result;
+}
+
+}  // namespace portillon::fleet

@@ -1,0 +1,495 @@
+#include "fleet/equipment.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+
+namespace portillon::fleet {
+
+namespace {
+
+// What is drawn from the seed for an equipment here; arrival draws for purposes of its own.
+constexpr std::uint64_t backoff_purpose = 0xF1EE'0001;
+
+constexpr Instant at_once = Instant::min();
+constexpr Nanos late = 1s;  // design of the verdict: more than this is not the server's doing
+
+}  // namespace
+
+Equipment::Equipment(Shard& shard, EquipmentId id)
+    : shard_(shard),
+      session_(shard.driver.make_session(id, *this)),
+      random_(scatter(scatter(shard.plan.seed, number_of(id)), backoff_purpose)),
+      changed_(shard.loop),
+      id_(id) {}
+
+// The connection.
+
+net::Task<void> Equipment::live(Instant dial_at) {
+    while (now() < dial_at && !leaving_) {
+        co_await changed_.until(dial_at);
+    }
+    std::uint32_t failures = 0;
+    while (!leaving_) {
+        if (shard_.phase == Shard::Phase::over) {
+            co_await changed_.until(never);
+            continue;
+        }
+        const Instant dialled = now();
+        const error_code failure =
+            co_await session_->open(std::min(dialled + shard_.plan.connect_timeout, shard_.drain_ends()));
+        if (failure) {
+            shard_.books.connect_failures.count(failure);
+        } else {
+            failures = 0;
+            opened(now() - dialled);
+            while (link_ != Link::down && !leaving_) {
+                co_await changed_.until(never);
+            }
+        }
+        const Instant again = now() + backoff(failures++);
+        while (now() < again && !leaving_) {
+            co_await changed_.until(again);
+        }
+    }
+    if (link_ != Link::down) {
+        link_ = Link::closing;
+        co_await session_->close(leave_by_);
+        link_ = Link::down;
+        shard_.books.series.roll(now());
+        --shard_.books.series.gauges.connected;
+    }
+    if (says_bye_) {
+        --shard_.saying_bye;
+        shard_.room.wake();
+    }
+}
+
+void Equipment::opened(Nanos took) {
+    auto& books = shard_.books;
+    books.series.roll(now());
+    books.connect.record(took);
+    ++books.connects;
+    books.reconnects += opens_++ > 0 ? 1 : 0;
+    books.connected_max = std::max(books.connected_max, ++books.series.gauges.connected);
+    link_ = Link::up;
+    held_back_until_ = now();
+    shard_.ready.wake();
+    pump(now());
+    set_alarm();
+}
+
+void Equipment::broken(const error_code&) {
+    check(link_ == Link::up || link_ == Link::breaking, "only what is open breaks");
+    shard_.books.series.roll(now());
+    --shard_.books.series.gauges.connected;
+    link_ = Link::down;
+    for (Flight* flight = oldest_; flight != nullptr; flight = flight->newer) {
+        if (flight->stand == Flight::Stand::waiting) {
+            flight->until = at_once;
+        }
+    }
+    set_alarm();
+    changed_.wake();
+}
+
+void Equipment::leave(Instant deadline) {
+    leaving_ = true;
+    leave_by_ = deadline;
+    if (link_ != Link::down) {
+        says_bye_ = true;
+        ++shard_.saying_bye;
+    }
+    changed_.wake();
+}
+
+Nanos Equipment::backoff(std::uint32_t failures) {
+    const Retry& retry = shard_.plan.retry;
+    Nanos wait = std::min(retry.base, retry.max);
+    while (failures-- > 0 && wait < retry.max) {
+        wait = wait > retry.max / 2 ? retry.max : wait * 2;
+    }
+    if (retry.jitter == Jitter::none) {
+        return wait;
+    }
+    return Nanos{static_cast<std::int64_t>(random_.uniform() * static_cast<double>(wait.count()))};
+}
+
+// The schedule.
+
+void Equipment::start() {
+    const Nanos begin = start_of(shard_.plan, id_);
+    newest_ = shard_.plan.schedule.begin(id_, begin);
+    next_ = newest_;
+    if (shard_.closed) {
+        closing_ = shard_.instant_of(begin);
+    } else {
+        turning_ = true;
+        ++shard_.turning;
+        look_ahead();
+    }
+    set_alarm();
+}
+
+void Equipment::shorten() {
+    if (!shard_.closed) {
+        look_ahead();
+        set_alarm();
+    }
+}
+
+void Equipment::give_up() {
+    if (!shard_.closed) {
+        turn_to(never, now());
+        discard_overflow();
+    }
+    closing_ = never;
+    set_alarm();
+}
+
+bool Equipment::more() const {
+    return !newest_.ended() && newest_.due() < shard_.generation_end;
+}
+
+Instant Equipment::closing() const {
+    if (!shard_.lingers) {
+        return shard_.instant_of(newest_.due());
+    }
+    const auto& schedule = shard_.plan.schedule;
+    const Nanos latest = newest_.due() + shard_.plan.batch.linger;
+    auto cursor = newest_;
+    for (std::uint32_t held = 1; held < shard_.plan.batch.max; ++held) {
+        schedule.advance(cursor);
+        if (cursor.ended() || cursor.due() >= shard_.generation_end || cursor.due() > latest) {
+            return shard_.instant_of(latest);
+        }
+    }
+    return shard_.instant_of(cursor.due());
+}
+
+void Equipment::look_ahead() {
+    closing_ = more() ? closing() : never;
+    if (closing_ == never && turning_) {
+        turning_ = false;
+        --shard_.turning;
+        shard_.drained.wake();
+    }
+}
+
+// Batch by batch as they close, so that each validation's lag is known.
+void Equipment::turn_to(Instant until, Instant now) {
+    const auto& schedule = shard_.plan.schedule;
+    auto& books = shard_.books;
+    while (closing_ != never && closing_ <= until) {
+        std::uint64_t measured = books.measured_generated;
+        std::uint32_t held = 0;
+        do {
+            books.generated(newest_.due(), schedule.measure(newest_));
+            schedule.advance(newest_);
+        } while (++held < shard_.plan.batch.max && more() && shard_.instant_of(newest_.due()) <= closing_);
+        measured = books.measured_generated - measured;
+        if (measured > 0) {
+            books.generator_lag.record(std::max(now - closing_, Nanos{0}), measured);
+        }
+        look_ahead();
+    }
+}
+
+// Closed arrivals: as many batches are due as the window has places.
+void Equipment::fill_window(Nanos due, Instant now) {
+    const auto& plan = shard_.plan;
+    auto& books = shard_.books;
+    while (window_used_ < plan.in_flight && due < shard_.generation_end) {
+        const auto first = newest_;
+        const auto measure = plan.schedule.stages().measure_at(due);
+        for (std::uint32_t i = 0; i < plan.batch.max; ++i) {
+            books.generated(due, measure);
+            plan.schedule.advance(newest_);
+        }
+        if (measure == arrival::Measure::on) {
+            books.generator_lag.record(now - shard_.instant_of(due), plan.batch.max);
+        }
+        cut(first, plan.batch.max);
+        latest_->closed_due = due;
+        next_ = newest_;
+    }
+}
+
+void Equipment::ring(Instant now) {
+    shard_.books.series.roll(now);
+    if (!shard_.closed) {
+        turn_to(now, now);
+    } else if (closing_ <= now) {
+        const Nanos begin = closing_ - shard_.t0;
+        closing_ = never;
+        fill_window(begin, now);
+    }
+    pump(now);
+    discard_overflow();
+    set_alarm();
+}
+
+void Equipment::set_alarm() {
+    Instant at = closing_;
+    if (waiting_ > 0 && link_ == Link::up && shard_.phase == Shard::Phase::running) {
+        for (const Flight* flight = oldest_; flight != nullptr; flight = flight->newer) {
+            if (flight->stand != Flight::Stand::offered) {
+                at = std::min(at, flight->until);
+                if (shard_.plan.order == Order::strict) {
+                    break;
+                }
+            }
+        }
+    }
+    if (at == never) {
+        cancel();
+    } else if (!armed() || this->at() != at) {
+        shard_.loop.timers().set(*this, at);
+    }
+}
+
+// Offering.
+
+void Equipment::pump(Instant now) {
+    if (shard_.closed && shard_.started() && closing_ == never && shard_.phase == Shard::Phase::running) {
+        fill_window(now - shard_.t0, now);
+    }
+    if (link_ != Link::up || shard_.phase == Shard::Phase::over) {
+        held_back_ = pending() > 0;
+        return;
+    }
+    if (held_back_) {
+        held_back_until_ = now;
+    }
+    const bool free = pump_retries(now);
+    if (free) {
+        while (window_used_ < shard_.plan.in_flight && pending() > 0) {
+            const auto first = next_;
+            const auto count = static_cast<std::uint32_t>(std::min<std::uint64_t>(shard_.plan.batch.max, pending()));
+            if (count == pending()) {
+                next_ = newest_;
+            } else {
+                for (std::uint32_t i = 0; i < count; ++i) {
+                    shard_.plan.schedule.advance(next_);
+                }
+            }
+            cut(first, count);
+            offer(*latest_, now);
+        }
+    }
+    held_back_ = pending() > 0 || !free;
+}
+
+// False if strict order keeps new batches back.
+bool Equipment::pump_retries(Instant now) {
+    if (waiting_ == 0) {
+        return true;
+    }
+    for (Flight* flight = oldest_; flight != nullptr; flight = flight->newer) {
+        if (flight->stand == Flight::Stand::offered) {
+            continue;
+        }
+        if (flight->until <= now) {
+            offer(*flight, now);
+        } else if (shard_.plan.order == Order::strict) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void Equipment::cut(const arrival::Cursor& first, std::uint32_t count) {
+    Flight& flight = shard_.flights.take();
+    flight.plan = &shard_.plan;
+    flight.session = session_.get();
+    flight.first = first;
+    flight.count = count;
+    flight.until = at_once;
+    flight.older = latest_;
+    flight.newer = nullptr;
+    (latest_ == nullptr ? oldest_ : latest_->newer) = &flight;
+    latest_ = &flight;
+    ++window_used_;
+    ++waiting_;
+}
+
+void Equipment::offer(Flight& flight, Instant now) {
+    auto& books = shard_.books;
+    if (!flight.was_sent()) {
+        books.series.gauges.cached -= flight.count;
+        books.series.gauges.in_flight += flight.count;
+    }
+    if (flight.attempt == 0) {
+        flight.held_back_until = held_back_until_;
+    }
+    --waiting_;
+    flight.stand = Flight::Stand::offered;
+    flight.until = now + shard_.plan.timeout;
+    books.tally.retries += flight.attempt++ > 0 ? 1 : 0;
+    shard_.deadlines.add(flight);
+    session_->offer({.equipment = id_,
+                     .first = flight.sequence(),
+                     .count = flight.count,
+                     .attempt = flight.attempt,
+                     .deadline = flight.until,
+                     .body = &flight});
+}
+
+void Equipment::discard_overflow() {
+    if (pending() <= shard_.plan.cache) {
+        return;
+    }
+    const std::uint64_t excess = pending() - shard_.plan.cache;
+    except(next_.sequence(), excess, State::discarded);
+    shard_.books.tally.discarded += excess;
+    shard_.books.series.gauges.cached -= excess;
+    for (std::uint64_t i = 0; i < excess; ++i) {
+        shard_.plan.schedule.advance(next_);
+    }
+}
+
+// Answers.
+
+void Equipment::settled(Sequence first, const driver::Outcome& outcome) {
+    const Instant now = this->now();
+    auto& books = shard_.books;
+    books.series.roll(now);
+    Flight& flight = find(first);
+    shard_.deadlines.remove(flight);
+    if (outcome.sent != Instant{}) {
+        ++books.tally.sent_batches;
+        if (!flight.was_sent()) {
+            flight.sent = outcome.sent;
+            record_first_sent(flight);
+        }
+    }
+    switch (outcome.answer) {
+        case driver::Answer::acknowledged:
+            record_acknowledged(flight, outcome);
+            end(flight);
+            break;
+        case driver::Answer::sent:
+            except(first, flight.count, State::unacknowledged);
+            books.tally.unacknowledged += flight.count;
+            end(flight);
+            break;
+        case driver::Answer::rejected:
+            books.delivery_failures.count(outcome.cause);
+            except(first, flight.count, State::rejected);
+            books.tally.rejected += flight.count;
+            end(flight);
+            break;
+        default:
+            wait_to_retry(flight, outcome, now);
+    }
+    pump(now);
+    set_alarm();
+    if (shard_.settled()) {
+        shard_.drained.wake();
+    }
+}
+
+void Equipment::record_first_sent(const Flight& flight) {
+    auto& books = shard_.books;
+    const Nanos sent = flight.sent - shard_.t0;
+    const Nanos held_back_until = flight.attempt == 1 ? flight.held_back_until - shard_.t0 : Nanos::max();
+    const Nanos tolerated = late + (shard_.lingers ? shard_.plan.batch.linger : Nanos{0});
+    flight.for_each([&](Nanos due, arrival::Measure measure) {
+        if (measure == arrival::Measure::on) {
+            books.lateness.record(sent - due);
+            books.sent_late += sent - due >= tolerated && due >= held_back_until ? 1 : 0;
+        }
+    });
+}
+
+void Equipment::record_acknowledged(const Flight& flight, const driver::Outcome& outcome) {
+    auto& books = shard_.books;
+    const Nanos answered = outcome.answered - shard_.t0;
+    std::uint64_t measured = 0;
+    flight.for_each([&](Nanos due, arrival::Measure measure) {
+        if (measure == arrival::Measure::on) {
+            ++measured;
+            books.response.record(answered - due);
+            books.series.response(answered - due);
+        }
+    });
+    if (measured > 0) {
+        books.service.record(outcome.answered - outcome.sent, measured);
+    }
+    books.measured_acknowledged += measured;
+    books.tally.acknowledged += flight.count;
+    books.series.acknowledged(flight.count);
+}
+
+void Equipment::wait_to_retry(Flight& flight, const driver::Outcome& outcome, Instant now) {
+    using driver::Answer;
+    auto& books = shard_.books;
+    if (!flight.was_sent()) {
+        books.series.gauges.in_flight -= flight.count;
+        books.series.gauges.cached += flight.count;
+    }
+    ++waiting_;
+    flight.stand = Flight::Stand::waiting;
+    if (link_ == Link::closing) {
+        return;  // nobody's failure: the run is over
+    }
+    books.delivery_failures.count(outcome.cause);
+    if (outcome.answer == Answer::broken) {
+        flight.until = at_once;
+        if (link_ == Link::up) {
+            link_ = Link::breaking;  // broken() follows
+        }
+    } else if (outcome.retry_after) {
+        flight.stand = Flight::Stand::held;
+        flight.until = now + *outcome.retry_after;
+    } else {
+        flight.until = now + backoff(flight.attempt - 1);
+    }
+}
+
+void Equipment::except(Sequence first, std::uint64_t count, State state) {
+    auto& exceptions = shard_.books.exceptions;
+    const Sequence last = first + count - 1;
+    if (exception_ > 0) {
+        Exception& latest = exceptions[exception_ - 1];
+        if (latest.state == state && latest.last + 1 == first) {
+            latest.last = last;
+            return;
+        }
+    }
+    exceptions.push_back({.equipment = id_, .first = first, .last = last, .state = state});
+    exception_ = static_cast<std::uint32_t>(exceptions.size());
+}
+
+Flight& Equipment::find(Sequence first) {
+    Flight* flight = oldest_;
+    while (flight != nullptr && flight->sequence() != first) {
+        flight = flight->newer;
+    }
+    check(flight != nullptr && flight->stand == Flight::Stand::offered, "settled exactly once");
+    return *flight;
+}
+
+void Equipment::end(Flight& flight) {
+    auto& gauges = shard_.books.series.gauges;
+    gauges.in_flight -= flight.count;
+    (flight.older == nullptr ? oldest_ : flight.older->newer) = flight.newer;
+    (flight.newer == nullptr ? latest_ : flight.newer->older) = flight.older;
+    --window_used_;
+    shard_.flights.give_back(flight);
+}
+
+void Equipment::list_unsettled(std::vector<Exception>& into) const {
+    for (const Flight* flight = oldest_; flight != nullptr; flight = flight->newer) {
+        into.push_back({.equipment = id_,
+                        .first = flight->sequence(),
+                        .last = flight->sequence() + flight->count - 1,
+                        .state = flight->was_sent() ? State::unacknowledged : State::cached});
+    }
+    if (pending() > 0) {
+        into.push_back(
+            {.equipment = id_, .first = next_.sequence(), .last = newest_.sequence() - 1, .state = State::cached});
+    }
+}
+
+}  // namespace portillon::fleet

@@ -1,0 +1,91 @@
+#pragma once
+
+// One emulated device. Its connection is a coroutine, live(); its traffic needs none: one alarm rings when it has to
+// act, answers come through settled(), and both offer what the window allows.
+//
+// Two cursors go over the schedule: `next_`, the first validation that is in no batch yet, and `newest_`, the first
+// that the equipment has not turned to. What lies between them waits: the cache.
+
+#include <memory>
+#include <vector>
+
+#include "base/random.h"
+#include "base/timers.h"
+#include "driver/driver.h"
+#include "fleet/shard.h"
+#include "net/task.h"
+
+namespace portillon::fleet {
+
+class Equipment final : private driver::Receipts, private Alarm {
+public:
+    Equipment(Shard& shard, EquipmentId id);
+
+    // Connects at `dial_at`, again whenever it has to, and says goodbye when told to leave.
+    net::Task<void> live(Instant dial_at);
+
+    void start();    // T0 is known
+    void shorten();  // the end of generation has come nearer
+    void give_up();  // nothing is offered any more: turns to all that is due, for the books
+    void leave(Instant deadline);
+
+    EquipmentId id() const { return id_; }
+    std::uint64_t generated() const { return newest_.sequence() - 1; }
+    void list_unsettled(std::vector<Exception>& into) const;
+
+private:
+    enum class Link : std::uint8_t { down, up, breaking, closing };
+
+    void settled(Sequence first, const driver::Outcome& outcome) override;
+    void broken(const error_code& cause) override;
+    void ring(Instant now) override;
+
+    void opened(Nanos took);
+    Nanos backoff(std::uint32_t failures);
+
+    bool more() const;        // something is left to turn to, now or later
+    Instant closing() const;  // of the batch that begins at newest_
+    void look_ahead();        // sets closing_
+    void turn_to(Instant until, Instant now);
+    void fill_window(Nanos due, Instant now);
+    void pump(Instant now);
+    bool pump_retries(Instant now);
+    void cut(const arrival::Cursor& first, std::uint32_t count);
+    void offer(Flight& flight, Instant now);
+    void discard_overflow();
+    void set_alarm();
+
+    void record_first_sent(const Flight& flight);
+    void record_acknowledged(const Flight& flight, const driver::Outcome& outcome);
+    void wait_to_retry(Flight& flight, const driver::Outcome& outcome, Instant now);
+    void except(Sequence first, std::uint64_t count, State state);
+    Flight& find(Sequence first);
+    void end(Flight& flight);
+
+    std::uint64_t pending() const { return newest_.sequence() - next_.sequence(); }
+    Instant now() const { return shard_.loop.now(); }
+
+    Shard& shard_;
+    std::unique_ptr<driver::Session> session_;
+    arrival::Cursor next_;
+    arrival::Cursor newest_;
+    Flight* oldest_ = nullptr;
+    Flight* latest_ = nullptr;
+    Instant closing_ = never;    // when to act next; closed arrivals: when to begin
+    Instant held_back_until_{};  // the last time that something kept it from offering
+    Instant leave_by_{};
+    Random random_;
+    net::Wakeup changed_;
+    EquipmentId id_;
+    std::uint32_t window_used_ = 0;  // flights
+    std::uint32_t waiting_ = 0;      // of which not offered
+    std::uint32_t exception_ = 0;    // place of its latest in the books, from 1
+    std::uint32_t opens_ = 0;
+    Link link_ = Link::down;
+    bool held_back_ = false;
+    bool turning_ = false;  // counted in shard.turning
+    bool leaving_ = false;
+    bool says_bye_ = false;  // counted in shard.saying_bye
+};
+
+}  // namespace portillon::fleet

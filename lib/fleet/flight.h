@@ -1,0 +1,96 @@
+#pragma once
+
+// A batch between its first offer and its end: in flight, or waiting for a retry. Its due times and bytes are
+// recomputed from a cursor, never stored.
+
+#include <cstddef>
+#include <deque>
+
+#include "base/timers.h"
+#include "driver/driver.h"
+#include "fleet/plan.h"
+#include "net/loop.h"
+
+namespace portillon::fleet {
+
+struct Flight final : driver::Body {
+    // waiting: to be offered (again) at `until`; held: the same, but the server named the instant.
+    enum class Stand : std::uint8_t { offered, waiting, held };
+
+    std::size_t size() const override;
+    void write_to(std::span<std::byte> out) const override;
+
+    Sequence sequence() const { return first.sequence(); }
+    bool was_sent() const { return sent != Instant{}; }
+
+    // Calls each(due since T0, arrival::Measure) for its validations in turn.
+    template <class Each>
+    void for_each(Each&& each) const;
+
+    const Plan* plan = nullptr;
+    driver::Session* session = nullptr;
+    arrival::Cursor first;
+    Nanos closed_due{};         // of the whole batch, with closed arrivals
+    Instant held_back_until{};  // up to when something kept the equipment from offering, before the first offer
+    Instant sent{};             // first
+    Instant until{};            // offered: the attempt's deadline; otherwise when to offer again
+    std::uint32_t count = 0;
+    std::uint32_t attempt = 0;  // offers so far
+    Stand stand = Stand::waiting;
+    bool reaped_later = false;  // it is in the list of deadlines
+    Flight* older = nullptr;    // of its equipment; in the order of sequences
+    Flight* newer = nullptr;
+    Flight* sooner = nullptr;  // in the order of deadlines
+    Flight* later = nullptr;   // the same; or the next free one
+};
+
+template <class Each>
+void Flight::for_each(Each&& each) const {
+    const auto& schedule = plan->schedule;
+    if (schedule.arrival().kind == arrival::Kind::closed) {
+        const auto measure = schedule.stages().measure_at(closed_due);
+        for (std::uint32_t i = 0; i < count; ++i) {
+            each(closed_due, measure);
+        }
+        return;
+    }
+    auto cursor = first;
+    for (std::uint32_t left = count;;) {
+        each(cursor.due(), schedule.measure(cursor));
+        if (--left == 0) {
+            return;
+        }
+        schedule.advance(cursor);
+    }
+}
+
+// All flights of a shard. Grows to the most that were ever needed at once (the equipments' windows are the limit) and
+// allocates nothing after that.
+class Flights {
+public:
+    Flight& take();
+    void give_back(Flight& flight);
+
+private:
+    std::deque<Flight> all_;
+    Flight* free_ = nullptr;
+};
+
+// What is in flight in the whole shard, in the order of deadlines: the time-out is the same for all, so it is the order
+// of offers. One alarm, which abandons.
+class Deadlines final : private Alarm {
+public:
+    explicit Deadlines(Timers& timers) : timers_(timers) {}
+
+    void add(Flight& flight);     // flight.until is set, and not before that of the one added last
+    void remove(Flight& flight);  // no effect if it is not there
+
+private:
+    void ring(Instant now) override;
+
+    Timers& timers_;
+    Flight* soonest_ = nullptr;
+    Flight* latest_ = nullptr;
+};
+
+}  // namespace portillon::fleet

@@ -1,0 +1,54 @@
+#pragma once
+
+// What the equipments of one shard share.
+
+#include "driver/driver.h"
+#include "fleet/books.h"
+#include "fleet/flight.h"
+#include "fleet/plan.h"
+#include "net/loop.h"
+#include "net/wakeup.h"
+
+namespace portillon::fleet {
+
+struct Shard {
+    Shard(net::Loop& on, driver::Driver& by, const Plan& what)
+        : loop(on),
+          driver(by),
+          plan(what),
+          closed(what.schedule.arrival().kind == arrival::Kind::closed),
+          lingers(what.batch.max > 1 && what.batch.linger > Nanos{0}),
+          deadlines(on.timers()),
+          ready(on),
+          drained(on),
+          room(on),
+          generation_end(what.schedule.stages().duration()) {}
+
+    bool started() const { return t0 != never; }
+    Instant instant_of(Nanos since_t0) const { return t0 + since_t0; }
+    Instant generation_ends() const { return started() ? t0 + generation_end : never; }
+    Instant drain_ends() const { return started() ? t0 + generation_end + plan.drain : never; }
+    bool settled() const {
+        return turning == 0 && books.series.gauges.in_flight == 0 && books.series.gauges.cached == 0;
+    }
+
+    net::Loop& loop;
+    driver::Driver& driver;
+    const Plan plan;
+    const bool closed;   // arrivals
+    const bool lingers;  // a batch may close later than its validations are due
+    Books books;
+    Flights flights;
+    Deadlines deadlines;
+    net::Wakeup ready;    // one more is connected
+    net::Wakeup drained;  // something was settled, or it is time to look
+    net::Wakeup room;     // one more has said goodbye
+
+    Instant t0 = never;
+    Nanos generation_end{};        // since T0; what is due before it is generated
+    std::uint32_t turning = 0;     // equipments with something still to turn to (not with closed arrivals)
+    std::uint32_t saying_bye = 0;  // equipments whose session closes
+    enum class Phase : std::uint8_t { running, over } phase = Phase::running;  // over: nothing is offered any more
+};
+
+}  // namespace portillon::fleet
