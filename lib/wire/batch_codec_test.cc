@@ -224,6 +224,8 @@ TEST(BatchJson, RefusesWhatIsNotABatch) {
         {replaced("\"first\":3", "\"x\":\"\\q\",\"first\":3"), DecodeError::syntax},
         {replaced("\"first\":3", "\"x\":\"\\ud800\",\"first\":3"), DecodeError::not_utf8},
         {replaced("\"first\":3", "\"x\":\"\\ud800\\u0041\",\"first\":3"), DecodeError::not_utf8},
+        {replaced("\"first\":3", "\"x\":\"\\ud800\\ue000\",\"first\":3"), DecodeError::not_utf8},
+        {replaced("\"first\":3", "\"x\":\"\\ud800\\udbff\",\"first\":3"), DecodeError::not_utf8},
         {replaced("\"first\":3", "\"x\":\"\\udc00\",\"first\":3"), DecodeError::not_utf8},
         {replaced("\"first\":3", "\"x\":\"\xC0\x80\",\"first\":3"), DecodeError::not_utf8},
         {replaced("\"first\":3", "\"x\":\"\xED\xA0\x80\",\"first\":3"), DecodeError::not_utf8},
