@@ -7,8 +7,8 @@
 #include <cstdio>
 #include <exception>
 
-#include "cmd/portillon/commands.h"
-#include "cmd/portillon/version.h"
+#include "commands.h"
+#include "version.h"
 
 int main(int count, char** arguments) {
     using namespace portillon;

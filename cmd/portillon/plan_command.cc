@@ -78,8 +78,11 @@ void print_totals(const Plan& plan) {
     switch (plan.counting) {
         case Counting::exact:
             fmt::print("\nvalidations     {} exactly", count(plan.validations));
-            fmt::print(plan.fewest == plan.most ? ", {} from each equipment\n" : ", {} to {} from each equipment\n",
-                       plan.fewest, plan.most);
+            if (plan.fewest == plan.most) {
+                fmt::print(", {} from each equipment\n", plan.most);
+            } else {
+                fmt::print(", {} to {} from each equipment\n", plan.fewest, plan.most);
+            }
             break;
         case Counting::expected:
             fmt::print("\nvalidations     about {}\n", count(plan.validations));

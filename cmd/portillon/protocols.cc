@@ -1,4 +1,4 @@
-#include "cmd/portillon/protocols.h"
+#include "protocols.h"
 
 #include "drivers/grpc/kind.h"
 #include "drivers/http2/kind.h"

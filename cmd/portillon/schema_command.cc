@@ -4,7 +4,7 @@
 
 #include "commands.h"
 #include "protocols.h"
-#include "report/schema.h"
+#include "report/json.h"
 #include "scenario/schema.h"
 
 namespace portillon::cmd {

@@ -1,0 +1,38 @@
+#pragma once
+
+// From what the processes brought home to one report. Pure.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "fleet/result.h"
+#include "report/model.h"
+#include "run/ledger_client.h"
+#include "run/link.pb.h"
+#include "run/order.h"
+#include "run/verdict.h"
+
+namespace portillon::run {
+
+// Everything that was observed, whoever observed it.
+struct Gathered {
+    RunId run{};
+    std::string target;      // as the report names it
+    std::string started_at;
+    fleet::Result fleet;     // of the generator's shards that lived, merged
+    v1::Usage usage;         // summed
+    unsigned shards = 0;     // of the generator
+    std::optional<LedgerAccount> ledger;
+    std::optional<ServerFigures> server_at_t0, server_after_drain;
+    Nanos generating{};      // from T0 to the end of the last stage, or to the interruption
+    Observed observed;       // for the verdict; what follows from the other members is filled in here
+    bool complete = true;
+};
+
+report::RunReport assemble(const Order& order, const Gathered& gathered);
+
+// What sets the options of a protocol apart from their defaults: "qos=0, version=3.1.1"; empty if nothing does.
+std::string variant_of(const nlohmann::json& options, std::string_view options_schema);
+
+}  // namespace portillon::run

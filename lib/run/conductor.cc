@@ -1,0 +1,432 @@
+#include "run/conductor.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/asio/signal_set.hpp>
+#include <cmath>
+#include <csignal>
+#include <random>
+
+#include "net/task_group.h"
+#include "run/assemble.h"
+#include "run/embedded_server.h"
+#include "run/generators.h"
+#include "run/ledger_client.h"
+#include "run/machine.h"
+#include "run/result_message.h"
+#include "scenario/resolved.h"
+#include "scenario/sizing.h"
+
+namespace portillon::run {
+
+namespace {
+
+constexpr Nanos prepare_patience = 60s;     // a shard's set-up, the slowest machine included
+constexpr Nanos answer_patience = 30s;      // beyond what a step is known to take
+constexpr Nanos before_t0 = 300ms;          // for T0 to reach every shard
+constexpr Nanos still_for = 1s;             // without acknowledgements the drain ends when the ledger stands still so long
+constexpr Nanos short_drain = 2s;           // after an interruption
+constexpr Nanos close_patience = 10s;
+constexpr Nanos server_reads_for = 5s;
+constexpr std::uint64_t closed_loop_sequences = 1ULL << 33;  // of the whole fleet: what a ledger leaves room for
+
+using Acknowledges = driver::Traits::Acknowledges;
+
+RunId random_run() {
+    std::random_device device;
+    return RunId{(std::uint64_t{device()} << 32) | device()};
+}
+
+// The most validations that any equipment can have.
+std::uint64_t most_sequences(const scenario::Scenario& scenario) {
+    const auto schedule = schedule_of(scenario);
+    const double total = schedule.stages().total();
+    switch (scenario.traffic.arrival.kind) {
+        case arrival::Kind::closed: return std::max<std::uint64_t>(1000, closed_loop_sequences / scenario.fleet.equipments);
+        // Twelve standard deviations: nobody will see more.
+        case arrival::Kind::poisson: return static_cast<std::uint64_t>(total + 12 * std::sqrt(total) + 64);
+        case arrival::Kind::burst: return static_cast<std::uint64_t>(total) + 2 * scenario.traffic.arrival.burst_size + 2;
+        case arrival::Kind::periodic: break;
+    }
+    return static_cast<std::uint64_t>(total) + 2;
+}
+
+class Conductor {
+public:
+    Conductor(const Order& order, Progress& progress)
+        : order_(order), scenario_(order.scenario), progress_(progress), signals_(loop_.io(), SIGINT, SIGTERM) {}
+
+    Conducted conduct() {
+        raise_descriptor_limit();
+        wait_for_signal();
+        tasks_.spawn(run());
+        loop_.run();
+        return std::move(conducted_);
+    }
+
+private:
+    // The life of a run.
+    net::Task<void> run() {
+        if (co_await set_up()) {
+            if (co_await connect()) {
+                co_await generate();
+                co_await drain();
+                co_await collect();
+                conducted_.report = assemble(order_, gathered_);
+            }
+        }
+        conducted_.interrupted_by = interrupted_by_;
+        generators_.dismiss();
+        server_.reset();
+        error_code ignored;
+        signals_.cancel(ignored);
+        loop_.stop();
+    }
+
+    net::Task<bool> set_up() {
+        const auto options = scenario_.protocols.find(order_.protocol->name);
+        traits_ = order_.protocol->traits(options == scenario_.protocols.end() ? nlohmann::json::object() : options->second);
+        const bool embedded = !order_.target;
+        const auto sizing =
+            scenario::size_for(scenario_.fleet.equipments, traits_.descriptors_per_session,
+                               embedded ? scenario::Server::embedded : scenario::Server::foreign,
+                               {.descriptor_limit = static_cast<unsigned>(std::min<std::uint64_t>(raise_descriptor_limit(), 1 << 30)),
+                                .cores = cores(),
+                                .ports_per_address = ports_per_address()});
+        gathered_.run = random_run();
+        gathered_.shards = order_.shards > 0 ? order_.shards : sizing.generator_shards;
+        gathered_.target = embedded ? "embedded" : fmt::format("{}://{}:{}{}", order_.target->scheme, order_.target->host,
+                                                               order_.target->port, order_.target->path);
+        live_.equipments = scenario_.fleet.equipments;
+
+        std::string target = gathered_.target;
+        std::optional<net::Endpoint> admin = order_.ledger;
+        if (embedded) {
+            std::string problem;
+            server_ = co_await EmbeddedServer::start(loop_, order_.protocol->listener, sizing.server_shards, problem);
+            if (!server_) {
+                co_return fail(problem);
+            }
+            target = fmt::format("{}://{}", order_.protocol->scheme, net::format_endpoint(server_->target()));
+            admin = server_->admin();
+        }
+        if (admin) {
+            ledger_.emplace(loop_, *admin, order_.ledger_token, gathered_.run);
+            const auto problem = co_await ledger_->open({.run = gathered_.run,
+                                                         .seed = scenario_.seed,
+                                                         .payload_bytes = scenario_.traffic.payload.bytes.count,
+                                                         .equipments = scenario_.fleet.equipments,
+                                                         .sequences = most_sequences(scenario_),
+                                                         .measured = schedule_of(scenario_).stages().measured_windows()});
+            if (!problem.empty()) {
+                co_return fail(problem);
+            }
+        }
+
+        v1::GeneratorPlan plan;
+        plan.set_scenario(scenario::serialize(scenario_));
+        plan.set_protocol(order_.protocol->name);
+        plan.set_target(target);
+        plan.set_run(static_cast<std::uint64_t>(gathered_.run));
+        plan.set_shards(gathered_.shards);
+        for (const auto& source : sources(target, sizing.source_addresses)) {
+            plan.add_source_addresses(source);
+        }
+        progress_.notice(fmt::format("{} equipments over {} to {}: {} generator process{}{}", scenario_.fleet.equipments,
+                                     order_.protocol->name, embedded ? "the embedded server" : target, gathered_.shards,
+                                     gathered_.shards == 1 ? "" : "es",
+                                     embedded ? fmt::format(", {} server process{}", sizing.server_shards,
+                                                            sizing.server_shards == 1 ? "" : "es")
+                                              : ""));
+        if (const auto problem = generators_.start(plan); !problem.empty()) {
+            co_return fail(problem);
+        }
+        co_await until(loop_.now() + prepare_patience, [this] { return generators_.all_prepared() || given_up(); });
+        co_return fine();
+    }
+
+    std::vector<std::string> sources(const std::string& target, unsigned addresses) const {
+        if (!order_.source_addresses.empty()) {
+            return order_.source_addresses;
+        }
+        // The loopback network has 16 million addresses; one for each part of the fleet that outgrows the ports.
+        std::vector<std::string> sources;
+        if (const auto url = net::parse_url(target); addresses > 1 && url && url->host.starts_with("127.")) {
+            for (unsigned i = 0; i < addresses; ++i) {
+                sources.push_back(fmt::format("127.0.{}.{}", (i + 2) / 250, (i + 2) % 250 + 1));
+            }
+        }
+        return sources;
+    }
+
+    net::Task<bool> connect() {
+        live_.phase = Phase::connecting;
+        const Instant from = loop_.now() + 50ms;
+        generators_.connect(from);
+        Nanos within{};
+        if (const auto* by_rate = std::get_if<scenario::StartByRate>(&scenario_.fleet.start)) {
+            within = by_rate->within;
+            live_.planned = Nanos{static_cast<std::int64_t>(scenario_.fleet.equipments / by_rate->rate.per_second * 1e9)};
+        }
+        co_await until(from + within + answer_patience, [this] { return generators_.all_connected() || given_up(); });
+        if (fine() && !generators_.all_connected()) {
+            generators_.kill_silent();
+        }
+        co_return fine();
+    }
+
+    net::Task<void> generate() {
+        t0_ = loop_.now() + before_t0;
+        end_ = t0_ + schedule_of(scenario_).stages().duration();
+        gathered_.started_at = utc_now();
+        generators_.begin(t0_);
+        if (ledger_) {
+            note(co_await ledger_->start(t0_));
+            for (const auto& fault : scenario_.faults) {
+                note(co_await ledger_->set_fault(fault, t0_));
+            }
+            gathered_.server_at_t0 = co_await ledger_->figures();
+        }
+        co_await until(t0_, [this] { return interrupted_by_ != 0; });
+        const Nanos busy_before = machine_cpu_used();
+        const Nanos clock_before = clock_offset();
+        const auto overflows_before = listen_overflows();
+        live_.phase = Phase::running;
+        live_.planned = end_ - t0_;
+        while (loop_.now() < end_ && interrupted_by_ == 0 && generators_.losses().size() < generators_.count()) {
+            co_await until(std::min(end_, loop_.now() + 1s), [this] { return interrupted_by_ != 0; });
+            show_progress();
+            co_await watch_server();
+        }
+        const Instant now = std::clamp(loop_.now(), t0_, end_);
+        if (interrupted_by_ != 0) {
+            generators_.stop(now);
+            gathered_.complete = false;
+        }
+        gathered_.generating = now - t0_;
+        auto& observed = gathered_.observed;
+        if (now > t0_) {
+            observed.cpu_share = seconds(machine_cpu_used() - busy_before) / (seconds(now - t0_) * cores());
+        }
+        observed.clock_step = clock_offset() - clock_before;
+        observed.listen_overflows = listen_overflows() - overflows_before;
+    }
+
+    net::Task<void> drain() {
+        live_.phase = Phase::draining;
+        live_.planned = interrupted_by_ != 0 ? std::min(short_drain, scenario_.delivery.drain) : scenario_.delivery.drain;
+        Instant deadline = loop_.now() + live_.planned;
+        while (loop_.now() < deadline && !generators_.all_drained()) {
+            const bool was_interrupted = interrupted_by_ != 0;
+            co_await until(std::min(deadline, loop_.now() + 1s),
+                           [&] { return generators_.all_drained() || (interrupted_by_ != 0) != was_interrupted; });
+            if ((interrupted_by_ != 0) != was_interrupted) {
+                gathered_.complete = false;
+                deadline = std::min(deadline, loop_.now() + short_drain);
+            }
+            show_progress();
+        }
+        generators_.end_drain();
+        if (traits_.acknowledges == Acknowledges::no) {
+            co_await wait_for_silence(deadline);
+        }
+        co_await until(loop_.now() + answer_patience, [this] { return generators_.all_drained(); });
+        if (ledger_) {
+            gathered_.server_after_drain = co_await ledger_->figures();
+        }
+    }
+
+    // Nobody will say that the last ones have arrived: they have when the ledger stands still.
+    net::Task<void> wait_for_silence(Instant deadline) {
+        std::uint64_t last = 0;
+        Instant since = loop_.now();
+        while (loop_.now() < deadline && loop_.now() < since + still_for) {
+            const auto arrived = ledger_ ? co_await ledger_->arrived() : std::optional<std::uint64_t>{};
+            if (arrived.value_or(last) != last) {
+                last = *arrived;
+                since = loop_.now();
+            }
+            co_await pause_.until(loop_.now() + 100ms);
+        }
+    }
+
+    net::Task<void> collect() {
+        live_.phase = Phase::closing;
+        progress_.live(live_);
+        generators_.close_sessions(loop_.now() + close_patience);
+        co_await until(loop_.now() + close_patience + answer_patience,
+                       [this] { return generators_.all_reported(); });
+        generators_.kill_silent();
+        live_.phase = Phase::reconciling;
+        progress_.live(live_);
+        const auto results = generators_.results();
+        for (const v1::Result* message : results) {
+            if (const auto result = read_result(*message)) {
+                fleet::merge(gathered_.fleet, *result);
+                auto& usage = gathered_.usage;
+                usage.set_connect_cpu_s(usage.connect_cpu_s() + message->usage().connect_cpu_s());
+                usage.set_cpu_s(usage.cpu_s() + message->usage().cpu_s());
+                usage.set_rss_bytes(usage.rss_bytes() + message->usage().rss_bytes());
+                usage.set_bytes_sent(usage.bytes_sent() + message->usage().bytes_sent());
+                usage.set_bytes_received(usage.bytes_received() + message->usage().bytes_received());
+            }
+        }
+        for (const auto& loss : generators_.losses()) {
+            const auto slice = scenario::slice_of(scenario_.fleet.equipments, loss.shard, gathered_.shards);
+            gathered_.observed.lost_shards.push_back(
+                fmt::format("{}, and with it equipments {}, {}, ... {} ({} of them)", loss.what, number_of(slice.at(0)),
+                            number_of(slice.at(std::min(1U, slice.count - 1))), number_of(slice.at(slice.count - 1)), slice.count));
+        }
+        if (ledger_) {
+            co_await reconcile_with_ledger();
+        }
+    }
+
+    net::Task<void> reconcile_with_ledger() {
+        note(co_await ledger_->freeze(server_reads_for));
+        std::vector<std::optional<std::uint64_t>> generated(scenario_.fleet.equipments);
+        for (const auto& one : gathered_.fleet.generated) {
+            generated[number_of(one.equipment) - 1] = one.count;
+        }
+        std::string problem;
+        gathered_.ledger = co_await ledger_->reconcile(std::move(generated), problem);
+        note(problem);
+        if (!problem.empty()) {
+            gathered_.observed.unbalanced.push_back("the ledger could not be read: " + problem);
+        }
+        if (const auto figures = co_await ledger_->figures()) {
+            for (const auto& dead : figures->dead_shards) {
+                gathered_.observed.lost_shards.push_back(dead);
+            }
+        }
+        note(co_await ledger_->close());
+    }
+
+    // Notices a dead server shard within a second or two.
+    net::Task<void> watch_server() {
+        if (!server_ || !ledger_) {
+            co_return;
+        }
+        if (const auto ended = server_->ended()) {
+            if (!server_lost_) {
+                server_lost_ = true;
+                gathered_.observed.lost_shards.push_back("the embedded server " + *ended);
+                progress_.notice("the embedded server " + *ended);
+            }
+            co_return;
+        }
+        const auto figures = co_await ledger_->figures();
+        for (const auto& dead : figures ? figures->dead_shards : std::vector<std::string>{}) {
+            if (std::find(told_dead_.begin(), told_dead_.end(), dead) == told_dead_.end()) {
+                told_dead_.push_back(dead);
+                progress_.notice(dead + " has died");
+            }
+        }
+    }
+
+    void show_progress() {
+        const auto snapshot = generators_.snapshot();
+        const Instant now = loop_.now();
+        const double since_s = shown_at_ == Instant{} ? seconds(now - t0_) : seconds(now - shown_at_);
+        if (since_s > 0) {
+            live_.generated_per_s = static_cast<double>(snapshot.generated() - live_.generated) / since_s;
+            live_.acknowledged_per_s = static_cast<double>(snapshot.acknowledged() - live_.acknowledged) / since_s;
+        }
+        shown_at_ = now;
+        live_.elapsed = now - t0_;
+        live_.connected = snapshot.connected();
+        live_.generated = snapshot.generated();
+        live_.acknowledged = snapshot.acknowledged();
+        live_.in_flight = snapshot.in_flight();
+        live_.cached = snapshot.cached();
+        live_.errors = snapshot.errors();
+        const auto histogram = generators_.last_second();
+        live_.response_p50 = histogram.percentile(50);
+        live_.response_p95 = histogram.percentile(95);
+        live_.response_p99 = histogram.percentile(99);
+        progress_.live(live_);
+        for (const auto& loss : generators_.losses()) {
+            if (std::find(told_dead_.begin(), told_dead_.end(), loss.what) == told_dead_.end()) {
+                told_dead_.push_back(loss.what);
+                progress_.notice(loss.what);
+            }
+        }
+    }
+
+    template <class Condition>
+    net::Task<void> until(Instant deadline, Condition holds) {
+        while (!holds() && loop_.now() < deadline) {
+            co_await changed_.until(deadline);
+        }
+    }
+
+    void wait_for_signal() {
+        signals_.async_wait([this](const error_code& error, int signal) {
+            if (error) {
+                return;
+            }
+            if (interrupted_by_ != 0) {
+                ::_exit(128 + signal);  // the shards die with us
+            }
+            interrupted_by_ = signal;
+            progress_.notice("interrupted: stopping, draining briefly, and reporting what there is; once more aborts");
+            changed_.wake();
+            wait_for_signal();
+        });
+    }
+
+    bool given_up() const { return interrupted_by_ != 0 || !generators_.problem().empty() || !generators_.losses().empty(); }
+
+    bool fine() {
+        if (interrupted_by_ != 0) {
+            return false;
+        }
+        if (!generators_.problem().empty()) {
+            return fail(generators_.problem());
+        }
+        if (!generators_.losses().empty() && live_.phase == Phase::preparing) {
+            return fail(generators_.losses().front().what);
+        }
+        return true;
+    }
+
+    bool fail(const std::string& why) {
+        conducted_.failure = why;
+        return false;
+    }
+
+    void note(const std::string& problem) {
+        if (!problem.empty()) {
+            progress_.notice(problem);
+        }
+    }
+
+    const Order& order_;
+    const scenario::Scenario& scenario_;
+    Progress& progress_;
+    MonotonicClock clock_;
+    net::Loop loop_{clock_};
+    boost::asio::signal_set signals_;
+    net::Wakeup changed_{loop_};
+    net::Wakeup pause_{loop_};
+    Generators generators_{loop_, changed_};
+    std::unique_ptr<EmbeddedServer> server_;
+    std::optional<LedgerClient> ledger_;
+    driver::Traits traits_;
+    Gathered gathered_;
+    Conducted conducted_;
+    Live live_;
+    Instant t0_{}, end_{}, shown_at_{};
+    int interrupted_by_ = 0;
+    bool server_lost_ = false;
+    std::vector<std::string> told_dead_;
+    net::TaskGroup tasks_{loop_};
+};
+
+}  // namespace
+
+Conducted conduct(const Order& order, Progress& progress) { return Conductor(order, progress).conduct(); }
+
+}  // namespace portillon::run

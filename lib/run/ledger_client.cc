@@ -1,0 +1,171 @@
+#include "run/ledger_client.h"
+
+#include <fmt/format.h>
+
+#include "stats/histogram_codec.h"
+
+namespace portillon::run {
+
+namespace {
+
+using nlohmann::json;
+
+// A server may be foreign: what it says is checked before it is believed.
+std::optional<std::vector<Range>> ranges_of(const json& list) {
+    std::vector<Range> ranges;
+    if (!list.is_array()) {
+        return std::nullopt;
+    }
+    ranges.reserve(list.size());
+    for (const json& item : list) {
+        if (!item.is_array() || item.size() != 3 || !item[0].is_number_unsigned() || !item[1].is_number_unsigned() ||
+            !item[2].is_number_unsigned()) {
+            return std::nullopt;
+        }
+        const Range range{EquipmentId{item[0].get<std::uint32_t>()}, item[1].get<Sequence>(), item[2].get<Sequence>()};
+        if (range.first == 0 || range.last < range.first) {
+            return std::nullopt;
+        }
+        ranges.push_back(range);
+    }
+    return ranges;
+}
+
+std::string read_account(const json& body, LedgerAccount& account) {
+    try {
+        account.delivered = body.at("delivered").get<std::uint64_t>();
+        account.duplicated = body.at("duplicated").get<std::uint64_t>();
+        account.reordered = body.at("reordered").get<std::uint64_t>();
+        account.unexpected = body.at("unexpected").get<std::uint64_t>();
+        auto missing = ranges_of(body.at("missing"));
+        auto duplicated = ranges_of(body.at("duplicated_ranges"));
+        auto reordered = ranges_of(body.at("reordered_ranges"));
+        if (!missing || !duplicated || !reordered) {
+            return "the ledger's ranges are not lists of [equipment, first, last]";
+        }
+        account.missing = std::move(*missing);
+        account.duplicated_ranges = std::move(*duplicated);
+        account.reordered_ranges = std::move(*reordered);
+        account.delivered_per_s = body.at("delivered_per_s").get<std::vector<std::uint64_t>>();
+        const json& latency = body.at("end_to_end");
+        if (latency.is_null()) {
+            return {};
+        }
+        auto decoded = stats::decode_deflated(latency.at("histogram").get<std::string>());
+        if (!decoded) {
+            return "the ledger's end_to_end histogram: " + decoded.problems().front().message;
+        }
+        account.end_to_end = std::move(*decoded);
+        if (latency.at("count").get<std::uint64_t>() > 0 &&
+            !account.end_to_end.restore(latency.at("overflow").get<std::uint64_t>(),
+                                        Nanos{latency.at("min_ns").get<std::int64_t>()},
+                                        Nanos{latency.at("max_ns").get<std::int64_t>()})) {
+            return "the ledger's end_to_end histogram contradicts its overflow, min_ns or max_ns";
+        }
+        return {};
+    } catch (const json::exception& error) {
+        return fmt::format("the ledger's answer is not as lib/server/README.md describes it: {}", error.what());
+    }
+}
+
+}  // namespace
+
+LedgerClient::LedgerClient(net::Loop& loop, net::Endpoint admin, std::string token, RunId run)
+    : admin_(loop, std::move(admin), std::move(token)), run_(run) {}
+
+std::string LedgerClient::path(const char* action) const {
+    return fmt::format("/v1/runs/{}{}{}", format_run(run_), *action == '\0' ? "" : "/", action);
+}
+
+net::Task<std::string> LedgerClient::open(RunSpec spec) {
+    json body{{"run", format_run(spec.run)},
+              {"seed", spec.seed},
+              {"payload_bytes", spec.payload_bytes},
+              {"equipments", spec.equipments},
+              {"sequences", spec.sequences},
+              {"measured", json::array()}};
+    for (const auto& window : spec.measured) {
+        body["measured"].push_back({window.from.count(), window.to.count()});
+    }
+    co_return (co_await admin_.call("POST", "/v1/runs", std::move(body))).problem;
+}
+
+net::Task<std::string> LedgerClient::start(Instant t0) {
+    json body{{"t0_ns", t0.time_since_epoch().count()}};
+    co_return (co_await admin_.call("POST", path("start"), std::move(body))).problem;
+}
+
+net::Task<std::string> LedgerClient::set_fault(scenario::Fault fault, Instant t0) {
+    json body{{"kind", name_of(fault.kind)},
+              {"at_ns", (t0 + fault.at).time_since_epoch().count()},
+              {"run", format_run(run_)}};
+    if (fault.during > 0ns) {
+        body["for_ns"] = fault.during.count();
+    }
+    if (fault.delay > 0ns) {
+        body["delay_ns"] = fault.delay.count();
+    }
+    if (fault.count > 0) {
+        body["count"] = fault.count;
+    }
+    co_return (co_await admin_.call("POST", "/v1/faults", std::move(body))).problem;
+}
+
+net::Task<std::optional<ServerFigures>> LedgerClient::figures() {
+    const auto answer = co_await admin_.call("GET", "/v1/figures");
+    if (!answer.ok()) {
+        co_return std::nullopt;
+    }
+    try {
+        ServerFigures figures;
+        unsigned index = 0;
+        for (const json& shard : answer.body.at("shards")) {
+            figures.cpu_s += shard.at("cpu_s").get<double>();
+            figures.rss_bytes += shard.at("rss_bytes").get<std::uint64_t>();
+            ++figures.shards;
+            if (!shard.at("alive").get<bool>()) {
+                figures.dead_shards.push_back(fmt::format("server shard {} (pid {})", index, shard.at("pid").get<std::int64_t>()));
+            }
+            ++index;
+        }
+        co_return figures;
+    } catch (const json::exception&) {
+        co_return std::nullopt;
+    }
+}
+
+net::Task<std::optional<std::uint64_t>> LedgerClient::arrived() {
+    const auto answer = co_await admin_.call("GET", path(""));
+    if (!answer.ok()) {
+        co_return std::nullopt;
+    }
+    try {
+        co_return answer.body.at("delivered").get<std::uint64_t>() + answer.body.at("duplicated").get<std::uint64_t>();
+    } catch (const json::exception&) {
+        co_return std::nullopt;
+    }
+}
+
+net::Task<std::string> LedgerClient::freeze(Nanos within) {
+    json body{{"within_ms", within / 1ms}};
+    co_return (co_await admin_.call("POST", path("freeze"), std::move(body), within + 10s)).problem;
+}
+
+net::Task<std::optional<LedgerAccount>> LedgerClient::reconcile(std::vector<std::optional<std::uint64_t>> generated, std::string& problem) {
+    json list = json::array();
+    for (const auto& count : generated) {
+        list.push_back(count ? json(*count) : json(nullptr));
+    }
+    json body{{"generated", std::move(list)}};
+    const auto answer = co_await admin_.call("POST", path("reconcile"), std::move(body), 120s);
+    LedgerAccount account;
+    problem = answer.ok() ? read_account(answer.body, account) : answer.problem;
+    if (!problem.empty()) {
+        co_return std::nullopt;
+    }
+    co_return account;
+}
+
+net::Task<std::string> LedgerClient::close() { co_return (co_await admin_.call("DELETE", path(""))).problem; }
+
+}  // namespace portillon::run

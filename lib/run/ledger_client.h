@@ -1,0 +1,67 @@
+#pragma once
+
+// The ledger of one run at a server, over its admin endpoint.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "arrival/stages.h"
+#include "run/admin_client.h"
+#include "run/reconcile.h"
+#include "scenario/scenario.h"
+#include "stats/histogram.h"
+
+namespace portillon::run {
+
+struct RunSpec {
+    RunId run{};
+    std::uint64_t seed = 0;
+    std::uint64_t payload_bytes = 0;
+    std::uint32_t equipments = 0;
+    std::uint64_t sequences = 0;  // most of any equipment
+    std::vector<arrival::Window> measured;
+};
+
+// The server's own figures at one instant.
+struct ServerFigures {
+    double cpu_s = 0;
+    std::uint64_t rss_bytes = 0;
+    unsigned shards = 0;
+    std::vector<std::string> dead_shards;  // "server shard 1 (pid 4711)"
+};
+
+// What the server has to say at the end.
+struct LedgerAccount {
+    std::uint64_t delivered = 0, duplicated = 0, reordered = 0, unexpected = 0;
+    std::vector<Range> missing, duplicated_ranges, reordered_ranges;
+    stats::Histogram end_to_end;
+    std::vector<std::uint64_t> delivered_per_s;  // since T0
+};
+
+// Every call returns a problem in words, or an empty string.
+class LedgerClient {
+public:
+    LedgerClient(net::Loop& loop, net::Endpoint admin, std::string token, RunId run);
+
+    net::Task<std::string> open(RunSpec spec);
+    net::Task<std::string> start(Instant t0);
+    net::Task<std::string> set_fault(scenario::Fault fault, Instant t0);
+    // Nothing if the server did not answer.
+    net::Task<std::optional<ServerFigures>> figures();
+    net::Task<std::optional<std::uint64_t>> arrived();  // validations so far, any copy
+    net::Task<std::string> freeze(Nanos within);
+    // `generated`: by equipment, 1..N; nothing for those whose account was lost.
+    // `problem` outlives the call.
+    net::Task<std::optional<LedgerAccount>> reconcile(std::vector<std::optional<std::uint64_t>> generated,
+                                                      std::string& problem);
+    net::Task<std::string> close();
+
+private:
+    std::string path(const char* action) const;
+
+    AdminClient admin_;
+    RunId run_;
+};
+
+}  // namespace portillon::run

@@ -1,0 +1,34 @@
+#pragma once
+
+// What a run tells while it runs, once a second or when something happens.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/units.h"
+
+namespace portillon::run {
+
+enum class Phase : std::uint8_t { preparing, connecting, running, draining, closing, reconciling };
+
+struct Live {
+    Phase phase = Phase::preparing;
+    Nanos elapsed{};   // since T0; while connecting, since the first dial
+    Nanos planned{};   // of the phase; 0 if unknown
+    std::uint32_t equipments = 0;
+    std::uint64_t connected = 0, generated = 0, acknowledged = 0, in_flight = 0, cached = 0, errors = 0;
+    double generated_per_s = 0, acknowledged_per_s = 0;         // since the last report
+    std::optional<Nanos> response_p50, response_p95, response_p99;  // of the last second
+};
+
+class Progress {
+public:
+    virtual ~Progress() = default;
+    virtual void live(const Live& live) = 0;
+    // A line that stands by itself: what was started, what went wrong.
+    virtual void notice(std::string_view line) = 0;
+};
+
+}  // namespace portillon::run
