@@ -1,0 +1,193 @@
+#include "report/figures.h"
+
+#include <fmt/format.h>
+
+#include <numeric>
+
+#include "base/units.h"
+
+namespace portillon::report {
+
+namespace {
+
+using gate::Aggregate;
+using gate::Figure;
+
+Figure absent(std::string why) {
+    return {std::nullopt, std::move(why)};
+}
+
+std::optional<double> us(std::optional<Nanos> value) {
+    return value ? std::optional(static_cast<double>(value->count()) / 1e3) : std::nullopt;
+}
+
+const std::optional<Latency>& latency_of(const RunReport& run, const std::string& name) {
+    const auto& latency = run.latency;
+    return name == "response"     ? latency.response
+           : name == "service"    ? latency.service
+           : name == "lateness"   ? latency.lateness
+           : name == "end_to_end" ? latency.end_to_end
+           : name == "connect"    ? latency.connect
+                                  : latency.generator_lag;
+}
+
+std::string why_unmeasured(const RunReport& run, const std::string& name) {
+    if (name == "end_to_end" && !run.ledger) {
+        return "the target has no ledger";
+    }
+    return name == "response" || name == "service" ? "nothing is acknowledged here" : "not measured";
+}
+
+Figure latency_figure(const RunReport& run, const gate::Threshold& threshold) {
+    const auto& latency = latency_of(run, threshold.metric.name);
+    if (!latency) {
+        return absent(why_unmeasured(run, threshold.metric.name));
+    }
+    const auto& histogram = latency->histogram;
+    const auto unanswered = latency->unanswered;
+    const char* verb = threshold.metric.name == "end_to_end" ? "delivered" : "answered";
+    if (histogram.empty()) {
+        return absent(unanswered > 0
+                          ? fmt::format("none of {} was {}", humanize_count(static_cast<double>(unanswered)), verb)
+                          : "no samples");
+    }
+    const auto never = fmt::format("{} never {}", humanize_count(static_cast<double>(unanswered)), verb);
+    switch (threshold.aggregate) {
+        case Aggregate::min:
+            return {us(histogram.min()), {}};
+        case Aggregate::max:
+            return unanswered > 0 ? absent("unknown: " + never) : Figure{us(histogram.max()), {}};
+        case Aggregate::avg: {
+            if (unanswered > 0 || histogram.overflow() > 0) {
+                return absent(unanswered > 0 ? "unknown: " + never : "unknown: some took longer than 24 h");
+            }
+            const auto mean = histogram.mean();
+            return {mean ? std::optional(*mean / 1e3) : std::nullopt, {}};
+        }
+        default:
+            break;
+    }
+    const double percent = threshold.aggregate == Aggregate::med ? 50 : threshold.percent;
+    if (const auto value = us(histogram.percentile(percent, unanswered))) {
+        return {value, {}};
+    }
+    return absent(unanswered > 0 ? "among the " + never : "above 24 h");
+}
+
+struct NamedCount {
+    const char* name;
+    std::optional<Count> count;
+};
+
+Figure counter_figure(const RunReport& run, const gate::Threshold& threshold) {
+    const auto& tally = run.tally;
+    const auto from_ledger = [&run](Count Ledger::*count) {
+        return run.ledger ? std::optional((*run.ledger).*count) : std::nullopt;
+    };
+    const auto& failures = run.fleet.connect_failures;
+    const Count failed = std::accumulate(failures.begin(), failures.end(), Count{0},
+                                         [](Count sum, const auto& entry) { return sum + entry.second; });
+    const NamedCount counts[] = {
+        {"generated", tally.generated},
+        {"acknowledged", tally.acknowledged},
+        {"rejected", tally.rejected},
+        {"unacknowledged", tally.unacknowledged},
+        {"cached", tally.cached},
+        {"discarded", tally.discarded},
+        {"retries", tally.retries},
+        {"sent_batches", tally.sent_batches},
+        {"delivered", from_ledger(&Ledger::delivered)},
+        {"duplicated", from_ledger(&Ledger::duplicated)},
+        {"reordered", from_ledger(&Ledger::reordered)},
+        {"unexpected", from_ledger(&Ledger::unexpected)},
+        {"lost", run.delivery.lost},
+        {"undelivered", run.delivery.undelivered},
+        {"unconfirmed", run.delivery.unconfirmed},
+        {"equipments", run.fleet.equipments},
+        {"connected_max", run.fleet.connected_max},
+        {"connects", run.fleet.connects},
+        {"connect_failures", failed},
+        {"reconnects", run.fleet.reconnects},
+    };
+    for (const auto& entry : counts) {
+        if (threshold.metric.name != entry.name) {
+            continue;
+        }
+        if (!entry.count) {
+            return absent(run.ledger ? "nothing is acknowledged here" : "the target has no ledger");
+        }
+        const auto count = static_cast<double>(*entry.count);
+        if (threshold.aggregate == Aggregate::count) {
+            return {count, {}};
+        }
+        return tally.generated == 0 ? absent("nothing was generated")
+                                    : Figure{count / static_cast<double>(tally.generated), {}};
+    }
+    return absent("unknown to this report");
+}
+
+std::optional<double> as_number(std::optional<Count> count) {
+    return count ? std::optional(static_cast<double>(*count)) : std::nullopt;
+}
+
+Figure resource_figure(const std::optional<Resources>& resources, std::string_view name) {
+    if (!resources) {
+        return absent("not measured");
+    }
+    const std::optional<double> value = name == "cpu_s"                   ? resources->cpu_s
+                                        : name == "connect_cpu_s"         ? resources->connect_cpu_s
+                                        : name == "cpu_us_per_validation" ? resources->cpu_us_per_validation
+                                        : name == "rss_bytes"             ? as_number(resources->rss_bytes)
+                                        : name == "rss_bytes_per_equipment"
+                                            ? as_number(resources->rss_bytes_per_equipment)
+                                            : as_number(resources->shards);
+    return {value, "not measured"};
+}
+
+Figure value_figure(const RunReport& run, const gate::Threshold& threshold) {
+    const std::string_view name = threshold.metric.name;
+    if (const auto dot = name.find('.'); dot != std::string_view::npos) {
+        const auto& side = name.substr(0, dot) == "server" ? run.resources.server : run.resources.generator;
+        return resource_figure(side, name.substr(dot + 1));
+    }
+    const std::optional<double> value = name == "due_per_s"              ? run.throughput.due_per_s
+                                        : name == "acknowledged_per_s"   ? run.throughput.acknowledged_per_s
+                                        : name == "delivered_per_s"      ? run.throughput.delivered_per_s
+                                        : name == "bytes_sent"           ? as_number(run.wire.bytes_sent)
+                                        : name == "bytes_received"       ? as_number(run.wire.bytes_received)
+                                        : name == "bytes_per_validation" ? run.wire.bytes_per_validation
+                                                                         : as_number(run.wire.payload_bytes);
+    return {value, "not measured"};
+}
+
+}  // namespace
+
+gate::Figures figures_of(const RunReport& run) {
+    return [&run](const gate::Threshold& threshold) {
+        switch (threshold.metric.kind) {
+            case gate::Kind::latency:
+                return latency_figure(run, threshold);
+            case gate::Kind::counter:
+                return counter_figure(run, threshold);
+            case gate::Kind::number:
+            case gate::Kind::bytes:
+                break;
+        }
+        return value_figure(run, threshold);
+    };
+}
+
+std::vector<JudgedThreshold> judge(const RunReport& run, const std::vector<gate::Threshold>& thresholds) {
+    std::vector<JudgedThreshold> judged;
+    for (const auto& threshold : thresholds) {
+        auto judgement = gate::judge(threshold, figures_of(run));
+        judged.push_back({.metric = threshold.metric.name,
+                          .expression = threshold.expression,
+                          .observed = judgement.observed,
+                          .passed = judgement.outcome == gate::Outcome::passed,
+                          .reason = std::move(judgement.reason)});
+    }
+    return judged;
+}
+
+}  // namespace portillon::report

@@ -1,0 +1,106 @@
+#include "report/figures.h"
+
+#include <gmock/gmock.h>
+
+#include "report/samples.h"
+
+namespace portillon::report {
+namespace {
+
+JudgedThreshold judged(const RunReport& run, const char* metric, const char* expression) {
+    return judge(run, {*gate::parse_threshold(metric, expression)}).front();
+}
+
+std::optional<double> figure(const RunReport& run, const char* metric, const std::string& aggregate) {
+    return judged(run, metric, (aggregate + ">=0").c_str()).observed;
+}
+
+TEST(Figures, AnswerForEveryMetricOfAFullReport) {
+    const auto run = healthy_run();
+    for (const auto& metric : gate::metrics()) {
+        const auto* aggregate = metric.kind == gate::Kind::latency   ? "max"
+                                : metric.kind == gate::Kind::counter ? "count"
+                                                                     : "value";
+        EXPECT_TRUE(figure(run, metric.name.c_str(), aggregate)) << metric.name;
+    }
+}
+
+TEST(Figures, AreThoseOfTheReport) {
+    auto run = troubled_run();
+    stats::Histogram histogram;
+    histogram.record(1ms, 99);
+    histogram.record(3ms);
+    run.latency.connect = Latency{histogram, 0};
+    EXPECT_NEAR(*figure(run, "connect", "avg"), 1020, 1);
+    EXPECT_EQ(figure(run, "connect", "min"), 1000);
+    EXPECT_EQ(figure(run, "connect", "max"), 3000);
+    EXPECT_NEAR(*figure(run, "connect", "med"), 1000, 1);
+    EXPECT_NEAR(*figure(run, "connect", "p(99)"), 1000, 1);
+    EXPECT_NEAR(*figure(run, "connect", "p(99.1)"), 3000, 2);
+    EXPECT_EQ(figure(run, "lost", "count"), 137);
+    EXPECT_EQ(figure(run, "lost", "rate"), 137.0 / 20'000);
+    EXPECT_EQ(figure(run, "duplicated", "count"), 20);
+    EXPECT_EQ(figure(run, "connect_failures", "count"), 15);
+    EXPECT_EQ(figure(run, "reconnects", "count"), 40);
+    EXPECT_EQ(figure(run, "sent_batches", "count"), 2'037);
+    EXPECT_EQ(figure(run, "acknowledged_per_s", "value"), 9'998.5);
+    EXPECT_EQ(figure(run, "generator.cpu_us_per_validation", "value"), 6.25);
+    EXPECT_EQ(figure(run, "server.cpu_us_per_validation", "value"), 5);
+    EXPECT_EQ(figure(run, "server.rss_bytes_per_equipment", "value"), 18'000);
+    EXPECT_EQ(figure(run, "bytes_per_validation", "value"), 129);
+    EXPECT_EQ(figure(run, "payload_bytes", "value"), 100);
+}
+
+TEST(Figures, FailClosedAndSayWhy) {
+    struct Row {
+        const char* what;
+        RunReport run;
+        const char* metric;
+        const char* expression;
+        const char* reason;
+    };
+    auto silent = healthy_run();
+    silent.latency.response = Latency{{}, 50};
+    silent.latency.service = Latency{};
+    silent.tally = {};
+    silent.resources.server.reset();
+    silent.wire.bytes_sent.reset();
+    auto blind = healthy_run();
+    blind.ledger.reset();
+    blind.delivery = {};
+    blind.latency.end_to_end.reset();
+    const Row rows[] = {
+        {"among the unanswered", troubled_run(), "response", "p(99)<1h", "among the 1,000 never answered"},
+        {"max with unanswered", troubled_run(), "response", "max<1h", "unknown: 1,000 never answered"},
+        {"avg with unanswered", troubled_run(), "response", "avg<1h", "unknown: 1,000 never answered"},
+        {"avg with overflow", troubled_run(), "service", "avg<1h", "unknown: some took longer than 24 h"},
+        {"among the overflow", troubled_run(), "service", "p(100)<1h", "above 24 h"},
+        {"among the undelivered", troubled_run(), "end_to_end", "p(99)<1h", "among the 737 never delivered"},
+        {"no latency", troubled_run(), "lateness", "max<1h", "not measured"},
+        {"QoS 0", unacknowledged_run(), "response", "p(50)<1h", "nothing is acknowledged here"},
+        {"loss at QoS 0", unacknowledged_run(), "lost", "count==0", "nothing is acknowledged here"},
+        {"no answer at all", silent, "response", "min<1h", "none of 50 was answered"},
+        {"no samples", silent, "service", "max<1h", "no samples"},
+        {"nothing generated", silent, "cached", "rate<1", "nothing was generated"},
+        {"no server of ours", silent, "server.rss_bytes", "value<1TB", "not measured"},
+        {"no wire figures", silent, "bytes_sent", "value<1TB", "not measured"},
+        {"no ledger: latency", blind, "end_to_end", "p(50)<1h", "the target has no ledger"},
+        {"no ledger: loss", blind, "lost", "count==0", "the target has no ledger"},
+        {"no ledger: copies", blind, "duplicated", "count==0", "the target has no ledger"},
+    };
+    for (const auto& row : rows) {
+        const auto threshold = judged(row.run, row.metric, row.expression);
+        EXPECT_FALSE(threshold.passed) << row.what;
+        EXPECT_FALSE(threshold.observed) << row.what;
+        EXPECT_EQ(threshold.reason, row.reason) << row.what;
+    }
+}
+
+TEST(Figures, KeepPercentilesThatLieBelowTheUnanswered) {
+    EXPECT_TRUE(judged(troubled_run(), "response", "p(50)<1s").passed);
+    EXPECT_TRUE(judged(troubled_run(), "response", "min<1s").passed);
+    EXPECT_FALSE(judged(troubled_run(), "response", "p(50)<1us").passed);
+}
+
+}  // namespace
+}  // namespace portillon::report

@@ -1,0 +1,567 @@
+#include "report/json.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "report/identities.h"
+#include "report/schema.h"
+#include "stats/histogram_codec.h"
+
+namespace portillon::report {
+
+namespace {
+
+using Json = nlohmann::json;
+using Ordered = nlohmann::ordered_json;
+
+// ---------------------------------------------------------------------------------------------------- writing
+
+Ordered us(std::optional<Nanos> value) {
+    return value ? Ordered(static_cast<double>(value->count()) / 1e3) : Ordered(nullptr);
+}
+
+// Of a figure in ns, rounded to whole ones.
+Ordered us(std::optional<double> value) {
+    return value ? Ordered(std::round(*value) / 1e3) : Ordered(nullptr);
+}
+
+Ordered number(std::optional<double> value) {
+    return value && std::isfinite(*value) ? Ordered(*value) : Ordered(nullptr);
+}
+
+template <class Integer>
+Ordered whole(std::optional<Integer> value) {
+    return value ? Ordered(*value) : Ordered(nullptr);
+}
+
+Ordered text(const std::string& value) {
+    return value.empty() ? Ordered(nullptr) : Ordered(value);
+}
+
+struct NamedPercentile {
+    const char* key;
+    double percent;
+};
+constexpr std::array<NamedPercentile, 7> percentiles{{{"p50_us", 50},
+                                                      {"p75_us", 75},
+                                                      {"p90_us", 90},
+                                                      {"p95_us", 95},
+                                                      {"p99_us", 99},
+                                                      {"p99_9_us", 99.9},
+                                                      {"p99_99_us", 99.99}}};
+
+Ordered json_of(const std::optional<Latency>& latency) {
+    if (!latency) {
+        return nullptr;
+    }
+    const auto& histogram = latency->histogram;
+    Ordered json;
+    json["count"] = histogram.count();
+    json["unanswered"] = latency->unanswered;
+    json["min_us"] = us(histogram.min());
+    json["mean_us"] = us(histogram.mean());
+    json["stdev_us"] = us(histogram.stdev());
+    for (const auto& named : percentiles) {
+        json[named.key] = us(histogram.percentile(named.percent, latency->unanswered));
+    }
+    json["max_us"] = us(histogram.max());
+    json["overflow"] = histogram.overflow();
+    json["histogram"] = stats::encode_deflated(histogram);
+    return json;
+}
+
+Ordered json_of(const Scenario& scenario) {
+    Ordered json;
+    json["name"] = scenario.name;
+    json["workload_digest"] = scenario.workload_digest;
+    if (!scenario.resolved.empty()) {
+        const auto resolved = Ordered::parse(scenario.resolved, nullptr, false);
+        check(resolved.is_object(), "the resolved scenario is not a JSON object");
+        json["resolved"] = resolved;
+    }
+    return json;
+}
+
+Ordered json_of(const Context& context) {
+    return {{"version", context.version},   {"commit", context.commit},
+            {"compiler", context.compiler}, {"build_type", context.build_type},
+            {"kernel", context.kernel},     {"cpu_model", context.cpu_model},
+            {"cores", context.cores},       {"libraries", Ordered(context.libraries)},
+            {"shards", context.shards},     {"started_at", context.started_at}};
+}
+
+Ordered json_of(const Tally& tally) {
+    return {{"generated", tally.generated}, {"acknowledged", tally.acknowledged},
+            {"rejected", tally.rejected},   {"unacknowledged", tally.unacknowledged},
+            {"cached", tally.cached},       {"discarded", tally.discarded},
+            {"retries", tally.retries},     {"sent_batches", tally.sent_batches}};
+}
+
+Ordered json_of(const std::optional<Ledger>& ledger) {
+    if (!ledger) {
+        return nullptr;
+    }
+    return {{"delivered", ledger->delivered},
+            {"duplicated", ledger->duplicated},
+            {"reordered", ledger->reordered},
+            {"unexpected", ledger->unexpected}};
+}
+
+Ordered json_of(const Delivery& delivery) {
+    auto exceptions = Ordered::array();
+    for (const auto& entry : delivery.exceptions) {
+        exceptions.push_back({{"equipment", entry.equipment},
+                              {"first", entry.first},
+                              {"last", entry.last},
+                              {"state", name_of(entry.state)}});
+    }
+    return {{"lost", whole(delivery.lost)},
+            {"undelivered", whole(delivery.undelivered)},
+            {"unconfirmed", whole(delivery.unconfirmed)},
+            {"exceptions", exceptions},
+            {"exceptions_omitted", delivery.exceptions_omitted}};
+}
+
+Ordered json_of(const std::optional<Resources>& resources) {
+    if (!resources) {
+        return nullptr;
+    }
+    return {{"cpu_s", number(resources->cpu_s)},
+            {"connect_cpu_s", number(resources->connect_cpu_s)},
+            {"cpu_us_per_validation", number(resources->cpu_us_per_validation)},
+            {"rss_bytes", whole(resources->rss_bytes)},
+            {"rss_bytes_per_equipment", whole(resources->rss_bytes_per_equipment)},
+            {"shards", whole(resources->shards)}};
+}
+
+Ordered json_of(const Interval& interval) {
+    return {{"at_s", interval.at_s},
+            {"due", interval.due},
+            {"acknowledged", interval.acknowledged},
+            {"delivered", whole(interval.delivered)},
+            {"connected", interval.connected},
+            {"in_flight", interval.in_flight},
+            {"cached", interval.cached},
+            {"response_histogram", text(interval.response_histogram)}};
+}
+
+Ordered json_of(const JudgedThreshold& threshold) {
+    return {{"metric", threshold.metric},
+            {"expression", threshold.expression},
+            {"observed", number(threshold.observed)},
+            {"passed", threshold.passed},
+            {"reason", text(threshold.reason)}};
+}
+
+Ordered json_of(const Turn& turn);
+
+template <class Item>
+Ordered list_of(const std::vector<Item>& items) {
+    auto list = Ordered::array();
+    for (const auto& item : items) {
+        list.push_back(json_of(item));
+    }
+    return list;
+}
+
+void write(Ordered& json, const RunReport& run) {
+    json["protocol"] = run.protocol;
+    json["variant"] = text(run.variant);
+    json["target"] = run.target;
+    json["seed"] = run.seed;
+    json["run"] = text(run.run);
+    json["command"] = run.command;
+    json["scenario"] = json_of(run.scenario);
+    json["context"] = json_of(run.context);
+    json["verdict"] = {{"measurement", name_of(run.verdict.measurement)},
+                       {"reasons", run.verdict.reasons},
+                       {"complete", run.verdict.complete}};
+    json["tally"] = json_of(run.tally);
+    json["ledger"] = json_of(run.ledger);
+    json["delivery"] = json_of(run.delivery);
+    json["latency"] = {
+        {"response", json_of(run.latency.response)}, {"service", json_of(run.latency.service)},
+        {"lateness", json_of(run.latency.lateness)}, {"end_to_end", json_of(run.latency.end_to_end)},
+        {"connect", json_of(run.latency.connect)},   {"generator_lag", json_of(run.latency.generator_lag)}};
+    json["throughput"] = {{"due_per_s", number(run.throughput.due_per_s)},
+                          {"acknowledged_per_s", number(run.throughput.acknowledged_per_s)},
+                          {"delivered_per_s", number(run.throughput.delivered_per_s)}};
+    json["fleet"] = {{"equipments", run.fleet.equipments},
+                     {"connected_max", run.fleet.connected_max},
+                     {"connects", run.fleet.connects},
+                     {"connect_failures", Ordered(run.fleet.connect_failures)},
+                     {"reconnects", run.fleet.reconnects}};
+    json["resources"] = {{"generator", json_of(run.resources.generator)},
+                         {"server", json_of(run.resources.server)},
+                         {"note", text(run.resources.note)}};
+    json["wire"] = {{"bytes_sent", whole(run.wire.bytes_sent)},
+                    {"bytes_received", whole(run.wire.bytes_received)},
+                    {"bytes_per_validation", number(run.wire.bytes_per_validation)},
+                    {"encoding", run.wire.encoding},
+                    {"payload_bytes", run.wire.payload_bytes}};
+    json["errors"] = Ordered(run.errors);
+    json["interval_s"] = run.interval_s;
+    json["intervals"] = list_of(run.intervals);
+    json["thresholds"] = list_of(run.thresholds);
+}
+
+Ordered json_of(const RunReport& run) {
+    Ordered json{{"schema", schema_version}, {"kind", "run"}};
+    write(json, run);
+    return json;
+}
+
+Ordered json_of(const Turn& turn) {
+    Ordered json{{"schema", schema_version}, {"kind", "run"}, {"repeat", turn.repeat}, {"order", turn.order}};
+    write(json, turn.run);
+    return json;
+}
+
+Ordered json_of(const Comparison& comparison) {
+    Ordered json{{"schema", schema_version}, {"kind", "comparison"}};
+    json["scenario"] = json_of(comparison.scenario);
+    json["command"] = comparison.command;
+    json["runs"] = list_of(comparison.runs);
+    return json;
+}
+
+// ---------------------------------------------------------------------------------------------------- reading
+
+// Takes a report apart that matches the schema; what the schema cannot see is collected as problems.
+class Reader {
+public:
+    Report report(const Json& json) {
+        if (json["kind"] == "run") {
+            return run(json, "");
+        }
+        Comparison comparison{.scenario = scenario(json["scenario"]), .command = command(json), .runs = {}};
+        for (std::size_t i = 0; i < json["runs"].size(); ++i) {
+            const auto& entry = json["runs"][i];
+            comparison.runs.push_back({.repeat = entry["repeat"].get<unsigned>(),
+                                       .order = entry["order"].get<unsigned>(),
+                                       .run = run(entry, fmt::format("runs.{}.", i))});
+        }
+        return comparison;
+    }
+
+    Problems problems;
+
+private:
+    static std::string text(const Json& json, const char* key) {
+        const auto found = json.find(key);
+        return found == json.end() || found->is_null() ? std::string{} : found->get<std::string>();
+    }
+    static Count count(const Json& json, const char* key) { return json[key].get<Count>(); }
+
+    template <class Value>
+    static std::optional<Value> maybe(const Json& json, const char* key) {
+        return json[key].is_null() ? std::nullopt : std::optional(json[key].get<Value>());
+    }
+
+    static std::vector<std::string> command(const Json& json) {
+        return json.contains("command") ? json["command"].get<std::vector<std::string>>() : std::vector<std::string>{};
+    }
+
+    static Scenario scenario(const Json& json) {
+        const auto resolved = json.find("resolved");
+        return {.name = json["name"],
+                .workload_digest = json["workload_digest"],
+                .resolved = resolved == json.end() || resolved->is_null() ? "" : resolved->dump()};
+    }
+
+    static Context context(const Json& json) {
+        return {.version = json["version"],
+                .commit = json["commit"],
+                .compiler = json["compiler"],
+                .build_type = json["build_type"],
+                .kernel = json["kernel"],
+                .cpu_model = json["cpu_model"],
+                .cores = json["cores"].get<unsigned>(),
+                .libraries = json["libraries"].get<std::map<std::string, std::string>>(),
+                .shards = json["shards"].get<unsigned>(),
+                .started_at = json["started_at"]};
+    }
+
+    static Verdict verdict(const Json& json) {
+        const std::string name = json["measurement"];
+        return {.measurement = name == "valid"     ? Measurement::valid
+                               : name == "suspect" ? Measurement::suspect
+                                                   : Measurement::invalid,
+                .reasons = json["reasons"].get<std::vector<std::string>>(),
+                .complete = json["complete"].get<bool>()};
+    }
+
+    static Tally tally(const Json& json) {
+        return {.generated = count(json, "generated"),
+                .acknowledged = count(json, "acknowledged"),
+                .rejected = count(json, "rejected"),
+                .unacknowledged = count(json, "unacknowledged"),
+                .cached = count(json, "cached"),
+                .discarded = count(json, "discarded"),
+                .retries = count(json, "retries"),
+                .sent_batches = count(json, "sent_batches")};
+    }
+
+    static std::optional<Ledger> ledger(const Json& json) {
+        if (json.is_null()) {
+            return std::nullopt;
+        }
+        return Ledger{.delivered = count(json, "delivered"),
+                      .duplicated = count(json, "duplicated"),
+                      .reordered = count(json, "reordered"),
+                      .unexpected = count(json, "unexpected")};
+    }
+
+    static State state(const std::string& name) {
+        for (const auto candidate :
+             {State::lost, State::undelivered, State::unconfirmed, State::duplicated, State::reordered}) {
+            if (name == name_of(candidate)) {
+                return candidate;
+            }
+        }
+        return State::unexpected;
+    }
+
+    static Delivery delivery(const Json& json) {
+        Delivery delivery{.lost = maybe<Count>(json, "lost"),
+                          .undelivered = maybe<Count>(json, "undelivered"),
+                          .unconfirmed = maybe<Count>(json, "unconfirmed"),
+                          .exceptions = {},
+                          .exceptions_omitted = count(json, "exceptions_omitted")};
+        for (const auto& entry : json["exceptions"]) {
+            delivery.exceptions.push_back({.equipment = entry["equipment"].get<std::uint32_t>(),
+                                           .first = count(entry, "first"),
+                                           .last = count(entry, "last"),
+                                           .state = state(entry["state"])});
+        }
+        return delivery;
+    }
+
+    void problem(std::string key, std::string message) {
+        problems.push_back({.source = {}, .key = std::move(key), .message = std::move(message)});
+    }
+
+    // Of a figure in us.
+    static Nanos nanos(const Json& json) {
+        const double ns = json.is_null() ? 0 : json.get<double>() * 1e3;
+        return Nanos{std::llround(std::clamp(ns, -9e18, 9e18))};
+    }
+
+    std::optional<Latency> latency(const Json& json, const std::string& key) {
+        if (json.is_null()) {
+            return std::nullopt;
+        }
+        auto decoded = stats::decode_deflated(json["histogram"].get_ref<const std::string&>());
+        if (!decoded) {
+            problem(key + ".histogram", decoded.problems().front().message + ": the report was altered or damaged");
+            return std::nullopt;
+        }
+        Latency latency{.histogram = std::move(*decoded), .unanswered = count(json, "unanswered")};
+        if (!latency.histogram.restore(count(json, "overflow"), nanos(json["min_us"]), nanos(json["max_us"]))) {
+            problem(key, "min_us, max_us and overflow contradict the histogram: the report was altered");
+            return std::nullopt;
+        }
+        compare(json, Json(json_of(std::optional(latency))), key);
+        return latency;
+    }
+
+    // Every figure that is written must follow from the histogram.
+    void compare(const Json& written, const Json& derived, const std::string& key) {
+        constexpr double rounding_us = 0.0011;
+        for (const auto& [name, figure] : derived.items()) {
+            const auto& found = written[name];
+            const bool same = name == "histogram" || (found.is_number() && figure.is_number()
+                                                          ? std::abs(found.get<double>() - figure.get<double>()) <=
+                                                                rounding_us + 1e-12 * std::abs(figure.get<double>())
+                                                          : found == figure);
+            if (!same) {
+                problem(key + "." + name, fmt::format("is {} where the histogram says {}: the report was altered",
+                                                      found.dump(), figure.dump()));
+            }
+        }
+    }
+
+    static std::optional<Resources> resources(const Json& json) {
+        if (json.is_null()) {
+            return std::nullopt;
+        }
+        return Resources{.cpu_s = maybe<double>(json, "cpu_s"),
+                         .connect_cpu_s = maybe<double>(json, "connect_cpu_s"),
+                         .cpu_us_per_validation = maybe<double>(json, "cpu_us_per_validation"),
+                         .rss_bytes = maybe<Count>(json, "rss_bytes"),
+                         .rss_bytes_per_equipment = maybe<Count>(json, "rss_bytes_per_equipment"),
+                         .shards = maybe<unsigned>(json, "shards")};
+    }
+
+    Interval interval(const Json& json, const std::string& key) {
+        Interval interval{.at_s = json["at_s"].get<double>(),
+                          .due = count(json, "due"),
+                          .acknowledged = count(json, "acknowledged"),
+                          .delivered = maybe<Count>(json, "delivered"),
+                          .connected = count(json, "connected"),
+                          .in_flight = count(json, "in_flight"),
+                          .cached = count(json, "cached"),
+                          .response_histogram = text(json, "response_histogram")};
+        if (!interval.response_histogram.empty()) {
+            if (const auto histogram = stats::decode_deflated(interval.response_histogram); !histogram) {
+                problem(key + ".response_histogram", histogram.problems().front().message);
+            }
+        }
+        return interval;
+    }
+
+    RunReport run(const Json& json, const std::string& prefix) {
+        RunReport run;
+        run.protocol = json["protocol"];
+        run.variant = text(json, "variant");
+        run.target = json["target"];
+        run.seed = json["seed"].get<std::uint64_t>();
+        run.run = text(json, "run");
+        run.command = command(json);
+        run.scenario = scenario(json["scenario"]);
+        run.context = context(json["context"]);
+        run.verdict = verdict(json["verdict"]);
+        run.tally = tally(json["tally"]);
+        run.ledger = ledger(json["ledger"]);
+        run.delivery = delivery(json["delivery"]);
+        const auto latency_of = [&](const char* name) {
+            return latency(json["latency"][name], prefix + "latency." + name);
+        };
+        run.latency = {.response = latency_of("response"),
+                       .service = latency_of("service"),
+                       .lateness = latency_of("lateness"),
+                       .end_to_end = latency_of("end_to_end"),
+                       .connect = latency_of("connect"),
+                       .generator_lag = latency_of("generator_lag")};
+        const auto& throughput = json["throughput"];
+        run.throughput = {.due_per_s = maybe<double>(throughput, "due_per_s"),
+                          .acknowledged_per_s = maybe<double>(throughput, "acknowledged_per_s"),
+                          .delivered_per_s = maybe<double>(throughput, "delivered_per_s")};
+        const auto& fleet = json["fleet"];
+        run.fleet = {.equipments = count(fleet, "equipments"),
+                     .connected_max = count(fleet, "connected_max"),
+                     .connects = count(fleet, "connects"),
+                     .connect_failures = fleet["connect_failures"].get<std::map<std::string, Count>>(),
+                     .reconnects = count(fleet, "reconnects")};
+        run.resources = {.generator = resources(json["resources"]["generator"]),
+                         .server = resources(json["resources"]["server"]),
+                         .note = text(json["resources"], "note")};
+        const auto& wire = json["wire"];
+        run.wire = {.bytes_sent = maybe<Count>(wire, "bytes_sent"),
+                    .bytes_received = maybe<Count>(wire, "bytes_received"),
+                    .bytes_per_validation = maybe<double>(wire, "bytes_per_validation"),
+                    .encoding = wire["encoding"],
+                    .payload_bytes = count(wire, "payload_bytes")};
+        run.errors = json["errors"].get<std::map<std::string, Count>>();
+        run.interval_s = json.value("interval_s", 1.0);
+        for (std::size_t i = 0; i < json["intervals"].size(); ++i) {
+            run.intervals.push_back(interval(json["intervals"][i], fmt::format("{}intervals.{}", prefix, i)));
+        }
+        for (const auto& threshold : json["thresholds"]) {
+            run.thresholds.push_back({.metric = threshold["metric"],
+                                      .expression = threshold["expression"],
+                                      .observed = maybe<double>(threshold, "observed"),
+                                      .passed = threshold["passed"].get<bool>(),
+                                      .reason = text(threshold, "reason")});
+        }
+        if (run.verdict.measurement != Measurement::invalid) {
+            for (auto& found : check_identities(run)) {
+                problem(prefix + found.key,
+                        found.message + ", though the verdict is not \"invalid\": the report was altered");
+            }
+        }
+        return run;
+    }
+};
+
+// Deeper than any report; keeps recursion over a hostile document bounded.
+constexpr int deepest = 64;
+
+int line_at(std::string_view text, std::size_t byte) {
+    return 1 + static_cast<int>(std::count(
+                   text.begin(), text.begin() + static_cast<std::ptrdiff_t>(std::min(byte, text.size())), '\n'));
+}
+
+Checked<Json> parsed(std::string_view text, const std::string& source) {
+    const auto failed = [&source](int line, std::string message) {
+        return Problems{{.source = source, .line = line, .key = {}, .message = std::move(message)}};
+    };
+    if (text.find_first_not_of(" \t\r\n") == std::string_view::npos) {
+        return failed(0, "the file is empty (allowed: a JSON report written by portillon run or compare)");
+    }
+    bool too_deep = false;
+    const auto watch_depth = [&too_deep](int depth, Json::parse_event_t, Json&) {
+        too_deep = too_deep || depth > deepest;
+        return !too_deep;
+    };
+    try {
+        auto json = Json::parse(text, watch_depth);
+        if (too_deep) {
+            return failed(0, fmt::format("nested deeper than {} levels: not a report", deepest));
+        }
+        return json;
+    } catch (const Json::parse_error& error) {
+        const bool cut = error.byte > text.size();  // it wanted more
+        return failed(line_at(text, error.byte),
+                      cut ? "the report ends too early: it was cut short; copy the whole file again"
+                          : "not JSON (allowed: a report written by portillon run or compare)");
+    } catch (const Json::exception&) {
+        return failed(0, "holds a number that is out of range: not a report of portillon");
+    }
+}
+
+// Whether this program may read it at all.
+std::optional<std::string> refusal(const Json& json) {
+    if (!json.is_object() || !json.contains("schema") || !json.contains("kind")) {
+        return "JSON, but no report of portillon (it has no \"schema\" and \"kind\")";
+    }
+    const auto& schema = json["schema"];
+    if (schema.is_number_integer() && schema.get<std::int64_t>() > schema_version) {
+        return fmt::format(
+            "a report of schema {}, made by a newer portillon (this one reads schema {}): read it with that version",
+            schema.dump(), schema_version);
+    }
+    if (schema != schema_version) {
+        return fmt::format("the schema {} is unknown (allowed: {})",
+                           schema.dump(-1, ' ', true, Json::error_handler_t::replace), schema_version);
+    }
+    if (json["kind"] != "run" && json["kind"] != "comparison") {
+        return "its kind is unknown (allowed: \"run\", \"comparison\")";
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+std::string to_json(const Report& report, Layout layout) {
+    const auto json = std::visit([](const auto& kind) { return json_of(kind); }, report);
+    const bool pretty = layout == Layout::pretty;
+    return json.dump(pretty ? 2 : -1, ' ', false, Ordered::error_handler_t::replace) + (pretty ? "\n" : "");
+}
+
+Checked<Report> parse_report(std::string_view text, const std::string& source) {
+    const auto json = parsed(text, source);
+    if (!json) {
+        return json.problems();
+    }
+    if (auto message = refusal(*json)) {
+        return Problems{{.source = source, .key = {}, .message = std::move(*message)}};
+    }
+    auto problems = check_schema(*json);
+    std::optional<Report> report;
+    if (problems.empty()) {
+        Reader reader;
+        report = reader.report(*json);
+        problems = std::move(reader.problems);
+    }
+    for (auto& problem : problems) {
+        problem.source = source;
+    }
+    return problems.empty() ? Checked<Report>(std::move(*report)) : Checked<Report>(std::move(problems));
+}
+
+}  // namespace portillon::report

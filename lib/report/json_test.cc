@@ -1,0 +1,216 @@
+#include "report/json.h"
+
+#include <gmock/gmock.h>
+
+#include <nlohmann/json.hpp>
+#include <regex>
+
+#include "report/gold.h"
+#include "report/samples.h"
+#include "report/schema.h"
+
+namespace portillon::report {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using Json = nlohmann::json;
+
+// Another zlib may deflate differently.
+std::string without_histograms(const std::string& text) {
+    return std::regex_replace(text, std::regex("(histogram\": )\"[^\"]+\""), "$1\"(base64)\"");
+}
+
+TEST(ReportJson, IsWrittenAsItAlwaysWas) {
+    expect_gold("run.json", without_histograms(to_json(healthy_run())));
+    expect_gold("run_troubled.json", without_histograms(to_json(troubled_run())));
+}
+
+TEST(ReportJson, MatchesItsSchema) {
+    for (const auto& report : {Report(healthy_run()), Report(troubled_run()), Report(unacknowledged_run()),
+                               Report(sample_comparison()), Report(RunReport{})}) {
+        const auto problems = check_schema(Json::parse(to_json(report)));
+        EXPECT_TRUE(problems.empty()) << format_problem(problems.front());
+    }
+    EXPECT_EQ(Json::parse(schema_text())["$schema"], "http://json-schema.org/draft-07/schema#");
+}
+
+TEST(ReportJson, ComesBackAsItWasWritten) {
+    for (const auto& report : {Report(healthy_run()), Report(troubled_run()), Report(unacknowledged_run()),
+                               Report(sample_comparison()), Report(RunReport{})}) {
+        const auto text = to_json(report, Layout::compact);
+        const auto read = parse_report(text, "report.json");
+        ASSERT_TRUE(read) << format_problem(read.problems().front());
+        EXPECT_EQ(to_json(*read, Layout::compact), text);
+    }
+}
+
+TEST(ReportJson, KeepsHistogramsExactly) {
+    const auto read = parse_report(to_json(troubled_run()), "report.json");
+    ASSERT_TRUE(read);
+    const auto& run = std::get<RunReport>(*read);
+    EXPECT_EQ(run.latency.service->histogram, troubled_run().latency.service->histogram);
+    EXPECT_EQ(run.latency.service->histogram.overflow(), 1U);
+    EXPECT_EQ(run.latency.response->unanswered, 1'000U);
+    EXPECT_EQ(run.seed, 18'000'000'000'000'000'007U);
+    EXPECT_FALSE(run.latency.lateness);
+}
+
+TEST(ReportJson, WritesNullForWhatIsAbsentAndForNoNumber) {
+    auto run = unacknowledged_run();
+    run.throughput.due_per_s = std::numeric_limits<double>::quiet_NaN();
+    const auto json = Json::parse(to_json(run));
+    EXPECT_TRUE(json["latency"]["response"].is_null());
+    EXPECT_TRUE(json["delivery"]["lost"].is_null());
+    EXPECT_TRUE(json["throughput"]["due_per_s"].is_null());
+    EXPECT_TRUE(json["throughput"]["acknowledged_per_s"].is_null());
+    EXPECT_TRUE(Json::parse(to_json(troubled_run()))["latency"]["response"]["p99_us"].is_null());
+}
+
+TEST(ReportJson, ReplacesWhatIsNotUtf8) {
+    auto run = healthy_run();
+    run.target = "mqtt://\xff";
+    EXPECT_TRUE(parse_report(to_json(run), "report.json"));
+}
+
+TEST(ReportJson, IgnoresKeysItDoesNotKnow) {
+    auto json = Json::parse(to_json(healthy_run()));
+    json["later"] = {{"more", 1}};
+    json["tally"]["expired"] = 0;
+    json["latency"]["response"]["p10_us"] = 1;
+    EXPECT_TRUE(parse_report(json.dump(), "report.json"));
+}
+
+Json healthy() {
+    return Json::parse(to_json(healthy_run()));
+}
+
+TEST(ReportJson, RefusesWhatIsNoReportAndSaysWhatToDo) {
+    const auto whole = to_json(healthy_run());
+    auto newer = healthy();
+    newer["schema"] = 2;
+    auto stranger = healthy();
+    stranger["schema"] = "one";
+    auto kind = healthy();
+    kind["kind"] = "baseline";
+    struct Row {
+        const char* what;
+        std::string text;
+        const char* message;
+    };
+    const Row rows[] = {
+        {"nothing", "", "report.json: the file is empty"},
+        {"blanks", " \n\t\n", "the file is empty"},
+        {"text", "hello", "report.json:1: not JSON"},
+        {"yaml", "name: peak\nseed: 7\n", "not JSON"},
+        {"half a report", whole.substr(0, whole.size() / 2), "cut short; copy the whole file again"},
+        {"all but the end", whole.substr(0, whole.size() - 2), "cut short"},
+        {"something after it", whole + "x", "not JSON"},
+        {"a list", "[1, 2]", "no report of portillon"},
+        {"another object", R"({"metrics": {}})", "no report of portillon"},
+        {"a newer schema", newer.dump(),
+         "a report of schema 2, made by a newer portillon (this one reads schema 1): read it with that version"},
+        {"a strange schema", stranger.dump(), "the schema \"one\" is unknown (allowed: 1)"},
+        {"another kind", kind.dump(), "its kind is unknown (allowed: \"run\", \"comparison\")"},
+        {"a depth", std::string(100'000, '['), "report.json"},
+        {"a deep object", R"({"schema":1,"kind":"run","x":)" + std::string(200, '[') + std::string(200, ']') + "}",
+         "nested deeper than 64"},
+        {"a huge number", R"({"schema":1,"kind":"run","seed":1e999})", "out of range"},
+    };
+    for (const auto& row : rows) {
+        const auto read = parse_report(row.text, "report.json");
+        ASSERT_FALSE(read) << row.what;
+        EXPECT_THAT(format_problem(read.problems().front()), HasSubstr(row.message)) << row.what;
+    }
+}
+
+TEST(ReportJson, NamesEveryKeyThatIsWrong) {
+    auto json = healthy();
+    json["tally"]["generated"] = "many";
+    json["tally"]["acknowledged"] = -1;
+    json["tally"].erase("cached");
+    json["verdict"]["measurement"] = "fine";
+    json["latency"]["response"]["p95_us"] = true;
+    json["errors"]["connect.refused"] = 1.5;
+    json["context"]["cores"] = 5e9;
+    json["intervals"][1]["due"] = nullptr;
+    json.erase("wire");
+    const auto read = parse_report(json.dump(), "report.json");
+    ASSERT_FALSE(read);
+    std::vector<std::string> lines;
+    for (const auto& problem : read.problems()) {
+        lines.push_back(format_problem(problem));
+    }
+    EXPECT_THAT(
+        lines,
+        ::testing::UnorderedElementsAre(
+            "report.json: tally.generated: not what belongs here (allowed: integer, at least 0)",
+            "report.json: tally.acknowledged: not what belongs here (allowed: integer, at least 0)",
+            "report.json: tally: the key \"cached\" is missing",
+            "report.json: verdict.measurement: not what belongs here (allowed: \"valid\", \"suspect\", \"invalid\")",
+            "report.json: latency.response.p95_us: not what belongs here (allowed: number or null, at least 0)",
+            "report.json: errors.connect.refused: not what belongs here (allowed: integer, at least 0)",
+            "report.json: context.cores: not what belongs here (allowed: integer, at least 0, at most 4294967295)",
+            "report.json: intervals.1.due: not what belongs here (allowed: integer, at least 0)",
+            "report.json: the key \"wire\" is missing"));
+}
+
+TEST(ReportJson, NamesTheRunOfAComparisonThatIsWrong) {
+    auto json = Json::parse(to_json(sample_comparison()));
+    json["runs"][2]["latency"]["service"]["count"] = "x";
+    json["runs"][4].erase("repeat");
+    const auto read = parse_report(json.dump(), "c.json");
+    ASSERT_FALSE(read);
+    ASSERT_EQ(read.problems().size(), 2U);
+    EXPECT_EQ(format_problem(read.problems()[0]),
+              "c.json: runs.2.latency.service.count: not what belongs here (allowed: integer, at least 0)");
+    EXPECT_EQ(format_problem(read.problems()[1]), "c.json: runs.4: the key \"repeat\" is missing");
+    json["runs"] = Json::array();
+    EXPECT_FALSE(parse_report(json.dump(), "c.json"));
+}
+
+TEST(ReportJson, NoticesFiguresThatWereAltered) {
+    struct Row {
+        const char* pointer;
+        Json value;
+        const char* problem;
+    };
+    const Row rows[] = {
+        {"/latency/response/count", 19'999,
+         "latency.response.count: is 19999 where the histogram says 20000: the report was altered"},
+        {"/latency/response/p95_us", 12.5, "latency.response.p95_us: is 12.5 where the histogram says"},
+        {"/latency/response/p99_us", nullptr, "latency.response.p99_us: is null where the histogram says"},
+        {"/latency/response/unanswered", 1'000, "latency.response.p99_us: is"},
+        {"/latency/service/mean_us", 1, "latency.service.mean_us: is 1 where"},
+        {"/latency/connect/max_us", 1, "latency.connect: min_us, max_us and overflow contradict the histogram"},
+        {"/latency/connect/overflow", 3, "latency.connect: min_us, max_us and overflow contradict the histogram"},
+        {"/latency/connect/histogram", "HISTFAAA",
+         "latency.connect.histogram: the deflated histogram is shorter or longer"},
+        {"/intervals/0/response_histogram", "!", "intervals.0.response_histogram: the histogram is not base64"},
+        {"/tally/acknowledged", 19'999, "tally.generated: the books do not balance"},
+        {"/ledger/delivered", 19'999,
+         "delivery.undelivered: the books do not balance: delivered + undelivered = generated (19999 against "
+         "20000), though the verdict is not \"invalid\": the report was altered"},
+    };
+    for (const auto& row : rows) {
+        auto json = healthy();
+        json[Json::json_pointer(row.pointer)] = row.value;
+        const auto read = parse_report(json.dump(), "report.json");
+        ASSERT_FALSE(read) << row.pointer;
+        std::string all;
+        for (const auto& problem : read.problems()) {
+            all += format_problem(problem) + '\n';
+        }
+        EXPECT_THAT(all, AllOf(HasSubstr("report.json: "), HasSubstr(row.problem))) << row.pointer;
+    }
+}
+
+TEST(ReportJson, ReadsAReportWhoseVerdictSaysThatItsBooksDoNotBalance) {
+    auto run = healthy_run();
+    run.tally.acknowledged -= 1;
+    run.verdict = {.measurement = Measurement::invalid, .reasons = {"the books do not balance"}, .complete = true};
+    EXPECT_TRUE(parse_report(to_json(run), "report.json"));
+}
+
+}  // namespace
+}  // namespace portillon::report

@@ -1,0 +1,173 @@
+#include "report/judged.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "report/figures.h"
+#include "report/text_table.h"
+
+namespace portillon::report {
+
+namespace {
+
+// Its own thresholds, read again.
+std::vector<gate::Threshold> own_thresholds(const RunReport& run, const std::string& prefix, Problems& problems) {
+    std::vector<gate::Threshold> thresholds;
+    for (std::size_t i = 0; i < run.thresholds.size(); ++i) {
+        const auto& written = run.thresholds[i];
+        const auto threshold = gate::parse_threshold(written.metric, written.expression);
+        if (threshold) {
+            thresholds.push_back(*threshold);
+            continue;
+        }
+        for (auto problem : threshold.problems()) {
+            problem.key = fmt::format("{}thresholds.{}", prefix, i);
+            problems.push_back(std::move(problem));
+        }
+    }
+    return thresholds;
+}
+
+std::string name_of(const RunReport& run) {
+    return run.variant.empty() ? run.protocol : run.protocol + " " + run.variant;
+}
+
+bool trusted(const JudgedRun& run, Strictness strictness) {
+    const auto measurement = run.verdict.measurement;
+    const bool suspect_counts = strictness == Strictness::strict && measurement == Measurement::suspect;
+    return run.verdict.complete && measurement != Measurement::invalid && !suspect_counts;
+}
+
+std::string sentence_about(const Verdict& verdict) {
+    std::string text = verdict.complete ? "" : "the run is incomplete";
+    if (verdict.complete || verdict.measurement != Measurement::valid) {
+        text +=
+            fmt::format("{}the measurement is {}", text.empty() ? "" : " and ", report::name_of(verdict.measurement));
+    }
+    for (std::size_t i = 0; i < verdict.reasons.size(); ++i) {
+        text += (i == 0 ? ": " : "; ") + verdict.reasons[i];
+    }
+    return text;
+}
+
+std::string observed_of(const JudgedThreshold& threshold) {
+    const auto metric = gate::find_metric(threshold.metric);
+    if (!threshold.observed || !metric) {
+        return "-";
+    }
+    // A rate is a share, whatever it is a share of.
+    const bool rate = metric->kind == gate::Kind::counter && threshold.expression.find("rate") != std::string::npos;
+    return rate ? fmt::format("{:.3g}", *threshold.observed) : gate::humanize_figure(metric->kind, *threshold.observed);
+}
+
+std::string escaped(const std::string& text) {
+    std::string out;
+    for (const char letter : text) {
+        switch (letter) {
+            case '&':
+                out += "&amp;";
+                break;
+            case '<':
+                out += "&lt;";
+                break;
+            case '>':
+                out += "&gt;";
+                break;
+            case '"':
+                out += "&quot;";
+                break;
+            default:
+                // XML has no place for control characters, not even escaped.
+                out += static_cast<unsigned char>(letter) < 0x20 ? ' ' : letter;
+        }
+    }
+    return out;
+}
+
+std::string junit_case(const std::string& suite, const std::string& name, const std::string& failure) {
+    const auto open = fmt::format("    <testcase classname=\"{}\" name=\"{}\"", escaped(suite), escaped(name));
+    return failure.empty()
+               ? open + "/>\n"
+               : open + fmt::format(">\n      <failure message=\"{}\"/>\n    </testcase>\n", escaped(failure));
+}
+
+}  // namespace
+
+Checked<std::vector<JudgedRun>> judge(const Report& report, const std::vector<gate::Threshold>& thresholds) {
+    Problems problems;
+    std::vector<JudgedRun> judged;
+    std::size_t threshold_count = 0;
+    const auto add = [&](const RunReport& run, std::string name, const std::string& prefix) {
+        const auto own = thresholds.empty() ? own_thresholds(run, prefix, problems) : std::vector<gate::Threshold>{};
+        judged.push_back({std::move(name), run.verdict, judge(run, thresholds.empty() ? own : thresholds)});
+        threshold_count += judged.back().thresholds.size();
+    };
+    if (const auto* run = std::get_if<RunReport>(&report)) {
+        add(*run, name_of(*run), "");
+    } else {
+        const auto& turns = std::get<Comparison>(report).runs;
+        const bool repeated = std::any_of(turns.begin(), turns.end(), [](const Turn& turn) { return turn.repeat > 1; });
+        for (std::size_t i = 0; i < turns.size(); ++i) {
+            const auto& turn = turns[i];
+            add(turn.run, name_of(turn.run) + (repeated ? fmt::format(", repeat {}", turn.repeat) : ""),
+                fmt::format("runs.{}.", i));
+        }
+    }
+    if (problems.empty() && threshold_count == 0) {
+        problems.push_back(
+            {.source = {},
+             .key = {},
+             .message = "nothing to judge: the report has no thresholds (allowed: --threshold 'METRIC: EXPRESSION', "
+                        "as in --threshold 'response: p(95)<50ms')"});
+    }
+    return problems.empty() ? Checked(std::move(judged)) : Checked<std::vector<JudgedRun>>(std::move(problems));
+}
+
+Standing standing_of(const std::vector<JudgedRun>& runs, Strictness strictness) {
+    if (!std::all_of(runs.begin(), runs.end(),
+                     [strictness](const JudgedRun& run) { return trusted(run, strictness); })) {
+        return Standing::untrusted;
+    }
+    const auto holds = [](const JudgedRun& run) {
+        return std::all_of(run.thresholds.begin(), run.thresholds.end(),
+                           [](const JudgedThreshold& t) { return t.passed; });
+    };
+    return std::all_of(runs.begin(), runs.end(), holds) ? Standing::passed : Standing::breached;
+}
+
+std::string format_judged(const std::vector<JudgedRun>& runs) {
+    TextTable table({Align::left, Align::left, Align::left, Align::right, Align::left});
+    std::string sentences;
+    for (const auto& run : runs) {
+        for (const auto& threshold : run.thresholds) {
+            const bool silent = threshold.passed || threshold.observed.has_value();
+            table.add_row({threshold.passed ? "pass" : "FAIL", run.name, threshold.metric + ": " + threshold.expression,
+                           observed_of(threshold), silent ? "" : "no data: " + threshold.reason});
+        }
+        if (!run.verdict.complete || run.verdict.measurement != Measurement::valid) {
+            sentences += run.name + ": " + sentence_about(run.verdict) + ".\n";
+        }
+    }
+    return table.text("") + sentences;
+}
+
+std::string junit_xml(const std::vector<JudgedRun>& runs, Strictness strictness) {
+    std::string suites;
+    for (const auto& run : runs) {
+        const bool is_trusted = trusted(run, strictness);
+        std::size_t failures = is_trusted ? 0 : 1;
+        std::string cases = junit_case(run.name, "measurement", is_trusted ? "" : sentence_about(run.verdict));
+        for (const auto& threshold : run.thresholds) {
+            failures += threshold.passed ? 0 : 1;
+            const auto why = threshold.observed ? threshold.reason : "no data: " + threshold.reason;
+            cases += junit_case(run.name, threshold.metric + ": " + threshold.expression, threshold.passed ? "" : why);
+        }
+        suites += fmt::format("  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\">\n{}  </testsuite>\n",
+                              escaped(run.name), run.thresholds.size() + 1, failures, cases);
+    }
+    return "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"portillon gate\">\n" + suites +
+           "</testsuites>\n";
+}
+
+}  // namespace portillon::report

@@ -1,0 +1,18 @@
+#pragma once
+
+// One row for each protocol (and variant, and target) of a comparison, in the order in which they first ran. Repeats of
+// a row: histograms are merged, then asked; counts are summed; costs are medians; the verdict is the worst one. Where
+// nothing is acknowledged the percentiles are those of end_to_end, and marked.
+
+#include <string>
+
+#include "report/model.h"
+
+namespace portillon::report {
+
+std::string league_table(const Comparison& comparison);
+
+// The same as a table of GitHub's Markdown.
+std::string league_markdown(const Comparison& comparison);
+
+}  // namespace portillon::report

@@ -1,0 +1,173 @@
+#pragma once
+
+// What a run leaves behind. The names and units are those of the JSON report (reports/report.schema.json); what was not
+// measured is absent, never 0. Filled by the run, read back from a file, and never changed in between.
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "stats/histogram.h"
+
+namespace portillon::report {
+
+inline constexpr int schema_version = 1;
+inline constexpr std::size_t most_exceptions = 1000;
+inline constexpr std::size_t most_intervals = 1000;
+
+using Count = std::uint64_t;
+
+struct Context {
+    std::string version, commit, compiler, build_type, kernel, cpu_model;
+    unsigned cores = 0;
+    std::map<std::string, std::string> libraries;  // name: version
+    unsigned shards = 0;                           // of the generator
+    std::string started_at;                        // RFC 3339, UTC
+};
+
+struct Scenario {
+    std::string name;
+    std::string workload_digest;
+    std::string resolved;  // the scenario as it was run, a JSON object; may be empty
+};
+
+enum class Measurement : std::uint8_t { valid, suspect, invalid };
+
+struct Verdict {
+    Measurement measurement = Measurement::valid;
+    std::vector<std::string> reasons;  // why it is not valid; each a sentence without its full stop
+    bool complete = true;              // false when interrupted
+};
+
+// What became of each generated validation; retries and sent_batches count batches.
+struct Tally {
+    Count generated = 0, acknowledged = 0, rejected = 0, unacknowledged = 0, cached = 0, discarded = 0;
+    Count retries = 0, sent_batches = 0;
+};
+
+// What reached the server.
+struct Ledger {
+    Count delivered = 0, duplicated = 0, reordered = 0, unexpected = 0;
+};
+
+enum class State : std::uint8_t { lost, undelivered, unconfirmed, duplicated, reordered, unexpected };
+
+// Consecutive validations of one equipment that share a state.
+struct Exceptional {
+    std::uint32_t equipment = 0;
+    std::uint64_t first = 0, last = 0;  // sequences, both included
+    State state{};
+};
+
+// The tally and the ledger, reconciled.
+struct Delivery {
+    std::optional<Count> lost;  // absent without a ledger, and where nothing is acknowledged (MQTT QoS 0)
+    std::optional<Count> undelivered, unconfirmed;  // absent without a ledger
+    std::vector<Exceptional> exceptions;            // at most most_exceptions
+    Count exceptions_omitted = 0;
+};
+
+// Every figure of a latency follows from these two. `unanswered` ranks above everything: generated - acknowledged for
+// response, the undelivered for end_to_end, else 0.
+struct Latency {
+    stats::Histogram histogram;
+    Count unanswered = 0;
+};
+
+struct Latencies {
+    std::optional<Latency> response, service;  // absent at MQTT QoS 0
+    std::optional<Latency> lateness;
+    std::optional<Latency> end_to_end;  // absent without a ledger
+    std::optional<Latency> connect, generator_lag;
+};
+
+struct Throughput {
+    std::optional<double> due_per_s, acknowledged_per_s, delivered_per_s;
+};
+
+struct Fleet {
+    Count equipments = 0, connected_max = 0, connects = 0;
+    std::map<std::string, Count> connect_failures;  // by cause
+    Count reconnects = 0;
+};
+
+struct Resources {
+    std::optional<double> cpu_s, connect_cpu_s, cpu_us_per_validation;
+    std::optional<Count> rss_bytes, rss_bytes_per_equipment;
+    std::optional<unsigned> shards;
+};
+
+struct Costs {
+    std::optional<Resources> generator;
+    std::optional<Resources> server;  // absent when it is not ours
+    std::string note;  // what to know when reading them: on loopback, whose softirq time is in which; may be empty
+};
+
+struct Wire {
+    std::optional<Count> bytes_sent, bytes_received;
+    std::optional<double> bytes_per_validation;
+    std::string encoding;  // "json", "protobuf"
+    Count payload_bytes = 0;
+};
+
+// Events by the instant at which they happened, over [at_s, at_s + interval_s); gauges as they stood at its end.
+struct Interval {
+    double at_s = 0;  // since T0
+    Count due = 0, acknowledged = 0;
+    std::optional<Count> delivered;
+    Count connected = 0, in_flight = 0, cached = 0;
+    std::string response_histogram;  // stats::encode_deflated() of those acknowledged in it; empty when there are none
+};
+
+struct JudgedThreshold {
+    std::string metric, expression;
+    std::optional<double> observed;  // us, bytes, or the bare number; absent when there was no data
+    bool passed = false;
+    std::string reason;  // why not; empty when passed
+};
+
+struct RunReport {
+    std::string protocol;
+    std::string variant;  // what sets it apart from another run over this protocol ("QoS 0"); may be empty
+    std::string target;   // "embedded", or the URL that was given
+    std::uint64_t seed = 0;
+    std::string run;                   // 16 hexadecimal digits, as servers see it; may be empty
+    std::vector<std::string> command;  // as typed
+    Scenario scenario;
+    Context context;
+    Verdict verdict;
+    Tally tally;
+    std::optional<Ledger> ledger;  // absent when the target has none
+    Delivery delivery;
+    Latencies latency;
+    Throughput throughput;
+    Fleet fleet;
+    Costs resources;
+    Wire wire;
+    std::map<std::string, Count> errors;  // "phase.cause": attempts
+    double interval_s = 1;
+    std::vector<Interval> intervals;  // at most most_intervals; interval_s doubles until they suffice
+    std::vector<JudgedThreshold> thresholds;
+};
+
+// One run of a comparison: its `repeat`, and its place in the order of that repeat; both from 1.
+struct Turn {
+    unsigned repeat = 1, order = 1;
+    RunReport run;
+};
+
+struct Comparison {
+    Scenario scenario;
+    std::vector<std::string> command;
+    std::vector<Turn> runs;
+};
+
+using Report = std::variant<RunReport, Comparison>;
+
+const char* name_of(Measurement measurement);
+const char* name_of(State state);
+
+}  // namespace portillon::report

@@ -1,0 +1,36 @@
+#include "report/prose.h"
+
+#include <sstream>
+
+#include "base/units.h"
+
+namespace portillon::report {
+
+std::string labelled(const std::string& label, std::size_t indent, const std::string& text) {
+    std::string out;
+    std::string line = label;
+    line.resize(std::max(indent, label.size()), ' ');
+    bool begun = false;
+    std::istringstream words(text);
+    for (std::string word; words >> word;) {
+        if (begun && line.size() + 1 + word.size() > terminal_columns) {
+            out += line + '\n';
+            line.assign(indent, ' ');
+            begun = false;
+        }
+        line += (begun ? " " : "") + word;
+        begun = true;
+    }
+    line.erase(line.find_last_not_of(' ') + 1);
+    return out + line + '\n';
+}
+
+std::string counted(std::uint64_t count) {
+    return humanize_count(static_cast<double>(count));
+}
+
+std::string counted(std::uint64_t count, const std::string& noun) {
+    return counted(count) + " " + noun + (count == 1 ? "" : "s");
+}
+
+}  // namespace portillon::report

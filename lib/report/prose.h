@@ -1,0 +1,21 @@
+#pragma once
+
+// Lines of text for a terminal.
+
+#include <cstdint>
+#include <string>
+
+namespace portillon::report {
+
+inline constexpr std::size_t terminal_columns = 100;
+
+// "label   words of the text, wrapped\n        and indented\n"; the text begins at column `indent`.
+std::string labelled(const std::string& label, std::size_t indent, const std::string& text);
+
+// 1,234
+std::string counted(std::uint64_t count);
+
+// "1,234 equipments", "1 equipment"; plural by an s.
+std::string counted(std::uint64_t count, const std::string& noun);
+
+}  // namespace portillon::report

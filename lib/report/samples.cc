@@ -1,0 +1,190 @@
+#include "report/samples.h"
+
+#include "base/random.h"
+#include "stats/histogram_codec.h"
+
+namespace portillon::report {
+
+namespace {
+
+// `count` values: `least` and an exponential tail of mean `spread`.
+stats::Histogram spread_out(std::uint64_t count, Nanos least, Nanos spread) {
+    stats::Histogram histogram;
+    Random random(count);
+    for (std::uint64_t i = 0; i < count; ++i) {
+        histogram.record(least +
+                         Nanos{static_cast<std::int64_t>(random.exponential() * static_cast<double>(spread.count()))});
+    }
+    return histogram;
+}
+
+}  // namespace
+
+RunReport healthy_run() {
+    RunReport run;
+    run.protocol = "mqtt";
+    run.target = "embedded";
+    run.seed = 18'000'000'000'000'000'007U;
+    run.run = "0123456789abcdef";
+    run.command = {"portillon", "run", "peak.yaml", "-o", "peak.json"};
+    run.scenario = {
+        .name = "peak", .workload_digest = "5f3a", .resolved = R"({"fleet":{"equipments":1000},"name":"peak"})"};
+    run.context = {.version = "0.1.0",
+                   .commit = "abcdef0",
+                   .compiler = "g++ 12.2.0",
+                   .build_type = "Release",
+                   .kernel = "Linux 6.1.0",
+                   .cpu_model = "A CPU \"of\" some kind",
+                   .cores = 2,
+                   .libraries = {{"boost", "1.81"}, {"nghttp2", "1.52.0"}},
+                   .shards = 2,
+                   .started_at = "2025-03-01T12:00:00Z"};
+    run.tally = {.generated = 20'000, .acknowledged = 20'000, .retries = 0, .sent_batches = 2'000};
+    run.ledger = Ledger{.delivered = 20'000};
+    run.delivery = {.lost = 0, .undelivered = 0, .unconfirmed = 0, .exceptions = {}, .exceptions_omitted = 0};
+    run.latency = {.response = Latency{spread_out(20'000, 300us, 2ms)},
+                   .service = Latency{spread_out(20'000, 200us, 1ms)},
+                   .lateness = Latency{spread_out(20'000, 20us, 300us)},
+                   .end_to_end = Latency{spread_out(20'000, 250us, 1500us)},
+                   .connect = Latency{spread_out(1'000, 400us, 5ms)},
+                   .generator_lag = Latency{spread_out(20'000, 2us, 40us)}};
+    run.throughput = {.due_per_s = 10'000, .acknowledged_per_s = 9'998.5, .delivered_per_s = 9'999};
+    run.fleet = {
+        .equipments = 1'000, .connected_max = 1'000, .connects = 1'000, .connect_failures = {}, .reconnects = 0};
+    run.resources = {.generator = Resources{.cpu_s = 1.25,
+                                            .connect_cpu_s = 0.125,
+                                            .cpu_us_per_validation = 6.25,
+                                            .rss_bytes = 24'000'000,
+                                            .rss_bytes_per_equipment = 24'000,
+                                            .shards = 2},
+                     .server = Resources{.cpu_s = 1,
+                                         .connect_cpu_s = 0.25,
+                                         .cpu_us_per_validation = 5,
+                                         .rss_bytes = 18'000'000,
+                                         .rss_bytes_per_equipment = 18'000,
+                                         .shards = 1},
+                     .note = "On loopback the sender's kernel time includes the receiver's softirq."};
+    run.wire = {.bytes_sent = 2'500'000,
+                .bytes_received = 80'000,
+                .bytes_per_validation = 129,
+                .encoding = "protobuf",
+                .payload_bytes = 100};
+    run.intervals = {{.at_s = 0,
+                      .due = 10'000,
+                      .acknowledged = 9'990,
+                      .delivered = 9'995,
+                      .connected = 1'000,
+                      .in_flight = 10,
+                      .cached = 0,
+                      .response_histogram = stats::encode_deflated(spread_out(1'000, 300us, 2ms))},
+                     {.at_s = 1,
+                      .due = 10'000,
+                      .acknowledged = 10'010,
+                      .delivered = 10'005,
+                      .connected = 1'000,
+                      .in_flight = 0,
+                      .cached = 0,
+                      .response_histogram = {}}};
+    run.thresholds = {
+        {.metric = "response", .expression = "p(95)<50ms", .observed = 6'307.839, .passed = true, .reason = {}},
+        {.metric = "lost", .expression = "count==0", .observed = 0, .passed = true, .reason = {}}};
+    return run;
+}
+
+RunReport troubled_run() {
+    auto run = healthy_run();
+    run.variant = "QoS 1";
+    run.verdict = {
+        .measurement = Measurement::suspect,
+        .reasons =
+            {"generator_lag P99 of 3.1 ms is above 5 % of response P99",
+             "1.4 % of validations were first sent 1 s late while window, link and breaker were open, which means that "
+             "the generator could not keep up"},
+        .complete = false};
+    run.tally = {.generated = 20'000,
+                 .acknowledged = 19'000,
+                 .rejected = 100,
+                 .unacknowledged = 600,
+                 .cached = 250,
+                 .discarded = 50,
+                 .retries = 37,
+                 .sent_batches = 2'037};
+    run.ledger = Ledger{.delivered = 19'263, .duplicated = 20, .reordered = 11, .unexpected = 1};
+    run.delivery = {.lost = 137,
+                    .undelivered = 737,
+                    .unconfirmed = 400,
+                    .exceptions = {{17, 12, 148, State::lost},
+                                   {18, 5, 5, State::duplicated},
+                                   {19, 7, 8, State::reordered},
+                                   {4'000'000'000, 1, 1, State::unexpected}},
+                    .exceptions_omitted = 1'234};
+    for (std::uint32_t equipment = 100; equipment < 112; ++equipment) {
+        run.delivery.exceptions.push_back({equipment, 190, 239, State::undelivered});
+    }
+    run.latency.response = Latency{spread_out(19'000, 300us, 20ms), 1'000};
+    run.latency.service->histogram.record(25h);
+    run.latency.end_to_end->unanswered = 737;
+    run.latency.lateness.reset();
+    run.fleet.connect_failures = {{"refused", 12}, {"timed_out", 3}};
+    run.fleet.connects = 1'040;
+    run.fleet.reconnects = 40;
+    run.errors = {{"connect.refused", 12}, {"deliver.mqtt_0x97", 4}, {"deliver.timed_out", 33}};
+    run.thresholds = {
+        {.metric = "response",
+         .expression = "p(95)<50ms",
+         .observed = 90'767.359,
+         .passed = false,
+         .reason = "observed 90.8 ms"},
+        {.metric = "response",
+         .expression = "p(99)<200ms",
+         .observed = std::nullopt,
+         .passed = false,
+         .reason = "among the 1,000 never answered"},
+        {.metric = "generator.rss_bytes", .expression = "value<1GB", .observed = 24e6, .passed = true, .reason = {}}};
+    return run;
+}
+
+RunReport unacknowledged_run() {
+    auto run = healthy_run();
+    run.variant = "QoS 0";
+    run.tally = {.generated = 20'000, .unacknowledged = 20'000, .sent_batches = 2'000};
+    run.ledger = Ledger{.delivered = 19'990};
+    run.delivery = {.lost = std::nullopt,
+                    .undelivered = 10,
+                    .unconfirmed = std::nullopt,
+                    .exceptions = {{42, 11, 20, State::undelivered}},
+                    .exceptions_omitted = 0};
+    run.latency.response.reset();
+    run.latency.service.reset();
+    run.latency.end_to_end = Latency{spread_out(19'990, 250us, 1ms), 10};
+    run.throughput.acknowledged_per_s.reset();
+    run.thresholds = {{.metric = "lost",
+                       .expression = "count==0",
+                       .observed = std::nullopt,
+                       .passed = false,
+                       .reason = "nothing is acknowledged here"}};
+    return run;
+}
+
+Comparison sample_comparison() {
+    auto http2 = healthy_run();
+    http2.protocol = "http2";
+    http2.latency.response = Latency{spread_out(20'000, 600us, 4ms)};
+    http2.wire = {.bytes_sent = 9'000'000,
+                  .bytes_received = 900'000,
+                  .bytes_per_validation = 495,
+                  .encoding = "json",
+                  .payload_bytes = 100};
+    auto http2_again = http2;
+    http2_again.resources.generator->cpu_us_per_validation = 12.5;
+    http2_again.resources.server.reset();
+    Comparison comparison{.scenario = healthy_run().scenario,
+                          .command = {"portillon", "compare", "peak.yaml", "--repeat", "2"},
+                          .runs = {}};
+    comparison.runs = {{1, 1, healthy_run()}, {1, 2, unacknowledged_run()}, {1, 3, http2},
+                       {2, 1, http2_again},   {2, 2, unacknowledged_run()}, {2, 3, troubled_run()}};
+    comparison.runs.back().run.variant.clear();
+    return comparison;
+}
+
+}  // namespace portillon::report

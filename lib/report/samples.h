@@ -1,0 +1,21 @@
+#pragma once
+
+// Reports for tests: every part filled, from fixed figures.
+
+#include "report/model.h"
+
+namespace portillon::report {
+
+// 1,000 equipments over mqtt, nothing amiss.
+RunReport healthy_run();
+
+// The same with losses, duplicates, unanswered validations, errors and a breached threshold.
+RunReport troubled_run();
+
+// MQTT at QoS 0: no acknowledgements, so no response, no service, no loss.
+RunReport unacknowledged_run();
+
+// mqtt, mqtt at QoS 0 and http2, two repeats, the second in the opposite order.
+Comparison sample_comparison();
+
+}  // namespace portillon::report

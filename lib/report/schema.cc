@@ -1,0 +1,161 @@
+#include "report/schema.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <nlohmann/json.hpp>
+#include <set>
+#include <valijson/adapters/nlohmann_json_adapter.hpp>
+#include <valijson/schema.hpp>
+#include <valijson/schema_parser.hpp>
+#include <valijson/validation_results.hpp>
+#include <valijson/validator.hpp>
+
+#include "report/json.h"
+
+namespace portillon::embedded {
+extern const std::string_view report_schema;
+}
+
+namespace portillon::report {
+
+namespace {
+
+using Json = nlohmann::json;
+
+const Json& schema_json() {
+    static const Json parsed = Json::parse(schema_text());
+    return parsed;
+}
+
+const valijson::Schema& schema() {
+    static const auto parsed = [] {
+        auto made = std::make_unique<valijson::Schema>();
+        valijson::SchemaParser().populateSchema(valijson::adapters::NlohmannJsonAdapter(schema_json()), *made);
+        return made;
+    }();
+    return *parsed;
+}
+
+// "[tally]" -> "tally"
+std::string segment_of(const std::string& context) {
+    const bool bracketed = context.size() >= 2 && context.front() == '[' && context.back() == ']';
+    return bracketed ? context.substr(1, context.size() - 2) : context;
+}
+
+const Json* resolved(const Json* node) {
+    while (node != nullptr && node->contains("$ref")) {
+        const auto pointer = (*node)["$ref"].get<std::string>().substr(1);
+        node = &schema_json().at(Json::json_pointer(pointer));
+    }
+    return node;
+}
+
+// What the schema says about the child `segment` of `node`; nullptr if nothing.
+const Json* child_of(const Json* node, const std::string& segment) {
+    node = resolved(node);
+    if (node == nullptr) {
+        return nullptr;
+    }
+    if (node->contains("properties") && (*node)["properties"].contains(segment)) {
+        return resolved(&(*node)["properties"][segment]);
+    }
+    for (const char* key : {"additionalProperties", "items"}) {
+        if (node->contains(key) && (*node)[key].is_object()) {
+            return resolved(&(*node)[key]);
+        }
+    }
+    if (node->contains("allOf")) {
+        for (const auto& part : (*node)["allOf"]) {
+            if (const auto* found = child_of(&part, segment)) {
+                return found;
+            }
+        }
+    }
+    return nullptr;
+}
+
+std::string allowed_by(const Json* rule) {
+    if (rule == nullptr) {
+        return {};
+    }
+    if (rule->contains("const")) {
+        return (*rule)["const"].dump();
+    }
+    if (rule->contains("enum")) {
+        std::vector<std::string> values;
+        for (const auto& value : (*rule)["enum"]) {
+            values.push_back(value.dump());
+        }
+        return fmt::format("{}", fmt::join(values, ", "));
+    }
+    std::string allowed;
+    if (rule->contains("type")) {
+        const auto& type = (*rule)["type"];
+        allowed = type.is_array() ? fmt::format("{}", fmt::join(type.get<std::vector<std::string>>(), " or "))
+                                  : type.get<std::string>();
+    }
+    if (rule->contains("minimum")) {
+        allowed += fmt::format(", at least {}", (*rule)["minimum"].dump());
+    }
+    if (rule->contains("maximum")) {
+        allowed += fmt::format(", at most {}", (*rule)["maximum"].dump());
+    }
+    if (rule->contains("maxItems")) {
+        allowed += fmt::format(", at most {} items", (*rule)["maxItems"].dump());
+    }
+    return allowed;
+}
+
+std::string message_of(const std::string& description, const Json* rule) {
+    constexpr std::string_view missing = "Missing required property '";
+    if (description.starts_with(missing)) {
+        return fmt::format("the key \"{}\" is missing",
+                           description.substr(missing.size(), description.find_last_of('\'') - missing.size()));
+    }
+    const auto allowed = allowed_by(rule);
+    return allowed.empty() ? description : fmt::format("not what belongs here (allowed: {})", allowed);
+}
+
+}  // namespace
+
+std::string_view schema_text() {
+    return embedded::report_schema;
+}
+
+Problems check_schema(const Json& document) {
+    valijson::Validator validator(valijson::Validator::kStrongTypes);
+    valijson::ValidationResults results;
+    const valijson::adapters::NlohmannJsonAdapter target(document);
+    if (validator.validate(schema(), target, &results)) {
+        return {};
+    }
+    const bool comparison = document.contains("kind") && document["kind"] == "comparison";
+    const Json& root = schema_json()["definitions"][comparison ? "comparison" : "run"];
+    Problems problems;
+    std::set<std::string> seen;
+    for (const auto& error : results) {
+        // Of a failure inside a failure only the inner one tells anything.
+        if (error.description.starts_with("Failed to validate")) {
+            continue;
+        }
+        const Json* rule = &root;
+        std::vector<std::string> path;
+        for (std::size_t i = 1; i < error.context.size(); ++i) {
+            path.push_back(segment_of(error.context[i]));
+            rule = child_of(rule, path.back());
+        }
+        Problem problem{.source = {},
+                        .key = fmt::format("{}", fmt::join(path, ".")),
+                        .message = message_of(error.description, rule)};
+        if (seen.insert(problem.key + problem.message).second) {
+            problems.push_back(std::move(problem));
+        }
+    }
+    if (problems.empty()) {
+        problems.push_back({.source = {}, .key = {}, .message = "does not match the schema of reports"});
+    }
+    return problems;
+}
+
+}  // namespace portillon::report

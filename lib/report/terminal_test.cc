@@ -1,0 +1,49 @@
+#include "report/terminal.h"
+
+#include <gmock/gmock.h>
+
+#include <sstream>
+
+#include "report/gold.h"
+#include "report/samples.h"
+
+namespace portillon::report {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+TEST(Terminal, SumsUpAHealthyRun) {
+    expect_gold("summary_healthy.txt", summary(healthy_run(), Style::plain));
+}
+TEST(Terminal, SumsUpATroubledRun) {
+    expect_gold("summary_troubled.txt", summary(troubled_run(), Style::plain));
+}
+TEST(Terminal, SumsUpARunWithoutAcknowledgements) {
+    expect_gold("summary_unacknowledged.txt", summary(unacknowledged_run(), Style::plain));
+}
+TEST(Terminal, ColoursOnlyWhenAsked) {
+    expect_gold("summary_troubled_coloured.txt", summary(troubled_run(), Style::coloured));
+    EXPECT_THAT(summary(troubled_run(), Style::plain), Not(HasSubstr("\033")));
+}
+
+TEST(Terminal, KeepsWithinItsColumns) {
+    for (const auto& run : {healthy_run(), troubled_run(), unacknowledged_run(), RunReport{}}) {
+        std::istringstream lines(summary(run, Style::plain));
+        for (std::string line; std::getline(lines, line);) {
+            EXPECT_LE(line.size(), 100U) << line;
+        }
+    }
+}
+
+TEST(Terminal, SaysWhenItIsNotKnownWhatArrived) {
+    auto run = healthy_run();
+    run.ledger.reset();
+    run.delivery = {};
+    const auto text = summary(run, Style::plain);
+    EXPECT_THAT(text, HasSubstr("The target has no ledger: what arrived is not known."));
+    EXPECT_THAT(text, Not(HasSubstr("Every validation arrived")));
+}
+
+}  // namespace
+}  // namespace portillon::report
