@@ -1,0 +1,337 @@
+#include "server/admin/admin.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "server/admin/bodies.h"
+
+namespace portillon::server {
+
+namespace {
+
+using json = nlohmann::ordered_json;
+
+constexpr std::size_t most_small_body_bytes = 1 << 20;
+constexpr std::size_t most_reconcile_body_bytes = 64 << 20;  // counts of 3 million equipments at their longest
+
+AdminAnswer answer(unsigned status, const json& body) {
+    return {status, body.dump()};
+}
+
+AdminAnswer refuse(unsigned status, std::string_view why) {
+    return answer(status, {{"error", why}});
+}
+
+AdminAnswer refuse(const Problems& problems) {
+    const Problem& first = problems.front();
+    return refuse(400, first.key.empty() ? first.message : fmt::format("{}: {}", first.key, first.message));
+}
+
+AdminAnswer no_such_run() {
+    return refuse(404, "no such run");
+}
+AdminAnswer no_such_resource() {
+    return refuse(404, "no such resource");
+}
+AdminAnswer wrong_method(std::string_view allowed) {
+    return refuse(405, fmt::format("method not allowed here (allowed: {})", allowed));
+}
+
+json causes_of(const Causes& causes, json sum = json::object()) {
+    causes.for_each([&](std::string_view name, std::uint64_t count) {
+        auto& each = sum[std::string(name)];
+        each = (each.is_null() ? 0 : each.get<std::uint64_t>()) + count;
+    });
+    return sum;
+}
+
+json counters_of(const Figures& figures) {
+    return {{"connections", figures.connections.get()},   {"accepted", figures.accepted.get()},
+            {"batches", figures.batches.get()},           {"validations", figures.validations.get()},
+            {"unregistered", figures.unregistered.get()}, {"bytes_received", figures.bytes_received.get()},
+            {"bytes_sent", figures.bytes_sent.get()}};
+}
+
+std::string_view path_of(std::string_view target) {
+    return target.substr(0, target.find('?'));
+}
+
+// "/v1/runs/ID/freeze" -> {"v1", "runs", "ID", "freeze"}
+std::vector<std::string> split(std::string_view path) {
+    std::vector<std::string> parts;
+    while (!path.empty()) {
+        path.remove_prefix(1);
+        const auto end = std::min(path.find('/'), path.size());
+        parts.emplace_back(path.substr(0, end));
+        path.remove_prefix(end);
+    }
+    return parts;
+}
+
+}  // namespace
+
+std::size_t most_body_bytes(std::string_view target) {
+    return path_of(target).ends_with("/reconcile") ? most_reconcile_body_bytes : most_small_body_bytes;
+}
+
+Admin::Admin(net::Loop& loop, ShardGroup& shards, Board board, About about)
+    : loop_(loop), shards_(shards), board_(board), about_(std::move(about)), runs_(board.shards()) {}
+
+net::Task<AdminAnswer> Admin::respond(AdminRequest request) {
+    const auto parts = split(path_of(request.target));
+    if (parts.size() < 2 || parts[0] != "v1") {
+        co_return no_such_resource();
+    }
+    const std::string& what = parts[1];
+    const std::string& method = request.method;
+    if (what == "runs" && parts.size() > 2 && parts.size() <= 4) {
+        co_return co_await respond_to_run(std::move(request), parts[2], parts.size() == 4 ? parts[3] : "");
+    }
+    if (parts.size() != 2) {
+        co_return no_such_resource();
+    }
+    if (what == "health") {
+        co_return method == "GET" ? health() : wrong_method("GET");
+    }
+    if (what == "figures") {
+        co_return method == "GET" ? figures() : wrong_method("GET");
+    }
+    if (what == "runs") {
+        if (method == "POST") {
+            co_return co_await open_run(std::move(request.body));
+        }
+        co_return wrong_method("POST");
+    }
+    if (what == "faults") {
+        if (method == "POST") {
+            co_return co_await set_fault(std::move(request.body));
+        }
+        if (method == "DELETE") {
+            co_return co_await clear_faults();
+        }
+        co_return method == "GET" ? faults() : wrong_method("GET, POST, DELETE");
+    }
+    co_return no_such_resource();
+}
+
+net::Task<AdminAnswer> Admin::respond_to_run(AdminRequest request, std::string run, std::string verb) {
+    const auto id = parse_run(run);
+    Run* const known = id ? runs_.find(*id, loop_.now()) : nullptr;
+    if (known == nullptr) {
+        co_return no_such_run();
+    }
+    if (verb.empty()) {
+        if (request.method == "DELETE") {
+            co_return co_await close_run(*id);
+        }
+        co_return request.method == "GET" ? describe(*known) : wrong_method("GET, DELETE");
+    }
+    if (verb != "start" && verb != "freeze" && verb != "reconcile") {
+        co_return no_such_resource();
+    }
+    if (request.method != "POST") {
+        co_return wrong_method("POST");
+    }
+    if (verb == "start") {
+        co_return start(*known, request.body);
+    }
+    if (verb == "reconcile") {
+        co_return reconcile(*known, request.body);
+    }
+    const auto within = read_freeze(request.body);
+    if (!within) {
+        co_return refuse(within.problems());
+    }
+    co_return co_await freeze(*id, *within);
+}
+
+net::Task<AdminAnswer> Admin::open_run(std::string body) {
+    const auto spec = read_run(body);
+    if (!spec) {
+        co_return refuse(spec.problems());
+    }
+    if (runs_.find(spec->run, loop_.now()) != nullptr) {
+        co_return refuse(409, "the run is known already");
+    }
+    for (const RunId idle : runs_.idle(loop_.now())) {
+        co_await close_run(idle);
+    }
+    if (runs_.full()) {
+        co_return refuse(409, fmt::format("too many runs (at most {}): delete one", Runs::most_runs));
+    }
+    if (runs_.find(spec->run, loop_.now()) != nullptr) {  // somebody else's request was quicker
+        co_return refuse(409, "the run is known already");
+    }
+    const auto opened = runs_.open(*spec, loop_.now());
+    if (!opened) {
+        co_return refuse(507, "no memory for the run's ledger: " + opened.error().message());
+    }
+    const Obeyed obeyed = co_await shards_.tell(OpenRun{(*opened)->memory.path()});
+    if (!obeyed.problem.empty()) {
+        co_await close_run(spec->run);
+        co_return refuse(500, obeyed.problem);
+    }
+    co_return answer(201, {{"run", format_run(spec->run)}});
+}
+
+AdminAnswer Admin::start(Run& run, std::string_view body) const {
+    const auto t0 = read_start(body);
+    if (!t0) {
+        return refuse(t0.problems());
+    }
+    if (run.ledger.frozen()) {
+        return refuse(409, "the run is frozen");
+    }
+    run.ledger.start(*t0);
+    return answer(200, {{"t0_ns", t0->time_since_epoch().count()}});
+}
+
+AdminAnswer Admin::describe(const Run& run) const {
+    const LedgerCounts counts = run.ledger.counts();
+    const auto ns = [](std::optional<Instant> at) { return at ? json(at->time_since_epoch().count()) : json(); };
+    return answer(200, {{"run", format_run(run.ledger.run())},
+                        {"delivered", counts.delivered},
+                        {"duplicated", counts.duplicated},
+                        {"reordered", counts.reordered},
+                        {"unexpected", counts.unexpected},
+                        {"after_freeze", counts.after_freeze},
+                        {"frozen", run.ledger.frozen()},
+                        {"t0_ns", ns(run.ledger.t0())},
+                        {"last_arrival_ns", ns(counts.last_arrival)}});
+}
+
+net::Task<AdminAnswer> Admin::freeze(RunId id, Nanos within) {
+    Run* run = runs_.find(id, loop_.now());
+    Obeyed obeyed;
+    if (!run->ledger.frozen()) {
+        obeyed = co_await shards_.tell(DrainRun{id, loop_.now() + within});
+        run = runs_.find(id, loop_.now());
+        if (run == nullptr) {
+            co_return no_such_run();
+        }
+        run->ledger.freeze();
+    }
+    json body{{"frozen", true}, {"connections_left", obeyed.connections_left}};
+    if (!obeyed.problem.empty()) {
+        body["problem"] = obeyed.problem;
+    }
+    co_return answer(200, body);
+}
+
+AdminAnswer Admin::reconcile(const Run& run, std::string_view body) const {
+    const auto generated = read_generated(body);
+    if (!generated) {
+        return refuse(generated.problems());
+    }
+    if (!run.ledger.frozen()) {
+        return refuse(409, "freeze the run first");
+    }
+    const auto exceptions = server::reconcile(run.ledger, *generated);
+    if (!exceptions) {
+        return refuse(507, "too many exceptions to name");
+    }
+    return {200, write_reconciliation(*exceptions, run.ledger.end_to_end(), run.ledger.delivered_per_second())};
+}
+
+net::Task<AdminAnswer> Admin::close_run(RunId id) {
+    const Obeyed obeyed = co_await shards_.tell(CloseRun{id});
+    runs_.close(id);
+    std::erase_if(faults_, [&](const Fault& fault) { return fault.run == id; });
+    co_return obeyed.problem.empty() ? answer(200, json::object()) : refuse(500, obeyed.problem);
+}
+
+net::Task<AdminAnswer> Admin::set_fault(std::string body) {
+    auto fault = read_fault(body, loop_.now());
+    if (!fault) {
+        co_return refuse(fault.problems());
+    }
+    if (faults_.size() >= most_budgets) {
+        co_return refuse(409, fmt::format("too many faults (at most {}): clear them", most_budgets));
+    }
+    fault->id = ++fault_ids_;
+    fault->budget = 0;
+    if (takes_count(fault->kind)) {
+        fault->budget = free_budget();
+        board_.budgets()[fault->budget].store(fault->count);
+    }
+    faults_.push_back(*fault);
+    const Obeyed obeyed = co_await shards_.tell(SetFault{*fault});
+    if (!obeyed.problem.empty()) {
+        co_return refuse(500, obeyed.problem);
+    }
+    co_return answer(201, {{"id", fault->id}});
+}
+
+net::Task<AdminAnswer> Admin::clear_faults() {
+    faults_.clear();
+    const Obeyed obeyed = co_await shards_.tell(ClearFaults{});
+    co_return obeyed.problem.empty() ? answer(200, json::object()) : refuse(500, obeyed.problem);
+}
+
+std::uint32_t Admin::free_budget() const {
+    std::vector<bool> used(most_budgets);
+    for (const Fault& fault : faults_) {
+        used[fault.budget] = used[fault.budget] || takes_count(fault.kind);
+    }
+    return static_cast<std::uint32_t>(std::find(used.begin(), used.end(), false) - used.begin());
+}
+
+AdminAnswer Admin::faults() const {
+    json list = json::array();
+    for (const Fault& fault : faults_) {
+        json each = json::parse(write_fault(fault));
+        if (takes_count(fault.kind)) {
+            each.erase("budget");
+            each["left"] = board_.budgets()[fault.budget].load();
+        }
+        list.push_back(std::move(each));
+    }
+    return answer(200, {{"faults", list}});
+}
+
+AdminAnswer Admin::health() const {
+    return answer(
+        200,
+        {{"status", "ok"}, {"version", about_.version}, {"listeners", about_.listeners}, {"shards", board_.shards()}});
+}
+
+AdminAnswer Admin::figures() const {
+    json list = json::array();
+    json totals;
+    json closed = json::object();
+    json refused = json::object();
+    double cpu_s = 0;
+    std::uint64_t rss_bytes = 0;
+    const auto statuses = shards_.status();
+    for (unsigned shard = 0; shard < board_.shards(); ++shard) {
+        const ShardStatus& status = statuses.at(shard);
+        const Figures& counted = board_.figures(shard);
+        json each{{"pid", status.pid},
+                  {"alive", status.life == ShardStatus::Life::alive},
+                  {"cpu_s", status.cpu_s},
+                  {"rss_bytes", status.rss_bytes}};
+        const json counters = counters_of(counted);
+        for (const auto& [name, count] : counters.items()) {
+            totals[name] = totals.value(name, std::uint64_t{0}) + count.get<std::uint64_t>();
+        }
+        each.update(counters);
+        each["closed"] = causes_of(counted.closed);
+        each["refused"] = causes_of(counted.refused);
+        closed = causes_of(counted.closed, std::move(closed));
+        refused = causes_of(counted.refused, std::move(refused));
+        cpu_s += status.cpu_s;
+        rss_bytes += status.rss_bytes;
+        list.push_back(std::move(each));
+    }
+    totals["cpu_s"] = cpu_s;
+    totals["rss_bytes"] = rss_bytes;
+    totals["closed"] = closed;
+    totals["refused"] = refused;
+    const auto unregistered = totals["unregistered"];
+    return answer(200, {{"shards", list}, {"totals", totals}, {"unregistered", unregistered}});
+}
+
+}  // namespace portillon::server

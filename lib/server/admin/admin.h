@@ -1,0 +1,68 @@
+#pragma once
+
+// The admin endpoint without its sockets: requests in, answers out (README.md beside it documents them). Owns what a
+// server knows of runs and faults, and keeps its shards told.
+
+#include <cstddef>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "net/loop.h"
+#include "server/board.h"
+#include "server/runs.h"
+#include "server/shard_group.h"
+
+namespace portillon::server {
+
+struct AdminRequest {
+    std::string method;  // "GET"
+    std::string target;  // "/v1/runs/0123456789abcdef"
+    std::string body;
+};
+
+struct AdminAnswer {
+    unsigned status = 200;
+    std::string body;  // JSON
+};
+
+// How large a body a request to `target` may have: only reconciliation's is long.
+std::size_t most_body_bytes(std::string_view target);
+
+class Admin {
+public:
+    struct About {
+        std::string version;
+        std::map<std::string, std::string> listeners;  // name: "host:port"
+    };
+
+    Admin(net::Loop& loop, ShardGroup& shards, Board board, About about);
+
+    net::Task<AdminAnswer> respond(AdminRequest request);
+
+private:
+    net::Task<AdminAnswer> respond_to_run(AdminRequest request, std::string run, std::string verb);
+    net::Task<AdminAnswer> open_run(std::string body);
+    net::Task<AdminAnswer> freeze(RunId id, Nanos within);
+    net::Task<AdminAnswer> close_run(RunId id);
+    net::Task<AdminAnswer> set_fault(std::string body);
+    net::Task<AdminAnswer> clear_faults();
+    std::uint32_t free_budget() const;
+    AdminAnswer health() const;
+    AdminAnswer figures() const;
+    AdminAnswer faults() const;
+    AdminAnswer start(Run& run, std::string_view body) const;
+    AdminAnswer describe(const Run& run) const;
+    AdminAnswer reconcile(const Run& run, std::string_view body) const;
+
+    net::Loop& loop_;
+    ShardGroup& shards_;
+    Board board_;
+    About about_;
+    Runs runs_;
+    std::vector<Fault> faults_;
+    std::uint64_t fault_ids_ = 0;
+};
+
+}  // namespace portillon::server

@@ -1,0 +1,212 @@
+#include "server/admin/bodies.h"
+
+#include <fmt/format.h>
+
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+namespace portillon::server {
+
+namespace {
+
+using nlohmann::json;
+
+constexpr std::int64_t most_ns = std::numeric_limits<std::int64_t>::max() / 4;  // sums stay in range
+
+// Reads the members of one object and remembers the first thing that is wrong.
+class Members {
+public:
+    explicit Members(std::string_view text) : object_(json::parse(text, nullptr, false)) {
+        if (object_.is_discarded()) {
+            fail("", "not JSON");
+        } else if (!object_.is_object()) {
+            fail("", "must be an object");
+        }
+    }
+
+    bool has(const std::string& key) const { return object_.is_object() && object_.contains(key); }
+
+    std::uint64_t number(const std::string& key, std::uint64_t least, std::uint64_t most) {
+        const json* const value = member(key);
+        if (value == nullptr) {
+            return least;
+        }
+        if (!value->is_number_unsigned() || value->get<std::uint64_t>() < least || value->get<std::uint64_t>() > most) {
+            fail(key, fmt::format("must be an integer from {} to {}", least, most));
+            return least;
+        }
+        return value->get<std::uint64_t>();
+    }
+
+    std::string text(const std::string& key) {
+        const json* const value = member(key);
+        if (value == nullptr) {
+            return {};
+        }
+        if (!value->is_string()) {
+            fail(key, "must be a string");
+            return {};
+        }
+        return value->get<std::string>();
+    }
+
+    RunId run(const std::string& key) {
+        const std::string written = text(key);
+        const auto parsed = parse_run(written);
+        if (!parsed) {
+            fail(key, "must be 16 hexadecimal digits");
+        }
+        return parsed.value_or(RunId{});
+    }
+
+    Nanos nanos(const std::string& key, std::int64_t least = 0) {
+        return Nanos{static_cast<std::int64_t>(number(key, static_cast<std::uint64_t>(least), most_ns))};
+    }
+
+    std::vector<Window> windows(const std::string& key) {
+        std::vector<Window> all;
+        const json* const value = member(key);
+        const auto is_instant = [](const json& each) {
+            return each.is_number_unsigned() && each.get<std::uint64_t>() <= std::uint64_t{most_ns};
+        };
+        if (value == nullptr) {
+            return all;
+        }
+        if (!value->is_array()) {
+            fail(key, "must be an array of [from_ns, to_ns]");
+            return all;
+        }
+        for (const json& each : *value) {
+            if (!each.is_array() || each.size() != 2 || !is_instant(each[0]) || !is_instant(each[1])) {
+                fail(key, "must be an array of [from_ns, to_ns]");
+                break;
+            }
+            all.push_back({Nanos{each[0].get<std::int64_t>()}, Nanos{each[1].get<std::int64_t>()}});
+        }
+        return all;
+    }
+
+    void fail(const std::string& key, const std::string& message) {
+        if (problems_.empty()) {
+            problems_.push_back({"", 0, key, message});
+        }
+    }
+
+    template <class T>
+    Checked<T> finish(T value) {
+        if (!problems_.empty()) {
+            return problems_;
+        }
+        return value;
+    }
+
+private:
+    const json* member(const std::string& key) {
+        if (!has(key)) {
+            fail(key, "is missing");
+            return nullptr;
+        }
+        return &object_[key];
+    }
+
+    json object_;
+    Problems problems_;
+};
+
+}  // namespace
+
+Checked<RunSpec> read_run(std::string_view body) {
+    Members members(body);
+    RunSpec spec;
+    spec.run = members.run("run");
+    spec.payload.seed = members.number("seed", 0, std::numeric_limits<std::uint64_t>::max());
+    spec.payload.bytes = static_cast<std::uint32_t>(
+        members.number("payload_bytes", wire::smallest_validation_bytes, wire::largest_validation_bytes));
+    spec.equipments = static_cast<std::uint32_t>(members.number("equipments", 1, most_equipments));
+    spec.sequences = members.number("sequences", 1, most_run_validations);
+    if (members.has("measured")) {
+        spec.measured = members.windows("measured");
+    }
+    if (const std::string problem = problem_of(spec); !problem.empty()) {
+        members.fail("", problem);
+    }
+    return members.finish(spec);
+}
+
+Checked<Instant> read_start(std::string_view body) {
+    Members members(body);
+    const Instant t0{members.nanos("t0_ns", 1)};
+    return members.finish(t0);
+}
+
+Checked<Nanos> read_freeze(std::string_view body) {
+    if (body.empty()) {
+        return freeze_by_default;
+    }
+    Members members(body);
+    Nanos within = freeze_by_default;
+    if (members.has("within_ms")) {
+        within =
+            std::chrono::milliseconds(members.number("within_ms", 0, static_cast<std::uint64_t>(freeze_at_most / 1ms)));
+    }
+    return members.finish(within);
+}
+
+Checked<Fault> read_fault(std::string_view body, Instant now) {
+    Members members(body);
+    Fault fault;
+    const auto kind = fault_kind_named(members.text("kind"));
+    if (!kind) {
+        members.fail("kind", "must be stall, delay, lose, duplicate or swap");
+        return members.finish(fault);
+    }
+    fault.kind = *kind;
+    fault.at = members.has("at_ns") ? Instant(members.nanos("at_ns")) : now;
+    if (fault.kind == FaultKind::stall) {
+        fault.length = members.nanos("for_ns", 1);
+    } else if (members.has("for_ns")) {
+        fault.length = members.nanos("for_ns");
+    }
+    if (fault.kind == FaultKind::delay) {
+        fault.delay = members.nanos("delay_ns", 1);
+    }
+    if (takes_count(fault.kind)) {
+        fault.count = members.number("count", 1, most_run_validations);
+        if (members.has("one_in")) {
+            fault.one_in = static_cast<std::uint32_t>(members.number("one_in", 1, 1'000'000'000));
+        }
+    }
+    if (members.has("run")) {
+        fault.run = members.run("run");
+    }
+    if (members.has("id")) {
+        fault.id = members.number("id", 0, std::numeric_limits<std::uint64_t>::max());
+    }
+    if (members.has("budget")) {
+        fault.budget = static_cast<std::uint32_t>(members.number("budget", 0, 255));
+    }
+    return members.finish(fault);
+}
+
+std::string write_fault(const Fault& fault) {
+    nlohmann::ordered_json object{
+        {"id", fault.id}, {"kind", name_of(fault.kind)}, {"at_ns", fault.at.time_since_epoch().count()}};
+    if (fault.length > Nanos{0}) {
+        object["for_ns"] = fault.length.count();
+    }
+    if (fault.kind == FaultKind::delay) {
+        object["delay_ns"] = fault.delay.count();
+    }
+    if (takes_count(fault.kind)) {
+        object["count"] = fault.count;
+        object["one_in"] = fault.one_in;
+        object["budget"] = fault.budget;
+    }
+    if (fault.run) {
+        object["run"] = format_run(*fault.run);
+    }
+    return object.dump();
+}
+
+}  // namespace portillon::server

@@ -1,0 +1,33 @@
+#pragma once
+
+// The JSON of the admin endpoint, as README.md documents it: text from anybody to values, or what is wrong with it.
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/problem.h"
+#include "server/fault.h"
+#include "server/reconcile.h"
+#include "server/run_spec.h"
+
+namespace portillon::server {
+
+Checked<RunSpec> read_run(std::string_view body);
+Checked<Instant> read_start(std::string_view body);
+
+inline constexpr Nanos freeze_by_default = 5s;
+inline constexpr Nanos freeze_at_most = 60s;
+Checked<Nanos> read_freeze(std::string_view body);  // within; an empty body takes the default
+
+// A fault from the endpoint, or from write_fault(). Without `at_ns` it begins `now`.
+Checked<Fault> read_fault(std::string_view body, Instant now);
+std::string write_fault(const Fault& fault);
+
+// Bodies of many megabytes: read without building a document.
+Checked<Generated> read_generated(std::string_view body);
+std::string write_reconciliation(const Exceptions& exceptions, const stats::Histogram& end_to_end,
+                                 const std::vector<std::uint64_t>& delivered_per_s);
+
+}  // namespace portillon::server

@@ -1,0 +1,41 @@
+#pragma once
+
+// HTTP/1.1 for the admin endpoint: few connections, bounded in header, body and time, on the conductor's loop.
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "net/endpoint.h"
+#include "net/loop.h"
+#include "server/admin/admin.h"
+
+namespace portillon::server {
+
+struct HttpLimits {
+    std::size_t connections = 64;
+    std::uint32_t header_bytes = 8 << 10;
+    Nanos request = 30s;  // from its first byte to its last
+    Nanos idle = 60s;     // between requests
+};
+
+class HttpServer {
+public:
+    using Respond = std::function<net::Task<AdminAnswer>(AdminRequest)>;
+
+    // `token`: what Authorization must bear; empty: nothing is asked for.
+    HttpServer(net::Loop& loop, std::string token, Respond respond, HttpLimits limits = {});
+    ~HttpServer();  // after stopped()
+
+    error_code listen(const net::Endpoint& at);
+    net::Endpoint at() const;  // after listen()
+
+    // Closes everything; completes when every request under way has ended.
+    net::Task<void> stopped();
+
+private:
+    struct Core;
+    std::unique_ptr<Core> core_;
+};
+
+}  // namespace portillon::server

@@ -1,0 +1,133 @@
+#include <fmt/format.h>
+
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "server/admin/bodies.h"
+#include "stats/histogram_codec.h"
+
+namespace portillon::server {
+
+namespace {
+
+using nlohmann::json;
+
+// {"generated": [12, 12, null, ...]}, other members skipped.
+class GeneratedReader final : public nlohmann::json_sax<json> {
+public:
+    // What is wrong in a text that is JSON, as far as it was read.
+    const std::string& problem() const { return problem_; }
+    Generated take() { return std::move(generated_); }
+
+    bool null() override { return add(std::nullopt); }
+    bool number_unsigned(std::uint64_t value) override { return value <= most_run_validations ? add(value) : refuse(); }
+    bool boolean(bool) override { return other(); }
+    bool number_integer(std::int64_t) override { return other(); }
+    bool number_float(double, const std::string&) override { return other(); }
+    bool string(std::string&) override { return other(); }
+    bool binary(json::binary_t&) override { return other(); }
+    bool start_object(std::size_t) override { return ++depth_ == 1 || other(); }
+    bool end_object() override { return --depth_ > 0 || seen_ || refuse("is missing"); }
+    bool start_array(std::size_t) override {
+        ++depth_;
+        if (depth_ == 2 && here_ && !inside_) {
+            inside_ = seen_ = true;
+            return true;
+        }
+        return other();
+    }
+    bool end_array() override {
+        --depth_;
+        inside_ = false;
+        return true;
+    }
+    bool key(std::string& name) override {
+        if (depth_ == 1) {
+            here_ = name == "generated";
+            return !(here_ && seen_) || refuse("is there twice");
+        }
+        return true;
+    }
+    bool parse_error(std::size_t, const std::string&, const nlohmann::detail::exception&) override { return false; }
+
+private:
+    bool add(std::optional<Sequence> count) {
+        if (!inside_) {
+            return other();
+        }
+        if (generated_.size() == most_equipments) {
+            return refuse("has too many equipments");
+        }
+        generated_.push_back(count);
+        return true;
+    }
+    // Anything that is no count: where one belongs, it is a problem.
+    bool other() { return depth_ > 0 && !here_ ? true : refuse(); }
+    bool refuse(const char* why = "must be an array of counts, or null where unknown") {
+        problem_ = why;
+        return false;
+    }
+
+    int depth_ = 0;
+    bool here_ = false;    // in the member `generated`
+    bool inside_ = false;  // in its array
+    bool seen_ = false;
+    Generated generated_;
+    std::string problem_;
+};
+
+void write_ranges(fmt::memory_buffer& out, std::string_view key, const std::vector<Range>& ranges) {
+    fmt::format_to(std::back_inserter(out), ",\"{}\":[", key);
+    const char* separator = "";
+    for (const Range& range : ranges) {
+        fmt::format_to(std::back_inserter(out), "{}[{},{},{}]", separator, number_of(range.equipment), range.first,
+                       range.last);
+        separator = ",";
+    }
+    out.push_back(']');
+}
+
+void write_histogram(fmt::memory_buffer& out, std::string_view key, const stats::Histogram& histogram) {
+    fmt::format_to(std::back_inserter(out), ",\"{}\":{{\"histogram\":\"{}\",\"count\":{},\"overflow\":{}", key,
+                   stats::encode_deflated(histogram), histogram.count(), histogram.overflow());
+    const auto extreme = [&](std::string_view name, std::optional<Nanos> value) {
+        if (value) {
+            fmt::format_to(std::back_inserter(out), ",\"{}\":{}", name, value->count());
+        } else {
+            fmt::format_to(std::back_inserter(out), ",\"{}\":null", name);
+        }
+    };
+    extreme("min_ns", histogram.min());
+    extreme("max_ns", histogram.max());
+    out.push_back('}');
+}
+
+}  // namespace
+
+Checked<Generated> read_generated(std::string_view body) {
+    GeneratedReader reader;
+    const bool whole = json::sax_parse(body, &reader);
+    if (!reader.problem().empty()) {
+        return Problems{{"", 0, "generated", reader.problem()}};
+    }
+    if (!whole) {
+        return Problems{{"", 0, "", "not JSON"}};
+    }
+    return reader.take();
+}
+
+std::string write_reconciliation(const Exceptions& exceptions, const stats::Histogram& end_to_end,
+                                 const std::vector<std::uint64_t>& delivered_per_s) {
+    fmt::memory_buffer out;
+    fmt::format_to(std::back_inserter(out), "{{\"delivered\":{},\"duplicated\":{},\"reordered\":{},\"unexpected\":{}",
+                   exceptions.delivered, exceptions.duplicated, exceptions.reordered, exceptions.unexpected);
+    write_ranges(out, "missing", exceptions.missing);
+    write_ranges(out, "duplicated_ranges", exceptions.duplicated_ranges);
+    write_ranges(out, "reordered_ranges", exceptions.reordered_ranges);
+    write_histogram(out, "end_to_end", end_to_end);
+    fmt::format_to(std::back_inserter(out), ",\"delivered_per_s\":[{}]}}", fmt::join(delivered_per_s, ","));
+    return fmt::to_string(out);
+}
+
+}  // namespace portillon::server

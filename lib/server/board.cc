@@ -1,0 +1,29 @@
+#include "server/board.h"
+
+#include "base/check.h"
+
+namespace portillon::server {
+
+namespace {
+constexpr std::size_t budgets_bytes = most_budgets * sizeof(std::atomic<std::uint64_t>);
+constexpr std::size_t figures_bytes = (sizeof(Figures) + 63) / 64 * 64;  // no cache line has two writers
+}  // namespace
+
+std::size_t Board::bytes_needed(unsigned shards) {
+    return budgets_bytes + shards * figures_bytes;
+}
+
+Board::Board(std::span<std::byte> bytes, unsigned shards) : at_(bytes.data()), shards_(shards) {
+    check(bytes.size() >= bytes_needed(shards), "too little memory for a board");
+}
+
+Figures& Board::figures(unsigned shard) const {
+    check(shard < shards_, "a shard that the board does not know");
+    return *reinterpret_cast<Figures*>(at_ + budgets_bytes + shard * figures_bytes);
+}
+
+std::span<std::atomic<std::uint64_t>> Board::budgets() const {
+    return {reinterpret_cast<std::atomic<std::uint64_t>*>(at_), most_budgets};
+}
+
+}  // namespace portillon::server

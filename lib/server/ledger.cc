@@ -1,0 +1,281 @@
+#include "server/ledger.h"
+
+#include <algorithm>
+#include <array>
+#include <new>
+
+#include "base/check.h"
+#include "server/shared_histogram.h"
+
+namespace portillon::server {
+
+namespace {
+
+constexpr std::uint64_t magic = 0x3172656764656c70;  // "pledger1"
+constexpr std::size_t page_bytes = 4096;
+
+constexpr std::size_t to_page(std::size_t bytes) {
+    return (bytes + page_bytes - 1) / page_bytes * page_bytes;
+}
+
+// True if this call set it.
+bool set_bit(std::uint64_t& word, Sequence sequence) {
+    const std::uint64_t bit = std::uint64_t{1} << ((sequence - 1) % 64);
+    return (std::atomic_ref(word).fetch_or(bit, std::memory_order_acq_rel) & bit) == 0;
+}
+
+constexpr std::uint8_t flag_of(Mark mark) {
+    return static_cast<std::uint8_t>(1U << static_cast<unsigned>(mark));
+}
+
+// The value before.
+std::uint64_t raise(std::uint64_t& value, std::uint64_t to) {
+    const std::atomic_ref shared(value);
+    std::uint64_t before = shared.load(std::memory_order_acquire);
+    while (before < to && !shared.compare_exchange_weak(before, to, std::memory_order_acq_rel)) {
+    }
+    return before;
+}
+
+}  // namespace
+
+struct Ledger::Head {
+    std::uint64_t magic;
+    RunId run;
+    wire::Payload payload;
+    std::uint32_t shards;
+    std::uint32_t equipments;
+    std::uint64_t sequences;
+    std::uint32_t windows;
+    std::array<Window, most_windows> measured;
+    std::atomic<std::int64_t> t0_ns;  // 0: not started
+    std::atomic<bool> frozen;
+};
+
+struct Ledger::Slot {
+    Counter delivered, duplicated, reordered, unexpected, after_freeze;
+    Counter last_arrival_ns;
+    Counter seconds;  // how many of delivered_per_second are in use
+    SharedHistogram end_to_end;
+    std::array<Counter, most_seconds> delivered_per_second;
+};
+
+struct Ledger::Layout {
+    Layout(std::uint32_t equipments, Sequence sequences, unsigned shards)
+        : words_per_equipment((sequences + 63) / 64),
+          slots(to_page(sizeof(Head))),
+          highest(slots + shards * to_page(sizeof(Slot))),
+          happened(to_page(highest + equipments * sizeof(std::uint64_t))),
+          bitmaps(to_page(happened + equipments)),
+          end(bitmaps + 3 * equipments * words_per_equipment * sizeof(std::uint64_t)) {}
+
+    std::uint64_t words_per_equipment;
+    std::size_t slots, highest, happened, bitmaps, end;
+};
+
+std::size_t Ledger::bytes_needed(const RunSpec& spec, unsigned shards) {
+    return Layout(spec.equipments, spec.sequences, shards).end;
+}
+
+Ledger Ledger::create(std::span<std::byte> zeroed, const RunSpec& spec, unsigned shards) {
+    check(problem_of(spec).empty() && shards > 0, "a ledger of a run that has a problem");
+    const Layout layout(spec.equipments, spec.sequences, shards);
+    check(zeroed.size() >= layout.end, "too little memory for a ledger");
+    Head& head = *new (zeroed.data()) Head{};
+    head.run = spec.run;
+    head.payload = spec.payload;
+    head.shards = shards;
+    head.equipments = spec.equipments;
+    head.sequences = spec.sequences;
+    head.windows = static_cast<std::uint32_t>(spec.measured.size());
+    std::copy(spec.measured.begin(), spec.measured.end(), head.measured.begin());
+    head.magic = magic;
+    return Ledger(zeroed, layout);
+}
+
+std::optional<Ledger> Ledger::attach(std::span<std::byte> bytes) {
+    if (bytes.size() < sizeof(Head)) {
+        return std::nullopt;
+    }
+    const Head& head = *reinterpret_cast<const Head*>(bytes.data());
+    if (head.magic != magic) {
+        return std::nullopt;
+    }
+    const Layout layout(head.equipments, head.sequences, head.shards);
+    return bytes.size() >= layout.end ? std::optional(Ledger(bytes, layout)) : std::nullopt;
+}
+
+Ledger::Ledger(std::span<std::byte> bytes, const Layout& layout)
+    : head_(reinterpret_cast<Head*>(bytes.data())),
+      slots_(bytes.data() + layout.slots),
+      highest_(reinterpret_cast<std::uint64_t*>(bytes.data() + layout.highest)),
+      happened_(reinterpret_cast<std::uint8_t*>(bytes.data() + layout.happened)),
+      bitmaps_(reinterpret_cast<std::uint64_t*>(bytes.data() + layout.bitmaps)),
+      words_(layout.words_per_equipment) {}
+
+RunSpec Ledger::spec() const {
+    return {head_->run,
+            head_->payload,
+            head_->equipments,
+            head_->sequences,
+            {head_->measured.begin(), head_->measured.begin() + head_->windows}};
+}
+
+RunId Ledger::run() const {
+    return head_->run;
+}
+const wire::Payload& Ledger::payload() const {
+    return head_->payload;
+}
+unsigned Ledger::shards() const {
+    return head_->shards;
+}
+
+bool Ledger::expects(EquipmentId equipment, Sequence sequence) const {
+    return number_of(equipment) - 1 < head_->equipments && sequence - 1 < head_->sequences;
+}
+
+Entry Ledger::record(unsigned shard, EquipmentId equipment, Sequence sequence, Nanos due, Instant now) {
+    Slot& own = slot(shard);
+    own.last_arrival_ns.set(static_cast<std::uint64_t>(now.time_since_epoch().count()));
+    if (frozen()) {
+        own.after_freeze.add();
+        return Entry::refused;
+    }
+    if (!expects(equipment, sequence) || due < Nanos{0} || due > longest_due) {
+        own.unexpected.add();
+        return Entry::unexpected;
+    }
+    const std::size_t place = number_of(equipment) - 1;
+    // Before the bit: whoever reads the bitmap up to the highest sequence misses nothing.
+    const Sequence highest_before = raise(highest_[place], sequence);
+    if (!set_bit(*word(Mark::delivered, equipment, sequence), sequence)) {
+        std::atomic_ref(happened_[place]).fetch_or(flag_of(Mark::duplicated));
+        set_bit(*word(Mark::duplicated, equipment, sequence), sequence);
+        own.duplicated.add();
+        return Entry::duplicated;
+    }
+    own.delivered.add();
+    time(own, due, now);
+    if (highest_before < sequence) {
+        return Entry::delivered;
+    }
+    std::atomic_ref(happened_[place]).fetch_or(flag_of(Mark::reordered));
+    set_bit(*word(Mark::reordered, equipment, sequence), sequence);
+    own.reordered.add();
+    return Entry::reordered;
+}
+
+void Ledger::record_unexpected(unsigned shard, Instant now) {
+    Slot& own = slot(shard);
+    own.last_arrival_ns.set(static_cast<std::uint64_t>(now.time_since_epoch().count()));
+    (frozen() ? own.after_freeze : own.unexpected).add();
+}
+
+bool Ledger::has(EquipmentId equipment, Sequence sequence) const {
+    check(expects(equipment, sequence), "a sequence beyond the run");
+    const auto bits = std::atomic_ref(*word(Mark::delivered, equipment, sequence)).load(std::memory_order_acquire);
+    return (bits >> ((sequence - 1) % 64) & 1) != 0;
+}
+
+Sequence Ledger::highest(EquipmentId equipment) const {
+    check(expects(equipment, 1), "an equipment beyond the run");
+    return std::atomic_ref(highest_[number_of(equipment) - 1]).load(std::memory_order_acquire);
+}
+
+void Ledger::start(Instant t0) {
+    head_->t0_ns.store(t0.time_since_epoch().count());
+}
+
+std::optional<Instant> Ledger::t0() const {
+    const auto ns = head_->t0_ns.load(std::memory_order_relaxed);
+    return ns == 0 ? std::nullopt : std::optional(Instant(Nanos{ns}));
+}
+
+void Ledger::freeze() {
+    head_->frozen.store(true);
+}
+
+bool Ledger::frozen() const {
+    return head_->frozen.load(std::memory_order_relaxed);
+}
+
+LedgerCounts Ledger::counts() const {
+    LedgerCounts sum;
+    std::uint64_t last_arrival_ns = 0;
+    for (unsigned shard = 0; shard < head_->shards; ++shard) {
+        const Slot& each = slot(shard);
+        sum.delivered += each.delivered.get();
+        sum.duplicated += each.duplicated.get();
+        sum.reordered += each.reordered.get();
+        sum.unexpected += each.unexpected.get();
+        sum.after_freeze += each.after_freeze.get();
+        last_arrival_ns = std::max(last_arrival_ns, each.last_arrival_ns.get());
+    }
+    if (last_arrival_ns > 0) {
+        sum.last_arrival = Instant(Nanos{static_cast<std::int64_t>(last_arrival_ns)});
+    }
+    return sum;
+}
+
+stats::Histogram Ledger::end_to_end() const {
+    stats::Histogram merged;
+    for (unsigned shard = 0; shard < head_->shards; ++shard) {
+        merged.merge(slot(shard).end_to_end.read());
+    }
+    return merged;
+}
+
+std::vector<std::uint64_t> Ledger::delivered_per_second() const {
+    std::vector<std::uint64_t> sum;
+    for (unsigned shard = 0; shard < head_->shards; ++shard) {
+        const Slot& each = slot(shard);
+        const auto seconds = std::min<std::size_t>(each.seconds.get(), most_seconds);
+        sum.resize(std::max(sum.size(), seconds));
+        for (std::size_t second = 0; second < seconds; ++second) {
+            sum[second] += each.delivered_per_second[second].get();
+        }
+    }
+    return sum;
+}
+
+std::span<const std::uint64_t> Ledger::bits(Mark mark, EquipmentId equipment) const {
+    const Sequence last = highest(equipment);
+    const std::uint8_t happened = std::atomic_ref(happened_[number_of(equipment) - 1]).load(std::memory_order_acquire);
+    if (last == 0 || (mark != Mark::delivered && (happened & flag_of(mark)) == 0)) {
+        return {};
+    }
+    return {word(mark, equipment, 1), (last + 63) / 64};
+}
+
+Ledger::Slot& Ledger::slot(unsigned shard) const {
+    check(shard < head_->shards, "a shard that the ledger does not know");
+    return *reinterpret_cast<Slot*>(slots_ + shard * to_page(sizeof(Slot)));
+}
+
+std::uint64_t* Ledger::word(Mark mark, EquipmentId equipment, Sequence sequence) const {
+    const std::uint64_t row = static_cast<std::uint64_t>(mark) * head_->equipments + (number_of(equipment) - 1);
+    return bitmaps_ + row * words_ + (sequence - 1) / 64;
+}
+
+void Ledger::time(Slot& slot, Nanos due, Instant now) const {
+    const auto start = t0();
+    if (!start) {
+        return;
+    }
+    const Nanos since = now - *start;
+    if (since >= Nanos{0} && since < std::chrono::seconds(most_seconds)) {
+        const auto second = static_cast<std::size_t>(since / 1s);
+        if (second >= slot.seconds.get()) {
+            slot.seconds.set(second + 1);
+        }
+        slot.delivered_per_second[second].add();
+    }
+    const std::span windows(head_->measured.data(), head_->windows);
+    if (windows.empty() || std::any_of(windows.begin(), windows.end(),
+                                       [&](const Window& window) { return due >= window.from && due < window.to; })) {
+        slot.end_to_end.record(since - due);
+    }
+}
+
+}  // namespace portillon::server

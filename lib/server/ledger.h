@@ -1,0 +1,97 @@
+#pragma once
+
+// The server's account of what was delivered in one run. Pure over a region of memory that the run's server processes
+// share: three bitmaps, one bit per validation, set by atomic or; the highest sequence seen of each equipment; and per
+// shard a slot of counters with that shard as its only writer. A killed process tears nothing: what counts in the end
+// is counted from the bitmaps (reconcile.h).
+//
+// The region is sparse: pages of equipments that never send, and the bitmaps of what never happens, stay untouched.
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "server/run_spec.h"
+#include "stats/histogram.h"
+
+namespace portillon::server {
+
+enum class Entry : std::uint8_t {
+    delivered,   // the first copy
+    reordered,   // the first copy, after a greater sequence of its equipment (RFC 4737)
+    duplicated,  // a further copy; never reordered
+    unexpected,  // no such equipment or sequence in this run
+    refused,     // the ledger is frozen
+};
+
+enum class Mark : std::uint8_t { delivered, duplicated, reordered };
+
+// The sum of the shards' slots: cheap, and of a killed shard one validation off at most.
+struct LedgerCounts {
+    std::uint64_t delivered = 0;  // first copies, reordered ones included
+    std::uint64_t duplicated = 0, reordered = 0, unexpected = 0, after_freeze = 0;
+    std::optional<Instant> last_arrival;  // of anything that the ledger was asked to record
+};
+
+class Ledger {
+public:
+    static constexpr Nanos longest_due = 366 * 24h;  // a due time beyond is none that a fleet makes
+    static constexpr std::size_t most_seconds = 24 * 3600;
+
+    static std::size_t bytes_needed(const RunSpec& spec, unsigned shards);
+    // In `zeroed` memory of that many bytes, aligned to 64; `spec` has no problem. Ledgers are views: copies share.
+    static Ledger create(std::span<std::byte> zeroed, const RunSpec& spec, unsigned shards);
+    // Nothing if the memory holds no ledger.
+    static std::optional<Ledger> attach(std::span<std::byte> bytes);
+
+    RunSpec spec() const;
+    RunId run() const;
+    const wire::Payload& payload() const;
+    unsigned shards() const;
+
+    bool expects(EquipmentId equipment, Sequence sequence) const;
+
+    // One copy of a validation arrived. By shard `shard` only. From start() on, a first copy whose due time lies in a
+    // measured window counts in end_to_end().
+    Entry record(unsigned shard, EquipmentId equipment, Sequence sequence, Nanos due, Instant now);
+    // One arrived that is not what the run's seed makes.
+    void record_unexpected(unsigned shard, Instant now);
+
+    bool has(EquipmentId equipment, Sequence sequence) const;  // of what expects() holds
+    Sequence highest(EquipmentId equipment) const;             // 0: none yet
+
+    // T0 and the end, for all processes at once.
+    void start(Instant t0);
+    std::optional<Instant> t0() const;
+    void freeze();
+    bool frozen() const;
+
+    LedgerCounts counts() const;
+    stats::Histogram end_to_end() const;
+    std::vector<std::uint64_t> delivered_per_second() const;  // since T0, first copies; for 24 h
+
+    // Bit i - 1 stands for sequence i; ends where nothing can be set any more, empty if nothing ever was.
+    std::span<const std::uint64_t> bits(Mark mark, EquipmentId equipment) const;
+
+private:
+    struct Head;
+    struct Slot;
+    struct Layout;
+    Ledger(std::span<std::byte> bytes, const Layout& layout);
+
+    Slot& slot(unsigned shard) const;
+    std::uint64_t* word(Mark mark, EquipmentId equipment, Sequence sequence) const;
+    void time(Slot& slot, Nanos due, Instant now) const;
+
+    Head* head_;
+    std::byte* slots_;
+    std::uint64_t* highest_;  // one per equipment, as those below
+    std::uint8_t* happened_;  // Marks other than delivered that occurred: readers touch no page without need
+    std::uint64_t* bitmaps_;  // by mark, then by equipment
+    std::uint64_t words_;     // per bitmap
+};
+
+}  // namespace portillon::server

@@ -1,0 +1,35 @@
+#include "server/run_spec.h"
+
+#include <fmt/format.h>
+
+namespace portillon::server {
+
+bool RunSpec::operator==(const RunSpec& other) const {
+    return run == other.run && payload.seed == other.payload.seed && payload.bytes == other.payload.bytes &&
+           equipments == other.equipments && sequences == other.sequences && measured == other.measured;
+}
+
+std::string problem_of(const RunSpec& spec) {
+    if (spec.payload.bytes < wire::smallest_validation_bytes || spec.payload.bytes > wire::largest_validation_bytes) {
+        return fmt::format("payload_bytes: {} (allowed: {}..{})", spec.payload.bytes, wire::smallest_validation_bytes,
+                           wire::largest_validation_bytes);
+    }
+    if (spec.equipments == 0 || spec.equipments > most_equipments) {
+        return fmt::format("equipments: {} (allowed: 1..{})", spec.equipments, most_equipments);
+    }
+    if (spec.sequences == 0 || spec.sequences > most_run_validations / spec.equipments) {
+        return fmt::format("sequences: {} (allowed with {} equipments: 1..{})", spec.sequences, spec.equipments,
+                           most_run_validations / spec.equipments);
+    }
+    if (spec.measured.size() > most_windows) {
+        return fmt::format("measured: {} windows (allowed: at most {})", spec.measured.size(), most_windows);
+    }
+    for (const Window& window : spec.measured) {
+        if (window.from < Nanos{0} || window.to < window.from) {
+            return fmt::format("measured: [{}, {}] (allowed: 0 <= from <= to)", window.from.count(), window.to.count());
+        }
+    }
+    return {};
+}
+
+}  // namespace portillon::server

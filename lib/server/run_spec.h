@@ -1,0 +1,36 @@
+#pragma once
+
+// What a server must know of a run to account for it.
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "base/units.h"
+#include "wire/validation.h"
+
+namespace portillon::server {
+
+// Since T0, of due times; `to` is outside.
+struct Window {
+    Nanos from{}, to{};
+    bool operator==(const Window&) const = default;
+};
+
+inline constexpr std::size_t most_windows = 256;
+inline constexpr std::uint32_t most_equipments = 10'000'000;
+inline constexpr std::uint64_t most_run_validations = std::uint64_t{1} << 36;  // bitmaps of 8 GiB, if all of it arrived
+
+struct RunSpec {
+    RunId run{};
+    wire::Payload payload;
+    std::uint32_t equipments = 0;  // 1..equipments
+    Sequence sequences = 0;        // of each equipment at most; what is beyond is unexpected
+    std::vector<Window> measured;  // which due times belong into the histograms; none given: all
+    bool operator==(const RunSpec& other) const;
+};
+
+// What is wrong with it, for a person; empty if nothing.
+std::string problem_of(const RunSpec& spec);
+
+}  // namespace portillon::server

@@ -1,0 +1,44 @@
+#pragma once
+
+// The runs that a server knows: the conductor's side, which holds the memory that the shards record into.
+
+#include <cstddef>
+#include <map>
+#include <vector>
+
+#include "base/error.h"
+#include "server/ledger.h"
+#include "server/shared_memory.h"
+
+namespace portillon::server {
+
+struct Run {
+    SharedMemory memory;
+    Ledger ledger;
+    Instant touched{};  // last asked about
+};
+
+class Runs {
+public:
+    static constexpr std::size_t most_runs = 64;
+    static constexpr Nanos idle_after = 1h;
+
+    explicit Runs(unsigned shards) : shards_(shards) {}
+
+    // Nothing if unknown; else it counts as touched.
+    Run* find(RunId run, Instant now);
+
+    // The run is not known yet, and there is room.
+    Result<Run*> open(const RunSpec& spec, Instant now);
+    void close(RunId run) { runs_.erase(run); }
+
+    bool full() const { return runs_.size() >= most_runs; }
+    // Of which nothing arrived, and about which nobody asked, for an hour.
+    std::vector<RunId> idle(Instant now) const;
+
+private:
+    unsigned shards_;
+    std::map<RunId, Run> runs_;
+};
+
+}  // namespace portillon::server

@@ -1,0 +1,156 @@
+#include "server/shard.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+
+namespace portillon::server {
+
+namespace {
+
+constexpr Nanos drain_step = 5ms;
+
+template <class... Each>
+struct Overloaded : Each... {
+    using Each::operator()...;
+};
+
+}  // namespace
+
+Shard::Shard(net::Loop& loop, const ListenerKinds& kinds, const Limits& limits, Board board, unsigned number)
+    : loop_(loop),
+      kinds_(kinds),
+      limits_(limits),
+      figures_(board.figures(number)),
+      ingest_(loop, number, figures_, board.budgets()) {}
+
+Shard::~Shard() = default;
+
+error_code Shard::listen(const std::string& listener, const net::Endpoint& at) {
+    Place& here = place(listener);
+    here.acceptor = std::make_unique<net::Acceptor>(
+        loop_, traffic_,
+        [this, listener](std::unique_ptr<net::Transport> transport) { take(listener, std::move(transport)); });
+    return here.acceptor->listen(at);
+}
+
+net::Endpoint Shard::at(const std::string& listener) const {
+    return places_.at(listener).acceptor->at();
+}
+
+void Shard::take(const std::string& listener, std::unique_ptr<net::Transport> transport) {
+    figures_.accepted.add();
+    if (connections() >= limits_.connections) {
+        figures_.closed.add("too_many_connections");
+        transport->reset();
+        return;
+    }
+    place(listener).listener->accepted(std::move(transport));
+    figures_.connections.set(connections());
+}
+
+void Shard::obey(const Instruction& instruction, Done done) {
+    publish();
+    std::visit(Overloaded{
+                   [&](const OpenRun& open) { done(open_run(open)); },
+                   [&](const CloseRun& close) {
+                       ingest_.close(close.run);
+                       memories_.erase(close.run);
+                       done({});
+                   },
+                   [&](const DrainRun& to_drain) { drain(to_drain, std::move(done)); },
+                   [&](const SetFault& set) {
+                       ingest_.set(set.fault);
+                       done({});
+                   },
+                   [&](const ClearFaults&) {
+                       ingest_.clear_faults();
+                       done({});
+                   },
+               },
+               instruction);
+}
+
+void Shard::stop() {
+    for (auto& [name, place] : places_) {
+        if (place.acceptor) {
+            place.acceptor->stop();
+        }
+    }
+    ingest_.clear_faults();
+    for (auto& [name, place] : places_) {
+        place.listener->stop();
+    }
+    publish();
+}
+
+std::size_t Shard::connections() const {
+    std::size_t sum = 0;
+    for (const auto& [name, place] : places_) {
+        sum += place.listener->connections();
+    }
+    return sum;
+}
+
+void Shard::publish() {
+    figures_.connections.set(connections());
+    figures_.bytes_received.set(traffic_.bytes_received);
+    figures_.bytes_sent.set(traffic_.bytes_sent);
+}
+
+void Shard::ring(Instant now) {
+    const std::size_t left = connections();
+    std::vector<Draining> over;
+    for (auto each = draining_.begin(); each != draining_.end();) {
+        each->quiet_turns = left == 0 ? each->quiet_turns + 1 : 0;
+        if (each->quiet_turns >= 2 || now >= each->deadline) {
+            over.push_back(std::move(*each));
+            each = draining_.erase(each);
+        } else {
+            ++each;
+        }
+    }
+    if (!draining_.empty()) {
+        loop_.timers().set(*this, now + drain_step);
+    }
+    if (!over.empty()) {
+        ingest_.flush();
+        publish();
+    }
+    for (const Draining& each : over) {
+        each.done({.problem = {}, .connections_left = left});
+    }
+}
+
+Shard::Place& Shard::place(const std::string& listener) {
+    Place& here = places_[listener];
+    if (!here.listener) {
+        const auto kind =
+            std::find_if(kinds_.begin(), kinds_.end(), [&](const ListenerKind& each) { return each.name == listener; });
+        check(kind != kinds_.end(), "a listener of no known kind");
+        here.listener = kind->make({loop_, ingest_, limits_, figures_});
+    }
+    return here;
+}
+
+Obeyed Shard::open_run(const OpenRun& instruction) {
+    auto memory = SharedMemory::open(instruction.memory);
+    if (!memory) {
+        return {.problem = "a shard cannot open the run's memory: " + memory.error().message()};
+    }
+    const auto ledger = Ledger::attach(memory->bytes());
+    if (!ledger) {
+        return {.problem = "the run's memory holds no ledger"};
+    }
+    ingest_.open(*ledger);
+    memories_.insert_or_assign(ledger->run(), std::move(*memory));
+    return {};
+}
+
+void Shard::drain(const DrainRun& instruction, Done done) {
+    draining_.push_back({instruction.deadline, 0, std::move(done)});
+    loop_.timers().set(*this, loop_.now());
+}
+
+}  // namespace portillon::server

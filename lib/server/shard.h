@@ -1,0 +1,76 @@
+#pragma once
+
+// One server process's inside: listeners of every protocol, one ingest behind them, and its share of the figures.
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "net/tcp.h"
+#include "server/board.h"
+#include "server/instruction.h"
+#include "server/ledger_ingest.h"
+#include "server/listener.h"
+#include "server/shared_memory.h"
+
+namespace portillon::server {
+
+class Shard final : private Alarm {
+public:
+    using Done = std::function<void(const Obeyed&)>;
+
+    // `number` is its place on the board and in the ledgers.
+    Shard(net::Loop& loop, const ListenerKinds& kinds, const Limits& limits, Board board, unsigned number);
+    ~Shard() override;
+
+    // Takes connections at `at`, shared with other shards. `listener` is the name of a kind.
+    error_code listen(const std::string& listener, const net::Endpoint& at);
+    net::Endpoint at(const std::string& listener) const;  // after listen()
+
+    // A connection that did not come through a socket of listen().
+    void take(const std::string& listener, std::unique_ptr<net::Transport> transport);
+    net::Traffic& traffic() { return traffic_; }
+
+    // `done` is called once, perhaps before this returns.
+    void obey(const Instruction& instruction, Done done);
+
+    // No new connections or requests; what is held back is answered. Then wait for connections() to fall to 0, not
+    // too long.
+    void stop();
+    std::size_t connections() const;
+
+    Ingest& ingest() { return ingest_; }
+
+    // Writes bytes and connections to the board: now and then, and after every instruction by itself.
+    void publish();
+
+private:
+    struct Place {  // of one protocol
+        std::unique_ptr<Listener> listener;
+        std::unique_ptr<net::Acceptor> acceptor;
+    };
+    struct Draining {
+        Instant deadline{};
+        int quiet_turns = 0;  // one may yet be accepted in the turn after the last has gone
+        Done done;
+    };
+
+    void ring(Instant now) override;
+    Place& place(const std::string& listener);
+    Obeyed open_run(const OpenRun& instruction);
+    void drain(const DrainRun& instruction, Done done);
+
+    net::Loop& loop_;
+    const ListenerKinds& kinds_;
+    Limits limits_;
+    Figures& figures_;
+    net::Traffic traffic_;
+    std::map<RunId, SharedMemory> memories_;
+    LedgerIngest ingest_;
+    std::map<std::string, Place> places_;  // gone before what they answer from
+    std::vector<Draining> draining_;
+};
+
+}  // namespace portillon::server

@@ -1,0 +1,32 @@
+#pragma once
+
+// A server's shards as its conductor sees them: processes behind links (run/serve.h), or a shard of the same process
+// in tests.
+
+#include <cstdint>
+#include <vector>
+
+#include "net/task.h"
+#include "server/instruction.h"
+
+namespace portillon::server {
+
+struct ShardStatus {
+    enum class Life : std::uint8_t { alive, dead };
+    std::int64_t pid = 0;
+    Life life = Life::alive;
+    double cpu_s = 0;  // of a dead one: as last seen
+    std::uint64_t rss_bytes = 0;
+};
+
+class ShardGroup {
+public:
+    virtual ~ShardGroup() = default;
+    virtual std::vector<ShardStatus> status() = 0;  // by number
+
+    // To every living shard. Completes when each has answered or died: with the first problem, and the connections
+    // that are left on all of them.
+    virtual net::Task<Obeyed> tell(Instruction instruction) = 0;
+};
+
+}  // namespace portillon::server

@@ -1,0 +1,27 @@
+#pragma once
+
+// A stats::Histogram in memory shared between processes: one writer records in place, anybody reads a copy. All zeros
+// is an empty one. A writer that is killed leaves at most one value half counted.
+
+#include <array>
+
+#include "server/figures.h"
+#include "stats/histogram.h"
+
+namespace portillon::server {
+
+class SharedHistogram {
+public:
+    void record(Nanos value);
+    // A copy; of a writer at work, one that may miss its newest values.
+    stats::Histogram read() const;
+
+private:
+    Counter overflow_;
+    Counter used_end_;   // one past the last bucket in use, so that readers touch no page beyond
+    Counter min_, max_;  // in ns as two's complement; mean something once `any_` is set
+    Counter any_;
+    std::array<Counter, stats::Histogram::bucket_count> counts_;
+};
+
+}  // namespace portillon::server
