@@ -49,16 +49,16 @@ struct Plan {
     std::uint32_t shard = 0;       // 0..shards-1; equipment `id` belongs to shard (id - 1) % shards
     std::uint32_t shards = 1;
     arrival::Schedule schedule;  // its stages say which validations are measured, and when generation ends
-    Start start;
+    Start start{};
     std::uint32_t payload_bytes = 100;
     wire::Encoding encoding = wire::Encoding::protobuf;
-    Batching batch;
+    Batching batch{};
     std::uint32_t in_flight = 8;  // batches, per equipment; >= 1
     Order order = Order::relaxed;
     Nanos timeout = 5s;  // of an attempt, from its offer
     Nanos connect_timeout = 10s;
     std::uint64_t cache = 20'000'000;  // validations, per equipment: due, never offered; >= 1
-    Retry retry;
+    Retry retry{};
     Nanos drain = 30s;  // at most, after the end of generation
 };
 

@@ -29,6 +29,8 @@ public:
     // Time passes, alarm by alarm; ends at `until` exactly.
     void run_until(Instant until);
     void run_for(Nanos duration) { run_until(now() + duration); }
+    // The loop stands still: time passes and nothing runs, not even what is due.
+    void stall(Nanos duration) { clock_.jump_to(now() + duration); }
     // Time passes until nothing is armed any more, `limit` at most (a simulation that never rests fails the test).
     void run_to_rest(Nanos limit);
 

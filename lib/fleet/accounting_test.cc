@@ -1,0 +1,274 @@
+// Every validation in exactly one state, whatever happens.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <set>
+
+#include "base/random.h"
+#include "fleet/scripted.h"
+
+namespace portillon::fleet {
+namespace {
+
+using driver::Answer;
+using Reply = ScriptedDriver::Reply;
+using ::testing::ElementsAre;
+
+constexpr EquipmentId one{1};
+constexpr arrival::Arrival periodic{};
+
+TEST(Accounting, AFullCacheDropsTheOldestNeverOffered) {
+    auto plan = plain_plan(periodic, {steady(20s, 10)});
+    plan.cache = 25;
+    plan.in_flight = 2;
+    plan.timeout = 60s;
+    Rehearsal run(plan);
+    run.driver.reply = [&run](const auto&, Instant now) {
+        return Reply{.after = std::max(run.t0 + 10s - now, Nanos{1ms})};
+    };
+    run.connect();
+    run.start();
+    run.run_to(9950ms);
+    const auto snapshot = run.engine().snapshot();
+    EXPECT_EQ(snapshot.cached, 25u);
+    EXPECT_EQ(snapshot.in_flight, 2u);
+    const auto generated = snapshot.generated;
+    run.drain();
+    const auto result = run.close();
+    EXPECT_EQ(result.tally.generated, 200u);
+    // Dropped until 10 s: all but the two in flight and the newest 25.
+    const auto dropped = result.tally.discarded;
+    EXPECT_GE(dropped, generated - 27);
+    EXPECT_LE(dropped, generated - 27 + 1);
+    EXPECT_EQ(result.tally.acknowledged, 200 - dropped);
+    EXPECT_THAT(result.exceptions, ElementsAre(Exception{one, 3, 2 + dropped, State::discarded}));
+    EXPECT_EQ(result.unanswered(), dropped);
+}
+
+TEST(Accounting, WhatIsOfferedOfflineIsDiscardedToo) {
+    auto plan = plain_plan(periodic, {steady(10s, 10)});
+    plan.cache = 30;
+    plan.start = StartByRate{.rate = Rate{1'000}, .within = 1ms};
+    plan.drain = 1s;
+    Rehearsal run(plan);
+    run.driver.dial = [](EquipmentId, Instant) -> ScriptedDriver::Dial { return {.failure = refused()}; };
+    const auto result = run.whole();
+    EXPECT_EQ(result.tally.discarded, 70u);
+    EXPECT_EQ(result.tally.cached, 30u);
+    EXPECT_THAT(result.exceptions,
+                ElementsAre(Exception{one, 1, 70, State::discarded}, Exception{one, 71, 100, State::cached}));
+    EXPECT_EQ(result.generator_lag.count(), 100u);  // turned to, connected or not
+    EXPECT_EQ(result.generator_lag.max(), 0ns);
+    EXPECT_EQ(result.lateness.count(), 0u);
+}
+
+TEST(Accounting, WithoutAcknowledgementsEverythingSentIsUnacknowledged) {
+    auto plan = plain_plan(periodic, {steady(10s, 10)});
+    plan.batch = {.max = 4, .linger = 1s};
+    Rehearsal run(plan);
+    run.driver.reply = [](const auto&, Instant) { return Reply{.answer = Answer::sent, .after = 0ns}; };
+    run.connect();
+    run.start();
+    run.drain();
+    EXPECT_LT(run.since_t0(), 12s);  // nothing more will be known
+    const auto result = run.close();
+    EXPECT_EQ(result.tally.unacknowledged, 100u);
+    EXPECT_EQ(result.tally.sent_batches, 25u);
+    EXPECT_TRUE(result.response.empty());
+    EXPECT_TRUE(result.service.empty());
+    EXPECT_EQ(result.lateness.count(), 100u);
+    EXPECT_THAT(result.exceptions, ElementsAre(Exception{one, 1, 100, State::unacknowledged}));
+    EXPECT_EQ(result.unanswered(), 100u);
+    EXPECT_TRUE(result.errors.empty());
+}
+
+TEST(Accounting, WhatWasOfferedButNeverWrittenIsCached) {
+    auto plan = plain_plan(periodic, {steady(5s, 1)});
+    plan.timeout = 60s;
+    plan.drain = 2s;
+    Rehearsal run(plan);
+    run.driver.reply = [](const driver::Batch& batch, Instant) {
+        return Reply{.after = ScriptedDriver::never_answered,
+                     .written = batch.first <= 3 ? Reply::Written::at_once : Reply::Written::never};
+    };
+    const auto result = run.whole();
+    EXPECT_EQ(result.tally.unacknowledged, 3u);
+    EXPECT_EQ(result.tally.cached, 2u);
+    EXPECT_EQ(result.tally.sent_batches, 3u);
+    EXPECT_EQ(result.lateness.count(), 3u);
+    EXPECT_TRUE(result.errors.empty());  // closing is nobody's failure
+}
+
+TEST(Accounting, AWaitingRetryIsUnacknowledgedAtTheEnd) {
+    auto plan = plain_plan(periodic, {steady(3s, 1)});
+    plan.drain = 2s;
+    Rehearsal run(plan);
+    run.driver.reply = [](const driver::Batch&, Instant) {
+        return Reply{.answer = Answer::throttled, .cause = refused(), .retry_after = 1h};
+    };
+    const auto result = run.whole();
+    EXPECT_EQ(result.tally.unacknowledged, 3u);
+    EXPECT_EQ(result.errors.at("deliver.refused"), 3u);
+}
+
+TEST(Accounting, ALingeringBatchIsNotForgottenWhenTheDrainIsShort) {
+    auto plan = plain_plan(periodic, {steady(10s, 1)});
+    plan.batch = {.max = 60, .linger = 1h};
+    plan.drain = 2s;
+    Rehearsal run(plan);
+    const auto result = run.whole();
+    EXPECT_EQ(result.tally.generated, 10u);
+    EXPECT_EQ(result.tally.cached, 10u);
+}
+
+TEST(Accounting, ARetryNeverWrittenIsCountedAsAnAttemptOnly) {
+    auto plan = plain_plan(periodic, {steady(1s, 1)});
+    Rehearsal run(plan);
+    run.driver.reply = [](const driver::Batch& batch, Instant) {
+        return batch.attempt < 3
+                   ? Reply{.answer = Answer::try_again, .cause = reset(), .written = Reply::Written::never}
+                   : Reply{};
+    };
+    const auto result = run.whole();
+    EXPECT_EQ(result.tally.sent_batches, 1u);
+    EXPECT_EQ(result.tally.retries, 2u);
+    EXPECT_EQ(result.errors.at("deliver.reset"), 2u);
+    EXPECT_EQ(result.lateness.max(), run.driver.offers.at(2).at - run.driver.offers.at(0).at);
+    EXPECT_EQ(result.sent_late, 0u);
+}
+
+// A server and a network out of their minds. What the engine believes is compared with what the script did.
+void survive(std::uint64_t seed) {
+    SCOPED_TRACE(::testing::Message() << "PORTILLON_SEED=" << seed);
+    Random random(seed);
+    const auto below = [&random](std::uint64_t end) { return random.next() % end; };
+    const arrival::Kind kinds[] = {arrival::Kind::periodic, arrival::Kind::poisson, arrival::Kind::burst,
+                                   arrival::Kind::closed};
+    const arrival::Kind kind = kinds[below(4)];
+    auto plan = plain_plan({.kind = kind, .burst_size = static_cast<std::uint32_t>(1 + below(9))},
+                           {steady(2s, 5, arrival::Measure::off), steady(8s, 5)});
+    plan.seed = seed;
+    plan.equipments = static_cast<std::uint32_t>(1 + below(12));
+    plan.in_flight = static_cast<std::uint32_t>(1 + below(4));
+    plan.batch = {.max = static_cast<std::uint32_t>(1 + below(6)), .linger = 100ms * below(15)};
+    plan.order = below(2) == 0 ? Order::strict : Order::relaxed;
+    plan.cache = 1 + below(40);
+    plan.timeout = 100ms * (1 + below(30));
+    plan.connect_timeout = 100ms * (1 + below(30));
+    plan.drain = 1s * below(20);
+    plan.retry = {.base = 10ms, .max = 2s, .jitter = below(2) == 0 ? Jitter::full : Jitter::none};
+    if (below(2) == 0) {
+        plan.start = StartBySteps{.step = static_cast<std::uint32_t>(1 + below(3)), .every = 700ms};
+    } else {
+        plan.start = StartByRate{.rate = Rate{100}, .within = 1s};
+    }
+
+    Rehearsal run(plan);
+    run.driver.on_abandon = static_cast<ScriptedDriver::Abandon>(below(3));
+    run.driver.dial = [&](EquipmentId, Instant) -> ScriptedDriver::Dial {
+        return {.failure = below(3) == 0 ? refused() : error_code{}, .takes = 10ms * below(200)};
+    };
+    std::map<EquipmentId, std::map<Sequence, std::uint32_t>> cuts;
+    run.driver.reply = [&](const driver::Batch& batch, Instant) {
+        const auto [cut, fresh] = cuts[batch.equipment].emplace(batch.first, batch.count);
+        EXPECT_EQ(cut->second, batch.count) << "boundaries are never re-cut";
+        EXPECT_EQ(fresh, batch.attempt == 1);
+        if (fresh) {
+            EXPECT_EQ(std::next(cut), cuts[batch.equipment].end()) << "first offers go in order";
+        }
+        Reply reply{.after = 10ms * below(100)};
+        switch (below(8)) {
+            case 0:
+                reply.answer = Answer::rejected;
+                break;
+            case 1:
+                reply.answer = Answer::throttled;
+                reply.retry_after = 100ms * below(20);
+                break;
+            case 2:
+                reply.answer = Answer::try_again;
+                break;
+            case 3:
+                reply.answer = Answer::sent;
+                break;
+            case 4:
+                reply.after = ScriptedDriver::never_answered;
+                break;
+            default:
+                break;
+        }
+        if (reply.answer != Answer::acknowledged && reply.answer != Answer::sent) {
+            reply.cause = reset();
+        }
+        if (below(10) == 0 && reply.answer != Answer::acknowledged && reply.answer != Answer::sent) {
+            reply.written = Reply::Written::never;
+        }
+        return reply;
+    };
+    run.connect();
+    run.start();
+    const std::uint64_t breaks = below(20);
+    for (std::uint64_t i = 0; i < breaks; ++i) {
+        run.simulation.run_for(10ms * below(100));
+        run.driver.break_connection(EquipmentId{static_cast<std::uint32_t>(1 + below(plan.equipments))}, reset());
+        if (below(4) == 0) {
+            run.simulation.stall(10ms * below(100));
+        }
+        if (below(40) == 0) {
+            run.engine().stop(run.now());
+        }
+        const auto snapshot = run.engine().snapshot();
+        EXPECT_GE(snapshot.generated, snapshot.acknowledged + snapshot.in_flight + snapshot.cached);
+    }
+    if (below(4) != 0) {
+        run.drain();
+        run.simulation.run_for(100ms * below(30));
+    }
+    const auto result = run.close(100ms * below(30));
+    EXPECT_TRUE(result.tally.balanced());
+    EXPECT_EQ(run.driver.open_now, 0u);
+    EXPECT_EQ(result.response.count(), result.measured_acknowledged);
+    EXPECT_EQ(result.service.count(), result.measured_acknowledged);
+    EXPECT_EQ(result.generator_lag.count(), result.measured_generated);
+    std::uint64_t due = 0;
+    std::uint64_t acknowledged = 0;
+    for (const auto& interval : result.series.intervals) {
+        due += interval.due;
+        acknowledged += interval.acknowledged;
+    }
+    EXPECT_EQ(due, result.tally.generated);
+    EXPECT_EQ(acknowledged, result.tally.acknowledged);
+    std::uint64_t generated = 0;
+    for (const auto& [equipment, count] : result.generated) {
+        generated += count;
+        // No batch holds what was discarded, and everything that was cut and not discarded was generated.
+        for (const auto& [first, size] : cuts[equipment]) {
+            EXPECT_LE(first + size - 1, count);
+        }
+    }
+    EXPECT_EQ(generated, result.tally.generated);
+    for (const auto& [equipment, first, last, state] : result.exceptions) {
+        const auto next = cuts[equipment].lower_bound(first);
+        const bool offered = next != cuts[equipment].end() && next->first <= last;
+        if (state == State::discarded) {
+            EXPECT_FALSE(offered);
+        } else if (state == State::rejected || state == State::unacknowledged) {
+            EXPECT_TRUE(offered);
+        }
+    }
+}
+
+TEST(Accounting, BalancesWhateverHappens) {
+    if (const char* seed = std::getenv("PORTILLON_SEED"); seed != nullptr) {
+        survive(std::strtoull(seed, nullptr, 10));
+        return;
+    }
+    for (std::uint64_t seed = 1; seed <= 200 && !HasFailure(); ++seed) {
+        survive(seed);
+    }
+}
+
+}  // namespace
+}  // namespace portillon::fleet

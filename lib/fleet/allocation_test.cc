@@ -1,0 +1,61 @@
+// In the steady state a message costs no allocation. Counted with an operator new of this program.
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <new>
+
+#include "fleet/scripted.h"
+
+namespace {
+std::uint64_t allocations = 0;
+}
+
+void* operator new(std::size_t size) {
+    ++allocations;
+    if (void* memory = std::malloc(size)) {
+        return memory;
+    }
+    throw std::bad_alloc{};
+}
+void operator delete(void* memory) noexcept {
+    std::free(memory);
+}
+void operator delete(void* memory, std::size_t) noexcept {
+    std::free(memory);
+}
+
+namespace portillon::fleet {
+namespace {
+
+TEST(Allocation, NoneForAMessageInTheSteadyState) {
+    auto plan = plain_plan({}, {steady(60s, 20)});
+    plan.equipments = 100;
+    plan.batch = {.max = 3, .linger = 1s};
+    Rehearsal run(plan);
+    run.driver.notes = ScriptedDriver::Notes::none;
+    std::vector<std::byte> bytes(10'000);
+    run.driver.look = [&bytes](const driver::Batch& batch) {
+        batch.body->write_to(std::span(bytes).first(batch.body->size()));
+    };
+    run.driver.reply = [](const driver::Batch& batch, Instant) {
+        return batch.attempt == 1 && batch.first % 5 == 0
+                   ? ScriptedDriver::Reply{.answer = driver::Answer::try_again, .cause = reset()}
+                   : ScriptedDriver::Reply{.after = 20ms};
+    };
+    run.connect();
+    run.start();
+    run.run_to(10'100ms);
+    const auto before = allocations;
+    const auto acknowledged = run.engine().snapshot().acknowledged;
+    const auto snapshot_cost = allocations - before;
+    run.run_to(10'900ms);  // between two seconds: closing one packs a histogram
+    const auto made = allocations - before - snapshot_cost;
+    EXPECT_GT(run.engine().snapshot().acknowledged, acknowledged + 1'000);
+    EXPECT_EQ(made, 0u);
+    run.drain();
+    run.close();
+}
+
+}  // namespace
+}  // namespace portillon::fleet

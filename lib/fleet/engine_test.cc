@@ -1,0 +1,562 @@
+// Lives of equipments and of the whole run: starting, connecting, stages, drain, stop, close.
+
+#include "fleet/engine.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <numeric>
+
+#include "fleet/equipment.h"
+#include "fleet/scripted.h"
+#include "stats/histogram_codec.h"
+
+namespace portillon::fleet {
+namespace {
+
+using arrival::Measure;
+using driver::Answer;
+using Reply = ScriptedDriver::Reply;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+constexpr EquipmentId one{1};
+constexpr arrival::Arrival periodic{};
+
+// Due times are rounded down to whole nanoseconds, each by itself.
+MATCHER_P2(is_within, tolerance, value, "") {
+    return arg.has_value() && *arg >= value - tolerance && *arg <= value + tolerance;
+}
+
+std::uint64_t sum_due(const Series& series) {
+    std::uint64_t sum = 0;
+    for (const auto& interval : series.intervals) {
+        sum += interval.due;
+    }
+    return sum;
+}
+
+TEST(Equipment, IsSmall) {
+    EXPECT_LE(sizeof(Equipment), 400u);
+    EXPECT_LE(sizeof(Flight), 160u);
+}
+
+TEST(Engine, GeneratesExactlyWhatTheStagesSay) {
+    auto plan = plain_plan(periodic, {steady(30s, 1, Measure::off),
+                                      steady(120s, 2),
+                                      {.duration = 60s, .rate_from = 2, .rate_to = 10, .measure = Measure::on}});
+    plan.equipments = 20;
+    Rehearsal run(plan);
+    const auto result = run.whole();
+    EXPECT_EQ(result.tally.generated, 20u * (30 + 240 + 360));
+    EXPECT_EQ(result.tally.acknowledged, result.tally.generated);
+    EXPECT_EQ(result.measured_generated, 20u * (240 + 360));
+    EXPECT_EQ(result.response.count(), 20u * (240 + 360));  // warm-up is in the tally only
+    EXPECT_EQ(result.service.count(), result.response.count());
+    EXPECT_EQ(result.lateness.count(), result.response.count());
+    EXPECT_EQ(result.generator_lag.count(), result.response.count());
+    EXPECT_EQ(result.unanswered(), 0u);
+    EXPECT_THAT(result.exceptions, IsEmpty());
+    ASSERT_EQ(result.generated.size(), 20u);
+    for (const auto& [equipment, count] : result.generated) {
+        EXPECT_EQ(count, 630u) << number_of(equipment);
+    }
+    EXPECT_EQ(sum_due(result.series), result.tally.generated);
+}
+
+TEST(Engine, ReadsTheKnownAnswerOfAServerThatFreezes) {
+    // One second in every ten: a tenth of what is due waits between 0 and 1 s, evenly.
+    auto plan = plain_plan(periodic, {steady(40s, 50)});
+    plan.equipments = 10;
+    plan.timeout = 15s;
+    plan.drain = 5s;
+    Rehearsal run(plan);
+    run.driver.reply = [&run](const driver::Batch&, Instant now) {
+        const Nanos phase = (now - run.t0) % Nanos{10s};
+        return Reply{.after = phase < 1s ? 1s - phase : 0ns};
+    };
+    const auto result = run.whole();
+    EXPECT_EQ(result.response.count(), 20'000u);
+    // 2,000 waits, one every 2 ms on average; an equipment's are 20 ms apart.
+    EXPECT_THAT(result.response.percentile(50), is_within(1us, 0ns));
+    EXPECT_THAT(result.response.percentile(95), is_within(10ms, 500ms));
+    EXPECT_THAT(result.response.percentile(99), is_within(10ms, 900ms));
+    EXPECT_THAT(result.response.max(), is_within(10ms, 1s));
+    EXPECT_EQ(result.sent_late, 0u);
+}
+
+TEST(Engine, ReadsTheSameThroughAWindowOfOne) {
+    auto plan = plain_plan(periodic, {steady(20s, 1'000)});
+    plan.in_flight = 1;
+    plan.timeout = 15s;
+    Rehearsal run(plan);
+    run.driver.notes = ScriptedDriver::Notes::none;
+    run.driver.reply = [&run](const driver::Batch&, Instant now) {
+        const Nanos phase = (now - run.t0) % Nanos{10s};
+        return Reply{.after = phase < 1s ? 1s - phase : 0ns};
+    };
+    const auto result = run.whole();
+    EXPECT_EQ(result.response.count(), 20'000u);
+    EXPECT_THAT(result.response.percentile(50), is_within(1us, 0ns));
+    EXPECT_THAT(result.response.percentile(95), is_within(1500us, 500ms));
+    EXPECT_THAT(result.response.percentile(99), is_within(1500us, 900ms));
+    EXPECT_THAT(result.response.max(), is_within(1ms, 1s));
+    EXPECT_THAT(result.service.percentile(99), is_within(1us, 0ns));  // what a closed loop would have told
+}
+
+TEST(Engine, AStalledServerMakesValidationsLateNeverFewer) {
+    auto plan = plain_plan(periodic, {steady(20s, 10)});
+    plan.in_flight = 2;
+    plan.timeout = 15s;
+    Rehearsal run(plan);
+    run.driver.reply = [&run](const driver::Batch&, Instant now) {
+        const Nanos since = now - run.t0;
+        return Reply{.after = since > 5s && since < 10s ? 10s - since : 1ms};
+    };
+    const auto result = run.whole();
+    EXPECT_EQ(result.tally.generated, 200u);
+    EXPECT_EQ(result.tally.acknowledged, 200u);
+    EXPECT_EQ(result.tally.retries, 0u);
+}
+
+TEST(Engine, ConnectsAtTheRateBeforeT0) {
+    auto plan = plain_plan(periodic, {steady(10s, 1)});
+    plan.equipments = 10;
+    plan.start = StartByRate{.rate = Rate{100}, .within = 60s};
+    Rehearsal run(plan);
+    const Instant from = run.now();
+    run.connect();
+    EXPECT_EQ(run.now(), from + 92ms);  // the tenth dials after 90 ms
+    ASSERT_EQ(run.driver.dials.size(), 10u);
+    for (std::uint32_t i = 0; i < 10; ++i) {
+        EXPECT_EQ(run.driver.dials[i], std::pair(EquipmentId{i + 1}, from + i * 10ms));
+    }
+    EXPECT_EQ(run.engine().snapshot().connected, 10u);
+    EXPECT_EQ(run.engine().snapshot().generated, 0u);
+    run.start();
+    run.drain();
+    const auto result = run.close();
+    EXPECT_EQ(result.connect.count(), 10u);
+    EXPECT_EQ(result.connect.max(), 2ms);
+    EXPECT_EQ(result.connected_max, 10u);
+    EXPECT_EQ(result.connects, 10u);
+    EXPECT_EQ(result.reconnects, 0u);
+}
+
+TEST(Engine, TheUnluckyBeginOfflineAndGoOnTrying) {
+    auto plan = plain_plan(periodic, {steady(20s, 1)});
+    plan.equipments = 3;
+    plan.start = StartByRate{.rate = Rate{1'000}, .within = 5s};
+    plan.retry = {.base = 4s, .max = 4s, .jitter = Jitter::none};
+    Rehearsal run(plan);
+    const Instant from = run.now();
+    run.driver.dial = [from](EquipmentId id, Instant now) -> ScriptedDriver::Dial {
+        return {.failure = id == EquipmentId{2} && now < from + 11s ? refused() : error_code{}};
+    };
+    run.connect();
+    EXPECT_EQ(run.now(), from + 5s);
+    EXPECT_EQ(run.engine().snapshot().connected, 2u);
+    run.start();
+    run.run_to(3s);
+    EXPECT_EQ(run.engine().snapshot().cached, 3u);
+    run.drain();
+    const auto result = run.close();
+    EXPECT_THAT(result.connect_failures, ElementsAre(std::pair("refused", 3)));
+    EXPECT_THAT(result.errors, ElementsAre(std::pair("connect.refused", 3)));
+    EXPECT_EQ(result.connects, 3u);
+    EXPECT_EQ(result.reconnects, 0u);
+    EXPECT_EQ(result.tally.acknowledged, 60u);
+    EXPECT_EQ(result.connected_max, 3u);
+    EXPECT_EQ(result.sent_late, 0u);  // its link was not open
+}
+
+TEST(Engine, WhoBeginsOfflineSendsOldestFirstOnceConnected) {
+    auto plan = plain_plan(periodic, {steady(10s, 10)});
+    plan.batch = {.max = 8, .linger = 0ns};
+    plan.in_flight = 2;
+    plan.start = StartByRate{.rate = Rate{1'000}, .within = 1s};
+    Rehearsal run(plan);
+    const Instant from = run.now();
+    run.driver.dial = [from](EquipmentId, Instant) -> ScriptedDriver::Dial { return {.takes = 6s}; };
+    run.connect();
+    run.start();
+    run.run_to(4500ms);
+    EXPECT_EQ(run.engine().snapshot().cached, 45u);
+    EXPECT_THAT(run.driver.offers, IsEmpty());
+    run.drain();
+    Sequence next = 1;
+    for (const auto& offer : run.driver.offers) {
+        EXPECT_EQ(offer.first, next);
+        next += offer.count;
+    }
+    EXPECT_EQ(next, 101u);
+    EXPECT_EQ(run.driver.offers[0].at, run.t0 + 5s);
+    EXPECT_EQ(run.driver.offers[0].count, 8u);
+}
+
+TEST(Engine, DialsAgainWithDoublingBackoffAndBeginsAnewAfterSuccess) {
+    auto plan = plain_plan(periodic, {steady(60s, 1)});
+    plan.retry = {.base = 1s, .max = 8s, .jitter = Jitter::none};
+    plan.start = StartByRate{.rate = Rate{1'000}, .within = 1ms};
+    Rehearsal run(plan);
+    int refusals = 5;
+    run.driver.dial = [&refusals](EquipmentId, Instant) -> ScriptedDriver::Dial {
+        return {.failure = refusals-- > 0 ? refused() : error_code{}, .takes = 0ms};
+    };
+    const Instant from = run.now();
+    run.connect();
+    run.start();
+    run.run_to(30s);
+    const auto after = [from](Nanos wait) { return std::pair(one, from + wait); };
+    EXPECT_THAT(run.driver.dials, ElementsAre(after(0s), after(1s), after(3s), after(7s), after(15s), after(23s)));
+    refusals = 1;
+    const Instant broken = run.now();
+    run.driver.break_connection(one, reset());
+    run.run_to(50s);
+    EXPECT_THAT(run.driver.dials.at(6).second, broken + 1s);
+    EXPECT_THAT(run.driver.dials.at(7).second, broken + 3s);
+    run.drain();
+    const auto result = run.close();
+    EXPECT_EQ(result.reconnects, 1u);
+    EXPECT_EQ(result.tally.acknowledged, 60u);
+}
+
+TEST(Engine, AConnectTimesOut) {
+    auto plan = plain_plan(periodic, {steady(10s, 1)});
+    plan.connect_timeout = 3s;
+    plan.retry = {.base = 1s, .max = 1s, .jitter = Jitter::none};
+    Rehearsal run(plan);
+    run.driver.dial = [n = 0](EquipmentId, Instant) mutable -> ScriptedDriver::Dial {
+        return {.takes = n++ == 0 ? Nanos::max() : 0ns};
+    };
+    const Instant from = run.now();
+    run.connect();
+    EXPECT_EQ(run.now(), from + 4s);
+    run.start();
+    run.drain();
+    EXPECT_THAT(run.close().connect_failures, ElementsAre(std::pair("timed_out", 1)));
+}
+
+TEST(Engine, StartsByStepsFromT0On) {
+    auto plan = plain_plan(periodic, {steady(30s, 1)});
+    plan.equipments = 6;
+    plan.start = StartBySteps{.step = 2, .every = 10s};
+    Rehearsal run(plan);
+    const Instant before = run.now();
+    run.connect();
+    EXPECT_EQ(run.now(), before);
+    run.simulation.run_for(5s);
+    EXPECT_THAT(run.driver.dials, IsEmpty());
+    run.start();
+    run.drain();
+    const auto result = run.close();
+    ASSERT_EQ(run.driver.dials.size(), 6u);
+    for (std::uint32_t i = 0; i < 6; ++i) {
+        EXPECT_EQ(run.driver.dials[i], std::pair(EquipmentId{i + 1}, run.t0 + i / 2 * 10s));
+        EXPECT_EQ(result.generated[i].count, 30u - i / 2 * 10);
+    }
+    EXPECT_EQ(result.tally.acknowledged, 120u);
+}
+
+TEST(Engine, AScheduleBeginsAtTheEquipmentsStartConnectedOrNot) {
+    auto plan = plain_plan(periodic, {steady(30s, 1)});
+    plan.equipments = 2;
+    plan.start = StartBySteps{.step = 1, .every = 10s};
+    Rehearsal run(plan);
+    run.driver.dial = [](EquipmentId, Instant) -> ScriptedDriver::Dial { return {.takes = 5s}; };
+    run.connect();
+    run.start();
+    run.run_to(14s);
+    EXPECT_EQ(run.engine().snapshot().cached, 4u);
+    run.drain();
+    EXPECT_EQ(run.close().tally.acknowledged, 50u);
+}
+
+TEST(Engine, T0MayLieAhead) {
+    const auto plan = plain_plan(periodic, {steady(10s, 1)});
+    Rehearsal run(plan);
+    run.connect();
+    run.t0 = run.now() + 700ms;
+    run.engine().start(run.t0);
+    run.drain();
+    const auto result = run.close();
+    EXPECT_EQ(run.driver.offers.at(0).at, run.t0 + dues_of(plan, one)[0]);
+    EXPECT_EQ(result.generator_lag.max(), 0ns);
+    EXPECT_EQ(result.tally.acknowledged, 10u);
+}
+
+TEST(Engine, AT0InThePastIsCaughtUp) {
+    const auto plan = plain_plan(periodic, {steady(10s, 1)});
+    Rehearsal run(plan);
+    run.connect();
+    run.simulation.run_for(10s);
+    run.t0 = run.now() - 5s;
+    run.engine().start(run.t0);
+    run.drain();
+    const auto result = run.close();
+    EXPECT_EQ(result.tally.acknowledged, 10u);
+    EXPECT_GT(result.generator_lag.max(), 4s);
+}
+
+TEST(Engine, StopEndsGenerationAndKeepsWhatWas) {
+    auto plan = plain_plan(periodic, {steady(100s, 1)});
+    plan.equipments = 5;
+    Rehearsal run(plan);
+    run.connect();
+    run.start();
+    run.run_to(20s);
+    run.engine().stop(run.now());
+    run.drain();
+    EXPECT_LE(run.since_t0(), 21s);
+    const auto result = run.close();
+    EXPECT_EQ(result.tally.generated, 100u);
+    EXPECT_EQ(result.tally.acknowledged, 100u);
+}
+
+TEST(Engine, StopLeavesTheOpenBatchesTheirLinger) {
+    auto plan = plain_plan(periodic, {steady(100s, 1)});
+    plan.batch = {.max = 60, .linger = 7s};
+    Rehearsal run(plan);
+    const auto dues = dues_of(plan, one);
+    run.connect();
+    run.start();
+    run.run_to(20s);
+    run.engine().stop(run.now());
+    run.drain();
+    const auto result = run.close();
+    EXPECT_EQ(result.tally.generated, 20u);
+    EXPECT_EQ(result.tally.acknowledged, 20u);
+    EXPECT_EQ(result.generator_lag.max(), 0ns);
+}
+
+TEST(Engine, TheDrainWaitsUntilEverythingIsSettled) {
+    auto plan = plain_plan(periodic, {steady(10s, 1)});
+    plan.in_flight = 10;
+    plan.timeout = 60s;
+    Rehearsal run(plan);
+    run.driver.reply = [](const auto&, Instant) { return Reply{.after = 20s}; };
+    run.connect();
+    run.start();
+    run.drain();
+    EXPECT_EQ(run.driver.offers.size(), 10u);
+    EXPECT_GT(run.since_t0(), 29s);
+    EXPECT_EQ(run.close().tally.acknowledged, 10u);
+}
+
+TEST(Engine, TheDrainIsBounded) {
+    auto plan = plain_plan(periodic, {steady(10s, 1)});
+    plan.in_flight = 3;
+    plan.timeout = 5s;
+    plan.drain = 12s;
+    Rehearsal run(plan);
+    run.driver.reply = [](const auto&, Instant) { return Reply{.after = ScriptedDriver::never_answered}; };
+    run.connect();
+    run.start();
+    run.drain();
+    EXPECT_EQ(run.since_t0(), 22s);
+    const auto offers = run.driver.offers.size();
+    run.simulation.run_for(10s);
+    EXPECT_EQ(run.driver.offers.size(), offers);  // nothing is offered any more
+    const auto result = run.close();
+    EXPECT_EQ(result.tally.unacknowledged, 3u);
+    EXPECT_EQ(result.tally.cached, 7u);
+    EXPECT_THAT(result.exceptions,
+                ElementsAre(Exception{one, 1, 3, State::unacknowledged}, Exception{one, 4, 10, State::cached}));
+    EXPECT_EQ(result.unanswered(), 10u);
+    EXPECT_EQ(result.response.percentile(50, result.unanswered()), std::nullopt);
+}
+
+TEST(Engine, TheConductorMayEndTheDrain) {
+    auto plan = plain_plan(periodic, {steady(10s, 1)});
+    plan.timeout = 60s;
+    Rehearsal run(plan);
+    run.driver.reply = [](const auto&, Instant) { return Reply{.after = ScriptedDriver::never_answered}; };
+    run.connect();
+    run.start();
+    run.run_to(5s);
+    run.engine().end_drain();  // too early to mean anything
+    run.run_to(15s);
+    run.engine().end_drain();
+    run.drain();
+    EXPECT_EQ(run.since_t0(), 15s);
+    EXPECT_EQ(run.close().tally.unacknowledged, 8u);
+}
+
+TEST(Engine, AnswersBetweenDrainAndCloseStillCount) {
+    auto plan = plain_plan(periodic, {steady(10s, 1)});
+    plan.drain = 1s;
+    Rehearsal run(plan);
+    run.driver.reply = [](const auto&, Instant) { return Reply{.after = 4s}; };
+    run.connect();
+    run.start();
+    run.drain();
+    EXPECT_EQ(run.since_t0(), 11s);
+    run.run_to(20s);
+    EXPECT_EQ(run.close().tally.acknowledged, 10u);
+}
+
+TEST(Engine, SaysGoodbyeAFewHundredAtATime) {
+    auto plan = plain_plan(periodic, {steady(1s, 1)});
+    plan.equipments = 2'000;
+    plan.start = StartByRate{.rate = Rate{100'000}, .within = 60s};
+    Rehearsal run(plan);
+    run.driver.goodbye = 10ms;
+    run.connect();
+    run.start();
+    run.drain();
+    const Instant before = run.now();
+    const auto result = run.close();
+    EXPECT_EQ(run.driver.open_now, 0u);
+    EXPECT_LE(run.driver.closing_most, 512u);
+    EXPECT_LE(run.now() - before, 100ms);
+    EXPECT_EQ(result.tally.acknowledged, 2'000u);
+    EXPECT_EQ(result.connected_max, 2'000u);
+    EXPECT_EQ(result.series.intervals.back().connected, 0u);
+}
+
+TEST(Engine, GoodbyesAreBoundedByTheirDeadline) {
+    auto plan = plain_plan(periodic, {steady(1s, 1)});
+    plan.equipments = 2'000;
+    plan.start = StartByRate{.rate = Rate{100'000}, .within = 60s};
+    Rehearsal run(plan);
+    run.driver.goodbye = 1h;
+    run.connect();
+    run.start();
+    run.drain();
+    const Instant before = run.now();
+    run.close(3s);
+    EXPECT_EQ(run.now(), before + 3s);
+}
+
+TEST(Engine, MayBeClosedInTheMiddleOfEverything) {
+    for (const Nanos at : {0ms, 1ms, 1500ms, 4200ms}) {
+        auto plan = plain_plan(periodic, {steady(100s, 10)});
+        plan.equipments = 50;
+        plan.batch = {.max = 3, .linger = 1s};
+        plan.start = StartBySteps{.step = 10, .every = 1s};
+        Rehearsal run(plan);
+        run.driver.dial = [](EquipmentId id, Instant) -> ScriptedDriver::Dial {
+            return {.failure = number_of(id) % 7 == 0 ? refused() : error_code{}, .takes = 1ms * number_of(id)};
+        };
+        run.driver.reply = [](const driver::Batch& batch, Instant) {
+            return Reply{.after = batch.first % 2 == 0 ? 5s : 10ms};
+        };
+        run.connect();
+        run.start();
+        run.run_to(at);
+        const auto result = run.close();
+        EXPECT_TRUE(result.tally.balanced());
+        EXPECT_EQ(run.driver.open_now, 0u);
+    }
+    Rehearsal before_t0(plain_plan(periodic, {steady(100s, 10)}));
+    before_t0.connect();
+    EXPECT_EQ(before_t0.close().tally.generated, 0u);
+}
+
+TEST(Engine, ClosedArrivalsFillTheWindow) {
+    auto plan = plain_plan({.kind = arrival::Kind::closed}, {steady(10s, 0)});
+    plan.equipments = 2;
+    plan.in_flight = 4;
+    plan.batch.max = 3;
+    Rehearsal run(plan);
+    run.driver.reply = [](const auto&, Instant) { return Reply{.after = 100ms}; };
+    const auto result = run.whole();
+    // 4 batches of 3 every 100 ms, from T0 to the end of the stages, on each of 2.
+    EXPECT_EQ(result.tally.generated, 2u * 4 * 3 * 100);
+    EXPECT_EQ(result.tally.acknowledged, result.tally.generated);
+    EXPECT_EQ(result.response.min(), 100ms);
+    EXPECT_EQ(result.response.max(), 100ms);
+    EXPECT_EQ(result.lateness.max(), 0ns);
+    EXPECT_EQ(run.driver.offers.front().at, run.t0);
+    EXPECT_LT(run.driver.offers.back().at, run.t0 + 10s);
+}
+
+TEST(Engine, ClosedArrivalsAreDueThoughOffline) {
+    auto plan =
+        plain_plan({.kind = arrival::Kind::closed}, {steady(10s, 0, Measure::off), steady(10s, 0, Measure::on)});
+    plan.in_flight = 2;
+    Rehearsal run(plan);
+    run.driver.reply = [](const auto&, Instant) { return Reply{.after = 1s}; };
+    run.connect();
+    run.start();
+    run.run_to(4500ms);
+    run.driver.break_connection(one, reset());
+    run.driver.dial = [](EquipmentId, Instant) -> ScriptedDriver::Dial { return {.takes = 9s}; };
+    run.run_to(9s);
+    EXPECT_EQ(run.engine().snapshot().generated, 10u);
+    run.drain();
+    const auto result = run.close();
+    EXPECT_EQ(result.tally.acknowledged, result.tally.generated);
+    EXPECT_EQ(result.tally.retries, 2u);
+    EXPECT_EQ(result.measured_generated, result.response.count());
+    EXPECT_GT(result.measured_generated, 10u);
+}
+
+TEST(Engine, TheSeriesTellsTheRunSecondBySecond) {
+    auto plan = plain_plan(periodic, {steady(4s, 10)});
+    plan.in_flight = 100;
+    Rehearsal run(plan);
+    run.driver.reply = [](const auto&, Instant) { return Reply{.after = 2s}; };
+    const auto result = run.whole();
+    const auto& intervals = result.series.intervals;
+    ASSERT_EQ(intervals.size(), 6u);
+    const std::vector<std::uint64_t> due{10, 10, 10, 10, 0, 0};
+    const std::vector<std::uint64_t> acknowledged{0, 0, 10, 10, 10, 10};
+    const std::vector<std::uint64_t> in_flight{10, 20, 20, 20, 10, 0};
+    stats::Histogram all;
+    for (std::size_t i = 0; i < 6; ++i) {
+        EXPECT_EQ(intervals[i].due, due[i]) << i;
+        EXPECT_EQ(intervals[i].acknowledged, acknowledged[i]) << i;
+        EXPECT_EQ(intervals[i].in_flight, in_flight[i]) << i;
+        EXPECT_EQ(intervals[i].cached, 0u) << i;
+        EXPECT_EQ(intervals[i].connected, i < 5 ? 1u : 0u) << i;
+        EXPECT_EQ(intervals[i].response.empty(), acknowledged[i] == 0) << i;
+        if (!intervals[i].response.empty()) {
+            all.merge(*stats::unpack(intervals[i].response));
+        }
+    }
+    EXPECT_EQ(all, result.response);
+}
+
+TEST(Engine, TheSeriesDoublesItsWidthInLongRuns) {
+    auto plan = plain_plan(periodic, {steady(5h, 1)});
+    Rehearsal run(plan);
+    run.driver.notes = ScriptedDriver::Notes::none;
+    const auto result = run.whole();
+    EXPECT_EQ(result.series.width, 32s);
+    ASSERT_EQ(result.series.intervals.size(), (5 * 3600 + 31) / 32u);
+    stats::Histogram all;
+    for (const auto& interval : result.series.intervals) {
+        all.merge(*stats::unpack(interval.response));
+    }
+    EXPECT_EQ(result.series.intervals[0].due, 32u);
+    EXPECT_EQ(sum_due(result.series), 18'000u);
+    EXPECT_EQ(all, result.response);
+}
+
+TEST(Engine, SnapshotsFollowTheRun) {
+    auto plan = plain_plan(periodic, {steady(10s, 10)});
+    plan.in_flight = 2;
+    Rehearsal run(plan);
+    run.driver.reply = [&run](const auto&, Instant now) { return Reply{.after = now < run.t0 + 3s ? 1ms : 10s}; };
+    run.connect();
+    run.start();
+    run.run_to(2500ms);
+    auto snapshot = run.engine().snapshot();
+    EXPECT_EQ(snapshot.generated, 25u);
+    EXPECT_EQ(snapshot.acknowledged, 25u);
+    EXPECT_EQ(snapshot.connected, 1u);
+    EXPECT_EQ(stats::unpack(snapshot.response)->count(), 10u);
+    run.run_to(5500ms);
+    snapshot = run.engine().snapshot();
+    EXPECT_EQ(snapshot.generated, 55u);
+    EXPECT_EQ(snapshot.in_flight, 2u);
+    EXPECT_EQ(snapshot.cached, 23u);
+    EXPECT_EQ(snapshot.unanswered, 25u);
+    EXPECT_THAT(snapshot.response, IsEmpty());
+    run.drain();
+    run.close();
+}
+
+}  // namespace
+}  // namespace portillon::fleet

@@ -1,0 +1,81 @@
+// What a validation costs from due to settled, everything of the fleet included: timers, cursors, offer, body,
+// deadlines, tally, histograms. The session writes the body and answers 5 ms later, on simulated time; its own share
+// (an alarm and a short list) is part of the figure.
+
+#include <benchmark/benchmark.h>
+#include <sys/resource.h>
+
+#include <cstdio>
+
+#include "fleet/scripted.h"
+
+namespace portillon::fleet {
+namespace {
+
+std::uint64_t resident_bytes() {
+    std::uint64_t pages = 0;
+    std::uint64_t resident = 0;
+    if (std::FILE* statm = std::fopen("/proc/self/statm", "r")) {
+        if (std::fscanf(statm, "%lu %lu", &pages, &resident) != 2) {
+            resident = 0;
+        }
+        std::fclose(statm);
+    }
+    return resident * 4096;
+}
+
+void due_to_settled(benchmark::State& state, wire::Encoding encoding) {
+    const auto equipments = static_cast<std::uint32_t>(state.range(0));
+    const auto max = static_cast<std::uint32_t>(state.range(1));
+    const double rate = max;  // a batch per equipment and second
+    auto plan = plain_plan({}, {steady(10h, rate)});
+    plan.equipments = equipments;
+    plan.batch = {.max = max, .linger = max > 1 ? Nanos{2s} : Nanos{0}};
+    plan.encoding = encoding;
+    plan.start = StartByRate{.rate = Rate{1'000'000}, .within = 60s};
+    const auto before = resident_bytes();
+    Rehearsal run(plan);
+    run.driver.notes = ScriptedDriver::Notes::none;
+    run.driver.reply = [](const driver::Batch&, Instant) { return ScriptedDriver::Reply{.after = 5ms}; };
+    std::vector<std::byte> bytes(64 * 1024);
+    run.driver.look = [&bytes](const driver::Batch& batch) {
+        const auto size = batch.body->size();
+        batch.body->write_to(std::span(bytes).first(size));
+        benchmark::DoNotOptimize(bytes.data());
+    };
+    run.connect();
+    run.start();
+    Nanos at = 3s;
+    run.run_to(at);
+    const auto resident = resident_bytes();
+    const auto settled = run.engine().snapshot().acknowledged;
+    const Nanos step = Nanos{1s} * 20'000 / std::max(equipments, 20'000u) / 4;
+    for (auto _ : state) {
+        at += step;
+        run.run_to(at);
+    }
+    const auto done = run.engine().snapshot().acknowledged - settled;
+    state.SetItemsProcessed(static_cast<std::int64_t>(done));
+    state.counters["per_validation"] =
+        benchmark::Counter(static_cast<double>(done), benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+    state.counters["resident_per_equipment"] = static_cast<double>(resident - before) / equipments;
+    run.engine().stop(run.now());
+    run.drain();
+    run.close();
+}
+
+BENCHMARK_CAPTURE(due_to_settled, protobuf, wire::Encoding::protobuf)
+    ->ArgNames({"equipments", "batch"})
+    ->Args({1'000, 1})
+    ->Args({1'000, 60})
+    ->Args({50'000, 1})
+    ->Args({50'000, 60})
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(due_to_settled, json, wire::Encoding::json)
+    ->ArgNames({"equipments", "batch"})
+    ->Args({1'000, 60})
+    ->Args({50'000, 60})
+    ->Unit(benchmark::kMillisecond);
+
+}  // namespace
+}  // namespace portillon::fleet

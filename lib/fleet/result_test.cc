@@ -1,0 +1,92 @@
+#include "fleet/result.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "stats/histogram_codec.h"
+
+namespace portillon::fleet {
+namespace {
+
+using ::testing::ElementsAre;
+
+std::string packed(std::vector<Nanos> values) {
+    stats::Histogram histogram;
+    for (const Nanos value : values) {
+        histogram.record(value);
+    }
+    return stats::pack(histogram);
+}
+
+TEST(Exceptions, AreSortedAndNeighboursOfOneStateBecomeOne) {
+    std::vector<Exception> exceptions{
+        {EquipmentId{2}, 5, 9, State::cached},    {EquipmentId{1}, 4, 6, State::rejected},
+        {EquipmentId{1}, 1, 3, State::rejected},  {EquipmentId{1}, 7, 7, State::discarded},
+        {EquipmentId{1}, 9, 9, State::discarded}, {EquipmentId{2}, 10, 12, State::cached}};
+    put_in_order(exceptions);
+    EXPECT_THAT(exceptions, ElementsAre(Exception{EquipmentId{1}, 1, 6, State::rejected},
+                                        Exception{EquipmentId{1}, 7, 7, State::discarded},
+                                        Exception{EquipmentId{1}, 9, 9, State::discarded},
+                                        Exception{EquipmentId{2}, 5, 12, State::cached}));
+}
+
+TEST(Exceptions, OfTwoStatesAtOnceAreAProgrammersError) {
+    std::vector<Exception> exceptions{{EquipmentId{1}, 1, 4, State::rejected}, {EquipmentId{1}, 4, 6, State::cached}};
+    EXPECT_DEATH(put_in_order(exceptions), "one state");
+}
+
+TEST(Series, DoublingKeepsSumsAndTheLaterGauges) {
+    Series series;
+    series.intervals = {{1, 2, 3, 4, 5, packed({1ms})}, {10, 20, 30, 40, 50, packed({2ms})}, {7, 7, 7, 7, 7, ""}};
+    series.double_width();
+    EXPECT_EQ(series.width, 2s);
+    EXPECT_THAT(series.intervals,
+                ElementsAre(Interval{11, 22, 30, 40, 50, packed({1ms, 2ms})}, Interval{7, 7, 7, 7, 7, ""}));
+}
+
+TEST(Merge, AddsAndSorts) {
+    Result a;
+    a.tally.generated = 5;
+    a.tally.acknowledged = 5;
+    a.response.record(1ms, 5);
+    a.generated = {{EquipmentId{1}, 3}, {EquipmentId{3}, 2}};
+    a.exceptions = {{EquipmentId{1}, 1, 1, State::cached}, {EquipmentId{3}, 1, 1, State::cached}};
+    a.errors = {{"deliver.reset", 2}};
+    a.connected_max = 2;
+    Result b;
+    b.tally.generated = 7;
+    b.tally.rejected = 7;
+    b.response.record(2ms, 7);
+    b.generated = {{EquipmentId{2}, 7}};
+    b.exceptions = {{EquipmentId{2}, 1, 7, State::rejected}};
+    b.errors = {{"deliver.reset", 1}, {"connect.refused", 4}};
+    b.connected_max = 1;
+    Result ba = b;
+    merge(ba, a);
+    merge(a, b);
+    EXPECT_TRUE(a == ba);
+    EXPECT_EQ(a.tally.generated, 12u);
+    EXPECT_TRUE(a.tally.balanced());
+    EXPECT_EQ(a.response.count(), 12u);
+    EXPECT_THAT(a.generated,
+                ElementsAre(Generated{EquipmentId{1}, 3}, Generated{EquipmentId{2}, 7}, Generated{EquipmentId{3}, 2}));
+    EXPECT_THAT(a.exceptions, ElementsAre(Exception{EquipmentId{1}, 1, 1, State::cached},
+                                          Exception{EquipmentId{2}, 1, 7, State::rejected},
+                                          Exception{EquipmentId{3}, 1, 1, State::cached}));
+    EXPECT_THAT(a.errors, ElementsAre(std::pair("connect.refused", 4), std::pair("deliver.reset", 3)));
+    EXPECT_EQ(a.connected_max, 3u);
+}
+
+TEST(Merge, WhoEndedEarlierKeepsItsGaugesAndTheWiderWidthWins) {
+    Result a;
+    a.series.intervals = {{1, 1, 1, 0, 6, ""}};
+    Result b;
+    b.series.width = 2s;
+    b.series.intervals = {{2, 2, 1, 1, 1, packed({1ms})}, {3, 3, 2, 2, 2, ""}};
+    merge(a, b);
+    EXPECT_EQ(a.series.width, 2s);
+    EXPECT_THAT(a.series.intervals, ElementsAre(Interval{3, 3, 2, 1, 7, packed({1ms})}, Interval{3, 3, 3, 2, 8, ""}));
+}
+
+}  // namespace
+}  // namespace portillon::fleet
