@@ -82,8 +82,9 @@ double Stages::rate_at(Nanos t) const {
 Stages::Place Stages::place_of(double count, std::uint32_t near) const {
     check(count >= 0 && count < total_, "a count that the stages reach");
     std::uint32_t at = near;
-    while (before_[at + 1] <= count) {
-        ++at;
+    if (before_[at + 1] <= count) {
+        const auto beyond = std::upper_bound(before_.begin() + at + 1, before_.end(), count);
+        at = static_cast<std::uint32_t>(beyond - before_.begin() - 1);
     }
     return {begin_[at] + time_within(stages_[at], count - before_[at]), at};
 }

@@ -131,10 +131,11 @@ struct Scenario {
     bool operator==(const Scenario&) const = default;
 };
 
-// A protocol a scenario may name: its name, and the JSON Schema of the object of its options.
+// A protocol that a scenario may name.
 struct KnownProtocol {
     std::string name;
-    std::string options_schema;
+    std::string options_schema;            // JSON Schema of the object of its options, with defaults; no $ref
+    unsigned descriptors_per_session = 1;  // on the generator's side
 };
 
 // The rates as schedules take them, with the ramps' first rates filled in.

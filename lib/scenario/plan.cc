@@ -1,0 +1,312 @@
+#include "scenario/plan.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "base/check.h"
+
+namespace portillon::scenario {
+
+namespace {
+
+// Poisson schedules are drawn one by one: 45 ns each, so this takes about a second.
+constexpr double most_draws = 2e7;
+
+// Rules of thumb, measured on loopback: CPU of both sides for a batch, and for each validation in it.
+constexpr double cpu_s_per_batch = 20e-6;
+constexpr double cpu_s_per_validation = 0.3e-6;
+constexpr double busiest_useful_share = 0.7;
+
+// An answer that must come sooner than this on average will not, once the server is busy.
+constexpr double hasty_answer_s = 0.020;
+
+constexpr Nanos max_connecting = 24h * 366;  // keeps arithmetic in range
+
+constexpr std::uint64_t grpc_message_bytes = 4'000'000;  // what gRPC receivers take by default
+constexpr std::uint64_t large_ledger_bytes = 1'000'000'000;
+
+Nanos row_width(Nanos duration, std::size_t most_rows) {
+    constexpr std::array<Nanos, 16> widths{1s,   2s,    5s,    10s,   15s, 30s, 1min, 2min,
+                                           5min, 10min, 15min, 30min, 1h,  2h,  6h,   24h};
+    for (const auto width : widths) {
+        if (duration <= width * most_rows) {
+            return width;
+        }
+    }
+    Nanos width = widths.back();
+    while (duration > width * most_rows) {
+        width *= 2;
+    }
+    return width;
+}
+
+// Equipments that start together.
+struct Wave {
+    Nanos at{};
+    std::uint32_t first = 1;
+    std::uint32_t count = 0;
+};
+
+std::vector<Wave> waves_of(const Fleet& fleet) {
+    const auto* steps = std::get_if<StartBySteps>(&fleet.start);
+    if (steps == nullptr) {
+        return {{Nanos{0}, 1, fleet.equipments}};
+    }
+    std::vector<Wave> waves;
+    for (std::uint32_t first = 1; first <= fleet.equipments; first += steps->step) {
+        waves.push_back(
+            {start_of(fleet, EquipmentId{first}), first, std::min(steps->step, fleet.equipments - first + 1)});
+        if (fleet.equipments - first < steps->step) {
+            break;
+        }
+    }
+    return waves;
+}
+
+PlanRow* row_at(std::vector<PlanRow>& rows, Nanos t) {
+    const auto after =
+        std::upper_bound(rows.begin(), rows.end(), t, [](Nanos at, const PlanRow& row) { return at < row.from; });
+    return after == rows.begin() ? nullptr : &*std::prev(after);
+}
+
+void lay_rows(Plan& plan, const Scenario& scenario, const std::vector<Wave>& waves, std::size_t most_rows) {
+    check(most_rows >= 2, "room for rows");
+    if (const auto* start = std::get_if<StartByRate>(&scenario.fleet.start)) {
+        const double connecting_s = scenario.fleet.equipments / start->rate.per_second;
+        plan.connecting =
+            std::min(start->within, Nanos{std::llround(std::min(connecting_s, seconds(max_connecting)) * 1e9)});
+        const auto dialled = std::llround(std::ceil(seconds(plan.connecting) * start->rate.per_second));
+        plan.rows.push_back({-plan.connecting,
+                             Nanos{0},
+                             0,
+                             static_cast<std::uint32_t>(std::min<long long>(dialled, scenario.fleet.equipments)),
+                             0,
+                             {}});
+        --most_rows;
+    }
+    const auto width = row_width(plan.duration, most_rows);
+    for (Nanos from{0}; from < plan.duration; from += width) {
+        plan.rows.push_back({from, std::min(from + width, plan.duration), 0, 0, 0, {}});
+    }
+    for (const auto& wave : waves) {
+        auto* row = row_at(plan.rows, wave.at);
+        if (row != nullptr && wave.at < row->to) {
+            row->started += wave.count;
+            row->dialled += plan.connecting > Nanos{0} ? 0 : wave.count;
+        }
+    }
+}
+
+void count_each(Plan& plan, const arrival::Schedule& schedule, const std::vector<Wave>& waves) {
+    plan.fewest = UINT64_MAX;
+    for (const auto& wave : waves) {
+        for (std::uint32_t id = wave.first; id < wave.first + wave.count; ++id) {
+            std::uint64_t before = 0;
+            for (auto& row : plan.rows) {
+                if (row.to <= Nanos{0}) {
+                    continue;
+                }
+                const auto until = schedule.count_before(EquipmentId{id}, wave.at, row.to);
+                row.validations += until - before;
+                before = until;
+            }
+            plan.fewest = std::min(plan.fewest, before);
+            plan.most = std::max(plan.most, before);
+        }
+    }
+}
+
+void draw_each(Plan& plan, const arrival::Schedule& schedule, const std::vector<Wave>& waves) {
+    plan.fewest = UINT64_MAX;
+    for (const auto& wave : waves) {
+        for (std::uint32_t id = wave.first; id < wave.first + wave.count; ++id) {
+            auto cursor = schedule.begin(EquipmentId{id}, wave.at);
+            auto* row = plan.rows.data();
+            for (; !cursor.ended(); schedule.advance(cursor)) {
+                while (row->to <= cursor.due()) {
+                    ++row;
+                }
+                ++row->validations;
+            }
+            plan.fewest = std::min(plan.fewest, cursor.sequence() - 1);
+            plan.most = std::max(plan.most, cursor.sequence() - 1);
+        }
+    }
+}
+
+void expect_each(Plan& plan, const arrival::Stages& stages, const std::vector<Wave>& waves) {
+    for (auto& row : plan.rows) {
+        double expected = 0;
+        for (const auto& wave : waves) {
+            expected += wave.count * (stages.count_at(row.to) - stages.count_at(std::max(row.from, wave.at))) *
+                        (wave.at < row.to ? 1 : 0);
+        }
+        row.validations = static_cast<std::uint64_t>(std::llround(expected));
+    }
+}
+
+double expected_total(const arrival::Stages& stages, const std::vector<Wave>& waves) {
+    double total = 0;
+    for (const auto& wave : waves) {
+        total += wave.count * (stages.total() - stages.count_at(wave.at));
+    }
+    return total;
+}
+
+void count(Plan& plan, const Scenario& scenario, const std::vector<Wave>& waves) {
+    const auto schedule = schedule_of(scenario);
+    switch (scenario.traffic.arrival.kind) {
+        case arrival::Kind::closed:
+            plan.counting = Counting::unknown;
+            return;
+        case arrival::Kind::poisson:
+            if (expected_total(schedule.stages(), waves) > most_draws) {
+                plan.counting = Counting::expected;
+                expect_each(plan, schedule.stages(), waves);
+            } else {
+                draw_each(plan, schedule, waves);
+            }
+            break;
+        default:
+            count_each(plan, schedule, waves);
+    }
+    for (auto& row : plan.rows) {
+        row.payload.count = row.validations * scenario.traffic.payload.bytes.count;
+        plan.validations += row.validations;
+        plan.payload.count += row.payload.count;
+    }
+    plan.ledger.count = plan.validations / 8;
+}
+
+// The rate is a straight line between two stages' ends, and the fleet only grows: the product peaks at an end or a
+// wave.
+void find_peak(Plan& plan, const Scenario& scenario, const arrival::Stages& stages, const std::vector<Wave>& waves) {
+    // `at` is the end of what came before, where the equipments that start at it do not count yet.
+    enum class Side : std::uint8_t { before, from };
+    const auto offer = [&](Nanos at, Side side, double rate) {
+        const auto instant = side == Side::before ? at - Nanos{1} : at;
+        double started = scenario.fleet.equipments;
+        if (const auto* steps = std::get_if<StartBySteps>(&scenario.fleet.start)) {
+            started = std::min(started, (static_cast<double>(instant / steps->every) + 1) * steps->step);
+        }
+        const double per_s = started * rate;
+        if (per_s > plan.peak_per_s) {
+            plan.peak_per_s = per_s;
+            plan.peak_at = at;
+        }
+    };
+    Nanos begin{0};
+    for (const auto& stage : stages.list()) {
+        offer(begin, Side::from, stage.rate_from);
+        begin += stage.duration;
+        offer(begin, Side::before, stage.rate_to);
+    }
+    for (const auto& wave : waves) {
+        offer(wave.at, Side::from, stages.rate_at(wave.at));
+    }
+    // What a batch gathers: what falls due during the linger, beside the validation that began it.
+    const auto& batch = scenario.delivery.batch;
+    const double each =
+        std::max<double>(scenario.traffic.arrival.burst_size, 1 + stages.peak_rate() * seconds(batch.linger));
+    plan.peak_batches_per_s = plan.peak_per_s / std::clamp(each, 1.0, static_cast<double>(batch.max));
+}
+
+void warn_of_the_fleet(Plan& plan, const Scenario& scenario, const std::vector<Wave>& waves) {
+    const auto last = last_start(scenario.fleet);
+    if (last >= plan.duration) {
+        std::uint32_t never_start = 0;
+        for (const auto& wave : waves) {
+            never_start += wave.at >= plan.duration ? wave.count : 0;
+        }
+        plan.warnings.push_back(fmt::format(
+            "the stages end at {}, before the last equipment starts at {}: {} of {} never have anything due",
+            format_duration(plan.duration), format_duration(last), never_start, scenario.fleet.equipments));
+    }
+    if (const auto* start = std::get_if<StartByRate>(&scenario.fleet.start)) {
+        const double needed_s = scenario.fleet.equipments / start->rate.per_second;
+        if (needed_s > seconds(start->within)) {
+            plan.warnings.push_back(fmt::format(
+                "connecting {} equipments at {}/s takes {:.0f} s, longer than fleet.start.within ({}): the rest begin "
+                "offline",
+                scenario.fleet.equipments, start->rate.per_second, needed_s, format_duration(start->within)));
+        }
+    }
+}
+
+void warn_of_the_traffic(Plan& plan, const Scenario& scenario, const arrival::Stages& stages) {
+    const auto& delivery = scenario.delivery;
+    if (scenario.traffic.arrival.kind == arrival::Kind::closed) {
+        plan.warnings.emplace_back(
+            "closed arrivals ignore the rates and wait for answers: how many there will be is unknown");
+        return;
+    }
+    const double rate = stages.peak_rate();
+    if (rate == 0) {
+        plan.warnings.emplace_back("every rate is 0: nothing is due");
+        return;
+    }
+    const double window_s = delivery.in_flight * static_cast<double>(delivery.batch.max) / rate;
+    if (window_s < hasty_answer_s) {
+        plan.warnings.push_back(fmt::format(
+            "at {}/s an equipment's window ({} batches of {}) is full after {:.1f} ms: answers must come sooner", rate,
+            delivery.in_flight, delivery.batch.max, window_s * 1e3));
+    }
+    if (delivery.batch.max == 1 && delivery.batch.linger > Nanos{0}) {
+        plan.warnings.emplace_back("delivery.batch.linger has no effect with delivery.batch.max 1");
+    }
+    const auto batch_bytes = delivery.batch.max * scenario.traffic.payload.bytes.count;
+    if (batch_bytes > grpc_message_bytes) {
+        plan.warnings.push_back(
+            fmt::format("a full batch has {}: gRPC receivers take 4 MB by default", humanize(Bytes{batch_bytes})));
+    }
+}
+
+void warn_of_the_machine(Plan& plan, const Machine& machine) {
+    const double busy = plan.peak_batches_per_s * cpu_s_per_batch + plan.peak_per_s * cpu_s_per_validation;
+    if (busy > machine.cores * busiest_useful_share) {
+        plan.warnings.push_back(fmt::format(
+            "the peak of {}/s in {} batches/s is about {:.1f} cores of work with both sides on this machine; it has {}",
+            humanize_count(std::round(plan.peak_per_s)), humanize_count(std::round(plan.peak_batches_per_s)), busy,
+            machine.cores));
+    }
+    if (plan.ledger.count > large_ledger_bytes) {
+        plan.warnings.push_back(fmt::format("the ledger needs {} of memory", humanize(plan.ledger)));
+    }
+}
+
+void warn_of_faults(Plan& plan, const Scenario& scenario) {
+    for (std::size_t at = 0; at < scenario.faults.size(); ++at) {
+        if (scenario.faults[at].at >= plan.duration) {
+            plan.warnings.push_back(fmt::format("faults.{} begins at {}, after the end of the stages at {}", at,
+                                                format_duration(scenario.faults[at].at),
+                                                format_duration(plan.duration)));
+        }
+    }
+}
+
+}  // namespace
+
+Plan plan(const Scenario& scenario, unsigned descriptors_per_session, Server server, const Machine& machine,
+          std::size_t most_rows) {
+    const auto stages = stages_of(scenario.traffic);
+    const auto waves = waves_of(scenario.fleet);
+    Plan plan;
+    plan.duration = stages.duration();
+    for (const auto& window : stages.measured_windows()) {
+        plan.measured += window.to - window.from;
+    }
+    lay_rows(plan, scenario, waves, most_rows);
+    count(plan, scenario, waves);
+    find_peak(plan, scenario, stages, waves);
+    plan.sizing = size_for(scenario.fleet.equipments, descriptors_per_session, server, machine);
+    warn_of_the_fleet(plan, scenario, waves);
+    warn_of_the_traffic(plan, scenario, stages);
+    warn_of_the_machine(plan, machine);
+    warn_of_faults(plan, scenario);
+    return plan;
+}
+
+}  // namespace portillon::scenario

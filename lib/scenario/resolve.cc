@@ -1,0 +1,372 @@
+#include "scenario/resolve.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <type_traits>
+
+#include "gate/threshold.h"
+
+namespace portillon::scenario {
+
+namespace {
+
+using nlohmann::json;
+
+template <class T>
+std::optional<T> read_quantity(const std::string& text);
+
+template <>
+std::optional<Nanos> read_quantity(const std::string& text) {
+    return parse_duration(text);
+}
+template <>
+std::optional<Rate> read_quantity(const std::string& text) {
+    return parse_rate(text);
+}
+template <>
+std::optional<Bytes> read_quantity(const std::string& text) {
+    return parse_bytes(text);
+}
+
+// One mapping of the document. Every read leaves its target, the default, alone when the key is absent or wrong.
+class Section {
+public:
+    Section(const json* value, Path path, Findings& findings)
+        : value_(value != nullptr && value->is_object() ? value : nullptr),
+          path_(std::move(path)),
+          findings_(&findings) {}
+
+    bool has(const std::string& key) const { return value_ != nullptr && value_->contains(key); }
+
+    Section section(const std::string& key) const { return {find(key), at(key), *findings_}; }
+
+    std::vector<Section> list(const std::string& key) const {
+        std::vector<Section> sections;
+        const json* items = find(key);
+        for (std::size_t index = 0; items != nullptr && items->is_array() && index < items->size(); ++index) {
+            auto path = at(key);
+            path.push_back(std::to_string(index));
+            sections.push_back({&(*items)[index], std::move(path), *findings_});
+        }
+        return sections;
+    }
+
+    const json* find(const std::string& key) const {
+        const bool found = has(key);
+        return found ? &(*value_)[key] : nullptr;
+    }
+
+    void read(const std::string& key, std::string& target) const {
+        if (const json* found = find(key); found != nullptr && found->is_string()) {
+            target = found->get<std::string>();
+        }
+    }
+
+    template <class T>
+    requires std::is_unsigned_v<T>
+    void read(const std::string& key, T& target) const {
+        const json* found = find(key);
+        if (found != nullptr && found->is_number_integer() && *found >= 0 && *found <= std::numeric_limits<T>::max()) {
+            target = found->get<T>();
+        }
+    }
+
+    void read(const std::string& key, arrival::Measure& target) const {
+        if (const json* found = find(key); found != nullptr && found->is_boolean()) {
+            target = found->get<bool>() ? arrival::Measure::on : arrival::Measure::off;
+        }
+    }
+
+    template <class T>
+    requires std::is_same_v<T, Nanos> || std::is_same_v<T, Rate> || std::is_same_v<T, Bytes>
+    void read(const std::string& key, T& target) const {
+        const json* found = find(key);
+        if (found == nullptr || !(found->is_string() || found->is_number())) {
+            return;
+        }
+        if constexpr (std::is_same_v<T, Rate>) {
+            if (found->is_number()) {
+                target = Rate{found->template get<double>()};
+                return;
+            }
+        }
+        const auto text = found->is_string() ? found->get<std::string>() : found->dump();
+        if (const auto quantity = read_quantity<T>(text)) {
+            target = *quantity;
+        } else {
+            say(key, std::is_same_v<T, Nanos> ? "cannot be held (allowed: at most a year)"
+                                              : "cannot be held (allowed: a whole number of bytes)");
+        }
+    }
+
+    // An enumeration: the value whose name the text has.
+    template <class Enum>
+    requires std::is_enum_v<Enum>
+    void read(const std::string& key, Enum& target, Enum last) const {
+        std::string text;
+        read(key, text);
+        for (auto at = 0U; at <= static_cast<unsigned>(last); ++at) {
+            if (name_of(static_cast<Enum>(at)) == text) {
+                target = static_cast<Enum>(at);
+            }
+        }
+    }
+
+    // Of `key`, or of the section itself when it is empty; unless something is known to be wrong there.
+    void say(const std::string& key, std::string message) const {
+        const auto path = key.empty() ? path_ : at(key);
+        if (!is_wrong(path)) {
+            findings_->push_back({path, std::move(message)});
+        }
+    }
+
+    void require(bool holds, const std::string& key, std::string_view message) const {
+        if (!holds) {
+            say(key, std::string(message));
+        }
+    }
+
+private:
+    Path at(const std::string& key) const {
+        auto path = path_;
+        path.push_back(key);
+        return path;
+    }
+
+    bool is_wrong(const Path& path) const {
+        return std::any_of(findings_->begin(), findings_->end(), [&](const Finding& finding) {
+            const auto length = std::min(finding.path.size(), path.size());
+            return std::equal(path.begin(), path.begin() + static_cast<std::ptrdiff_t>(length), finding.path.begin());
+        });
+    }
+
+    const json* value_;
+    Path path_;
+    Findings* findings_;
+};
+
+void read_start(const Section& section, Start& start) {
+    const bool by_rate = section.has("rate") || section.has("within");
+    const bool by_steps = section.has("step") || section.has("every");
+    if (by_rate && by_steps) {
+        section.say("", "two ways to start at once (allowed: either { rate, within } or { step, every })");
+        return;
+    }
+    if (by_steps) {
+        StartBySteps steps;
+        section.read("step", steps.step);
+        section.read("every", steps.every);
+        section.require(section.has("step"), "step",
+                        "is missing (allowed: either { rate, within } or { step, every })");
+        section.require(section.has("every"), "every",
+                        "is missing (allowed: either { rate, within } or { step, every })");
+        section.require(!section.has("every") || steps.every > Nanos{0}, "every", "must be longer than 0");
+        start = steps;
+        return;
+    }
+    StartByRate rate;
+    section.read("rate", rate.rate);
+    section.read("within", rate.within);
+    section.require(rate.rate.per_second > 0, "rate", "must be more than 0");
+    section.require(rate.within > Nanos{0}, "within", "must be longer than 0");
+    start = rate;
+}
+
+void read_fleet(const Section& section, Fleet& fleet) {
+    section.read("equipments", fleet.equipments);
+    fleet.equipments = std::clamp<std::uint32_t>(fleet.equipments, 1, max_equipments);
+    read_start(section.section("start"), fleet.start);
+    if (const auto* steps = std::get_if<StartBySteps>(&fleet.start); steps != nullptr && steps->step > 0) {
+        const double times = (fleet.equipments - 1) / steps->step;  // NOLINT(bugprone-integer-division): whole steps
+        section.require(times * seconds(steps->every) <= seconds(max_run), "start",
+                        "the last equipment would start after more than a year");
+    }
+}
+
+void read_arrival(const Section& section, arrival::Arrival& arrival) {
+    section.read("kind", arrival.kind, arrival::Kind::closed);
+    section.read("size", arrival.burst_size);
+    if (arrival.kind == arrival::Kind::burst) {
+        section.require(section.has("size"), "size", "is missing: how many are due together (allowed: 2 to 10000)");
+    } else if (section.has("size")) {
+        section.say("size",
+                    fmt::format("has no meaning for {} (allowed: with kind burst only)", name_of(arrival.kind)));
+    }
+}
+
+void read_stages(const Section& section, Traffic& traffic) {
+    double total_s = 0;
+    double planned = 0;
+    double before = 0;
+    bool measured = false;
+    for (const auto& item : section.list("stages")) {
+        TrafficStage stage;
+        item.read("duration", stage.duration);
+        item.read("rate", stage.rate);
+        item.read("shape", stage.shape, Shape::ramp);
+        item.read("measure", stage.measure);
+        item.require(!item.has("duration") || stage.duration > Nanos{0}, "duration", "must be longer than 0");
+        item.require(stage.rate.per_second <= max_rate, "rate", "too high (allowed: at most 1000000/s)");
+        item.require(item.has("rate") || traffic.arrival.kind == arrival::Kind::closed, "rate",
+                     "is missing (allowed: such as 10/s, 6/m, 0.5/s)");
+        total_s += seconds(stage.duration);
+        planned += seconds(stage.duration) *
+                   (stage.shape == Shape::ramp ? (before + stage.rate.per_second) / 2 : stage.rate.per_second);
+        before = stage.rate.per_second;
+        measured = measured || stage.measure == arrival::Measure::on;
+        traffic.stages.push_back(stage);
+    }
+    if (traffic.stages.empty()) {
+        return;
+    }
+    section.require(measured, "stages", "every stage is warm-up (measure: false): nothing would be measured");
+    section.require(total_s <= seconds(max_run), "stages", "longer than a year in all");
+    section.require(
+        planned < arrival::max_planned, "stages",
+        fmt::format("{:.0f} validations per equipment (allowed: fewer than {:.0f})", planned, arrival::max_planned));
+}
+
+void read_traffic(const Section& section, Traffic& traffic) {
+    read_arrival(section.section("arrival"), traffic.arrival);
+    read_stages(section, traffic);
+    const auto payload = section.section("payload");
+    payload.read("bytes", traffic.payload.bytes);
+    payload.read("encoding", traffic.payload.encoding, Encoding::protobuf);
+    payload.require(traffic.payload.bytes >= Bytes{64} && traffic.payload.bytes <= Bytes{65536}, "bytes",
+                    fmt::format("{} is out of range (allowed: 64 to 65536)", traffic.payload.bytes.count));
+}
+
+void read_delivery(const Section& section, const Traffic& traffic, Delivery& delivery) {
+    const auto batch = section.section("batch");
+    batch.read("max", delivery.batch.max);
+    batch.read("linger", delivery.batch.linger);
+    const auto payload = traffic.payload.bytes.count;
+    if (payload <= max_batch_bytes) {
+        batch.require(delivery.batch.max * payload <= max_batch_bytes, "max",
+                      fmt::format("{} validations of {} bytes are more than a message may hold (allowed: {} bytes)",
+                                  delivery.batch.max, payload, max_batch_bytes));
+    }
+    section.read("in_flight", delivery.in_flight);
+    section.read("order", delivery.order, Order::strict);
+    section.read("timeout", delivery.timeout);
+    section.require(delivery.timeout > Nanos{0}, "timeout", "must be longer than 0");
+    section.read("connect_timeout", delivery.connect_timeout);
+    section.require(delivery.connect_timeout > Nanos{0}, "connect_timeout", "must be longer than 0");
+    section.read("cache", delivery.cache);
+    section.require(delivery.cache >= traffic.payload.bytes, "cache",
+                    fmt::format("smaller than one validation (allowed: at least {} bytes, payload.bytes)", payload));
+    const auto retry = section.section("retry");
+    retry.read("base", delivery.retry.base);
+    retry.read("max", delivery.retry.max);
+    retry.read("jitter", delivery.retry.jitter, Jitter::none);
+    retry.require(delivery.retry.base > Nanos{0}, "base", "must be longer than 0");
+    retry.require(delivery.retry.max >= delivery.retry.base, "max",
+                  fmt::format("shorter than base, {}", format_duration(delivery.retry.base)));
+    section.read("drain", delivery.drain);
+}
+
+std::vector<std::string> keys_of(FaultKind kind) {
+    switch (kind) {
+        case FaultKind::stall:
+            return {"for"};
+        case FaultKind::delay:
+            return {"for", "delay"};
+        default:
+            return {"count"};
+    }
+}
+
+Fault read_fault(const Section& section) {
+    Fault fault;
+    section.read("kind", fault.kind, FaultKind::swap);
+    section.read("at", fault.at);
+    section.read("for", fault.during);
+    section.read("delay", fault.delay);
+    section.read("count", fault.count);
+    if (!section.has("kind")) {
+        return fault;
+    }
+    const auto needed = keys_of(fault.kind);
+    for (const std::string key : {"for", "delay", "count"}) {
+        const bool needs = std::find(needed.begin(), needed.end(), key) != needed.end();
+        if (needs && !section.has(key)) {
+            section.say(key, fmt::format("is missing: {} needs it", name_of(fault.kind)));
+        } else if (!needs && section.has(key)) {
+            section.say(key, fmt::format("has no meaning for {}", name_of(fault.kind)));
+        }
+    }
+    section.require(!section.has("for") || fault.during > Nanos{0}, "for", "must be longer than 0");
+    section.require(!section.has("delay") || fault.delay > Nanos{0}, "delay", "must be longer than 0");
+    return fault;
+}
+
+void read_thresholds(const Section& section, const json* metrics, std::vector<Threshold>& thresholds) {
+    if (metrics == nullptr || !metrics->is_object()) {
+        return;
+    }
+    for (const auto& [metric, expressions] : metrics->items()) {
+        const auto list = section.section(metric);
+        for (std::size_t at = 0; expressions.is_array() && at < expressions.size(); ++at) {
+            if (!expressions[at].is_string()) {
+                continue;
+            }
+            const auto expression = expressions[at].get<std::string>();
+            for (const auto& problem : gate::check_threshold(metric, expression)) {
+                list.say(std::to_string(at), problem.message);
+            }
+            thresholds.push_back({metric, expression, 0});
+        }
+    }
+}
+
+json options_of(const KnownProtocol& protocol, const Section& section) {
+    json options = json::object();
+    if (const json* found = section.find(protocol.name); found != nullptr && found->is_object()) {
+        options = *found;
+    }
+    const auto schema = json::parse(protocol.options_schema);
+    const auto properties = schema.value("properties", json::object());
+    for (const auto& [key, property] : properties.items()) {
+        if (property.contains("default") && !options.contains(key)) {
+            options[key] = property["default"];
+        }
+    }
+    return options;
+}
+
+std::string default_protocol(std::span<const KnownProtocol> protocols) {
+    const auto is_mqtt = [](const KnownProtocol& protocol) { return protocol.name == "mqtt"; };
+    if (protocols.empty() || std::any_of(protocols.begin(), protocols.end(), is_mqtt)) {
+        return "mqtt";
+    }
+    return protocols.front().name;
+}
+
+}  // namespace
+
+Scenario resolve(const json& value, std::span<const KnownProtocol> protocols, Findings& findings) {
+    const Section root(&value, {}, findings);
+    Scenario scenario;
+    root.read("name", scenario.name);
+    root.read("description", scenario.description);
+    root.read("seed", scenario.seed);
+    scenario.protocol = default_protocol(protocols);
+    root.read("protocol", scenario.protocol);
+    read_fleet(root.section("fleet"), scenario.fleet);
+    read_traffic(root.section("traffic"), scenario.traffic);
+    read_delivery(root.section("delivery"), scenario.traffic, scenario.delivery);
+    for (const auto& protocol : protocols) {
+        scenario.protocols[protocol.name] = options_of(protocol, root.section("protocols"));
+    }
+    for (const auto& section : root.list("faults")) {
+        scenario.faults.push_back(read_fault(section));
+    }
+    read_thresholds(root.section("thresholds"), root.find("thresholds"), scenario.thresholds);
+    return scenario;
+}
+
+}  // namespace portillon::scenario

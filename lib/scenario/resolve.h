@@ -1,0 +1,23 @@
+#pragma once
+
+// From a document that the schema has seen to a Scenario: quantities are read, defaults filled in, and what a schema
+// cannot say is checked.
+
+#include <nlohmann/json_fwd.hpp>
+#include <span>
+
+#include "scenario/document.h"
+#include "scenario/scenario.h"
+
+namespace portillon::scenario {
+
+// Limits beyond the schema's, with their reasons.
+inline constexpr Nanos max_run = 24h * 366;  // of the stages together, and of the last start
+inline constexpr std::uint64_t max_batch_bytes =
+    16'000'000;                                // one message; more than that no receiver takes by default
+inline constexpr double max_rate = 1'000'000;  // per equipment and second
+
+// `findings` holds what the schema found and takes what is found here; values that are wrong there are passed over.
+Scenario resolve(const nlohmann::json& json, std::span<const KnownProtocol> protocols, Findings& findings);
+
+}  // namespace portillon::scenario

@@ -1,0 +1,211 @@
+#include "scenario/resolved.h"
+
+#include <fmt/format.h>
+#include <openssl/sha.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <nlohmann/json.hpp>
+
+namespace portillon::scenario {
+
+namespace {
+
+using nlohmann::ordered_json;
+
+ordered_json text_of(Rate rate) {
+    const auto text = fmt::format("{}/s", rate.per_second);
+    // Very small rates print with an exponent, which rates do not have and numbers do.
+    return parse_rate(text) == rate ? ordered_json(text) : ordered_json(rate.per_second);
+}
+
+ordered_json text_of(Bytes bytes) {
+    struct Unit {
+        std::uint64_t factor;
+        const char* name;
+    };
+    for (const auto& unit : {Unit{1'000'000'000, "GB"}, Unit{1'000'000, "MB"}}) {
+        if (bytes.count >= unit.factor && bytes.count % unit.factor == 0) {
+            return fmt::format("{}{}", bytes.count / unit.factor, unit.name);
+        }
+    }
+    return bytes.count;
+}
+
+ordered_json start_json(const Start& start) {
+    if (const auto* steps = std::get_if<StartBySteps>(&start)) {
+        return {{"step", steps->step}, {"every", format_duration(steps->every)}};
+    }
+    const auto& rate = std::get<StartByRate>(start);
+    return {{"rate", text_of(rate.rate)}, {"within", format_duration(rate.within)}};
+}
+
+ordered_json fleet_json(const Fleet& fleet) {
+    return {{"equipments", fleet.equipments}, {"start", start_json(fleet.start)}};
+}
+
+ordered_json traffic_json(const Traffic& traffic) {
+    ordered_json arrival = {{"kind", name_of(traffic.arrival.kind)}};
+    if (traffic.arrival.kind == arrival::Kind::burst) {
+        arrival["size"] = traffic.arrival.burst_size;
+    }
+    auto stages = ordered_json::array();
+    for (const auto& stage : traffic.stages) {
+        stages.push_back({{"duration", format_duration(stage.duration)},
+                          {"rate", text_of(stage.rate)},
+                          {"shape", name_of(stage.shape)},
+                          {"measure", stage.measure == arrival::Measure::on}});
+    }
+    return {{"arrival", arrival},
+            {"stages", stages},
+            {"payload", {{"bytes", text_of(traffic.payload.bytes)}, {"encoding", name_of(traffic.payload.encoding)}}}};
+}
+
+ordered_json delivery_json(const Delivery& delivery) {
+    return {{"batch", {{"max", delivery.batch.max}, {"linger", format_duration(delivery.batch.linger)}}},
+            {"in_flight", delivery.in_flight},
+            {"order", name_of(delivery.order)},
+            {"timeout", format_duration(delivery.timeout)},
+            {"connect_timeout", format_duration(delivery.connect_timeout)},
+            {"cache", text_of(delivery.cache)},
+            {"retry",
+             {{"base", format_duration(delivery.retry.base)},
+              {"max", format_duration(delivery.retry.max)},
+              {"jitter", name_of(delivery.retry.jitter)}}},
+            {"drain", format_duration(delivery.drain)}};
+}
+
+ordered_json faults_json(const std::vector<Fault>& faults) {
+    auto list = ordered_json::array();
+    for (const auto& fault : faults) {
+        ordered_json json = {{"at", format_duration(fault.at)}};
+        if (fault.during > Nanos{0}) {
+            json["for"] = format_duration(fault.during);
+        }
+        json["kind"] = name_of(fault.kind);
+        if (fault.delay > Nanos{0}) {
+            json["delay"] = format_duration(fault.delay);
+        }
+        if (fault.count > 0) {
+            json["count"] = fault.count;
+        }
+        list.push_back(std::move(json));
+    }
+    return list;
+}
+
+bool holds_containers(const ordered_json& json) {
+    for (const auto& value : json) {
+        if (value.is_object() || value.is_array()) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// Letters, digits and what else cannot be taken for anything but text, and not for a number or a word of YAML's own.
+bool needs_quotes(const std::string& text) {
+    const auto is_safe = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '/' || c == '_' ||
+               c == '-' || c == '.';
+    };
+    // Beyond the digits of numbers, hexadecimal ones included.
+    const bool has_letter = text.find_first_of("ghijklmnopqrstuvwxyzGHIJKLMNOPQRSTUVWXYZ/_") != std::string::npos;
+    std::string lower = text;
+    std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return std::tolower(c); });
+    const bool is_word = lower == "true" || lower == "false" || lower == "null" || lower == "yes" || lower == "no" ||
+                         lower == "on" || lower == "off" || lower == "y" || lower == "n";
+    const bool begins_well = !text.empty() && text.front() != '-' && text.front() != '.';
+    return !begins_well || !has_letter || is_word || !std::all_of(text.begin(), text.end(), is_safe);
+}
+
+std::string scalar(const ordered_json& json) {
+    return json.is_string() && !needs_quotes(json.get<std::string>()) ? json.get<std::string>() : json.dump();
+}
+
+// { a: 1, b: [2, 3] }, on one line.
+std::string flow(const ordered_json& json) {
+    if (!json.is_object() && !json.is_array()) {
+        return scalar(json);
+    }
+    std::string text;
+    for (const auto& [key, value] : json.items()) {
+        text += text.empty() ? "" : ", ";
+        text += json.is_object() ? scalar(key) + ": " + flow(value) : flow(value);
+    }
+    if (json.is_array()) {
+        return "[" + text + "]";
+    }
+    return text.empty() ? "{}" : "{ " + text + " }";
+}
+
+void block(const ordered_json& json, const std::string& indent, std::string& out) {
+    for (const auto& [key, value] : json.items()) {
+        out += indent + scalar(key) + ":";
+        if (value.is_array() && holds_containers(value)) {
+            out += "\n";
+            for (const auto& item : value) {
+                out += indent + "  - " + flow(item) + "\n";
+            }
+        } else if (value.is_object() && (holds_containers(value) || indent.empty()) && !value.empty()) {
+            out += "\n";
+            block(value, indent + "  ", out);
+        } else {
+            out += " " + flow(value) + "\n";
+        }
+    }
+}
+
+}  // namespace
+
+ordered_json resolved_json(const Scenario& scenario) {
+    ordered_json json = {{"name", scenario.name}};
+    if (!scenario.description.empty()) {
+        json["description"] = scenario.description;
+    }
+    json["seed"] = scenario.seed;
+    json["protocol"] = scenario.protocol;
+    json["fleet"] = fleet_json(scenario.fleet);
+    json["traffic"] = traffic_json(scenario.traffic);
+    json["delivery"] = delivery_json(scenario.delivery);
+    json["protocols"] = ordered_json::object();
+    for (const auto& [name, options] : scenario.protocols) {
+        json["protocols"][name] = options;
+    }
+    json["faults"] = faults_json(scenario.faults);
+    json["thresholds"] = ordered_json::object();
+    for (const auto& threshold : scenario.thresholds) {
+        json["thresholds"][threshold.metric].push_back(threshold.expression);
+    }
+    return json;
+}
+
+std::string serialize(const Scenario& scenario) {
+    return resolved_json(scenario).dump();
+}
+
+std::string to_yaml(const Scenario& scenario) {
+    std::string text;
+    block(resolved_json(scenario), "", text);
+    return text;
+}
+
+std::string workload_digest(const Scenario& scenario, double compression) {
+    const nlohmann::json workload = {{"fleet", fleet_json(scenario.fleet)},
+                                     {"traffic", traffic_json(scenario.traffic)},
+                                     {"delivery", delivery_json(scenario.delivery)},
+                                     {"faults", faults_json(scenario.faults)},
+                                     {"seed", scenario.seed},
+                                     {"compression", compression}};
+    const auto text = workload.dump();
+    std::array<unsigned char, SHA256_DIGEST_LENGTH> hash{};
+    SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), hash.data());
+    std::string digits;
+    for (std::size_t at = 0; at < 8; ++at) {
+        digits += fmt::format("{:02x}", hash[at]);
+    }
+    return digits;
+}
+
+}  // namespace portillon::scenario

@@ -1,0 +1,299 @@
+#include "scenario/schema.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+#include <regex>
+#include <valijson/adapters/nlohmann_json_adapter.hpp>
+#include <valijson/schema.hpp>
+#include <valijson/schema_parser.hpp>
+#include <valijson/validator.hpp>
+
+namespace portillon::embedded {
+extern const std::string_view scenario_schema;
+}
+
+namespace portillon::scenario {
+
+namespace {
+
+using nlohmann::json;
+using nlohmann::ordered_json;
+
+// A value as a problem shows it: on one line, not too long.
+std::string show(const json& value) {
+    if (value.is_object()) {
+        return "a mapping";
+    }
+    if (value.is_array()) {
+        return "a list";
+    }
+    if (value.is_null()) {
+        return "nothing";
+    }
+    const auto text = value.dump();
+    return text.size() <= 60 ? text : text.substr(0, 56) + "...\"";
+}
+
+std::string list_of(const std::vector<std::string>& words) {
+    std::string list;
+    for (const auto& word : words) {
+        list += list.empty() ? word : ", " + word;
+    }
+    return list;
+}
+
+std::string bare(const json& value) {
+    return value.is_string() ? value.get<std::string>() : value.dump();
+}
+
+std::vector<std::string> keys_of(const json& object) {
+    std::vector<std::string> keys;
+    for (const auto& [key, ignored] : object.items()) {
+        keys.push_back(key);
+    }
+    return keys;
+}
+
+std::string range_of(const json& schema, const char* least, const char* most, const char* unit) {
+    if (schema.contains(least) && schema.contains(most)) {
+        return fmt::format("{} to {}{}", schema[least].dump(), schema[most].dump(), unit);
+    }
+    return schema.contains(least) ? fmt::format("at least {}{}", schema[least].dump(), unit)
+                                  : fmt::format("at most {}{}", schema[most].dump(), unit);
+}
+
+bool is_of_type(const json& value, const std::string& type) {
+    return (type == "object" && value.is_object()) || (type == "array" && value.is_array()) ||
+           (type == "string" && value.is_string()) || (type == "boolean" && value.is_boolean()) ||
+           (type == "integer" && value.is_number_integer()) || (type == "number" && value.is_number()) ||
+           (type == "null" && value.is_null());
+}
+
+std::string name_of_type(const json& schema) {
+    const auto type =
+        schema["type"].is_array() ? schema["type"][0].get<std::string>() : schema["type"].get<std::string>();
+    std::string name = type == "object"    ? "a mapping of keys to values"
+                       : type == "array"   ? "a list"
+                       : type == "boolean" ? "true or false"
+                       : type == "integer" ? "a whole number"
+                       : type == "number"  ? "a number"
+                                           : "text";
+    if (schema.contains("title")) {
+        name = "a " + schema["title"].get<std::string>();
+    }
+    if (schema.contains("examples")) {
+        std::vector<std::string> examples;
+        for (const auto& example : schema["examples"]) {
+            examples.push_back(bare(example));
+        }
+        name += " such as " + list_of(examples);
+    } else if (schema.contains("minimum") && schema.contains("maximum")) {
+        name += ", " + range_of(schema, "minimum", "maximum", "");
+    }
+    return name;
+}
+
+// Walks value and schema side by side.
+class Walk {
+public:
+    Walk(const json& root, Findings& findings) : root_(root), findings_(findings) {}
+
+    void check(const json& unresolved, const json& value) {
+        const json& schema = resolve(unresolved);
+        if (schema.contains("enum")) {
+            check_enum(schema, value);
+            return;
+        }
+        if (schema.contains("type") && !has_a_type_of(schema, value)) {
+            say(fmt::format("must be {}, not {}{}", name_of_type(schema), show(value), hint(schema, value)));
+            return;
+        }
+        if (value.is_object()) {
+            check_object(schema, value);
+        } else if (value.is_array()) {
+            check_array(schema, value);
+        } else if (value.is_string()) {
+            check_string(schema, value);
+        } else if (value.is_number()) {
+            check_number(schema, value);
+        }
+    }
+
+private:
+    const json& resolve(const json& schema) const {
+        if (!schema.contains("$ref")) {
+            return schema;
+        }
+        return root_.at(json::json_pointer(schema["$ref"].get<std::string>().substr(1)));
+    }
+
+    void say(std::string message) { findings_.push_back({path_, std::move(message)}); }
+
+    static bool has_a_type_of(const json& schema, const json& value) {
+        if (schema["type"].is_string()) {
+            return is_of_type(value, schema["type"].get<std::string>());
+        }
+        for (const auto& type : schema["type"]) {
+            if (is_of_type(value, type.get<std::string>())) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    static std::string hint(const json& schema, const json& value) {
+        const bool scalar = value.is_number() || value.is_boolean();
+        return scalar && schema["type"] == "string" ? " (text that looks like a number needs quotes)" : "";
+    }
+
+    void check_enum(const json& schema, const json& value) {
+        std::vector<std::string> allowed;
+        for (const auto& candidate : schema["enum"]) {
+            if (candidate == value) {
+                return;
+            }
+            const auto word = bare(candidate);
+            if (std::find(allowed.begin(), allowed.end(), word) == allowed.end()) {
+                allowed.push_back(word);
+            }
+        }
+        const auto near = value.is_string() ? did_you_mean(value.get<std::string>(), allowed) : "";
+        say(fmt::format("{} is not known{} (allowed: {})", show(value),
+                        near.empty() ? "" : fmt::format("; did you mean \"{}\"?", near), list_of(allowed)));
+    }
+
+    void check_object(const json& schema, const json& value) {
+        static const json nothing = json::object();
+        const json& properties = schema.contains("properties") ? schema["properties"] : nothing;
+        for (const auto& [key, child] : value.items()) {
+            path_.push_back(key);
+            if (properties.contains(key)) {
+                check(properties[key], child);
+            } else if (schema.contains("additionalProperties")) {
+                if (schema["additionalProperties"].is_object()) {
+                    check(schema["additionalProperties"], child);
+                } else if (schema["additionalProperties"] == false) {
+                    say_unknown(key, keys_of(properties));
+                }
+            }
+            path_.pop_back();
+        }
+        if (!schema.contains("required")) {
+            return;
+        }
+        for (const auto& key : schema["required"]) {
+            if (!value.contains(key.get<std::string>())) {
+                path_.push_back(key.get<std::string>());
+                say("is missing" + purpose(properties, key.get<std::string>()));
+                path_.pop_back();
+            }
+        }
+    }
+
+    static std::string purpose(const json& properties, const std::string& key) {
+        if (!properties.contains(key) || !properties[key].contains("description")) {
+            return "";
+        }
+        return " (" + properties[key]["description"].get<std::string>() + ")";
+    }
+
+    void say_unknown(const std::string& key, const std::vector<std::string>& known) {
+        const auto near = did_you_mean(key, known);
+        say(fmt::format("unknown key{} (allowed: {})", near.empty() ? "" : fmt::format("; did you mean \"{}\"?", near),
+                        list_of(known)));
+    }
+
+    void check_array(const json& schema, const json& value) {
+        const bool too_few = schema.contains("minItems") && value.size() < schema["minItems"].get<std::size_t>();
+        const bool too_many = schema.contains("maxItems") && value.size() > schema["maxItems"].get<std::size_t>();
+        if (too_few || too_many) {
+            say(fmt::format("a list of {} (allowed: {})", value.size(), range_of(schema, "minItems", "maxItems", "")));
+            return;
+        }
+        if (!schema.contains("items")) {
+            return;
+        }
+        for (std::size_t at = 0; at < value.size(); ++at) {
+            path_.push_back(std::to_string(at));
+            check(schema["items"], value[at]);
+            path_.pop_back();
+        }
+    }
+
+    void check_string(const json& schema, const json& value) {
+        const auto& text = value.get_ref<const std::string&>();
+        const auto length = static_cast<std::size_t>(std::count_if(
+            text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80; }));
+        const bool too_short = schema.contains("minLength") && length < schema["minLength"].get<std::size_t>();
+        const bool too_long = schema.contains("maxLength") && length > schema["maxLength"].get<std::size_t>();
+        if ((too_short || too_long) && !schema.contains("pattern")) {
+            say(fmt::format("{} characters (allowed: {})", length, range_of(schema, "minLength", "maxLength", "")));
+            return;
+        }
+        const bool matches =
+            !schema.contains("pattern") || std::regex_search(text, std::regex(schema["pattern"].get<std::string>()));
+        if (too_short || too_long || !matches) {
+            say(fmt::format("must be {}, not {}", name_of_type(schema), show(value)));
+        }
+    }
+
+    void check_number(const json& schema, const json& value) {
+        const bool too_small = schema.contains("minimum") && value < schema["minimum"];
+        const bool too_large = schema.contains("maximum") && value > schema["maximum"];
+        if (!too_small && !too_large) {
+            return;
+        }
+        if (schema.contains("examples")) {
+            say(fmt::format("must be {}, not {}", name_of_type(schema), show(value)));
+        } else {
+            say(fmt::format("{} is out of range (allowed: {})", value.dump(),
+                            range_of(schema, "minimum", "maximum", "")));
+        }
+    }
+
+    const json& root_;
+    Findings& findings_;
+    Path path_;
+};
+
+ordered_json merge(std::span<const KnownProtocol> protocols) {
+    auto schema = ordered_json::parse(embedded::scenario_schema);
+    auto names = ordered_json::array();
+    auto options = ordered_json::object();
+    for (const auto& protocol : protocols) {
+        names.push_back(protocol.name);
+        options[protocol.name] = ordered_json::parse(protocol.options_schema);
+    }
+    schema["properties"]["protocol"]["enum"] = std::move(names);
+    schema["properties"]["protocols"]["properties"] = std::move(options);
+    return schema;
+}
+
+}  // namespace
+
+std::string schema_text(std::span<const KnownProtocol> protocols) {
+    return merge(protocols).dump(2) + "\n";
+}
+
+json schema_json(std::span<const KnownProtocol> protocols) {
+    return json::parse(merge(protocols).dump());
+}
+
+Findings explain(const json& schema, const json& value) {
+    Findings findings;
+    Walk(schema, findings).check(schema, value);
+    return findings;
+}
+
+bool conforms(const json& schema_of_value, const json& value) {
+    valijson::Schema schema;
+    valijson::SchemaParser parser;
+    const valijson::adapters::NlohmannJsonAdapter schema_adapter(schema_of_value);
+    parser.populateSchema(schema_adapter, schema);
+    valijson::Validator validator;
+    const valijson::adapters::NlohmannJsonAdapter value_adapter(value);
+    return validator.validate(schema, value_adapter, nullptr);
+}
+
+}  // namespace portillon::scenario
