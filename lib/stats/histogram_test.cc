@@ -66,6 +66,16 @@ TEST(Histogram, AnswersWithTheHighestEquivalentValueAtTheRank) {
     EXPECT_EQ(histogram.percentile(100), upper(100ms));
 }
 
+TEST(Histogram, IsNotLiftedToTheNextRankByRounding) {
+    Histogram histogram;
+    for (int i = 1; i <= 11; ++i) {
+        histogram.record(i * 1ms);
+    }
+    // 100.0 / 11 * 11 / 100 is a little more than 1 in doubles.
+    EXPECT_LT(*histogram.percentile(100.0 / 11), 2ms);
+    EXPECT_LT(*histogram.percentile(800.0 / 11), 9ms);
+}
+
 TEST(Histogram, RanksTheUnansweredAboveEverything) {
     Histogram histogram;
     histogram.record(1ms, 95);
