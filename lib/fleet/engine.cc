@@ -40,14 +40,14 @@ struct Engine::Core {
         }
     }
 
-    // Only now and then: an equipment's life is a coroutine of its own.
-    void bring_to_life(Instant from) {
+    // All before T0, for it takes a while: a coroutine for each equipment.
+    void bring_to_life() {
         const auto* by_rate = std::get_if<StartByRate>(&shard.plan.start);
         for (auto& equipment : equipments) {
             const Nanos after = by_rate == nullptr ? start_of(shard.plan, equipment.id())
                                                    : Nanos{static_cast<std::int64_t>((number_of(equipment.id()) - 1) *
                                                                                      1e9 / by_rate->rate.per_second)};
-            lives.spawn(equipment.live(from + after));
+            lives.spawn(equipment.live(after));
         }
     }
 
@@ -93,11 +93,12 @@ Engine::~Engine() = default;
 
 void Engine::connect(Instant from) {
     if (const auto* by_rate = std::get_if<StartByRate>(&core_->shard.plan.start)) {
+        core_->shard.dials_from = from;
         core_->ready_by = from + by_rate->within;
-        core_->bring_to_life(from);
     } else {
         core_->ready_by = from;
     }
+    core_->bring_to_life();
 }
 
 net::Task<void> Engine::ready() {
@@ -109,15 +110,15 @@ net::Task<void> Engine::ready() {
 
 void Engine::start(Instant t0) {
     auto& shard = core_->shard;
-    check(!shard.started(), "a run starts once");
+    check(!shard.started() && core_->lives.running() == core_->equipments.size(), "a run starts once, after connect()");
     shard.t0 = t0;
+    if (std::holds_alternative<StartBySteps>(shard.plan.start)) {
+        shard.dials_from = t0;
+    }
     shard.books.series.start(t0);
     shard.loop.timers().set(core_->ticker, shard.books.series.next());
     for (auto& equipment : core_->equipments) {
         equipment.start();
-    }
-    if (std::holds_alternative<StartBySteps>(shard.plan.start)) {
-        core_->bring_to_life(t0);
     }
     shard.drained.wake();
 }

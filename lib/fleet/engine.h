@@ -53,7 +53,8 @@ public:
     ~Engine();  // before connect() or after close() has completed
     Engine(const Engine&) = delete;
 
-    // Begins to dial as the plan's start says; `from` may lie in the future. With steps nothing happens before start().
+    // Begins to dial as the plan's start says; `from` may lie in the future. With steps nothing is dialled before
+    // start(), but this is needed all the same.
     void connect(Instant from);
 
     // Completes once every equipment is connected or `within` has passed since `from`; with steps at once. One waiter.
@@ -62,7 +63,8 @@ public:
     // Gives T0, which may lie a little in the future; or in the past, and then it catches up.
     void start(Instant t0);
 
-    // Nothing due after `at` is generated; the drain begins. What was generated already stays.
+    // Nothing due after `at` is generated; the drain begins then. What was generated already stays. Without effect
+    // before start(): what is not to start is closed.
     void stop(Instant at);
 
     // Completes when generation is over and everything is settled, the plan's drain has passed, or end_drain() was

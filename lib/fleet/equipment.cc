@@ -25,9 +25,10 @@ Equipment::Equipment(Shard& shard, EquipmentId id)
 
 // The connection.
 
-net::Task<void> Equipment::live(Instant dial_at) {
-    while (now() < dial_at && !leaving_) {
-        co_await changed_.until(dial_at);
+net::Task<void> Equipment::live(Nanos after) {
+    const auto dials_at = [this, after] { return shard_.dials_from == never ? never : shard_.dials_from + after; };
+    while (now() < dials_at() && !leaving_) {
+        co_await changed_.until(dials_at());
     }
     std::uint32_t failures = 0;
     while (!leaving_) {
@@ -105,7 +106,7 @@ void Equipment::leave(Instant deadline) {
 
 Nanos Equipment::backoff(std::uint32_t failures) {
     const Retry& retry = shard_.plan.retry;
-    Nanos wait = std::min(retry.base, retry.max);
+    Nanos wait = std::max(std::min(retry.base, retry.max), Nanos{1});
     while (failures-- > 0 && wait < retry.max) {
         wait = wait > retry.max / 2 ? retry.max : wait * 2;
     }
@@ -129,6 +130,7 @@ void Equipment::start() {
         look_ahead();
     }
     set_alarm();
+    changed_.wake();  // dialling by steps begins now
 }
 
 void Equipment::shorten() {
@@ -403,6 +405,7 @@ void Equipment::record_first_sent(const Flight& flight) {
 }
 
 void Equipment::record_acknowledged(const Flight& flight, const driver::Outcome& outcome) {
+    check(outcome.sent != Instant{}, "what is acknowledged was sent");
     auto& books = shard_.books;
     const Nanos answered = outcome.answered - shard_.t0;
     std::uint64_t measured = 0;

@@ -21,8 +21,8 @@ class Equipment final : private driver::Receipts, private Alarm {
 public:
     Equipment(Shard& shard, EquipmentId id);
 
-    // Connects at `dial_at`, again whenever it has to, and says goodbye when told to leave.
-    net::Task<void> live(Instant dial_at);
+    // Connects at shard.dials_from + `after`, again whenever it has to, and says goodbye when told to leave.
+    net::Task<void> live(Nanos after);
 
     void start();    // T0 is known
     void shorten();  // the end of generation has come nearer

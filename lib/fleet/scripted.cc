@@ -22,7 +22,7 @@ class ScriptedSession final : public driver::Session, private Alarm {
 public:
     ScriptedSession(ScriptedDriver& driver, EquipmentId id, driver::Receipts& receipts)
         : driver_(driver), id_(id), receipts_(receipts), dialled_(driver.loop_) {
-        flights_.reserve(64);
+        flights_.reserve(8);
         driver_.sessions_[id] = this;
     }
     ~ScriptedSession() override { driver_.sessions_.erase(id_); }

@@ -44,6 +44,7 @@ struct Shard {
     net::Wakeup drained;  // something was settled, or it is time to look
     net::Wakeup room;     // one more has said goodbye
 
+    Instant dials_from = never;  // when dialling begins: by steps at T0, by rate before
     Instant t0 = never;
     Nanos generation_end{};        // since T0; what is due before it is generated
     std::uint32_t turning = 0;     // equipments with something still to turn to (not with closed arrivals)
