@@ -1,0 +1,151 @@
+#include "run/serve.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <boost/asio/basic_signal_set.hpp>
+#include <csignal>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "net/task_group.h"
+#include "run/link.h"
+#include "run/port_reservation.h"
+#include "run/server_plan.h"
+#include "run/server_shards.h"
+#include "server/admin/http_server.h"
+#include "server/shared_memory.h"
+
+namespace portillon::run {
+
+namespace {
+
+constexpr Nanos stop_patience = 4s;
+
+using Signals = boost::asio::basic_signal_set<net::Executor>;
+
+class Serving {
+public:
+    explicit Serving(const ServeOptions& options)
+        : options_(options), tasks_(loop_), stop_wanted_(loop_), signals_(loop_.executor()), shards_(loop_) {}
+
+    std::string run() {
+        signals_.add(SIGTERM);
+        if (options_.parent_link < 0) {
+            signals_.add(SIGINT);
+        } else {
+            parent_ = std::make_unique<Link>(loop_, options_.parent_link);
+            parent_->start([this](const v1::LinkMessage& message) { message.has_bye() ? stop() : void(); },
+                           [this](const error_code&) { stop(); });
+        }
+        signals_.async_wait([this](const error_code& error, int) { error ? void() : stop(); });
+        tasks_.spawn(live());
+        loop_.run();
+        return problem_;
+    }
+
+private:
+    net::Task<void> live() {
+        problem_ = co_await start();
+        if (problem_.empty()) {
+            say_ready();
+            co_await stop_wanted_.until(never);
+        }
+        if (http_) {
+            co_await http_->stopped();
+        }
+        co_await shards_.dismiss(loop_.now() + stop_patience);
+        signals_.cancel();
+        parent_.reset();
+        // The last of this coroutine's own turn still has to come.
+        ending_.emplace(loop_);
+        loop_.later(*ending_);
+    }
+
+    net::Task<std::string> start() {
+        v1::ServerPlan plan;
+        plan.set_shards(options_.shards);
+        plan.set_limits(write_limits(options_.limits));
+        std::map<std::string, std::string> listeners;
+        for (const auto& [name, endpoint] : options_.listeners) {
+            auto port = PortReservation::make(endpoint);
+            if (!port) {
+                co_return fmt::format("{}={}: {}", name, net::format_endpoint(endpoint), port.error().message());
+            }
+            const std::string at = net::format_endpoint(port->at());
+            listeners.emplace(name, at);
+            auto& listening = *plan.add_listeners();
+            listening.set_listener(name);
+            listening.set_endpoint(at);
+            ports_.push_back(std::move(*port));
+        }
+        auto memory = server::SharedMemory::create("portillon-board", server::Board::bytes_needed(options_.shards));
+        if (!memory) {
+            co_return "no shared memory: " + memory.error().message();
+        }
+        board_memory_.emplace(std::move(*memory));
+        plan.set_figures(board_memory_->path());
+        if (std::string problem = co_await shards_.start(plan); !problem.empty()) {
+            co_return problem;
+        }
+        const server::Board board(board_memory_->bytes(), options_.shards);
+        listeners_ = listeners;
+        admin_.emplace(loop_, shards_, board, server::Admin::About{options_.version, listeners});
+        http_.emplace(loop_, options_.admin_token,
+                      [this](server::AdminRequest request) { return admin_->respond(std::move(request)); });
+        if (const auto error = http_->listen(options_.admin)) {
+            co_return fmt::format("admin={}: {}", net::format_endpoint(options_.admin), error.message());
+        }
+        co_return std::string();
+    }
+
+    void say_ready() const {
+        const std::string admin = net::format_endpoint(http_->at());
+        if (options_.ready == ServeOptions::Ready::json) {
+            const nlohmann::ordered_json line{
+                {"listeners", listeners_}, {"admin", admin}, {"shards", options_.shards}, {"pid", ::getpid()}};
+            fmt::print("{}\n", line.dump());
+        } else {
+            for (const auto& [name, at] : listeners_) {
+                fmt::print("{} listening on {}\n", name, at);
+            }
+            fmt::print("admin listening on {}\n", admin);
+        }
+        std::fflush(stdout);
+    }
+
+    void stop() { stop_wanted_.wake(); }
+
+    struct Ending final : net::Deferred {
+        explicit Ending(net::Loop& owner) : loop(owner) {}
+        void run() override { loop.stop(); }
+        net::Loop& loop;
+    };
+
+    const ServeOptions& options_;
+    MonotonicClock clock_;
+    net::Loop loop_{clock_};
+    net::TaskGroup tasks_;
+    net::Wakeup stop_wanted_;
+    Signals signals_;
+    std::unique_ptr<Link> parent_;
+    std::vector<PortReservation> ports_;
+    std::optional<server::SharedMemory> board_memory_;
+    std::map<std::string, std::string> listeners_;
+    ServerShards shards_;
+    std::optional<server::Admin> admin_;
+    std::optional<server::HttpServer> http_;
+    std::optional<Ending> ending_;
+    std::string problem_;
+};
+
+}  // namespace
+
+std::string serve(const ServeOptions& options) {
+    return Serving(options).run();
+}
+
+}  // namespace portillon::run

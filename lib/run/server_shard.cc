@@ -1,0 +1,121 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <optional>
+
+#include "run/link.h"
+#include "run/machine.h"
+#include "run/process.h"
+#include "run/serve.h"
+#include "run/server_plan.h"
+#include "server/shard.h"
+#include "server/shared_memory.h"
+
+namespace portillon::run {
+
+namespace {
+
+constexpr Nanos publish_every = 100ms;
+constexpr Nanos stop_patience = 2s;
+constexpr std::uint64_t own_descriptors = 200;  // sockets, memories, libraries, and some to spare
+
+class ServerShard final : private Alarm {
+public:
+    explicit ServerShard(const server::ListenerKinds& kinds) : kinds_(kinds), link_(loop_, link_descriptor) {}
+
+    int run() {
+        std::signal(SIGTERM, SIG_IGN);  // the conductor's alone: it says when to end
+        link_.start([this](const v1::LinkMessage& message) { heard(message); },
+                    [this](const error_code&) {
+                        exit_status_ = 1;  // the conductor is gone, and the ledgers with it
+                        loop_.stop();
+                    });
+        v1::LinkMessage hello;
+        hello.mutable_hello()->set_pid(::getpid());
+        link_.send(hello);
+        loop_.run();
+        return exit_status_;
+    }
+
+private:
+    void heard(const v1::LinkMessage& message) {
+        if (message.has_server_plan()) {
+            v1::LinkMessage ready;
+            ready.mutable_ready()->set_problem(begin(message.server_plan()));
+            link_.send(ready);
+        } else if (message.has_bye()) {
+            stop();
+        } else if (const auto request = request_of(message); request && shard_) {
+            shard_->obey(request->instruction,
+                         [this, number = request->number](const server::Obeyed& obeyed) { answer(number, obeyed); });
+        }
+    }
+
+    std::string begin(const v1::ServerPlan& plan) {
+        auto memory = server::SharedMemory::open(plan.figures());
+        if (!memory) {
+            return "a server shard cannot open the shared memory: " + memory.error().message();
+        }
+        memory_.emplace(std::move(*memory));
+        auto limits = read_limits(plan.limits());
+        const auto descriptors = raise_descriptor_limit();
+        limits.connections = static_cast<std::uint32_t>(
+            std::min<std::uint64_t>(limits.connections, descriptors - std::min(descriptors, own_descriptors)));
+        const server::Board board(memory_->bytes(), plan.shards());
+        shard_.emplace(loop_, kinds_, limits, board, plan.shard());
+        for (const auto& listening : plan.listeners()) {
+            const auto at = net::parse_endpoint(listening.endpoint());
+            if (const auto error = shard_->listen(listening.listener(), at.value())) {
+                return fmt::format("{}={}: {}", listening.listener(), listening.endpoint(), error.message());
+            }
+        }
+        loop_.timers().set(*this, loop_.now() + publish_every);
+        return {};
+    }
+
+    void answer(std::uint64_t request, const server::Obeyed& obeyed) {
+        v1::LinkMessage message;
+        message.mutable_done()->set_request(request);
+        message.mutable_done()->set_problem(obeyed.problem);
+        message.mutable_done()->set_connections_left(obeyed.connections_left);
+        link_.send(message);
+    }
+
+    void stop() {
+        if (!shard_) {
+            loop_.stop();
+            return;
+        }
+        shard_->stop();
+        stop_by_ = loop_.now() + stop_patience;
+        loop_.timers().set(*this, loop_.now());
+    }
+
+    void ring(Instant now) override {
+        shard_->publish();
+        if (stop_by_ && (shard_->connections() == 0 || now >= *stop_by_)) {
+            loop_.stop();
+            return;
+        }
+        loop_.timers().set(*this, now + (stop_by_ ? publish_every / 10 : publish_every));
+    }
+
+    const server::ListenerKinds& kinds_;
+    MonotonicClock clock_;
+    net::Loop loop_{clock_};
+    Link link_;
+    std::optional<server::SharedMemory> memory_;
+    std::optional<server::Shard> shard_;
+    std::optional<Instant> stop_by_;
+    int exit_status_ = 0;
+};
+
+}  // namespace
+
+int serve_shard(const server::ListenerKinds& kinds) {
+    return ServerShard(kinds).run();
+}
+
+}  // namespace portillon::run

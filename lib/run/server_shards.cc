@@ -1,0 +1,171 @@
+#include "run/server_shards.h"
+
+#include <fmt/format.h>
+#include <signal.h>
+#include <time.h>
+
+#include <boost/asio/error.hpp>
+
+#include "run/machine.h"
+#include "run/server_plan.h"
+
+namespace portillon::run {
+
+namespace {
+
+constexpr Nanos start_patience = 20s;
+constexpr Nanos answer_patience = 10s;
+constexpr Nanos drain_margin = 2s;  // beyond the drain's own deadline
+
+double cpu_of(pid_t pid, double otherwise_s) {
+    clockid_t clock{};
+    timespec time{};
+    if (::clock_getcpuclockid(pid, &clock) != 0 || ::clock_gettime(clock, &time) != 0) {
+        return otherwise_s;
+    }
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
+}
+
+}  // namespace
+
+net::Task<std::string> ServerShards::start(v1::ServerPlan plan) {
+    for (unsigned number = 0; number < plan.shards(); ++number) {
+        auto process = Process::start({"server-shard"});
+        if (!process) {
+            co_return "cannot start a server shard: " + process.error().message();
+        }
+        Shard& shard = *shards_.emplace_back(std::make_unique<Shard>());
+        shard.number = number;
+        shard.process.emplace(std::move(*process));
+        shard.last_seen.pid = shard.process->pid();
+        shard.link = std::make_unique<Link>(loop_, shard.process->take_link());
+        shard.link->start([this, &shard](const v1::LinkMessage& message) { heard(shard, message); },
+                          [this, &shard](const error_code& cause) { ended(shard, cause); });
+        v1::LinkMessage message;
+        *message.mutable_server_plan() = plan;
+        message.mutable_server_plan()->set_shard(number);
+        shard.link->send(message);
+    }
+    const Instant deadline = loop_.now() + start_patience;
+    while (!all(Shard::Stage::serving) && loop_.now() < deadline) {
+        co_await changed_.until(deadline);
+    }
+    for (const auto& shard : shards_) {
+        if (!shard->problem.empty()) {
+            co_return shard->problem;
+        }
+        if (shard->stage != Shard::Stage::serving) {
+            co_return fmt::format("server shard {} did not come up", shard->number);
+        }
+    }
+    co_return std::string();
+}
+
+net::Task<void> ServerShards::dismiss(Instant deadline) {
+    purpose_ = Purpose::ending;
+    v1::LinkMessage message;
+    message.mutable_bye();
+    for (const auto& shard : shards_) {
+        if (shard->stage != Shard::Stage::ended) {
+            shard->link->send(message);
+        }
+    }
+    while (!all(Shard::Stage::ended) && loop_.now() < deadline) {
+        co_await changed_.until(deadline);
+    }
+    shards_.clear();
+}
+
+std::vector<server::ShardStatus> ServerShards::status() {
+    std::vector<server::ShardStatus> all;
+    for (const auto& shard : shards_) {
+        server::ShardStatus& seen = shard->last_seen;
+        if (shard->stage != Shard::Stage::ended) {
+            seen.cpu_s = cpu_of(shard->process->pid(), seen.cpu_s);
+            seen.rss_bytes = resident(shard->process->pid()).count;
+        }
+        all.push_back(seen);
+    }
+    return all;
+}
+
+net::Task<server::Obeyed> ServerShards::tell(server::Instruction instruction) {
+    Pending pending(loop_);
+    const std::uint64_t request = ++requests_;
+    const auto message = message_of(instruction, request);
+    for (const auto& shard : shards_) {
+        if (shard->stage == Shard::Stage::serving) {
+            shard->link->send(message);
+            pending.awaited.insert(shard->number);
+        }
+    }
+    if (pending.awaited.empty()) {
+        co_return server::Obeyed{.problem = "no server shard is alive", .connections_left = 0};
+    }
+    pending_.emplace(request, &pending);
+    const auto* const drain = std::get_if<server::DrainRun>(&instruction);
+    const Instant deadline = drain != nullptr ? drain->deadline + drain_margin : loop_.now() + answer_patience;
+    while (!pending.awaited.empty() && loop_.now() < deadline) {
+        co_await pending.changed.until(deadline);
+    }
+    pending_.erase(request);
+    if (!pending.awaited.empty()) {
+        pending.obeyed.problem = fmt::format("server shard {} does not answer", *pending.awaited.begin());
+    }
+    co_return pending.obeyed;
+}
+
+void ServerShards::heard(Shard& shard, const v1::LinkMessage& message) {
+    if (message.has_ready()) {
+        shard.problem = message.ready().problem();
+        shard.stage = Shard::Stage::serving;
+        changed_.wake();
+    } else if (message.has_done()) {
+        done(shard, message.done());
+    }
+}
+
+void ServerShards::ended(Shard& shard, const error_code& cause) {
+    if (cause != boost::asio::error::eof) {
+        shard.process->kill(SIGKILL);  // it spoke nonsense
+    }
+    const std::string how = shard.process->wait();  // its end of the link closes a moment before it can be reaped
+    shard.stage = Shard::Stage::ended;
+    shard.last_seen.life = server::ShardStatus::Life::dead;
+    if (purpose_ == Purpose::serving) {
+        if (shard.problem.empty()) {
+            shard.problem = fmt::format("server shard {} (pid {}) {}", shard.number, shard.process->pid(), how);
+        }
+        fmt::print(stderr, "portillon: {}\n", shard.problem);
+    }
+    for (const auto& [request, pending] : pending_) {
+        pending->awaited.erase(shard.number);
+        pending->changed.wake();
+    }
+    changed_.wake();
+}
+
+void ServerShards::done(Shard& shard, const v1::Done& message) {
+    const auto found = pending_.find(message.request());
+    if (found == pending_.end()) {
+        return;  // too late: nobody waits any more
+    }
+    Pending& pending = *found->second;
+    pending.awaited.erase(shard.number);
+    pending.obeyed.connections_left += message.connections_left();
+    if (pending.obeyed.problem.empty()) {
+        pending.obeyed.problem = message.problem();
+    }
+    pending.changed.wake();
+}
+
+bool ServerShards::all(Shard::Stage stage) const {
+    for (const auto& shard : shards_) {
+        if (shard->stage < stage) {
+            return false;
+        }
+    }
+    return true;
+}
+
+}  // namespace portillon::run

@@ -1,0 +1,61 @@
+#pragma once
+
+// The server's shards as its conductor sees them: processes behind links.
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "net/wakeup.h"
+#include "run/link.h"
+#include "run/process.h"
+#include "server/shard_group.h"
+
+namespace portillon::run {
+
+class ServerShards final : public server::ShardGroup {
+public:
+    explicit ServerShards(net::Loop& loop) : loop_(loop), changed_(loop) {}
+
+    // Starts `plan.shards()` processes and waits until all of them serve. A problem in words, or nothing.
+    net::Task<std::string> start(v1::ServerPlan plan);
+
+    // Tells them to end, and ends those that still have not at `deadline`.
+    net::Task<void> dismiss(Instant deadline);
+
+    std::vector<server::ShardStatus> status() override;
+    net::Task<server::Obeyed> tell(server::Instruction instruction) override;
+
+private:
+    struct Shard {
+        unsigned number = 0;
+        std::optional<Process> process;
+        std::unique_ptr<Link> link;
+        enum class Stage : std::uint8_t { started, serving, ended } stage = Stage::started;
+        std::string problem;
+        server::ShardStatus last_seen;
+    };
+    struct Pending {  // an instruction under way
+        explicit Pending(net::Loop& loop) : changed(loop) {}
+        std::set<unsigned> awaited;
+        server::Obeyed obeyed;
+        net::Wakeup changed;
+    };
+
+    void heard(Shard& shard, const v1::LinkMessage& message);
+    void ended(Shard& shard, const error_code& cause);
+    void done(Shard& shard, const v1::Done& message);
+    bool all(Shard::Stage stage) const;
+
+    net::Loop& loop_;
+    net::Wakeup changed_;
+    std::vector<std::unique_ptr<Shard>> shards_;
+    std::map<std::uint64_t, Pending*> pending_;
+    std::uint64_t requests_ = 0;
+    enum class Purpose : std::uint8_t { serving, ending } purpose_ = Purpose::serving;
+};
+
+}  // namespace portillon::run

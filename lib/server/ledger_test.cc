@@ -1,0 +1,207 @@
+#include "server/ledger.h"
+
+#include <gmock/gmock.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <thread>
+
+#include "server/reconcile.h"
+#include "server/sample_run.h"
+
+namespace portillon::server {
+namespace {
+
+constexpr Instant t0{1'000s};
+
+Entry record(Ledger& ledger, std::uint32_t equipment, Sequence sequence, Instant now = t0, unsigned shard = 0) {
+    return ledger.record(shard, EquipmentId{equipment}, sequence, 0s, now);
+}
+
+TEST(Ledger, TellsFirstCopiesFromFurtherOnesAndFromLateOnes) {
+    SampleRun run;
+    const struct {
+        Sequence sequence;
+        Entry entry;
+    } rows[] = {
+        {1, Entry::delivered},  {3, Entry::delivered},      {2, Entry::reordered},           {2, Entry::duplicated},
+        {3, Entry::duplicated}, {1, Entry::duplicated},     {1'000, Entry::delivered},       {999, Entry::reordered},
+        {0, Entry::unexpected}, {1'001, Entry::unexpected}, {UINT64_MAX, Entry::unexpected},
+    };
+    for (const auto& row : rows) {
+        EXPECT_EQ(record(run.ledger, 2, row.sequence), row.entry) << row.sequence;
+    }
+    EXPECT_EQ(record(run.ledger, 0, 1), Entry::unexpected);
+    EXPECT_EQ(record(run.ledger, 4, 1), Entry::unexpected);
+    EXPECT_EQ(record(run.ledger, 3, 1), Entry::delivered);
+    const auto counts = run.ledger.counts();
+    EXPECT_EQ(counts.delivered, 6u);
+    EXPECT_EQ(counts.duplicated, 3u);
+    EXPECT_EQ(counts.reordered, 2u);
+    EXPECT_EQ(counts.unexpected, 5u);
+}
+
+TEST(Ledger, KnowsWhatItHas) {
+    SampleRun run;
+    record(run.ledger, 1, 65);
+    EXPECT_TRUE(run.ledger.has(EquipmentId{1}, 65));
+    EXPECT_FALSE(run.ledger.has(EquipmentId{1}, 64));
+    EXPECT_FALSE(run.ledger.has(EquipmentId{2}, 65));
+    EXPECT_EQ(run.ledger.highest(EquipmentId{1}), 65u);
+    EXPECT_EQ(run.ledger.highest(EquipmentId{2}), 0u);
+}
+
+TEST(Ledger, RefusesWhatComesAfterItsEnd) {
+    SampleRun run;
+    record(run.ledger, 1, 1);
+    run.ledger.freeze();
+    EXPECT_EQ(record(run.ledger, 1, 2), Entry::refused);
+    run.ledger.record_unexpected(0, t0);
+    EXPECT_EQ(run.ledger.counts().delivered, 1u);
+    EXPECT_EQ(run.ledger.counts().unexpected, 0u);
+    EXPECT_EQ(run.ledger.counts().after_freeze, 2u);
+}
+
+TEST(Ledger, MeasuresOnlyFromTheStartOnAndOnlyWhatIsDueInAMeasuredWindow) {
+    RunSpec spec = sample_spec();
+    spec.measured = {{10s, 20s}, {30s, 40s}};
+    SampleRun run(spec);
+    const auto deliver = [&, sequence = Sequence{0}](Nanos due, Nanos at) mutable {
+        run.ledger.record(0, EquipmentId{1}, ++sequence, due, t0 + at);
+    };
+    deliver(10s, 11s);  // not started yet
+    run.ledger.start(t0);
+    deliver(9s, 11s);
+    deliver(10s, 10'005ms);
+    deliver(20s, 21s);
+    deliver(39'999ms, 40'500ms);
+    const auto measured = run.ledger.end_to_end();
+    EXPECT_EQ(measured.count(), 2u);
+    EXPECT_EQ(measured.min(), Nanos{5ms});
+    EXPECT_EQ(measured.max(), Nanos{501ms});
+}
+
+TEST(Ledger, MeasuresFirstCopiesOnly) {
+    SampleRun run;
+    run.ledger.start(t0);
+    record(run.ledger, 1, 1, t0 + 1ms);
+    record(run.ledger, 1, 1, t0 + 5ms);
+    EXPECT_EQ(run.ledger.end_to_end().count(), 1u);
+    EXPECT_EQ(run.ledger.end_to_end().max(), Nanos{1ms});
+}
+
+TEST(Ledger, CountsWhatWasDeliveredInEachSecond) {
+    SampleRun run(sample_spec(), 2);
+    run.ledger.start(t0);
+    record(run.ledger, 1, 1, t0 - 1ns);
+    record(run.ledger, 1, 2, t0);
+    record(run.ledger, 1, 3, t0 + 999'999'999ns, 1);
+    record(run.ledger, 1, 4, t0 + 2s, 1);
+    record(run.ledger, 1, 5, t0 + 24h);
+    EXPECT_THAT(run.ledger.delivered_per_second(), testing::ElementsAre(2, 0, 1));
+}
+
+TEST(Ledger, TakesADueTimeThatNoFleetMakesForUnexpected) {
+    SampleRun run;
+    run.ledger.start(t0);
+    EXPECT_EQ(run.ledger.record(0, EquipmentId{1}, 1, Nanos::max(), t0), Entry::unexpected);
+    EXPECT_EQ(run.ledger.record(0, EquipmentId{1}, 1, -1ns, t0), Entry::unexpected);
+    EXPECT_EQ(run.ledger.record(0, EquipmentId{1}, 1, Ledger::longest_due, t0), Entry::delivered);
+}
+
+TEST(Ledger, IsFoundAgainInItsMemory) {
+    RunSpec spec = sample_spec(5, 70);
+    spec.measured = {{1s, 2s}};
+    SampleRun run(spec, 3);
+    record(run.ledger, 5, 70, t0, 2);
+    const auto elsewhere = SharedMemory::open(run.memory.path());
+    ASSERT_TRUE(elsewhere);
+    const auto ledger = Ledger::attach(elsewhere->bytes());
+    ASSERT_TRUE(ledger);
+    EXPECT_EQ(ledger->spec(), spec);
+    EXPECT_EQ(ledger->shards(), 3u);
+    EXPECT_TRUE(ledger->has(EquipmentId{5}, 70));
+}
+
+TEST(Ledger, IsNotFoundWhereThereIsNone) {
+    const auto zeros = SharedMemory::create("zeros", 1 << 20);
+    EXPECT_FALSE(Ledger::attach(zeros->bytes()));
+    EXPECT_FALSE(Ledger::attach(zeros->bytes().first(10)));
+    SampleRun run;
+    EXPECT_FALSE(Ledger::attach(run.memory.bytes().first(run.memory.bytes().size() - 1)));
+}
+
+// Both shards get every validation: of each, exactly one copy is the first.
+void record_all(Ledger ledger, unsigned shard, Sequence sequences) {
+    for (Sequence sequence = 1; sequence <= sequences; ++sequence) {
+        for (std::uint32_t equipment = 1; equipment <= 2; ++equipment) {
+            ledger.record(shard, EquipmentId{equipment}, sequence, 0s, t0);
+        }
+    }
+}
+
+void expect_every_one_twice(Ledger& ledger, Sequence sequences) {
+    ledger.freeze();
+    const auto found = reconcile(ledger, {sequences, sequences});
+    ASSERT_TRUE(found);
+    EXPECT_EQ(found->delivered, 2 * sequences);
+    EXPECT_EQ(found->duplicated, 2 * sequences);
+    EXPECT_EQ(ledger.counts().delivered, 2 * sequences);
+    EXPECT_TRUE(found->missing.empty());
+}
+
+TEST(Ledger, CountsEveryFirstCopyOnceWhenTwoThreadsWrite) {
+    constexpr Sequence sequences = 20'000;
+    SampleRun run(sample_spec(2, sequences), 2);
+    std::thread other([&] { record_all(run.ledger, 1, sequences); });
+    record_all(run.ledger, 0, sequences);
+    other.join();
+    expect_every_one_twice(run.ledger, sequences);
+}
+
+TEST(Ledger, CountsEveryFirstCopyOnceWhenTwoProcessesWrite) {
+    constexpr Sequence sequences = 20'000;
+    SampleRun run(sample_spec(2, sequences), 2);
+    const pid_t child = ::fork();
+    if (child == 0) {
+        record_all(run.ledger, 1, sequences);
+        ::_exit(0);
+    }
+    record_all(run.ledger, 0, sequences);
+    int status = 0;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    ASSERT_EQ(status, 0);
+    expect_every_one_twice(run.ledger, sequences);
+}
+
+TEST(RunSpec, NamesWhatIsWrong) {
+    const struct {
+        const char* wrong;
+        std::function<void(RunSpec&)> spoil;
+    } rows[] = {
+        {"payload_bytes", [](RunSpec& spec) { spec.payload.bytes = 63; }},
+        {"payload_bytes", [](RunSpec& spec) { spec.payload.bytes = 65'537; }},
+        {"equipments", [](RunSpec& spec) { spec.equipments = 0; }},
+        {"equipments", [](RunSpec& spec) { spec.equipments = most_equipments + 1; }},
+        {"sequences", [](RunSpec& spec) { spec.sequences = 0; }},
+        {"sequences", [](RunSpec& spec) { spec.sequences = UINT64_MAX; }},
+        {"measured",
+         [](RunSpec& spec) {
+             spec.measured = {{2s, 1s}};
+         }},
+        {"measured",
+         [](RunSpec& spec) {
+             spec.measured = {{-1s, 1s}};
+         }},
+        {"measured", [](RunSpec& spec) { spec.measured.resize(most_windows + 1); }},
+    };
+    EXPECT_EQ(problem_of(sample_spec()), "");
+    for (const auto& row : rows) {
+        RunSpec spec = sample_spec();
+        row.spoil(spec);
+        EXPECT_THAT(problem_of(spec), testing::StartsWith(row.wrong));
+    }
+}
+
+}  // namespace
+}  // namespace portillon::server
