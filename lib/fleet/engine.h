@@ -36,7 +36,7 @@ namespace portillon::fleet {
 
 // Where the slice stands, for live progress.
 struct Snapshot {
-    std::uint64_t generated = 0;
+    std::uint64_t generated = 0;  // turned to: a batch that still lingers is not in it
     std::uint64_t acknowledged = 0;
     std::uint64_t in_flight = 0;  // validations; as in Interval
     std::uint64_t cached = 0;
