@@ -36,7 +36,7 @@ struct Fault {
     // sequence, until the count is reached.
     std::uint32_t one_in = 3;
     // Goes when this run is closed, and takes none but its validations. A stall or a delay holds whatever arrives.
-    std::optional<RunId> run;
+    std::optional<RunId> run = {};
     std::uint32_t budget = 0;  // of those with a count: place of what is left of it (Board::budgets)
 
     bool active(Instant now) const { return now >= at && (length == Nanos{0} || now < at + length); }

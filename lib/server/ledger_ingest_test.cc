@@ -117,7 +117,7 @@ TEST(LedgerIngest, AcceptsAndForgetsRunsThatNobodyRegistered) {
     EXPECT_EQ(scene.run.ledger.counts().delivered, 0u);
 }
 
-class FaultCounts : public testing::TestWithParam<std::uint32_t> {};
+class FaultCounts : public ::testing::TestWithParam<std::uint32_t> {};
 
 // What the self-test asks for: 137 lost, 20 duplicated, 11 swapped, whatever the batches.
 TEST_P(FaultCounts, AreExact) {
@@ -148,7 +148,7 @@ TEST_P(FaultCounts, AreExact) {
     EXPECT_EQ(scene.run.ledger.counts().duplicated, 20u);
 }
 
-INSTANTIATE_TEST_SUITE_P(Batches, FaultCounts, testing::Values(1u, 7u, 100u));
+INSTANTIATE_TEST_SUITE_P(Batches, FaultCounts, ::testing::Values(1u, 7u, 100u));
 
 TEST(LedgerIngest, AnswersASwappedOneAtOnceAndRecordsItAfterTheNext) {
     Scene scene;

@@ -66,7 +66,7 @@ TEST(Ledger, MeasuresOnlyFromTheStartOnAndOnlyWhatIsDueInAMeasuredWindow) {
     RunSpec spec = sample_spec();
     spec.measured = {{10s, 20s}, {30s, 40s}};
     SampleRun run(spec);
-    const auto deliver = [&, sequence = Sequence{0}](Nanos due, Nanos at) mutable {
+    auto deliver = [&, sequence = Sequence{0}](Nanos due, Nanos at) mutable {
         run.ledger.record(0, EquipmentId{1}, ++sequence, due, t0 + at);
     };
     deliver(10s, 11s);  // not started yet

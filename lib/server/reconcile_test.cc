@@ -13,8 +13,8 @@ void PrintTo(const Range& range, std::ostream* out) {
 
 namespace {
 
-using testing::ElementsAre;
-using testing::IsEmpty;
+
+
 
 Range range(std::uint32_t equipment, Sequence first, Sequence last) {
     return {EquipmentId{equipment}, first, last};

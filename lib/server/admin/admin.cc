@@ -80,6 +80,7 @@ std::size_t most_body_bytes(std::string_view target) {
 Admin::Admin(net::Loop& loop, ShardGroup& shards, Board board, About about)
     : loop_(loop), shards_(shards), board_(board), about_(std::move(about)), runs_(board.shards()) {}
 
+// What a coroutine is called with has a name here: g++ 12 destroys some temporaries of a co_await twice.
 net::Task<AdminAnswer> Admin::respond(AdminRequest request) {
     const auto parts = split(path_of(request.target));
     if (parts.size() < 2 || parts[0] != "v1") {
@@ -88,7 +89,8 @@ net::Task<AdminAnswer> Admin::respond(AdminRequest request) {
     const std::string& what = parts[1];
     const std::string& method = request.method;
     if (what == "runs" && parts.size() > 2 && parts.size() <= 4) {
-        co_return co_await respond_to_run(std::move(request), parts[2], parts.size() == 4 ? parts[3] : "");
+        std::string verb = parts.size() == 4 ? parts[3] : std::string();
+        co_return co_await respond_to_run(std::move(request), parts[2], std::move(verb));
     }
     if (parts.size() != 2) {
         co_return no_such_resource();
@@ -169,7 +171,8 @@ net::Task<AdminAnswer> Admin::open_run(std::string body) {
     if (!opened) {
         co_return refuse(507, "no memory for the run's ledger: " + opened.error().message());
     }
-    const Obeyed obeyed = co_await shards_.tell(OpenRun{(*opened)->memory.path()});
+    Instruction instruction = OpenRun{(*opened)->memory.path()};
+    const Obeyed obeyed = co_await shards_.tell(std::move(instruction));
     if (!obeyed.problem.empty()) {
         co_await close_run(spec->run);
         co_return refuse(500, obeyed.problem);
@@ -207,7 +210,8 @@ net::Task<AdminAnswer> Admin::freeze(RunId id, Nanos within) {
     Run* run = runs_.find(id, loop_.now());
     Obeyed obeyed;
     if (!run->ledger.frozen()) {
-        obeyed = co_await shards_.tell(DrainRun{id, loop_.now() + within});
+        Instruction instruction = DrainRun{id, loop_.now() + within};
+        obeyed = co_await shards_.tell(std::move(instruction));
         run = runs_.find(id, loop_.now());
         if (run == nullptr) {
             co_return no_such_run();
@@ -237,7 +241,8 @@ AdminAnswer Admin::reconcile(const Run& run, std::string_view body) const {
 }
 
 net::Task<AdminAnswer> Admin::close_run(RunId id) {
-    const Obeyed obeyed = co_await shards_.tell(CloseRun{id});
+    Instruction instruction = CloseRun{id};
+    const Obeyed obeyed = co_await shards_.tell(std::move(instruction));
     runs_.close(id);
     std::erase_if(faults_, [&](const Fault& fault) { return fault.run == id; });
     co_return obeyed.problem.empty() ? answer(200, json::object()) : refuse(500, obeyed.problem);
@@ -258,7 +263,8 @@ net::Task<AdminAnswer> Admin::set_fault(std::string body) {
         board_.budgets()[fault->budget].store(fault->count);
     }
     faults_.push_back(*fault);
-    const Obeyed obeyed = co_await shards_.tell(SetFault{*fault});
+    Instruction instruction = SetFault{*fault};
+    const Obeyed obeyed = co_await shards_.tell(std::move(instruction));
     if (!obeyed.problem.empty()) {
         co_return refuse(500, obeyed.problem);
     }
@@ -267,7 +273,8 @@ net::Task<AdminAnswer> Admin::set_fault(std::string body) {
 
 net::Task<AdminAnswer> Admin::clear_faults() {
     faults_.clear();
-    const Obeyed obeyed = co_await shards_.tell(ClearFaults{});
+    Instruction instruction = ClearFaults{};
+    const Obeyed obeyed = co_await shards_.tell(std::move(instruction));
     co_return obeyed.problem.empty() ? answer(200, json::object()) : refuse(500, obeyed.problem);
 }
 
@@ -300,7 +307,7 @@ AdminAnswer Admin::health() const {
 
 AdminAnswer Admin::figures() const {
     json list = json::array();
-    json totals;
+    json totals = json::object();
     json closed = json::object();
     json refused = json::object();
     double cpu_s = 0;

@@ -110,7 +110,12 @@ struct HttpServer::Core {
         if (const auto refused = forbidden(parser.get())) {
             co_return co_await send(stream, refusal(*refused, "not for you"), Then::close);
         }
-        parser.body_limit(most_body_bytes(target));
+        const std::uint64_t most_bytes = most_body_bytes(target);
+        parser.body_limit(most_bytes);  // meets chunks; an announced length has been let through already
+        if (parser.content_length().value_or(0) > most_bytes) {
+            co_return co_await send(stream, refusal(http::status::payload_too_large, "the body is too large"),
+                                    Then::close);
+        }
         if (beast::iequals(parser.get()[http::field::expect], "100-continue")) {
             Answer go_on(http::status::continue_, 11);
             co_await http::async_write(stream, go_on, asio::redirect_error(net::use_task, error));
@@ -126,8 +131,9 @@ struct HttpServer::Core {
         auto request = parser.release();
         const Then then = request.keep_alive() ? Then::keep : Then::close;
         stream.expires_never();  // what is asked for may take its time
-        AdminAnswer content =
-            co_await respond({std::string(view(request.method_string())), target, std::move(request.body())});
+        // Named: g++ 12 destroys some temporaries of a co_await twice.
+        AdminRequest asked{std::string(view(request.method_string())), target, std::move(request.body())};
+        AdminAnswer content = co_await respond(std::move(asked));
         co_return co_await send(stream, answer_of(std::move(content)), then);
     }
 

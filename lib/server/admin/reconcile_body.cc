@@ -30,7 +30,9 @@ public:
     bool start_object(std::size_t) override { return ++depth_ == 1 || other(); }
     bool end_object() override { return --depth_ > 0 || seen_ || refuse("is missing"); }
     bool start_array(std::size_t) override {
-        ++depth_;
+        if (++depth_ == 1) {
+            return refuse("must be in an object");
+        }
         if (depth_ == 2 && here_ && !inside_) {
             inside_ = seen_ = true;
             return true;

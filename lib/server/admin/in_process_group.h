@@ -1,0 +1,82 @@
+#pragma once
+
+// For tests: the admin endpoint with one shard in the same process, asked without sockets.
+
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+
+#include "net/task_group.h"
+#include "server/admin/admin.h"
+#include "server/sample_run.h"
+#include "server/shard.h"
+#include "testing/simulation.h"
+
+namespace portillon::server {
+
+// A group of one. Completes an instruction when the shard says so.
+class InProcessGroup final : public ShardGroup {
+public:
+    InProcessGroup(net::Loop& loop, Shard& shard) : loop_(loop), shard_(shard) {}
+
+    std::vector<ShardStatus> status() override { return {{.pid = 4711, .cpu_s = 1.5, .rss_bytes = 1'000}}; }
+
+    net::Task<Obeyed> tell(Instruction instruction) override {
+        if (!problem.empty()) {
+            co_return Obeyed{.problem = problem, .connections_left = 0};
+        }
+        net::Wakeup answered(loop_);
+        std::optional<Obeyed> answer;
+        shard_.obey(instruction, [&](const Obeyed& obeyed) {
+            answer = obeyed;
+            answered.wake();
+        });
+        while (!answer) {
+            co_await answered.until(never);
+        }
+        co_return *answer;
+    }
+
+    std::string problem;  // what every instruction meets
+
+private:
+    net::Loop& loop_;
+    Shard& shard_;
+};
+
+struct AdminScene {
+    struct Answer {
+        unsigned status = 0;
+        nlohmann::json body;
+    };
+
+    Answer ask(std::string method, std::string target, std::string body = {}) {
+        Answer answer;
+        net::TaskGroup tasks(simulation.loop());
+        tasks.spawn(asked({std::move(method), std::move(target), std::move(body)}, answer));
+        for (int i = 0; i < 10'000 && tasks.running() > 0; ++i) {
+            simulation.run_for(1ms);
+        }
+        return answer;
+    }
+
+    net::Task<void> asked(AdminRequest request, Answer& answer) {
+        const AdminAnswer raw = co_await admin.respond(std::move(request));
+        answer = {raw.status, nlohmann::json::parse(raw.body)};
+    }
+
+    void arrive(std::span<const std::byte> bytes) { shard.ingest().arrived(bytes, answers, {}); }
+
+    testing::Simulation simulation;
+    ListenerKinds kinds;
+    Limits limits;
+    SharedMemory memory = SharedMemory::create("board", Board::bytes_needed(1)).value();
+    Board board{memory.bytes(), 1};
+    Shard shard{simulation.loop(), kinds, limits, board, 0};
+    InProcessGroup group{simulation.loop(), shard};
+    Admin admin{simulation.loop(), group, board, {"0.1.0", {{"mqtt", "127.0.0.1:1883"}}}};
+    SampleRun sample;  // its batches, not its ledger
+    HeardAnswers answers;
+};
+
+}  // namespace portillon::server
