@@ -79,9 +79,9 @@ void print_totals(const Plan& plan) {
         case Counting::exact:
             fmt::print("\nvalidations     {} exactly", count(plan.validations));
             if (plan.fewest == plan.most) {
-                fmt::print(", {} from each equipment\n", plan.most);
+                fmt::print(", {} from each equipment\n", count(plan.most));
             } else {
-                fmt::print(", {} to {} from each equipment\n", plan.fewest, plan.most);
+                fmt::print(", {} to {} from each equipment\n", count(plan.fewest), count(plan.most));
             }
             break;
         case Counting::expected:

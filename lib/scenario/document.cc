@@ -133,7 +133,7 @@ private:
             open.node->entries.emplace_back("", std::move(node));
         } else if (!open.has_key) {
             if (kind == Node::Kind::list || kind == Node::Kind::mapping) {
-                refuse(mark, "a key must be a word");
+                refuse(mark, "a key must be a word (or is a [ or { left open?)");
             }
             take_key(mark, kind == Node::Kind::null ? "null" : text);
             return nullptr;

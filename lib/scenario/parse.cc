@@ -28,8 +28,9 @@ Problems problems_of(const Document& document, Findings findings) {
     for (auto& finding : findings) {
         problems.push_back(document.locate(finding));
     }
+    // Those of options, which have no lines, come first.
     std::stable_sort(problems.begin(), problems.end(),
-                     [](const Problem& a, const Problem& b) { return a.line != 0 && b.line != 0 && a.line < b.line; });
+                     [](const Problem& a, const Problem& b) { return a.line < b.line; });
     if (problems.size() > max_problems) {
         const auto more = problems.size() - max_problems;
         problems.resize(max_problems);

@@ -193,7 +193,7 @@ void find_peak(Plan& plan, const Scenario& scenario, const arrival::Stages& stag
             started = std::min(started, (static_cast<double>(instant / steps->every) + 1) * steps->step);
         }
         const double per_s = started * rate;
-        if (per_s > plan.peak_per_s) {
+        if (per_s > plan.peak_per_s || (per_s == plan.peak_per_s && at < plan.peak_at)) {
             plan.peak_per_s = per_s;
             plan.peak_at = at;
         }

@@ -70,7 +70,9 @@ public:
     requires std::is_unsigned_v<T>
     void read(const std::string& key, T& target) const {
         const json* found = find(key);
-        if (found != nullptr && found->is_number_integer() && *found >= 0 && *found <= std::numeric_limits<T>::max()) {
+        // Asked for as unsigned only when it is: nlohmann compares across signs by conversion.
+        if (found != nullptr && found->is_number_integer() && *found >= 0 &&
+            found->get<std::uint64_t>() <= std::numeric_limits<T>::max()) {
             target = found->get<T>();
         }
     }
@@ -123,6 +125,8 @@ public:
             findings_->push_back({path, std::move(message)});
         }
     }
+
+    bool is_right(const std::string& key) const { return !is_wrong(at(key)); }
 
     void require(bool holds, const std::string& key, std::string_view message) const {
         if (!holds) {
@@ -192,7 +196,7 @@ void read_arrival(const Section& section, arrival::Arrival& arrival) {
     section.read("size", arrival.burst_size);
     if (arrival.kind == arrival::Kind::burst) {
         section.require(section.has("size"), "size", "is missing: how many are due together (allowed: 2 to 10000)");
-    } else if (section.has("size")) {
+    } else if (section.has("size") && section.is_right("kind")) {
         section.say("size",
                     fmt::format("has no meaning for {} (allowed: with kind burst only)", name_of(arrival.kind)));
     }
@@ -287,7 +291,7 @@ Fault read_fault(const Section& section) {
     section.read("for", fault.during);
     section.read("delay", fault.delay);
     section.read("count", fault.count);
-    if (!section.has("kind")) {
+    if (!section.has("kind") || !section.is_right("kind")) {
         return fault;
     }
     const auto needed = keys_of(fault.kind);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <regex>
 #include <valijson/adapters/nlohmann_json_adapter.hpp>
@@ -148,16 +149,12 @@ private:
     }
 
     void check_enum(const json& schema, const json& value) {
-        std::vector<std::string> allowed;
         for (const auto& candidate : schema["enum"]) {
             if (candidate == value) {
                 return;
             }
-            const auto word = bare(candidate);
-            if (std::find(allowed.begin(), allowed.end(), word) == allowed.end()) {
-                allowed.push_back(word);
-            }
         }
+        const auto allowed = words_of(schema["enum"]);
         const auto near = value.is_string() ? did_you_mean(value.get<std::string>(), allowed) : "";
         say(fmt::format("{} is not known{} (allowed: {})", show(value),
                         near.empty() ? "" : fmt::format("; did you mean \"{}\"?", near), list_of(allowed)));
@@ -191,11 +188,26 @@ private:
         }
     }
 
-    static std::string purpose(const json& properties, const std::string& key) {
-        if (!properties.contains(key) || !properties[key].contains("description")) {
+    std::string purpose(const json& properties, const std::string& key) const {
+        if (!properties.contains(key)) {
             return "";
         }
-        return " (" + properties[key]["description"].get<std::string>() + ")";
+        if (const auto& property = resolve(properties[key]); property.contains("enum")) {
+            return " (allowed: " + list_of(words_of(property["enum"])) + ")";
+        }
+        return properties[key].contains("description") ? ": " + properties[key]["description"].get<std::string>() : "";
+    }
+
+    // The enumerators as they are written, each once: 5 and "5" look the same.
+    static std::vector<std::string> words_of(const json& enumerators) {
+        std::vector<std::string> words;
+        for (const auto& enumerator : enumerators) {
+            const auto word = bare(enumerator);
+            if (std::find(words.begin(), words.end(), word) == words.end()) {
+                words.push_back(word);
+            }
+        }
+        return words;
     }
 
     void say_unknown(const std::string& key, const std::vector<std::string>& known) {

@@ -1,0 +1,311 @@
+#include "scenario/parse.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "scenario/shipped_protocols.h"
+
+namespace portillon::scenario {
+namespace {
+
+using testing::HasSubstr;
+
+Checked<Scenario> read(std::string_view text, const std::vector<Override>& overrides = {}) {
+    return parse(text, "a.yaml", overrides, shipped_protocols());
+}
+
+// All problems, a line each.
+std::string problems_in(std::string_view text, const std::vector<Override>& overrides = {}) {
+    const auto scenario = read(text, overrides);
+    std::string lines;
+    for (const auto& problem : scenario ? Problems{} : scenario.problems()) {
+        lines += format_problem(problem) + "\n";
+    }
+    return lines;
+}
+
+constexpr std::string_view smallest =
+    "fleet: { equipments: 3 }\ntraffic: { stages: [ { duration: 10s, rate: 2/s } ] }\n";
+
+std::string with(const std::string& more) {
+    return std::string(smallest) + more;
+}
+
+TEST(Parse, FillsInDefaults) {
+    const auto scenario = read(smallest);
+    ASSERT_TRUE(scenario) << problems_in(smallest);
+    EXPECT_EQ(scenario->name, "a");
+    EXPECT_EQ(scenario->protocol, "mqtt");
+    EXPECT_EQ(scenario->seed, 1U);
+    EXPECT_EQ(scenario->fleet, (Fleet{3, StartByRate{Rate{10'000}, 60s}}));
+    EXPECT_EQ(scenario->delivery, Delivery{});
+    EXPECT_EQ(scenario->traffic.payload, Payload{});
+    EXPECT_EQ(scenario->protocols.at("mqtt").at("version"), 5);
+    EXPECT_EQ(scenario->protocols.at("http2").at("path"), "/v1/validations");
+    EXPECT_EQ(scenario->protocols.at("grpc").size(), 0U);
+}
+
+TEST(Parse, ReadsEveryKey) {
+    const auto scenario = read(R"(
+name: all
+description: of them
+seed: 9007199254740991
+protocol: http2
+fleet: { equipments: 7, start: { step: 2, every: 1m30s } }
+traffic:
+  arrival: { kind: burst, size: 10 }
+  stages:
+    - { duration: 30s, rate: 6/m, measure: false }
+    - { duration: 1.5s, rate: 0.25, shape: ramp }
+  payload: { bytes: 1KiB, encoding: json }
+delivery:
+  batch: { max: 60, linger: 1s }
+  in_flight: 2
+  order: strict
+  timeout: 3s
+  connect_timeout: 4s
+  cache: 5MB
+  retry: { base: 1ms, max: 2ms, jitter: none }
+  drain: 0s
+protocols:
+  mqtt: { version: "3.1.1", qos: 0 }
+faults:
+  - { at: 30s, for: 10s, kind: stall }
+  - { kind: delay, for: 1s, delay: 50ms }
+  - { kind: lose, at: 2s, count: 137 }
+thresholds:
+  response: ["p(95)<50ms", "p(99)<200ms"]
+  lost: ["count==0"]
+)");
+    ASSERT_TRUE(scenario) << format_problem(scenario.problems().front());
+    EXPECT_EQ(scenario->seed, 9007199254740991U);
+    EXPECT_EQ(scenario->fleet, (Fleet{7, StartBySteps{2, 90s}}));
+    EXPECT_EQ(scenario->traffic.arrival, (arrival::Arrival{arrival::Kind::burst, 10}));
+    EXPECT_EQ(scenario->traffic.stages,
+              (std::vector<TrafficStage>{{30s, Rate{0.1}, Shape::step, arrival::Measure::off},
+                                         {1500ms, Rate{0.25}, Shape::ramp, arrival::Measure::on}}));
+    EXPECT_EQ(scenario->traffic.payload, (Payload{Bytes{1024}, Encoding::json}));
+    EXPECT_EQ(scenario->delivery,
+              (Delivery{{60, 1s}, 2, Order::strict, 3s, 4s, Bytes{5'000'000}, {1ms, 2ms, Jitter::none}, 0s}));
+    EXPECT_EQ(scenario->protocols.at("mqtt").at("version"), "3.1.1");
+    EXPECT_EQ(scenario->protocols.at("mqtt").at("keepalive"), "60s");
+    EXPECT_EQ(scenario->faults, (std::vector<Fault>{{FaultKind::stall, 30s, 10s, 0s, 0},
+                                                    {FaultKind::delay, 0s, 1s, 50ms, 0},
+                                                    {FaultKind::lose, 2s, 0s, 0s, 137}}));
+    ASSERT_EQ(scenario->thresholds.size(), 3U);
+    EXPECT_EQ(scenario->thresholds[0].line, 30);  // sorted by metric
+    EXPECT_EQ(scenario->thresholds[2].expression, "p(99)<200ms");
+    EXPECT_EQ(scenario->thresholds[2].line, 29);
+}
+
+TEST(Parse, NamesWhatIsWrongAndWhatIsAllowed) {
+    struct Row {
+        std::string text;
+        const char* problem;
+    };
+    const Row rows[] = {
+        {with("sed: 3\n"), "a.yaml:3: sed: unknown key; did you mean \"seed\"?"},
+        {with("seed: -1\n"), "a.yaml:3: seed: -1 is out of range (allowed: 0 to"},
+        {with("seed: 1.5\n"), "a.yaml:3: seed: must be a whole number, 0 to"},
+        {with("name: 12\n"), "a.yaml:3: name: must be a name, not 12 (text that looks like a number needs quotes)"},
+        {with("name: ''\n"), "a.yaml:3: name: 0 characters (allowed: 1 to 100)"},
+        {with("protocol: mqqt\n"),
+         "a.yaml:3: protocol: \"mqqt\" is not known; did you mean \"mqtt\"? (allowed: mqtt, http2, grpc)"},
+        {with("delivery:\n  order: strickt\n"),
+         "a.yaml:4: delivery.order: \"strickt\" is not known; did you mean \"strict\"?"},
+        {with("delivery: { timeout: 5 }\n"),
+         "delivery.timeout: must be a duration such as 1.5s, 200ms, 5m, 1h30m, not 5"},
+        {with("delivery: { timeout: -5s }\n"), "not \"-5s\""},
+        {with("delivery: { timeout: 0s }\n"), "delivery.timeout: must be longer than 0"},
+        {with("delivery: { timeout: 400d }\n"), "delivery.timeout: cannot be held (allowed: at most a year)"},
+        {with("delivery: { timeout: .inf }\n"), "delivery.timeout: not a finite number"},
+        {with("delivery: { in_flight: 0 }\n"), "delivery.in_flight: 0 is out of range (allowed: 1 to 1000)"},
+        {with("delivery: { batch: [1] }\n"), "delivery.batch: must be a mapping of keys to values, not a list"},
+        {with("delivery: { cache: 99B }\n"), "delivery.cache: smaller than one validation"},
+        {with("delivery: { cache: 0.5B }\n"), "delivery.cache: cannot be held (allowed: a whole number of bytes)"},
+        {with("delivery: { retry: { base: 3s, max: 1s } }\n"), "delivery.retry.max: shorter than base, 3s"},
+        {with("protocols: { mqtt: { qos: 2 } }\n"), "protocols.mqtt.qos: 2 is not known (allowed: 0, 1)"},
+        {with("protocols: { mqtt: { version: 4 } }\n"), "protocols.mqtt.version: 4 is not known (allowed: 5, 3.1.1)"},
+        {with("protocols: { htpp2: {} }\n"), "protocols.htpp2: unknown key; did you mean \"http2\"?"},
+        {with("faults: [ { kind: stall } ]\n"), "faults.0.for: is missing: stall needs it"},
+        {with("faults: [ { kind: delay, for: 1s } ]\n"), "faults.0.delay: is missing: delay needs it"},
+        {with("faults: [ { kind: swap, for: 1s, count: 2 } ]\n"), "faults.0.for: has no meaning for swap"},
+        {with("faults: [ { at: 1s } ]\n"), "faults.0.kind: is missing (allowed: stall, delay, lose, duplicate, swap)"},
+        {with("thresholds: { reponse: ['p(95)<5ms'] }\n"), "thresholds.reponse.0: unknown metric \"reponse\""},
+        {with("thresholds: { response: ['p95'] }\n"), "thresholds.response.0: "},
+        {with("thresholds: { response: 'p(95)<5ms' }\n"), "thresholds.response: must be a list"},
+        {with("fleet: {}\n"), "a.yaml:3: the key \"fleet\" stands here a second time"},
+        {"fleet: { equipments: 3 }\n", "a.yaml:1: traffic: is missing"},
+        {"fleet: { equipments: 3 }\ntraffic: { stages: [] }\n", "traffic.stages: a list of 0 (allowed: 1 to 1000)"},
+        {"fleet: { equipments: 3 }\ntraffic: { stages: [ { duration: 1s } ] }\n", "traffic.stages.0.rate: is missing"},
+        {"fleet: { equipments: 3 }\ntraffic: { stages: [ { rate: 1 } ] }\n",
+         "traffic.stages.0.duration: is missing: How long it lasts."},
+        {"fleet: { equipments: 3 }\ntraffic: { stages: [ { duration: 0s, rate: 1 } ] }\n",
+         "traffic.stages.0.duration: must be longer than 0"},
+        {"fleet: { equipments: 3 }\ntraffic: { stages: [ { duration: 1s, rate: 1000001/s } ] }\n", "rate: too high"},
+        {"fleet: { equipments: 3 }\ntraffic: { stages: [ { duration: 300d, rate: 1 }, { duration: 300d, rate: 1 } ] "
+         "}\n",
+         "longer than a year in all"},
+        {"fleet: { equipments: 3 }\ntraffic: { stages: [ { duration: 1d, rate: 1e5 } ] }\n",
+         "validations per equipment (allowed: fewer than"},
+        {"fleet: { equipments: 3 }\ntraffic: { stages: [ { duration: 1s, rate: 1, measure: false } ] }\n",
+         "nothing would be measured"},
+        {"fleet: { equipments: 3 }\ntraffic: { arrival: { kind: poison }, stages: [ { duration: 1s, rate: 1 } ] }\n",
+         "did you mean \"poisson\"? (allowed: periodic, poisson, burst, closed)"},
+        {"fleet: { equipments: 3 }\ntraffic: { arrival: { kind: burst }, stages: [ { duration: 1s, rate: 1 } ] }\n",
+         "traffic.arrival.size: is missing"},
+        {"fleet: { equipments: 3 }\ntraffic: { arrival: { size: 3 }, stages: [ { duration: 1s, rate: 1 } ] }\n",
+         "traffic.arrival.size: has no meaning for periodic"},
+        {"fleet: { equipments: 3 }\ntraffic: { payload: { bytes: 63 }, stages: [ { duration: 1s, rate: 1 } ] }\n",
+         "traffic.payload.bytes: 63 is out of range (allowed: 64 to 65536)"},
+        {"fleet: { equipments: 1000001 }\ntraffic: { stages: [ { duration: 1s, rate: 1 } ] }\n",
+         "fleet.equipments: 1000001 is out of range (allowed: 1 to 1000000)"},
+        {"fleet: { equipments: 3, start: { rate: 1, step: 1 } }\ntraffic: { stages: [ { duration: 1s, rate: 1 } ] }\n",
+         "fleet.start: two ways to start at once"},
+        {"fleet: { equipments: 3, start: { step: 1 } }\ntraffic: { stages: [ { duration: 1s, rate: 1 } ] }\n",
+         "fleet.start.every: is missing"},
+        {"fleet: { equipments: 3, start: { rate: 0/s } }\ntraffic: { stages: [ { duration: 1s, rate: 1 } ] }\n",
+         "fleet.start.rate: must be more than 0"},
+        {"fleet: { equipments: 1000000, start: { step: 1, every: 300d } }\ntraffic: { stages: [ { duration: 1s, rate: "
+         "1 } ] }\n",
+         "the last equipment would start after more than a year"},
+        {"", "a.yaml: is empty (needed: fleet and traffic)"},
+        {"# nothing\n", "a.yaml: is empty"},
+        {"- 1\n", "a.yaml:1: must be a portillon scenario, not a list"},
+        {"x\n", "a.yaml:1: must be a portillon scenario, not \"x\""},
+        {"fleet: [1, 2\ntraffic: 3\n", "a.yaml:2: not YAML: "},
+        {"fleet:\n\tequipments: 3\n", "a.yaml:2: not YAML: a tab indents here; use spaces"},
+        {"name: a: b\n", "a.yaml:1: not YAML: a \":\" where none may stand"},
+        {"a: 1\n---\nb: 1\n", "a second document begins here"},
+        {"a: &x 1\n", "a.yaml:1: anchors (&name) are not allowed"},
+        {"a: *x\n", "a.yaml:1: "},
+        {"a: !!binary x\n", "a.yaml:1: tags (!name) are not allowed"},
+        {"? [a]\n: b\n", "a key must be a word"},
+        {"a: \"\\u0001\"\n", "a.yaml:1: a value with control characters"},
+        {"a: 1\nb: \xff\n", "a.yaml:2: not a text"},
+        {std::string("a: \0", 4), "a.yaml:1: not a text"},
+    };
+    for (const auto& row : rows) {
+        EXPECT_THAT(problems_in(row.text), HasSubstr(row.problem)) << row.text;
+    }
+}
+
+TEST(Parse, SaysEverythingAtOnceInTheOrderOfTheLines) {
+    const auto scenario =
+        read("sed: 3\nfleet: { equipments: 0 }\ntraffic:\n  stages:\n    - { rate: x }\nprotocol: y\n");
+    ASSERT_FALSE(scenario);
+    std::vector<int> lines;
+    for (const auto& problem : scenario.problems()) {
+        lines.push_back(problem.line);
+    }
+    EXPECT_EQ(lines, (std::vector<int>{1, 2, 5, 5, 6}));
+}
+
+TEST(Parse, DoesNotBlameWhatFollowsFromAnotherMistake) {
+    EXPECT_EQ(problems_in("fleet: { equipments: 1 }\ntraffic: { arrival: { kind: x, size: 3 }, stages: [ { duration: "
+                          "1s, rate: 1 } ] }\n"),
+              "a.yaml:2: traffic.arrival.kind: \"x\" is not known (allowed: periodic, poisson, burst, closed)\n");
+}
+
+TEST(Parse, ClosedArrivalsNeedNoRate) {
+    EXPECT_TRUE(
+        read("fleet: { equipments: 3 }\ntraffic: { arrival: { kind: closed }, stages: [ { duration: 1s } ] }\n"));
+}
+
+TEST(Parse, AppliesOverrides) {
+    const auto scenario = read(with("delivery:\n"), {{"--set", "delivery.batch.max", "60"},
+                                                     {"--set", "traffic.stages.0.duration", "20s"},
+                                                     {"--set", "traffic.stages.1", "{ duration: 5s, rate: 1/s }"},
+                                                     {"--set", "thresholds.lost", "['count==0']"},
+                                                     {"--seed 4", "seed", "4"}});
+    ASSERT_TRUE(scenario) << format_problem(scenario.problems().front());
+    EXPECT_EQ(scenario->delivery.batch.max, 60U);
+    EXPECT_EQ(scenario->traffic.stages.size(), 2U);
+    EXPECT_EQ(scenario->traffic.stages[0].duration, 20s);
+    EXPECT_EQ(scenario->seed, 4U);
+    EXPECT_EQ(scenario->thresholds[0].line, 0);
+}
+
+TEST(Parse, BlamesTheOptionForWhatItSays) {
+    struct Row {
+        Override override;
+        const char* problem;
+    };
+    const Row rows[] = {
+        {{"--seed x", "seed", "x"}, "--seed x: seed: must be a whole number"},
+        {{"--set a=1", "a", "1"}, "--set a=1: a: unknown key"},
+        {{"--set ..=1", "..", "1"}, "--set ..=1: ..: not a dotted key"},
+        {{"--set traffic.stages.3.rate=1", "traffic.stages.3.rate", "1"},
+         "traffic.stages.3.rate: no item 3 (allowed: 0 to 1; 1 adds one)"},
+        {{"--set fleet.equipments.x=1", "fleet.equipments.x", "1"}, "\"x\" lies within what is a single value"},
+        {{"--set seed=[1, 2", "seed", "[1, 2"},
+         "--set seed=[1, 2: seed: a key must be a word (or is a [ or { left open?)"},
+        {{"--set seed=*x", "seed", "*x"}, "seed: "},
+    };
+    for (const auto& row : rows) {
+        EXPECT_THAT(problems_in(smallest, {row.override}), HasSubstr(row.problem));
+    }
+}
+
+TEST(Parse, BoundsWhatItReads) {
+    const auto deep = std::string(100, '[') + std::string(100, ']');
+    struct Row {
+        std::string text;
+        const char* problem;
+    };
+    const Row rows[] = {
+        {std::string(max_text_bytes + 1, ' '), "bytes (allowed: at most 1048576)"},
+        {"a: " + deep, "nested deeper than 32 levels"},
+        {"a: " + std::string(1001, 'x'), "a value of 1001 bytes (allowed: at most 1000)"},
+        {"a: [" +
+             [] {
+                 std::string many;
+                 for (std::size_t at = 0; at <= max_nodes; ++at) {
+                     many += "1,";
+                 }
+                 return many;
+             }() +
+             "]",
+         "more than 100000 values"},
+    };
+    for (const auto& row : rows) {
+        EXPECT_THAT(problems_in(row.text), HasSubstr(row.problem));
+    }
+}
+
+TEST(Parse, CutsALongListOfProblems) {
+    std::string text = "fleet: { equipments: 1 }\n";
+    for (int at = 0; at < 80; ++at) {
+        text += "key" + std::to_string(at) + ": 1\n";
+    }
+    const auto scenario = read(text);
+    ASSERT_FALSE(scenario);
+    EXPECT_EQ(scenario.problems().size(), 51U);
+    EXPECT_EQ(scenario.problems().back().message, "and 31 more problems");
+}
+
+TEST(Parse, MakesAScenarioWithoutAFile) {
+    const auto protocols = shipped_protocols();
+    const std::vector<Override> overrides{{"--protocol grpc", "protocol", "grpc"},
+                                          {"--rate 5/s", "traffic.stages.0.rate", "5/s"}};
+    const auto scenario = from_options(overrides, protocols);
+    ASSERT_TRUE(scenario);
+    EXPECT_EQ(scenario->name, "ad-hoc");
+    EXPECT_EQ(scenario->protocol, "grpc");
+    EXPECT_EQ(scenario->traffic.stages.at(0).rate, Rate{5});
+}
+
+TEST(Parse, TheShippedScenariosAreOnes) {
+    for (const std::string name : {"smoke", "ramp", "peak", "compare"}) {
+        const auto text = read_source("scenarios/" + name + ".yaml");
+        EXPECT_TRUE(text.starts_with("# yaml-language-server: $schema=scenario.schema.json\n")) << name;
+        const auto scenario = read(text);
+        ASSERT_TRUE(scenario) << name << ": " << problems_in(text);
+        EXPECT_EQ(scenario->name, name);
+        EXPECT_FALSE(scenario->description.empty());
+        EXPECT_FALSE(scenario->thresholds.empty());
+    }
+}
+
+}  // namespace
+}  // namespace portillon::scenario

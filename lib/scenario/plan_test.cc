@@ -1,0 +1,204 @@
+#include "scenario/plan.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <numeric>
+#include <set>
+
+#include "scenario/compress.h"
+
+namespace portillon::scenario {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+constexpr Machine machine{20'000, 2, 28'000};
+
+Scenario steady(std::uint32_t equipments, double rate, Nanos duration) {
+    Scenario scenario;
+    scenario.fleet.equipments = equipments;
+    scenario.traffic.stages = {{duration, Rate{rate}, Shape::step, arrival::Measure::on}};
+    return scenario;
+}
+
+Plan plan_of(const Scenario& scenario) {
+    return plan(scenario, 1, Server::embedded, machine);
+}
+
+TEST(Plan, CountsWhatTheSchedulesMake) {
+    for (const auto kind : {arrival::Kind::periodic, arrival::Kind::poisson, arrival::Kind::burst}) {
+        auto scenario = steady(50, 3, 20s);
+        scenario.traffic.stages.push_back({13s, Rate{11}, Shape::ramp, arrival::Measure::off});
+        scenario.traffic.arrival = {kind, 4};
+        scenario.fleet.start = StartBySteps{7, 2500ms};
+        const auto planned = plan_of(scenario);
+        const auto schedule = schedule_of(scenario);
+        std::vector<std::uint64_t> due(planned.rows.size());
+        for (std::uint32_t id = 1; id <= 50; ++id) {
+            auto cursor = schedule.begin(EquipmentId{id}, start_of(scenario.fleet, EquipmentId{id}));
+            for (; !cursor.ended(); schedule.advance(cursor)) {
+                std::size_t row = 0;
+                while (planned.rows[row].to <= cursor.due()) {
+                    ++row;
+                }
+                ++due[row];
+            }
+        }
+        ASSERT_EQ(planned.counting, Counting::exact);
+        for (std::size_t at = 0; at < due.size(); ++at) {
+            EXPECT_EQ(planned.rows[at].validations, due[at]) << at;
+        }
+        EXPECT_EQ(planned.validations, std::accumulate(due.begin(), due.end(), std::uint64_t{0}));
+        EXPECT_EQ(planned.payload.count, planned.validations * 100);
+        EXPECT_EQ(planned.measured, 20s);
+    }
+}
+
+TEST(Plan, IsExactForPeriodicArrivals) {
+    const auto planned = plan_of(steady(1000, 10, 30s));
+    EXPECT_EQ(planned.validations, 300'000U);
+    EXPECT_EQ(planned.fewest, 300U);
+    EXPECT_EQ(planned.most, 300U);
+    EXPECT_DOUBLE_EQ(planned.peak_per_s, 10'000);
+    EXPECT_EQ(planned.connecting, 100ms);
+    EXPECT_EQ(planned.rows.front().dialled, 1000U);
+    EXPECT_THAT(planned.warnings, IsEmpty());
+}
+
+TEST(Plan, ShowsEquipmentsWhenTheyStart) {
+    auto scenario = steady(50'000, 0.1, 15'000s);
+    scenario.fleet.start = StartBySteps{1000, 300s};
+    compress(scenario, 60);
+    const auto planned = plan_of(scenario);
+    ASSERT_LE(planned.rows.size(), 30U);
+    EXPECT_EQ(planned.rows.front().from, 0s);
+    std::uint32_t started = 0;
+    std::uint32_t dialled = 0;
+    for (const auto& row : planned.rows) {
+        started += row.started;
+        dialled += row.dialled;
+    }
+    EXPECT_EQ(started, 50'000U);
+    EXPECT_EQ(dialled, 50'000U);
+    EXPECT_DOUBLE_EQ(planned.peak_per_s, 5000);
+    EXPECT_EQ(planned.peak_at, 245s);
+}
+
+TEST(Plan, FindsThePeakOfARampUnderAGrowingFleet) {
+    auto scenario = steady(3, 0, 10s);
+    scenario.traffic.stages.push_back({10s, Rate{10}, Shape::ramp, arrival::Measure::on});
+    scenario.traffic.stages.push_back({10s, Rate{0}, Shape::ramp, arrival::Measure::on});
+    scenario.fleet.start = StartBySteps{1, 12500ms};
+    const auto planned = plan_of(scenario);
+    EXPECT_DOUBLE_EQ(planned.peak_per_s, 20);  // two equipments at 10/s, rather than three at 5/s
+    EXPECT_EQ(planned.peak_at, 20s);
+}
+
+TEST(Plan, ExpectsWhatItCannotDraw) {
+    auto scenario = steady(50'000, 10, 1h);
+    scenario.traffic.arrival.kind = arrival::Kind::poisson;
+    const auto planned = plan_of(scenario);
+    EXPECT_EQ(planned.counting, Counting::expected);
+    EXPECT_EQ(planned.validations, 1'800'000'000U);
+}
+
+TEST(Plan, DoesNotGuessAtClosedArrivals) {
+    auto scenario = steady(10, 1, 5s);
+    scenario.traffic.arrival.kind = arrival::Kind::closed;
+    const auto planned = plan_of(scenario);
+    EXPECT_EQ(planned.counting, Counting::unknown);
+    EXPECT_EQ(planned.validations, 0U);
+    EXPECT_THAT(planned.warnings, ElementsAre(HasSubstr("closed arrivals ignore the rates")));
+}
+
+TEST(Plan, WarnsOfWhatWillNotWork) {
+    struct Row {
+        Scenario scenario;
+        const char* warning;
+    };
+    std::vector<Row> rows;
+    rows.push_back({steady(100, 1, 10s), "the stages end at 10s, before the last equipment starts at 49s: 80 of 100"});
+    rows.back().scenario.fleet.start = StartBySteps{2, 1s};
+    rows.push_back({steady(1000, 1, 10s), "connecting 1000 equipments at 10/s takes 100 s"});
+    rows.back().scenario.fleet.start = StartByRate{Rate{10}, 60s};
+    rows.push_back({steady(1, 100, 10s), "window (1 batches of 1) is full after 10.0 ms"});
+    rows.back().scenario.delivery.in_flight = 1;
+    rows.push_back({steady(1, 1, 10s), "linger has no effect"});
+    rows.back().scenario.delivery.batch.linger = 1s;
+    rows.push_back({steady(1, 1, 10s), "gRPC receivers take 4 MB"});
+    rows.back().scenario.delivery.batch.max = 10'000;
+    rows.back().scenario.traffic.payload.bytes = Bytes{1000};
+    rows.push_back({steady(1, 0, 10s), "every rate is 0"});
+    rows.push_back({steady(50'000, 60, 10s), "cores of work"});
+    rows.push_back({steady(1, 1, 10s), "faults.0 begins at 10s, after the end"});
+    rows.back().scenario.faults = {{FaultKind::stall, 10s, 1s, 0s, 0}};
+    for (const auto& row : rows) {
+        EXPECT_THAT(plan_of(row.scenario).warnings, testing::Contains(HasSubstr(row.warning)));
+    }
+}
+
+TEST(Plan, KeepsToTheRowsItMayHave) {
+    for (const Nanos duration : {Nanos{1ns}, Nanos{1s}, Nanos{29s}, Nanos{30s}, Nanos{1h}, Nanos{24h * 365}}) {
+        const auto planned = plan_of(steady(1, 0.001, duration));
+        EXPECT_LE(planned.rows.size(), 30U);
+        EXPECT_EQ(planned.rows.back().to, duration);
+        for (std::size_t at = 1; at < planned.rows.size(); ++at) {
+            EXPECT_EQ(planned.rows[at].from, planned.rows[at - 1].to);
+        }
+    }
+}
+
+TEST(Sizing, CountsShardsDescriptorsAndPorts) {
+    struct Row {
+        std::uint32_t equipments;
+        unsigned descriptors;
+        Server server;
+        Machine machine;
+        unsigned generators, servers, addresses;
+    };
+    for (const auto& row : {
+             Row{1, 1, Server::embedded, {20'000, 2, 28'000}, 1, 1, 1},
+             Row{1000, 1, Server::embedded, {20'000, 2, 28'000}, 1, 1, 1},
+             Row{19'800, 1, Server::embedded, {20'000, 2, 28'000}, 1, 1, 1},
+             Row{19'801, 1, Server::embedded, {20'000, 2, 28'000}, 2, 3, 1},
+             Row{50'000, 1, Server::embedded, {20'000, 2, 28'000}, 3, 4, 2},
+             Row{50'000, 3, Server::embedded, {20'000, 2, 28'000}, 8, 4, 2},
+             Row{50'000, 1, Server::foreign, {20'000, 2, 28'000}, 3, 0, 2},
+             Row{50'000, 1, Server::embedded, {1'000'000, 16, 28'000}, 8, 8, 2},
+             Row{600, 1, Server::foreign, {1'000'000, 16, 28'000}, 2, 0, 1},
+             Row{10, 1, Server::foreign, {100, 1, 28'000}, 10, 0, 1},
+             Row{1'000'000, 1, Server::foreign, {20'000, 2, 28'000}, 51, 0, 36},
+         }) {
+        const auto sizing = size_for(row.equipments, row.descriptors, row.server, row.machine);
+        EXPECT_EQ(sizing.generator_shards, row.generators) << row.equipments;
+        EXPECT_EQ(sizing.server_shards, row.servers) << row.equipments;
+        EXPECT_EQ(sizing.source_addresses, row.addresses) << row.equipments;
+        if (row.machine.descriptor_limit > 1000) {
+            EXPECT_LE(sizing.generator_descriptors, row.machine.descriptor_limit);
+        }
+        EXPECT_LE(sizing.ports_of_an_address, row.machine.ports_per_address);
+    }
+}
+
+TEST(Sizing, DealsEveryEquipmentToOneShard) {
+    for (const std::uint32_t equipments : {1U, 2U, 7U, 50U}) {
+        for (const unsigned shards : {1U, 2U, 3U, 7U, 9U}) {
+            std::set<std::uint32_t> dealt;
+            for (unsigned shard = 0; shard < shards; ++shard) {
+                const auto slice = slice_of(equipments, shard, shards);
+                for (std::uint32_t at = 0; at < slice.count; ++at) {
+                    EXPECT_TRUE(dealt.insert(number_of(slice.at(at))).second);
+                }
+            }
+            EXPECT_EQ(dealt.size(), equipments);
+            EXPECT_EQ(*dealt.begin(), 1U);
+            EXPECT_EQ(*dealt.rbegin(), equipments);
+        }
+    }
+}
+
+}  // namespace
+}  // namespace portillon::scenario

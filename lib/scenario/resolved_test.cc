@@ -1,0 +1,127 @@
+#include "scenario/resolved.h"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "scenario/compress.h"
+#include "scenario/parse.h"
+#include "scenario/shipped_protocols.h"
+
+namespace portillon::scenario {
+namespace {
+
+Scenario shipped(const std::string& name) {
+    auto scenario = parse(read_source("scenarios/" + name + ".yaml"), name, {}, shipped_protocols());
+    check(static_cast<bool>(scenario), "a shipped scenario");
+    return *scenario;
+}
+
+std::vector<Scenario> samples() {
+    std::vector<Scenario> all{shipped("smoke"), shipped("ramp"), shipped("peak"), shipped("compare")};
+    auto odd = shipped("smoke");
+    odd.name = "yes: \"no\" # {[,\t'é\xF0\x9F\x9A\x87";
+    odd.description = "1e5";
+    odd.traffic.arrival = {arrival::Kind::burst, 7};
+    odd.traffic.stages[0].rate = Rate{1e-7};
+    odd.traffic.stages[1].rate = Rate{1.0 / 3};
+    odd.traffic.stages[1].duration = 1234567891ns;
+    odd.faults = {{FaultKind::stall, 1ns, 3ms, 0s, 0},
+                  {FaultKind::delay, 0s, 90min, 1500us, 0},
+                  {FaultKind::swap, 1s, 0s, 0s, 11}};
+    odd.thresholds = {{"lost", "count == 0", 0}, {"response", "p(99.9) < 1s", 0}};
+    odd.protocols["http2"]["path"] = "/a:b\"c";
+    all.push_back(odd);
+    for (auto& scenario : std::vector<Scenario>(all)) {
+        compress(scenario, 7);
+        all.push_back(scenario);
+    }
+    return all;
+}
+
+TEST(Resolved, AnEqualScenarioIsReadBack) {
+    for (const auto& scenario : samples()) {
+        for (const auto& text : {serialize(scenario), to_yaml(scenario)}) {
+            const auto again = parse(text, "again", {}, shipped_protocols());
+            ASSERT_TRUE(again) << text << format_problem(again.problems().front());
+            EXPECT_EQ(*again, scenario) << text;
+        }
+    }
+}
+
+TEST(WorkloadDigest, CoversTheWorkAndNothingElse) {
+    const auto scenario = shipped("peak");
+    const auto digest = workload_digest(scenario, 1);
+    EXPECT_EQ(digest.size(), 16U);
+    const std::vector<std::function<void(Scenario&)>> outside{
+        [](Scenario& s) { s.name = "x"; },         [](Scenario& s) { s.description = "x"; },
+        [](Scenario& s) { s.protocol = "grpc"; },  [](Scenario& s) { s.protocols["mqtt"]["qos"] = 0; },
+        [](Scenario& s) { s.thresholds.clear(); },
+    };
+    for (const auto& change : outside) {
+        auto changed = scenario;
+        change(changed);
+        EXPECT_EQ(workload_digest(changed, 1), digest);
+    }
+    const std::vector<std::function<void(Scenario&)>> inside{
+        [](Scenario& s) { s.seed = 8; },
+        [](Scenario& s) { s.fleet.equipments = 3; },
+        [](Scenario& s) {
+            s.fleet.start = StartByRate{Rate{10'000}, 61s};
+        },
+        [](Scenario& s) { s.traffic.arrival.kind = arrival::Kind::poisson; },
+        [](Scenario& s) { s.traffic.stages[2].shape = Shape::step; },
+        [](Scenario& s) { s.traffic.stages[0].measure = arrival::Measure::on; },
+        [](Scenario& s) { s.traffic.payload.bytes = Bytes{101}; },
+        [](Scenario& s) { s.delivery.batch.max = 59; },
+        [](Scenario& s) { s.delivery.drain = 31s; },
+        [](Scenario& s) { s.delivery.retry.jitter = Jitter::none; },
+        [](Scenario& s) {
+            s.faults.push_back({FaultKind::stall, 1s, 1s, 0s, 0});
+        },
+    };
+    std::set<std::string> digests{digest, workload_digest(scenario, 60)};
+    for (const auto& change : inside) {
+        auto changed = scenario;
+        change(changed);
+        digests.insert(workload_digest(changed, 1));
+    }
+    EXPECT_EQ(digests.size(), inside.size() + 2);
+}
+
+TEST(WorkloadDigest, DoesNotDependOnHowQuantitiesAreWritten) {
+    const auto protocols = shipped_protocols();
+    const auto one =
+        parse("fleet: {equipments: 2}\ntraffic: {stages: [{duration: 90s, rate: 6/m}]}", "a", {}, protocols);
+    const auto two = parse(R"({"traffic":{"stages":[{"rate":0.1,"duration":"1m30s"}]},"fleet":{"equipments":2}})", "b",
+                           {}, protocols);
+    ASSERT_TRUE(one && two);
+    EXPECT_EQ(workload_digest(*one, 1), workload_digest(*two, 1));
+    // Written down once: a change makes old reports incomparable.
+    EXPECT_EQ(workload_digest(*one, 1), "d0fff9d1bd9fa4d4");
+}
+
+TEST(Compress, DividesThreeDurationsAndNothingElse) {
+    auto scenario = shipped("ramp");
+    scenario.faults = {{FaultKind::delay, 60s, 30s, 120ms, 0}};
+    auto expected = scenario;
+    std::get<StartBySteps>(expected.fleet.start).every = 5s;
+    expected.traffic.stages[0].duration = 250s;
+    expected.traffic.stages[1].duration = 60s;
+    expected.faults[0].at = 1s;
+    expected.faults[0].during = 500ms;
+    compress(scenario, 60);
+    EXPECT_EQ(scenario, expected);
+}
+
+TEST(Compress, LeavesNothingWithoutDuration) {
+    auto scenario = shipped("smoke");
+    scenario.traffic.stages[0].duration = 10ns;
+    compress(scenario, 1000);
+    EXPECT_EQ(scenario.traffic.stages[0].duration, 1ns);
+}
+
+}  // namespace
+}  // namespace portillon::scenario

@@ -1,0 +1,60 @@
+#include "scenario/schema.h"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "scenario/shipped_protocols.h"
+
+namespace portillon::scenario {
+namespace {
+
+using nlohmann::json;
+
+TEST(Schema, ThePrintedOneIsTheShippedOne) {
+    EXPECT_EQ(schema_text(shipped_protocols()), read_source("scenarios/scenario.schema.json"));
+}
+
+TEST(Schema, ANewProtocolIsOneLine) {
+    auto protocols = shipped_protocols();
+    protocols.push_back(
+        {"pigeon",
+         R"({"type":"object","properties":{"wings":{"type":"integer","minimum":2}},"additionalProperties":false})", 1});
+    const auto schema = schema_json(protocols);
+    json value = {{"fleet", {{"equipments", 1}}},
+                  {"protocol", "pigeon"},
+                  {"protocols", {{"pigeon", {{"wings", 2}}}}},
+                  {"traffic", {{"stages", {{{"duration", "1s"}, {"rate", 1}}}}}}};
+    EXPECT_TRUE(explain(schema, value).empty());
+    EXPECT_TRUE(conforms(schema, value));
+    value["protocols"]["pigeon"]["wings"] = 1;
+    EXPECT_FALSE(explain(schema, value).empty());
+    EXPECT_FALSE(conforms(schema, value));
+}
+
+// What the patterns let through and what is then read must be the same.
+TEST(Schema, PatternsAgreeWithWhatReadsQuantities) {
+    const auto schema = schema_json(shipped_protocols());
+    const auto matches = [&](const char* kind, const std::string& text) {
+        json definition = schema["definitions"][kind];
+        const bool explained = explain(definition, text).empty();
+        EXPECT_EQ(explained, conforms(definition, text)) << text;
+        return explained;
+    };
+    for (const char* text :
+         {"0", "0s",  "1.5s", "200ms", "5m",   "1h30m", "250us", "10ns",   "1d",   ".5s",  "5.s",  "",     " ",  "5",
+          "s", "-5s", "5 s",  "5S",    "1e3s", "30m1h", "1s1s",  "1.2.3s", "0x1s", "5sec", "infs", "nans", "5s "}) {
+        EXPECT_EQ(matches("duration", text), parse_duration(text).has_value()) << text;
+    }
+    for (const char* text : {"60/s", "0.5/s", "6/m", "6/min", "3600/h", "60", ".5", "-1/s", "1e3/s", "/s", "", "6/d",
+                             "6 /s", "inf/s", "6/s "}) {
+        EXPECT_EQ(matches("rate", text), parse_rate(text).has_value()) << text;
+    }
+    for (const char* text :
+         {"100", "100B", "64KiB", "2GB", "2 GB", "1kB", "1KB", "3TiB", "", "B", "-1", "1e3", "2gb", "2 G", "2GB "}) {
+        EXPECT_EQ(matches("bytes", text), parse_bytes(text).has_value()) << text;
+    }
+}
+
+}  // namespace
+}  // namespace portillon::scenario

@@ -1,0 +1,27 @@
+#pragma once
+
+// For tests: the protocols that ship, with the schemas beside their drivers.
+
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <vector>
+
+#include "scenario/scenario.h"
+
+namespace portillon::scenario {
+
+inline std::string read_source(const std::string& path) {
+    std::ifstream file(PORTILLON_SOURCE_DIR "/" + path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+inline std::vector<KnownProtocol> shipped_protocols() {
+    std::vector<KnownProtocol> protocols;
+    for (const std::string name : {"mqtt", "http2", "grpc"}) {
+        protocols.push_back({name, read_source("lib/drivers/" + name + "/options.schema.json"), 1});
+    }
+    return protocols;
+}
+
+}  // namespace portillon::scenario
