@@ -1,0 +1,133 @@
+#include "drivers/grpc/kind.h"
+
+#include <array>
+#include <charconv>
+#include <nlohmann/json.hpp>
+
+#include "drivers/grpc/answer.h"
+#include "drivers/over_http2/session.h"
+#include "http2/error.h"
+#include "wire/grpc_frame.h"
+
+namespace portillon::embedded {
+extern const std::string_view grpc_options;
+}
+
+namespace portillon::grpc {
+
+namespace {
+
+using http2::Header;
+
+constexpr driver::Traits traits{
+    .descriptors_per_session = 1,
+    .acknowledges = driver::Traits::Acknowledges::yes,
+    .native = wire::Encoding::protobuf,
+};
+
+// gRPC over HTTP/2 (grpc/doc/PROTOCOL-HTTP2.md), unary.
+class Calls final : public over_http2::Dialect {
+public:
+    Calls(net::Loop& loop, const net::Url& target, const nlohmann::json& options)
+        : loop_(loop),
+          authority_(options.value("authority", over_http2::authority_of(target))),
+          headers_{{{":method", "POST"},
+                    {":scheme", "http"},
+                    {":path", "/portillon.v1.Gate/Deliver"},
+                    {":authority", authority_},
+                    {"te", "trailers"},
+                    {"content-type", "application/grpc"},
+                    {"grpc-timeout", {}, Header::Value::varies}}} {}
+
+    std::size_t body_bytes(const driver::Batch& batch) const override {
+        return wire::grpc_prefix_bytes + batch.body->size();
+    }
+
+    void write_body(const driver::Batch& batch, std::span<std::byte> out) const override {
+        const auto message = out.subspan(wire::grpc_prefix_bytes);
+        wire::write_grpc_prefix(message.size(), out.first<wire::grpc_prefix_bytes>());
+        batch.body->write_to(message);
+    }
+
+    std::span<const Header> request_headers(const driver::Batch& batch, std::size_t) override {
+        const std::span<const Header> all(headers_);
+        if (batch.deadline == never) {
+            return all.first(all.size() - 1);
+        }
+        timeout_ = wire::format_grpc_timeout(std::max(batch.deadline - loop_.now(), Nanos{1}));
+        headers_.back().value = timeout_;
+        return all;
+    }
+
+    void note(over_http2::Response& response, std::string_view name, std::string_view value) const override {
+        if (name == ":status") {
+            std::from_chars(value.data(), value.data() + value.size(), response.status);
+        } else if (name == "grpc-status") {
+            response.grpc_status =
+                static_cast<std::uint8_t>(wire::parse_grpc_status(value).value_or(wire::GrpcStatus::unknown));
+        } else if (name == "grpc-retry-pushback-ms") {
+            response.retry_after = parse_pushback(value);
+        }
+    }
+
+    over_http2::Reading read(const over_http2::Response& response) const override {
+        const auto status = response.grpc_status ? static_cast<wire::GrpcStatus>(*response.grpc_status)
+                                                 : wire::grpc_status_of_http(response.status);
+        // A complete response without grpc-status says nothing, whatever HTTP thinks of it.
+        return answer_of(!response.grpc_status && status == wire::GrpcStatus::ok ? wire::GrpcStatus::unknown : status,
+                         response.retry_after);
+    }
+
+    over_http2::Reading read_reset(const error_code& cause) const override {
+        const bool calm = cause == http2::make_error_code(http2::Error::enhance_your_calm);
+        return {calm ? driver::Answer::throttled : driver::Answer::try_again, cause, {}};
+    }
+
+private:
+    static std::optional<Nanos> parse_pushback(std::string_view text) {
+        std::uint32_t milliseconds = 0;
+        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), milliseconds);
+        if (error != std::errc{} || end != text.data() + text.size()) {
+            return std::nullopt;
+        }
+        return std::chrono::milliseconds{milliseconds};
+    }
+
+    net::Loop& loop_;
+    std::string authority_;
+    std::string timeout_;  // at most 9 characters: never allocates
+    std::array<Header, 7> headers_;
+};
+
+class GrpcDriver final : public driver::Driver {
+public:
+    explicit GrpcDriver(const driver::Context& context)
+        : calls_(context.loop, context.target, context.options), common_{context.loop, context.dialer,
+                                                                         calls_,       context.in_flight,
+                                                                         {},           {}} {}
+
+    driver::Traits traits() const override { return grpc::traits; }
+
+    std::unique_ptr<driver::Session> make_session(EquipmentId equipment, driver::Receipts& receipts) override {
+        return std::make_unique<over_http2::Session>(common_, equipment, receipts);
+    }
+
+private:
+    Calls calls_;
+    over_http2::Common common_;
+};
+
+}  // namespace
+
+driver::Kind kind() {
+    return {
+        .name = "grpc",
+        .scheme = "grpc",
+        .listener = "grpc",
+        .options_schema = embedded::grpc_options,
+        .traits = [](const nlohmann::json&) { return traits; },
+        .make = [](const driver::Context& context) { return std::make_unique<GrpcDriver>(context); },
+    };
+}
+
+}  // namespace portillon::grpc

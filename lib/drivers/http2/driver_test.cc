@@ -1,0 +1,546 @@
+#include <gmock/gmock.h>
+
+#include <algorithm>
+
+#include "drivers/http2/answer.h"
+#include "drivers/http2/kind.h"
+#include "drivers/over_http2/harness.h"
+
+namespace portillon::http2 {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+const net::Url target{"http", "gate.example", 8080, ""};
+
+class Http2Driver : public over_http2::Harness {
+protected:
+    Http2Driver() : Harness(kind(), target, wire::Encoding::json) {}
+
+    void answer(std::uint32_t stream, const std::string& status, raw::Fields more = {}) {
+        raw::Fields fields{{":status", status}};
+        fields.insert(fields.end(), more.begin(), more.end());
+        server().send(raw::headers(stream, fields, raw::end_stream));
+    }
+};
+
+TEST_F(Http2Driver, PostsABatchAndMeasuresItExactly) {
+    open();
+    const Instant start = now();
+    offer(1, R"({"run":1})");
+    pass(5ms);
+    const auto requests = server().of(raw::Type::headers);
+    ASSERT_EQ(requests.size(), 1u);
+    EXPECT_EQ(requests[0].stream, 1u);
+    EXPECT_EQ(requests[0].fields, (std::map<std::string, std::string>{{":method", "POST"},
+                                                                      {":scheme", "http"},
+                                                                      {":authority", "gate.example:8080"},
+                                                                      {":path", "/v1/validations"},
+                                                                      {"content-type", "application/json"},
+                                                                      {"content-length", "9"}}));
+    EXPECT_EQ(server().body(1), R"({"run":1})");
+    EXPECT_NE(server().of(raw::Type::data).back().flags & raw::end_stream, 0);
+    server().send(raw::headers(1, {{":status", "200"}}));
+    pass(5ms);
+    EXPECT_THAT(settled(), IsEmpty()) << "the status is not the whole answer";
+    server().send(raw::data(1, "ok", raw::end_stream));
+    pass(5ms);
+    ASSERT_THAT(settled(), ElementsAre("1 acknowledged"));
+    EXPECT_EQ(receipts_.all[0].outcome.sent, start);
+    EXPECT_EQ(receipts_.all[0].outcome.answered, start + 11ms);
+}
+
+TEST_F(Http2Driver, TakesItsPathFromTheOptionOrFromTheTarget) {
+    make_session(1, {{"path", "/gate"}});
+    open();
+    offer(1, "x");
+    pass(2ms);
+    EXPECT_EQ(server().of(raw::Type::headers)[0].fields.at(":path"), "/gate");
+    answer(1, "200");
+    pass(2ms);
+
+    target_.path = "/from/target";
+    make_session(1, {{"path", "/gate"}});
+    open();
+    offer(1, "x");
+    pass(2ms);
+    EXPECT_EQ(server().of(raw::Type::headers)[0].fields.at(":path"), "/from/target");
+}
+
+TEST_F(Http2Driver, ReadsAnswersAsTheContractSays) {
+    struct Row {
+        std::string status;
+        raw::Fields more;
+        std::string expected;
+    };
+    const std::string date = "Sun, 06 Nov 1994 08:49:37 GMT";
+    const std::vector<Row> rows{
+        {"200", {}, "acknowledged"},
+        {"202", {}, "acknowledged"},
+        {"204", {}, "acknowledged"},
+        {"299", {}, "acknowledged"},
+        {"301", {}, "try_again http_301"},
+        {"400", {}, "rejected http_400"},
+        {"401", {}, "rejected http_401"},
+        {"404", {}, "rejected http_404"},
+        {"413", {}, "rejected http_413"},
+        {"408", {}, "try_again http_408"},
+        {"425", {}, "try_again http_425"},
+        {"429", {}, "throttled http_429"},
+        {"429", {{"retry-after", "7"}}, "throttled http_429 after 7s"},
+        {"500", {}, "try_again http_500"},
+        {"500", {{"retry-after", "7"}}, "try_again http_500"},
+        {"503", {}, "try_again http_503"},
+        {"503", {{"retry-after", "120"}}, "throttled http_503 after 2m"},
+        {"503", {{"retry-after", "0"}}, "throttled http_503 after 0s"},
+        {"503", {{"retry-after", "soon"}}, "try_again http_503"},
+        {"503", {{"date", date}, {"retry-after", "Sun, 06 Nov 1994 08:49:40 GMT"}}, "throttled http_503 after 3s"},
+        {"503", {{"retry-after", "Sun, 06 Nov 1994 08:49:40 GMT"}, {"date", date}}, "throttled http_503 after 3s"},
+        {"503", {{"retry-after", date}}, "throttled http_503 after 0s"},
+        {"504", {}, "try_again http_504"},
+    };
+    open();
+    std::vector<std::string> expected;
+    std::uint32_t stream = 1;
+    for (const Row& row : rows) {
+        offer(stream, "x");
+        pass(1ms);
+        answer(stream, row.status, row.more);
+        pass(1ms);
+        expected.push_back(std::to_string(stream) + " " + row.expected);
+        stream += 2;
+    }
+    EXPECT_EQ(settled(), expected);
+    EXPECT_THAT(receipts_.breaks, IsEmpty());
+}
+
+TEST_F(Http2Driver, PassesOverInformationalAnswersAndTrailers) {
+    open();
+    offer(1, "x");
+    pass(2ms);
+    server().send(raw::headers(1, {{":status", "103"}}));
+    server().send(raw::headers(1, {{":status", "201"}}) + raw::data(1, "abc") +
+                  raw::headers(1, {{"trailer", "x"}}, raw::end_stream));
+    pass(2ms);
+    EXPECT_THAT(settled(), ElementsAre("1 acknowledged"));
+}
+
+TEST_F(Http2Driver, CancelsOnlyTheStreamOfAnAbandonedBatch) {
+    open();
+    offer(1, "one");
+    offer(2, "two");
+    pass(5ms);
+    session_->abandon(1);
+    EXPECT_THAT(settled(), IsEmpty()) << "never from inside abandon()";
+    pass(0ms);
+    ASSERT_THAT(settled(), ElementsAre("1 timed_out timed_out"));
+    EXPECT_EQ(receipts_.all[0].outcome.answered, now());
+    pass(1ms);
+    const auto resets = server().of(raw::Type::rst_stream);
+    ASSERT_EQ(resets.size(), 1u);
+    EXPECT_EQ(resets[0].stream, 1u);
+    EXPECT_EQ(resets[0].u32(0), 8u) << "CANCEL";
+    answer(1, "200");
+    answer(3, "200");
+    session_->abandon(1);  // settled already
+    pass(2ms);
+    EXPECT_THAT(settled(), ElementsAre("1 timed_out timed_out", "2 acknowledged"));
+    offer(1, "one again");
+    pass(2ms);
+    answer(5, "200");
+    pass(2ms);
+    EXPECT_EQ(settled().back(), "1 acknowledged");
+    EXPECT_THAT(receipts_.breaks, IsEmpty());
+}
+
+TEST_F(Http2Driver, ReadsResetsAsTryAgain) {
+    open();
+    const std::vector<std::pair<std::uint32_t, std::string>> rows{
+        {0, "http2_no_error"},       {1, "http2_protocol_error"}, {2, "http2_internal_error"},
+        {7, "http2_refused_stream"}, {8, "http2_cancel"},         {11, "http2_enhance_your_calm"},
+        {0x77, "http2_unknown"},
+    };
+    std::uint32_t stream = 1;
+    for (const auto& [number, cause] : rows) {
+        offer(stream, "x");
+        pass(1ms);
+        server().send(raw::rst_stream(stream, number));
+        pass(1ms);
+        EXPECT_EQ(settled().back(), std::to_string(stream) + " try_again " + cause);
+        stream += 2;
+    }
+    EXPECT_EQ(settled().size(), rows.size());
+    EXPECT_THAT(receipts_.breaks, IsEmpty());
+}
+
+TEST_F(Http2Driver, DrainsAfterGoawayAndIsThenBroken) {
+    open();
+    offer(1, "one");
+    offer(2, "two");
+    offer(3, "three");
+    pass(5ms);
+    server().send(raw::goaway(3, 0));
+    pass(1ms);
+    EXPECT_THAT(settled(), ElementsAre("3 try_again http2_refused_stream"));
+    offer(4, "four");
+    pass(1ms);
+    EXPECT_EQ(settled().back(), "4 broken http2_goaway");
+    answer(3, "200");
+    pass(5ms);
+    EXPECT_EQ(settled().back(), "2 acknowledged");
+    EXPECT_THAT(receipts_.breaks, IsEmpty());
+    answer(1, "200");
+    pass(5ms);
+    EXPECT_EQ(settled().back(), "1 acknowledged");
+    EXPECT_THAT(receipts_.breaks, ElementsAre("http2_goaway"));
+
+    receipts_.breaks.clear();
+    open();
+    EXPECT_EQ(servers_.size(), 2u);
+    offer(4, "four");
+    pass(2ms);
+    answer(1, "200");
+    pass(2ms);
+    EXPECT_EQ(settled().back(), "4 acknowledged");
+}
+
+TEST_F(Http2Driver, IsBrokenAtOnceByGoawayWithNothingInFlight) {
+    open();
+    server().send(raw::goaway(0, 0));
+    pass(1ms);
+    EXPECT_THAT(receipts_.breaks, ElementsAre("http2_goaway"));
+    pass(1s);
+    EXPECT_THAT(receipts_.breaks.size(), 1u);
+}
+
+TEST_F(Http2Driver, NamesTheComplaintOfAServerThatHangsUp) {
+    open();
+    offer(1, "x");
+    pass(2ms);
+    server().send(raw::goaway(1, 11));
+    server().transport().close();
+    pass(2ms);
+    EXPECT_THAT(settled(), ElementsAre("1 broken http2_enhance_your_calm"));
+    EXPECT_THAT(receipts_.breaks, ElementsAre("http2_enhance_your_calm"));
+}
+
+TEST_F(Http2Driver, SettlesWhatIsInFlightWhenTheConnectionGoes) {
+    open();
+    const Instant start = now();
+    offer(1, "one");
+    offer(2, "two");
+    pass(5ms);
+    answer(1, "200");
+    server().transport().reset();
+    offer(3, "three");  // on its way when the connection goes
+    pass(1ms);
+    ASSERT_THAT(settled(), ElementsAre("1 acknowledged", "2 broken reset", "3 broken reset"));
+    EXPECT_EQ(receipts_.all[1].outcome.sent, start);
+    EXPECT_EQ(receipts_.all[1].outcome.answered, start + 6ms);
+    EXPECT_THAT(receipts_.breaks, ElementsAre("reset"));
+    session_->abandon(2);
+    pass(1s);
+    EXPECT_EQ(settled().size(), 3u);
+}
+
+TEST_F(Http2Driver, SettlesOffersAsBrokenBeforeTheBreakIsHeardOf) {
+    open();
+    offer(1, "one");
+    pass(2ms);
+    receipts_.on_settled = [&](Sequence first, const driver::Outcome&) {
+        if (first == 1) {
+            offer(2, "two");
+        }
+    };
+    server().transport().close();
+    pass(2ms);
+    EXPECT_THAT(settled(), ElementsAre("1 broken closed", "2 broken closed"));
+    EXPECT_EQ(receipts_.all[1].outcome.sent, Instant{});
+    EXPECT_THAT(receipts_.breaks, ElementsAre("closed"));
+}
+
+TEST_F(Http2Driver, SendsABodyThatIsLargerThanTheWindow) {
+    greeting_ = raw::settings({{NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 10}});
+    open();
+    std::string text;
+    for (int i = 0; i < 50; ++i) {
+        text.push_back(static_cast<char>('a' + i % 26));
+    }
+    offer(1, text);
+    pass(5ms);
+    EXPECT_EQ(server().body(1), text.substr(0, 10));
+    server().send(raw::window_update(1, 7));
+    pass(5ms);
+    EXPECT_EQ(server().body(1), text.substr(0, 17));
+    server().send(raw::settings({{NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 30}}));
+    pass(5ms);
+    EXPECT_EQ(server().body(1), text.substr(0, 37));
+    server().send(raw::settings({{NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 1}}));
+    server().send(raw::window_update(1, 20));
+    pass(5ms);
+    EXPECT_EQ(server().body(1), text.substr(0, 37)) << "the window is below zero";
+    server().send(raw::window_update(1, 100));
+    pass(5ms);
+    EXPECT_EQ(server().body(1), text);
+    answer(1, "200");
+    pass(5ms);
+    EXPECT_THAT(settled(), ElementsAre("1 acknowledged"));
+}
+
+TEST_F(Http2Driver, SendsABodyThatIsLargerThanAFrameAndTheConnectionsWindow) {
+    greeting_ = raw::settings({{NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 1 << 20}});
+    open();
+    const std::string text(100'000, 'x');
+    offer(1, text);
+    offer(2, "second");
+    pass(5ms);
+    EXPECT_EQ(server().body(1).size() + server().body(3).size(), 65'535u);
+    server().send(raw::window_update(0, 1 << 20));
+    pass(5ms);
+    EXPECT_EQ(server().body(1), text);
+    EXPECT_EQ(server().body(3), "second");
+}
+
+TEST_F(Http2Driver, SettlesAnAnswerThatComesBeforeTheBodyIsSent) {
+    greeting_ = raw::settings({{NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 10}});
+    open();
+    offer(1, std::string(50, 'x'));
+    pass(2ms);
+    answer(1, "413");
+    server().send(raw::rst_stream(1, 0));
+    pass(2ms);
+    EXPECT_THAT(settled(), ElementsAre("1 rejected http_413"));
+    offer(2, "short");
+    pass(2ms);
+    answer(3, "200");
+    pass(2ms);
+    EXPECT_EQ(settled().back(), "2 acknowledged");
+}
+
+TEST_F(Http2Driver, KeepsToTheServersNumberOfStreams) {
+    greeting_ = raw::settings({{NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, 1}});
+    open();
+    const Instant start = now();
+    offer(1, "one");
+    offer(2, "two");
+    offer(3, "three");
+    pass(5ms);
+    EXPECT_EQ(server().of(raw::Type::headers).size(), 1u);
+    session_->abandon(2);
+    pass(1ms);
+    ASSERT_THAT(settled(), ElementsAre("2 timed_out timed_out"));
+    EXPECT_EQ(receipts_.all[0].outcome.sent, Instant{}) << "it never came to that";
+    answer(1, "200");
+    pass(5ms);
+    ASSERT_EQ(server().of(raw::Type::headers).size(), 2u);
+    const auto stream = server().of(raw::Type::headers)[1].stream;
+    EXPECT_EQ(server().body(stream), "three");
+    answer(stream, "200");
+    pass(5ms);
+    ASSERT_THAT(settled(), ElementsAre("2 timed_out timed_out", "1 acknowledged", "3 acknowledged"));
+    EXPECT_EQ(receipts_.all[2].outcome.sent, start + 7ms);
+}
+
+TEST_F(Http2Driver, GivesBackWhatWaitsForAStreamWhenTheServerGoesAway) {
+    greeting_ = raw::settings({{NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, 1}});
+    open();
+    offer(1, "one");
+    offer(2, "two");
+    pass(5ms);
+    server().send(raw::goaway(1, 0));
+    pass(1ms);
+    EXPECT_THAT(settled(), ElementsAre("2 try_again http2_refused_stream"));
+    answer(1, "200");
+    pass(1ms);
+    EXPECT_EQ(settled().back(), "1 acknowledged");
+    EXPECT_THAT(receipts_.breaks, ElementsAre("http2_goaway"));
+    EXPECT_EQ(server().of(raw::Type::headers).size(), 1u);
+}
+
+TEST_F(Http2Driver, CarriesAThousandBatchesAtOnceAndTakesAnswersInAnyOrder) {
+    greeting_ = raw::settings({{NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, 2'000}});
+    make_session(1'000);
+    open();
+    for (Sequence first = 1; first <= 1'000; ++first) {
+        offer(first, "batch " + std::to_string(first));
+    }
+    pass(5ms);
+    ASSERT_EQ(server().of(raw::Type::headers).size(), 1'000u);
+    for (std::uint32_t i = 1'000; i > 0; --i) {
+        EXPECT_EQ(server().body(2 * i - 1), "batch " + std::to_string(i));
+        answer(2 * i - 1, i % 2 == 0 ? "200" : "500");
+    }
+    pass(5ms);
+    ASSERT_EQ(receipts_.all.size(), 1'000u);
+    EXPECT_EQ(settled().front(), "1000 acknowledged");
+    EXPECT_EQ(settled().back(), "1 try_again http_500");
+    const auto acknowledged = std::count_if(receipts_.all.begin(), receipts_.all.end(), [](const auto& each) {
+        return each.outcome.answer == driver::Answer::acknowledged;
+    });
+    EXPECT_EQ(acknowledged, 500);
+}
+
+TEST_F(Http2Driver, SettlesAThousandBatchesWhenTheConnectionGoes) {
+    greeting_ = raw::settings({{NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, 500}});
+    make_session(1'000);
+    open();
+    for (Sequence first = 1; first <= 1'000; ++first) {
+        offer(first, "x");
+    }
+    pass(5ms);
+    server().transport().reset();
+    pass(5ms);
+    ASSERT_EQ(receipts_.all.size(), 1'000u);
+    EXPECT_EQ(std::count_if(receipts_.all.begin(), receipts_.all.end(),
+                            [](const auto& each) { return each.outcome.sent == Instant{}; }),
+              500)
+        << "those that waited for a stream";
+}
+
+TEST_F(Http2Driver, ComplainsOfAServerThatSpeaksNonsense) {
+    open();
+    offer(1, "x");
+    pass(2ms);
+    server().send(raw::frame(raw::Type::data, 0, 0, "data on stream 0"));
+    pass(2ms);
+    EXPECT_THAT(settled(), ElementsAre("1 broken http2_protocol_error"));
+    EXPECT_THAT(receipts_.breaks, ElementsAre("http2_protocol_error"));
+    EXPECT_EQ(server().of(raw::Type::goaway).size(), 1u);
+}
+
+TEST_F(Http2Driver, GivesUpOnOneAnswerWhoseHeadersHaveNoEnd) {
+    open();
+    offer(1, "one");
+    offer(2, "two");
+    pass(2ms);
+    answer(1, "200", raw::Fields(600, {"x", "y"}));
+    answer(3, "200");
+    pass(2ms);
+    EXPECT_THAT(settled(), ::testing::UnorderedElementsAre("1 try_again http2_internal_error", "2 acknowledged"));
+}
+
+TEST_F(Http2Driver, AnswersPings) {
+    open();
+    server().send(raw::ping("12345678"));
+    pass(2ms);
+    const auto pings = server().of(raw::Type::ping);
+    ASSERT_EQ(pings.size(), 1u);
+    EXPECT_EQ(pings[0].flags, raw::ack);
+    EXPECT_EQ(pings[0].payload, "12345678");
+}
+
+TEST_F(Http2Driver, FailsToOpenInTimeWhenTheServerSaysNothing) {
+    greeting_ = "";
+    start_opening(now() + 50ms);
+    pass(49ms);
+    EXPECT_FALSE(opened_.has_value());
+    pass(1ms);
+    ASSERT_TRUE(opened_.has_value());
+    EXPECT_EQ(cause_name(*opened_), "timed_out");
+    EXPECT_THAT(receipts_.breaks, IsEmpty());
+
+    greeting_ = raw::settings();
+    open();
+}
+
+TEST_F(Http2Driver, FailsToOpenWhenItIsRefusedOrCutOff) {
+    dialer_.refuse(1, boost::system::errc::make_error_code(boost::system::errc::connection_refused));
+    start_opening(never);
+    pass(5ms);
+    ASSERT_TRUE(opened_.has_value());
+    EXPECT_EQ(cause_name(*opened_), "refused");
+
+    greeting_ = "";
+    start_opening(never);
+    pass(2ms);
+    server().transport().close();
+    pass(5ms);
+    ASSERT_TRUE(opened_.has_value());
+    EXPECT_EQ(cause_name(*opened_), "closed");
+
+    greeting_ = "HTTP/1.1 400 Bad Request\r\n\r\n";
+    start_opening(never);
+    pass(5ms);
+    ASSERT_TRUE(opened_.has_value());
+    EXPECT_EQ(cause_name(*opened_), "http2_protocol_error");
+
+    greeting_ = raw::settings();
+    open();
+    EXPECT_THAT(receipts_.breaks, IsEmpty());
+}
+
+TEST_F(Http2Driver, SaysGoodbyeAndWaitsForTheOtherSide) {
+    open();
+    offer(1, "x");
+    pass(2ms);
+    bool closed = false;
+    tasks_.spawn(close_into(*session_, now() + 1s, closed));
+    pass(5ms);
+    EXPECT_THAT(settled(), ElementsAre("1 broken cancelled"));
+    EXPECT_FALSE(closed);
+    EXPECT_EQ(server().of(raw::Type::goaway).size(), 1u);
+    EXPECT_EQ(cause_name(server().end), "closed");
+    server().transport().close();
+    pass(1ms);
+    EXPECT_TRUE(closed);
+    EXPECT_THAT(receipts_.breaks, IsEmpty());
+}
+
+TEST_F(Http2Driver, ClosesAtTheDeadlineWhenTheOtherSideStays) {
+    open();
+    bool closed = false;
+    tasks_.spawn(close_into(*session_, now() + 1s, closed));
+    pass(999ms);
+    EXPECT_FALSE(closed);
+    pass(1ms);
+    EXPECT_TRUE(closed);
+}
+
+TEST_F(Http2Driver, MayBeDestroyedByWhoHearsOfAnAnswerOrABreak) {
+    open();
+    offer(1, "x");
+    offer(2, "y");
+    pass(2ms);
+    receipts_.on_settled = [&](Sequence, const driver::Outcome&) { session_.reset(); };
+    answer(1, "200");
+    answer(3, "200");
+    pass(2ms);
+    EXPECT_THAT(settled(), ElementsAre("1 acknowledged"));
+
+    receipts_.on_settled = nullptr;
+    make_session(1);
+    open();
+    receipts_.on_broken = [&] { session_.reset(); };
+    server().transport().reset();
+    pass(2ms);
+    EXPECT_THAT(receipts_.breaks, ElementsAre("reset"));
+}
+
+TEST_F(Http2Driver, OffersAgainFromWithinAnAnswer) {
+    open();
+    receipts_.on_settled = [&](Sequence first, const driver::Outcome&) {
+        if (first < 5) {
+            offer(first + 1, "next");
+        }
+    };
+    offer(1, "x");
+    for (std::uint32_t stream = 1; stream <= 9; stream += 2) {
+        pass(1ms);
+        answer(stream, "200");
+        pass(1ms);
+    }
+    EXPECT_EQ(receipts_.all.size(), 5u);
+    EXPECT_EQ(receipts_.all[4].outcome.answered - receipts_.all[0].outcome.answered, 8ms);
+}
+
+TEST(Http2Kind, SaysWhatItIs) {
+    const auto http2 = kind();
+    EXPECT_EQ(http2.name, "http2");
+    EXPECT_EQ(http2.scheme, "http");
+    EXPECT_EQ(nlohmann::json::parse(http2.options_schema).at("type"), "object");
+    EXPECT_EQ(http2.traits(nlohmann::json::object()).native, wire::Encoding::json);
+}
+
+}  // namespace
+}  // namespace portillon::http2

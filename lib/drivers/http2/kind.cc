@@ -1,0 +1,113 @@
+#include "drivers/http2/kind.h"
+
+#include <array>
+#include <charconv>
+#include <nlohmann/json.hpp>
+
+#include "drivers/http2/answer.h"
+#include "drivers/over_http2/session.h"
+
+namespace portillon::embedded {
+extern const std::string_view http2_options;
+}
+
+namespace portillon::http2 {
+
+namespace {
+
+constexpr std::string_view default_path = "/v1/validations";
+
+constexpr driver::Traits traits{
+    .descriptors_per_session = 1,
+    .acknowledges = driver::Traits::Acknowledges::yes,
+    .native = wire::Encoding::json,
+};
+
+class Posts final : public over_http2::Dialect {
+public:
+    Posts(const net::Url& target, const nlohmann::json& options, wire::Encoding encoding)
+        : authority_(over_http2::authority_of(target)),
+          path_(target.path.empty() ? options.value("path", std::string(default_path)) : target.path),
+          headers_{{{":method", "POST"},
+                    {":scheme", "http"},
+                    {":authority", authority_},
+                    {":path", path_},
+                    {"content-type", wire::media_type_of(encoding)},
+                    {"content-length", {}, Header::Value::varies}}} {}
+
+    std::size_t body_bytes(const driver::Batch& batch) const override { return batch.body->size(); }
+
+    void write_body(const driver::Batch& batch, std::span<std::byte> out) const override { batch.body->write_to(out); }
+
+    std::span<const Header> request_headers(const driver::Batch&, std::size_t body_bytes) override {
+        const auto end = std::to_chars(length_.data(), length_.data() + length_.size(), body_bytes).ptr;
+        headers_.back().value = {length_.data(), static_cast<std::size_t>(end - length_.data())};
+        return headers_;
+    }
+
+    void note(over_http2::Response& response, std::string_view name, std::string_view value) const override {
+        if (name == ":status") {
+            std::from_chars(value.data(), value.data() + value.size(), response.status);
+        } else if (response.status == 429 || response.status == 503) {
+            if (name == "retry-after") {
+                response.retry_at = parse_date(value);
+                response.retry_after = parse_retry_after(value, wall_clock());
+            } else if (name == "date") {
+                response.date = parse_date(value);
+            }
+        }
+    }
+
+    over_http2::Reading read(const over_http2::Response& response) const override {
+        auto retry_after = response.retry_after;
+        if (response.retry_at && response.date) {  // by the server's clock, not by ours
+            retry_after = std::max<Nanos>(*response.retry_at - *response.date, Nanos{0});
+        }
+        return answer_of(response.status, retry_after);
+    }
+
+    over_http2::Reading read_reset(const error_code& cause) const override {
+        return {driver::Answer::try_again, cause, {}};
+    }
+
+private:
+    static Date wall_clock() { return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()); }
+
+    std::string authority_;
+    std::string path_;
+    std::array<char, 20> length_{};
+    std::array<Header, 6> headers_;
+};
+
+class Http2Driver final : public driver::Driver {
+public:
+    explicit Http2Driver(const driver::Context& context)
+        : posts_(context.target, context.options, context.encoding), common_{context.loop, context.dialer,
+                                                                             posts_,       context.in_flight,
+                                                                             {},           {}} {}
+
+    driver::Traits traits() const override { return http2::traits; }
+
+    std::unique_ptr<driver::Session> make_session(EquipmentId equipment, driver::Receipts& receipts) override {
+        return std::make_unique<over_http2::Session>(common_, equipment, receipts);
+    }
+
+private:
+    Posts posts_;
+    over_http2::Common common_;
+};
+
+}  // namespace
+
+driver::Kind kind() {
+    return {
+        .name = "http2",
+        .scheme = "http",
+        .listener = "http2",
+        .options_schema = embedded::http2_options,
+        .traits = [](const nlohmann::json&) { return traits; },
+        .make = [](const driver::Context& context) { return std::make_unique<Http2Driver>(context); },
+    };
+}
+
+}  // namespace portillon::http2

@@ -1,0 +1,11 @@
+#pragma once
+
+// The driver `http2`: a batch is a POST, a session one connection with prior knowledge (no upgrade, no TLS).
+
+#include "driver/kind.h"
+
+namespace portillon::http2 {
+
+driver::Kind kind();
+
+}  // namespace portillon::http2

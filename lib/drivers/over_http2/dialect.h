@@ -1,0 +1,53 @@
+#pragma once
+
+// What a protocol that travels over HTTP/2 says in a request and reads in a response. A batch is a request, its answer
+// the response.
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "driver/driver.h"
+#include "http2/header.h"
+#include "http2/retry_after.h"
+#include "net/endpoint.h"
+
+namespace portillon::over_http2 {
+
+// What the dialects note of a response's headers and trailers.
+struct Response {
+    int status = 0;
+    std::optional<std::uint8_t> grpc_status;
+    std::optional<http2::Date> date;
+    std::optional<Nanos> retry_after;
+    std::optional<http2::Date> retry_at;
+};
+
+// What came of it; the instants are the session's.
+struct Reading {
+    driver::Answer answer;
+    error_code cause;
+    std::optional<Nanos> retry_after;
+};
+
+class Dialect {
+public:
+    virtual ~Dialect() = default;
+
+    virtual std::size_t body_bytes(const driver::Batch& batch) const = 0;
+    virtual void write_body(const driver::Batch& batch, std::span<std::byte> out) const = 0;
+
+    // Valid until the next call.
+    virtual std::span<const http2::Header> request_headers(const driver::Batch& batch, std::size_t body_bytes) = 0;
+
+    virtual void note(Response& response, std::string_view name, std::string_view value) const = 0;
+    virtual Reading read(const Response& response) const = 0;
+    virtual Reading read_reset(const error_code& cause) const = 0;  // instead of a response
+};
+
+// The value of :authority: "host:80", "[::1]:80".
+std::string authority_of(const net::Url& target);
+
+}  // namespace portillon::over_http2

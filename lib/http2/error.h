@@ -1,0 +1,44 @@
+#pragma once
+
+// What goes wrong on HTTP/2, as errors whose message() is the name under which reports count it.
+
+#include <cstdint>
+
+#include "base/error.h"
+
+namespace portillon::http2 {
+
+// RFC 9113, section 7, with their numbers: "http2_refused_stream" and so on.
+enum class Error : std::uint32_t {
+    no_error,
+    protocol_error,
+    internal_error,
+    flow_control_error,
+    settings_timeout,
+    stream_closed,
+    frame_size_error,
+    refused_stream,
+    cancel,
+    compression_error,
+    connect_error,
+    enhance_your_calm,
+    inadequate_security,
+    http_1_1_required,
+
+    goaway = 0x1000,  // the other side wants no more requests, and says nothing against us
+    flooded,          // the other side sends more than we care to answer
+    not_http2,        // its first bytes are something else
+};
+
+error_code make_error_code(Error error);
+
+// A number from the wire: one without a name here is "http2_unknown".
+error_code error_from_wire(std::uint32_t number);
+
+// An answer's status that is no success: "http_503".
+error_code error_of_status(int status);
+
+}  // namespace portillon::http2
+
+template <>
+struct boost::system::is_error_code_enum<portillon::http2::Error> : std::true_type {};

@@ -1,0 +1,21 @@
+#pragma once
+
+// The header Retry-After (RFC 9110, 10.2.3): seconds, or a date.
+
+#include <chrono>
+#include <optional>
+#include <string_view>
+
+#include "base/units.h"
+
+namespace portillon::http2 {
+
+using Date = std::chrono::sys_seconds;
+
+// "Sun, 06 Nov 1994 08:49:37 GMT", the form that servers must send; nothing for any other text.
+std::optional<Date> parse_date(std::string_view text);
+
+// How long from `now`, a year at most, 0 for a date that has passed; nothing if the text is neither form.
+std::optional<Nanos> parse_retry_after(std::string_view text, Date now);
+
+}  // namespace portillon::http2

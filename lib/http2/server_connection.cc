@@ -1,0 +1,232 @@
+#include "http2/server_connection.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "http2/error.h"
+#include "http2/session.h"
+
+namespace portillon::http2 {
+
+namespace {
+
+// Credit, not memory: who listens bounds what it gathers.
+constexpr std::int32_t stream_window_bytes = 256 << 10;
+constexpr std::int32_t connection_window_bytes = 1 << 20;
+
+const nghttp2_option* server_option() {
+    static const OptionPointer option = [] {
+        auto made = new_option();
+        nghttp2_option_set_no_closed_streams(made.get(), 1);  // kept for priorities only, which we do not honour
+        nghttp2_option_set_max_deflate_dynamic_table_size(made.get(), header_table_bytes);
+        return made;
+    }();
+    return option.get();
+}
+
+}  // namespace
+
+struct ServerConnection::Callbacks {
+    static int begin_headers(nghttp2_session* session, const nghttp2_frame* frame, void* user) {
+        auto& self = *static_cast<ServerConnection*>(user);
+        self.header_bytes_ = 0;
+        if (frame->headers.cat == NGHTTP2_HCAT_REQUEST) {
+            Exchange& exchange = self.events_.begun();
+            exchange.stream_ = frame->hd.stream_id;
+            exchange.sent_bytes_ = 0;
+            exchange.answer_ = Exchange::Answer::none;
+            exchange.request_ = Exchange::Side::open;
+            nghttp2_session_set_stream_user_data(session, frame->hd.stream_id, &exchange);
+        }
+        return 0;
+    }
+
+    static int header(nghttp2_session*, const nghttp2_frame* frame, const std::uint8_t* name, std::size_t name_size,
+                      const std::uint8_t* value, std::size_t value_size, std::uint8_t, void* user) {
+        auto& self = *static_cast<ServerConnection*>(user);
+        self.header_bytes_ += header_bytes(text_of(name, name_size), text_of(value, value_size));
+        Exchange* exchange = self.exchange_of(frame->hd.stream_id);
+        if (exchange != nullptr && frame->headers.cat == NGHTTP2_HCAT_REQUEST &&
+            self.header_bytes_ <= self.header_list_bytes_) {
+            self.events_.header(*exchange, text_of(name, name_size), text_of(value, value_size));
+        }
+        return 0;
+    }
+
+    static int frame_received(nghttp2_session*, const nghttp2_frame* frame, void* user) {
+        auto& self = *static_cast<ServerConnection*>(user);
+        if (frame->hd.type == NGHTTP2_SETTINGS) {
+            if ((frame->hd.flags & NGHTTP2_FLAG_ACK) == 0 && !std::exchange(self.greeted_, true)) {
+                self.events_.greeted();
+            }
+            return 0;
+        }
+        if (frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA) {
+            return 0;
+        }
+        Exchange* exchange = self.exchange_of(frame->hd.stream_id);
+        if (exchange == nullptr) {
+            return 0;
+        }
+        if (frame->hd.type == NGHTTP2_HEADERS && frame->headers.cat == NGHTTP2_HCAT_REQUEST) {
+            self.events_.headers_end(
+                *exchange, self.header_bytes_ <= self.header_list_bytes_ ? HeaderList::whole : HeaderList::too_large);
+        }
+        if ((frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) {
+            exchange->request_ = Exchange::Side::ended;
+            self.events_.request_end(*exchange);
+        }
+        return 0;
+    }
+
+    static int data_received(nghttp2_session*, std::uint8_t, std::int32_t stream, const std::uint8_t* bytes,
+                             std::size_t size, void* user) {
+        auto& self = *static_cast<ServerConnection*>(user);
+        if (Exchange* exchange = self.exchange_of(stream)) {
+            self.events_.body(*exchange, std::as_bytes(std::span(bytes, size)));
+        }
+        return 0;
+    }
+
+    static int frame_sent(nghttp2_session* session, const nghttp2_frame* frame, void* user) {
+        auto& self = *static_cast<ServerConnection*>(user);
+        if (frame->hd.type == NGHTTP2_GOAWAY) {
+            if (frame->goaway.error_code != NGHTTP2_NO_ERROR) {
+                self.cause_ = error_from_wire(frame->goaway.error_code);
+            }
+        } else if ((frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA) &&
+                   (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) {
+            const Exchange* exchange = self.exchange_of(frame->hd.stream_id);
+            if (exchange != nullptr && exchange->request_ == Exchange::Side::open) {
+                // Answered before the request's end: the other side need not send the rest (RFC 9113, 8.1).
+                nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, frame->hd.stream_id, NGHTTP2_NO_ERROR);
+            }
+        }
+        return 0;
+    }
+
+    static int stream_closed(nghttp2_session*, std::int32_t stream, std::uint32_t, void* user) {
+        auto& self = *static_cast<ServerConnection*>(user);
+        if (Exchange* exchange = self.exchange_of(stream)) {
+            exchange->stream_ = 0;
+            self.events_.closed(*exchange);
+        }
+        return 0;
+    }
+
+    static ssize_t read_reply(nghttp2_session* session, std::int32_t stream, std::uint8_t*, std::size_t room,
+                              std::uint32_t* flags, nghttp2_data_source*, void* user) {
+        const Exchange* exchange = static_cast<ServerConnection*>(user)->exchange_of(stream);
+        if (exchange == nullptr) {
+            return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+        }
+        const std::size_t left = exchange->reply_.size() - exchange->sent_bytes_;
+        *flags |= NGHTTP2_DATA_FLAG_NO_COPY;
+        if (left <= room) {
+            *flags |= NGHTTP2_DATA_FLAG_EOF;
+            if (!exchange->trailers_.empty()) {
+                *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
+                const NameValues trailers(exchange->trailers_);
+                nghttp2_submit_trailer(session, stream, trailers.begin(), trailers.size());
+            }
+        }
+        return static_cast<ssize_t>(std::min(left, room));
+    }
+
+    static int send_reply(nghttp2_session*, nghttp2_frame* frame, const std::uint8_t* frame_header, std::size_t size,
+                          nghttp2_data_source*, void* user) {
+        auto& self = *static_cast<ServerConnection*>(user);
+        Exchange* exchange = self.exchange_of(frame->hd.stream_id);
+        check(exchange != nullptr, "a reply without its exchange");
+        constexpr std::size_t frame_header_bytes = 9;
+        append(*self.out_, frame_header, frame_header_bytes);
+        const auto from = exchange->reply_.begin() + static_cast<std::ptrdiff_t>(exchange->sent_bytes_);
+        self.out_->insert(self.out_->end(), from, from + static_cast<std::ptrdiff_t>(size));
+        exchange->sent_bytes_ += size;
+        return 0;
+    }
+
+    static const nghttp2_session_callbacks* all() {
+        static const CallbacksPointer callbacks = [] {
+            auto made = new_callbacks();
+            nghttp2_session_callbacks_set_on_begin_headers_callback(made.get(), begin_headers);
+            nghttp2_session_callbacks_set_on_header_callback(made.get(), header);
+            nghttp2_session_callbacks_set_on_frame_recv_callback(made.get(), frame_received);
+            nghttp2_session_callbacks_set_on_data_chunk_recv_callback(made.get(), data_received);
+            nghttp2_session_callbacks_set_on_frame_send_callback(made.get(), frame_sent);
+            nghttp2_session_callbacks_set_on_stream_close_callback(made.get(), stream_closed);
+            nghttp2_session_callbacks_set_send_data_callback(made.get(), send_reply);
+            return made;
+        }();
+        return callbacks.get();
+    }
+};
+
+void ServerConnection::Free::operator()(nghttp2_session* session) const {
+    nghttp2_session_del(session);
+}
+
+ServerConnection::ServerConnection(Events& events, const ServerLimits& limits)
+    : events_(events), header_list_bytes_(limits.header_list_bytes) {
+    nghttp2_session* made = nullptr;
+    check(nghttp2_session_server_new2(&made, Callbacks::all(), this, server_option()) == 0, "out of memory");
+    session_.reset(made);
+    const std::array<nghttp2_settings_entry, 4> settings{{
+        {NGHTTP2_SETTINGS_HEADER_TABLE_SIZE, header_table_bytes},
+        {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, limits.streams},
+        {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, stream_window_bytes},
+        {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, limits.header_list_bytes},
+    }};
+    check(nghttp2_submit_settings(made, NGHTTP2_FLAG_NONE, settings.data(), settings.size()) == 0 &&
+              nghttp2_session_set_local_window_size(made, NGHTTP2_FLAG_NONE, 0, connection_window_bytes) == 0,
+          "out of memory");
+}
+
+ServerConnection::~ServerConnection() = default;
+
+error_code ServerConnection::receive(std::span<const std::byte> bytes) {
+    const error_code error = feed(*session_, bytes);
+    if (error) {
+        cause_ = error;
+    }
+    return error;
+}
+
+bool ServerConnection::wants_to_write() const {
+    return nghttp2_session_want_write(session_.get()) != 0;
+}
+
+error_code ServerConnection::pull(std::vector<std::byte>& out) {
+    out_ = &out;
+    const error_code error = empty(*session_, out);
+    out_ = nullptr;
+    return error;
+}
+
+Exchange* ServerConnection::exchange_of(std::int32_t stream) const {
+    return static_cast<Exchange*>(nghttp2_session_get_stream_user_data(session_.get(), stream));
+}
+
+void ServerConnection::respond(Exchange& exchange, std::span<const Header> headers, std::span<const std::byte> body,
+                               std::span<const Header> trailers) {
+    check(exchange.answer_ == Exchange::Answer::none, "an exchange is answered once");
+    exchange.answer_ = Exchange::Answer::given;
+    exchange.reply_.assign(body.begin(), body.end());
+    exchange.trailers_ = trailers;
+    const NameValues values(headers);
+    nghttp2_data_provider reply{.source = {}, .read_callback = Callbacks::read_reply};
+    nghttp2_submit_response(session_.get(), exchange.stream_, values.begin(), values.size(),
+                            body.empty() ? nullptr : &reply);
+}
+
+void ServerConnection::go_away() {
+    nghttp2_submit_goaway(session_.get(), NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(session_.get()),
+                          NGHTTP2_NO_ERROR, nullptr, 0);
+}
+
+bool ServerConnection::finished() const {
+    return nghttp2_session_want_read(session_.get()) == 0 && nghttp2_session_want_write(session_.get()) == 0;
+}
+
+}  // namespace portillon::http2

@@ -1,0 +1,103 @@
+#pragma once
+
+// The server's end of an HTTP/2 connection (RFC 9113, prior knowledge), without I/O: what was read goes in, what is to
+// be written comes out. Answers may come in any order and at any time. PING, SETTINGS and flow control are answered by
+// themselves; what floods them ends the connection.
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "http2/header.h"
+
+struct nghttp2_session;
+
+namespace portillon::http2 {
+
+struct ServerLimits {
+    std::uint32_t streams = 256;                 // SETTINGS_MAX_CONCURRENT_STREAMS
+    std::uint32_t header_list_bytes = 16 << 10;  // SETTINGS_MAX_HEADER_LIST_SIZE, enforced
+};
+
+// One request and its answer. Made by who listens; it stays where it is until closed().
+class Exchange {
+public:
+    std::int32_t stream() const { return stream_; }
+
+protected:
+    ~Exchange() = default;
+
+private:
+    friend class ServerConnection;
+    std::int32_t stream_ = 0;
+    std::size_t sent_bytes_ = 0;
+    std::vector<std::byte> reply_;
+    std::span<const Header> trailers_;
+    enum class Answer : std::uint8_t { none, given } answer_ = Answer::none;
+    enum class Side : std::uint8_t { open, ended } request_ = Side::open;
+};
+
+class ServerConnection {
+public:
+    enum class HeaderList : std::uint8_t { whole, too_large };
+
+    class Events {
+    public:
+        virtual ~Events() = default;
+        virtual void greeted() = 0;  // preface and SETTINGS have come
+        virtual Exchange& begun() = 0;
+        virtual void header(Exchange& exchange, std::string_view name, std::string_view value) = 0;
+        virtual void headers_end(Exchange& exchange, HeaderList list) = 0;  // too_large: some were left out
+        virtual void body(Exchange& exchange, std::span<const std::byte> piece) = 0;
+        virtual void request_end(Exchange& exchange) = 0;
+        virtual void closed(Exchange& exchange) = 0;  // answered to the end, or given up by either side; once
+    };
+
+    // Events are called from within receive() and pull(); there one may respond(), but not destroy the
+    // connection. Destruction closes no exchange.
+    ServerConnection(Events& events, const ServerLimits& limits);
+    ~ServerConnection();
+    ServerConnection(const ServerConnection&) = delete;
+    ServerConnection& operator=(const ServerConnection&) = delete;
+
+    // An error is final. What the other side did wrong otherwise shows in finished().
+    error_code receive(std::span<const std::byte> bytes);
+
+    bool wants_to_write() const;
+    // Appends everything that may be sent now.
+    error_code pull(std::vector<std::byte>& out);
+
+    // The exchange of a stream that is not closed yet, or null.
+    Exchange* exchange_of(std::int32_t stream) const;
+
+    // Once per exchange, at any time, before the request's end too. `body` is copied; trailers outlive the connection.
+    void respond(Exchange& exchange, std::span<const Header> headers, std::span<const std::byte> body,
+                 std::span<const Header> trailers = {});
+    bool responded(const Exchange& exchange) const { return exchange.answer_ == Exchange::Answer::given; }
+
+    // No new requests; those under way are still answered.
+    void go_away();
+
+    // Nothing more will be read or written: the goodbye is complete, or there was an error.
+    bool finished() const;
+    // Our complaint about the other side, if there is one.
+    error_code cause() const { return cause_; }
+
+private:
+    struct Callbacks;
+    struct Free {
+        void operator()(nghttp2_session* session) const;
+    };
+    Events& events_;
+    std::unique_ptr<nghttp2_session, Free> session_;
+    std::vector<std::byte>* out_ = nullptr;
+    std::uint32_t header_list_bytes_;
+    std::size_t header_bytes_ = 0;  // of the block being read; blocks never interleave
+    error_code cause_;
+    bool greeted_ = false;
+};
+
+}  // namespace portillon::http2

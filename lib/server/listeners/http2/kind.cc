@@ -1,0 +1,110 @@
+#include "server/listeners/http2/kind.h"
+
+#include <array>
+#include <charconv>
+#include <string>
+
+#include "server/listeners/over_http2/listener.h"
+#include "wire/receipt.h"
+
+namespace portillon::server::http2 {
+
+namespace {
+
+using over_http2::Judgement;
+using over_http2::Message;
+using over_http2::Refusal;
+using over_http2::Reply;
+using over_http2::RequestHead;
+using portillon::http2::Header;
+
+std::string_view status_of(Refusal refusal) {
+    switch (refusal) {
+        case Refusal::headers_too_large:
+            return "431";
+        case Refusal::not_found:
+            return "404";
+        case Refusal::wrong_method:
+            return "405";
+        case Refusal::too_large:
+            return "413";
+        case Refusal::too_much:
+            return "503";
+        default:
+            return "400";
+    }
+}
+
+class Posts final : public over_http2::Dialect {
+public:
+    std::size_t framing_bytes() const override { return 0; }
+
+    Judgement judge(const RequestHead& head) const override {
+        constexpr std::string_view root = "/v1/validations";
+        const bool below =
+            head.path.starts_with(root) &&
+            (head.path.size() == root.size() || head.path[root.size()] == '/' || head.path[root.size()] == '?');
+        if (!below) {
+            return {.refusal = Refusal::not_found};
+        }
+        return {.refusal = head.method == "POST" ? Refusal::none : Refusal::wrong_method};
+    }
+
+    Message message(std::span<const std::byte> body) const override { return {.bytes = body}; }
+
+    Reply reply(const Decision& decision, over_http2::Timeliness) override {
+        switch (decision.disposition) {
+            case Disposition::accepted: {
+                const wire::Receipt receipt{
+                    .equipment = decision.equipment, .first = decision.first, .count = decision.count};
+                const auto size = wire::encode(receipt, wire::Encoding::json, receipt_);
+                return answer("200", std::span<const std::byte>(receipt_).first(size));
+            }
+            case Disposition::malformed:
+                return complaint("400", cause_name(decision.cause));
+            case Disposition::refused:
+                break;
+        }
+        return complaint("503", "busy");
+    }
+
+    Reply refuse(Refusal refusal) override {
+        if (refusal == Refusal::not_found || refusal == Refusal::wrong_method) {
+            return answer(status_of(refusal), {});  // perhaps to a HEAD, which wants no body
+        }
+        return complaint(status_of(refusal), over_http2::name_of(refusal));
+    }
+
+private:
+    Reply complaint(std::string_view status, std::string_view cause) {
+        complaint_.assign(R"({"error":")").append(cause).append(R"("})");
+        return answer(status, std::as_bytes(std::span(complaint_)));
+    }
+
+    Reply answer(std::string_view status, std::span<const std::byte> body) {
+        const auto end = std::to_chars(length_.data(), length_.data() + length_.size(), body.size()).ptr;
+        headers_ = {{{":status", status},
+                     {"content-type", "application/json"},
+                     {"content-length",
+                      {length_.data(), static_cast<std::size_t>(end - length_.data())},
+                      Header::Value::varies},
+                     {"allow", "POST"}}};
+        const std::span<const Header> all(headers_);
+        return {status == "405" ? all : all.first(3), body, {}};
+    }
+
+    std::array<std::byte, wire::largest_receipt_bytes> receipt_{};
+    std::string complaint_;
+    std::array<char, 20> length_{};
+    std::array<Header, 4> headers_;
+};
+
+}  // namespace
+
+ListenerKind kind() {
+    return {"http2", [](const ListenerContext& context) {
+                return std::make_unique<over_http2::Listener>(context, std::make_unique<Posts>());
+            }};
+}
+
+}  // namespace portillon::server::http2

@@ -1,0 +1,362 @@
+#include <gmock/gmock.h>
+
+#include "server/listeners/http2/kind.h"
+#include "server/listeners/over_http2/harness.h"
+#include "wire/decode_error.h"
+
+namespace portillon::server::http2 {
+namespace {
+
+using over_http2::FakeIngest;
+using over_http2::ScriptedClient;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+namespace raw = portillon::http2::raw;
+
+raw::Fields post(const std::string& path = "/v1/validations", raw::Fields more = {}) {
+    raw::Fields fields{{":method", "POST"}, {":scheme", "http"}, {":authority", "x"}, {":path", path}};
+    fields.insert(fields.end(), more.begin(), more.end());
+    return fields;
+}
+
+class Http2Listener : public over_http2::ListenerHarness {
+protected:
+    Http2Listener() : ListenerHarness(kind()) {}
+
+    static std::string request(std::uint32_t stream, const std::string& body) {
+        return raw::headers(stream, post()) + raw::data(stream, body, raw::end_stream);
+    }
+};
+
+TEST_F(Http2Listener, AnswersAPostWithAReceipt) {
+    auto& client = greet();
+    client.send(request(1, R"({"run"})"));
+    settle();
+    EXPECT_THAT(ingest_.bodies, ElementsAre(R"({"run"})"));
+    EXPECT_EQ(client.field(1, ":status"), "200");
+    EXPECT_EQ(client.body(1), R"({"equipment":12,"first":9,"count":60})");
+    EXPECT_EQ(client.field(1, "content-length"), std::to_string(client.body(1).size()));
+    EXPECT_EQ(client.field(1, "content-type"), "application/json");
+}
+
+TEST_F(Http2Listener, GathersABodyFromPieces) {
+    auto& client = greet();
+    const std::string whole = std::string(raw::headers(1, post())) + raw::data(1, "abc") + raw::data(1, "") +
+                              raw::data(1, "def") + raw::data(1, "g", raw::end_stream);
+    for (const char byte : whole) {
+        client.send(std::string(1, byte));
+        settle();
+    }
+    EXPECT_THAT(ingest_.bodies, ElementsAre("abcdefg"));
+    EXPECT_EQ(client.field(1, ":status"), "200");
+}
+
+TEST_F(Http2Listener, AnswersByMethodPathAndDecision) {
+    struct Row {
+        raw::Fields head;
+        Decision decision;
+        std::string status, body;
+        std::size_t ingested;
+    };
+    const Decision accepted = ingest_.decision;
+    const Decision malformed{Disposition::malformed, wire::DecodeError::syntax, {}, 0, 0};
+    const Decision refused{Disposition::refused, {}, EquipmentId{12}, 9, 60};
+    const std::string receipt = R"({"equipment":12,"first":9,"count":60})";
+    const auto get = [](const std::string& path) {
+        return raw::Fields{{":method", "GET"}, {":scheme", "http"}, {":authority", "x"}, {":path", path}};
+    };
+    const std::vector<Row> rows{
+        {post(), accepted, "200", receipt, 1},
+        {post("/v1/validations/12"), accepted, "200", receipt, 1},
+        {post("/v1/validations?x=1"), accepted, "200", receipt, 1},
+        {post(), malformed, "400", R"({"error":"decode_syntax"})", 1},
+        {post(), refused, "503", R"({"error":"busy"})", 1},
+        {post("/"), accepted, "404", "", 0},
+        {post("/v1/validationsx"), accepted, "404", "", 0},
+        {post("/" + std::string(5'000, 'x')), accepted, "404", "", 0},
+        {get("/"), accepted, "404", "", 0},
+        {get("/v1/validations"), accepted, "405", "", 0},
+        {post("/v1/validations", {{"content-length", "99999999"}}), accepted, "413", R"({"error":"too_large"})", 0},
+    };
+    for (const Row& row : rows) {
+        auto& client = greet();
+        ingest_.bodies.clear();
+        ingest_.decision = row.decision;
+        const bool has_length = row.status == "413";
+        client.send(raw::headers(1, row.head) + (has_length ? "" : raw::data(1, "x", raw::end_stream)));
+        settle();
+        EXPECT_EQ(client.field(1, ":status"), row.status);
+        EXPECT_EQ(client.body(1), row.body);
+        EXPECT_EQ(ingest_.bodies.size(), row.ingested);
+        EXPECT_EQ(client.end, "");
+    }
+    EXPECT_EQ(counted(figures_.refused), "not_found=4 wrong_method=1 too_large=1");
+    EXPECT_EQ(counted(figures_.closed), "");
+}
+
+TEST_F(Http2Listener, AnswersLaterAndInAnyOrder) {
+    ingest_.mode = FakeIngest::Mode::later;
+    auto& client = greet();
+    client.send(request(1, "one") + request(3, "three") + request(5, "five"));
+    settle();
+    EXPECT_EQ(client.count(raw::Type::headers), 0u);
+    ingest_.decide(2);
+    settle();
+    EXPECT_EQ(client.field(5, ":status"), "200");
+    EXPECT_EQ(client.field(1, ":status"), "");
+    ingest_.decide(0);
+    ingest_.decide(1);
+    settle();
+    EXPECT_EQ(client.field(1, ":status"), "200");
+    EXPECT_EQ(client.field(3, ":status"), "200");
+}
+
+TEST_F(Http2Listener, ForgetsAnswersThatNobodyWaitsForAnyMore) {
+    ingest_.mode = FakeIngest::Mode::later;
+    auto& first = greet();
+    first.send(request(1, "one") + request(3, "three"));
+    settle();
+    first.send(raw::rst_stream(1, 8));
+    settle();
+    ingest_.decide(0);
+    settle();
+    EXPECT_EQ(first.field(1, ":status"), "");
+    first.transport().close();
+    settle();
+    EXPECT_EQ(listener_->connections(), 0u);
+    auto& second = greet();  // in the same place
+    second.send(request(1, "a") + request(3, "b"));
+    settle();
+    ingest_.decide(1);
+    settle();
+    EXPECT_EQ(second.field(3, ":status"), "") << "the answer was another connection's";
+    ingest_.decide(3);
+    settle();
+    EXPECT_EQ(second.field(3, ":status"), "200");
+}
+
+TEST_F(Http2Listener, RefusesABodyAboveTheLimitBeforeItsEnd) {
+    limits_.packet_bytes = 10;
+    auto& client = greet();
+    client.send(raw::headers(1, post()) + raw::data(1, "0123456789"));
+    settle();
+    EXPECT_EQ(client.field(1, ":status"), "");
+    client.send(raw::data(1, "x"));
+    settle();
+    EXPECT_EQ(client.field(1, ":status"), "413");
+    EXPECT_EQ(client.frames.back().type, raw::Type::rst_stream) << "the rest is not wanted";
+    EXPECT_EQ(client.frames.back().u32(0), 0u);
+    client.send(request(3, "0123456789"));
+    settle();
+    EXPECT_EQ(client.field(3, ":status"), "200");
+    EXPECT_EQ(counted(figures_.refused), "too_large=1");
+}
+
+TEST_F(Http2Listener, BoundsWhatAConnectionLeavesUnfinished) {
+    limits_.packet_bytes = 10;
+    auto& client = greet();
+    for (std::uint32_t stream = 1; stream <= 11; stream += 2) {
+        client.send(raw::headers(stream, post()) + raw::data(stream, "12345678"));
+    }
+    settle();
+    EXPECT_EQ(client.field(9, ":status"), "");
+    EXPECT_EQ(client.field(11, ":status"), "503");
+    EXPECT_EQ(counted(figures_.refused), "too_much=1");
+    client.send(raw::data(1, "", raw::end_stream) + raw::rst_stream(3, 8) + request(13, "12345678"));
+    settle();
+    EXPECT_EQ(client.field(1, ":status"), "200");
+    EXPECT_EQ(client.field(13, ":status"), "200");
+}
+
+TEST_F(Http2Listener, RefusesAHeaderListAboveTheLimit) {
+    limits_.header_list_bytes = 1'000;
+    auto& client = greet();
+    client.send(raw::headers(1, post("/v1/validations", {{"x-long", std::string(900, 'x')}})) +
+                raw::data(1, "x", raw::end_stream));
+    settle();
+    EXPECT_EQ(client.field(1, ":status"), "431");
+    client.send(request(3, "x"));
+    settle();
+    EXPECT_EQ(client.field(3, ":status"), "200");
+    EXPECT_EQ(counted(figures_.refused), "headers_too_large=1");
+}
+
+TEST_F(Http2Listener, RefusesStreamsAboveTheLimit) {
+    limits_.streams = 2;
+    ingest_.mode = FakeIngest::Mode::later;
+    auto& client = greet();
+    client.send(request(1, "a") + request(3, "b") + request(5, "c"));  // it may not have heard of the limit yet
+    settle();
+    EXPECT_THAT(ingest_.bodies, ElementsAre("a", "b"));
+    ASSERT_EQ(client.frames.back().type, raw::Type::rst_stream);
+    EXPECT_EQ(client.frames.back().stream, 5u);
+    EXPECT_EQ(client.frames.back().u32(0), 7u) << "REFUSED_STREAM";
+    client.send(raw::settings_ack() + request(7, "d"));  // now it has
+    settle();
+    EXPECT_EQ(client.end, "closed");
+    EXPECT_EQ(counted(figures_.closed), "malformed=1");
+}
+
+TEST_F(Http2Listener, RefusesConnectionsAboveTheLimit) {
+    limits_.connections = 2;
+    greet();
+    greet();
+    auto& third = connect();
+    settle();
+    EXPECT_EQ(third.end, "reset");
+    EXPECT_EQ(listener_->connections(), 2u);
+    EXPECT_EQ(counted(figures_.closed), "too_many_connections=1");
+    clients_[0]->transport().close();
+    settle();
+    EXPECT_EQ(listener_->connections(), 1u);
+    EXPECT_EQ(greet().end, "");
+}
+
+TEST_F(Http2Listener, ClosesWhoDoesNotGreetInTime) {
+    limits_.first_byte = 2s;
+    auto& silent = connect();
+    auto& slow = connect();
+    slow.send(std::string(raw::preface));
+    auto& good = greet();
+    pass(1999ms);
+    EXPECT_EQ(silent.end, "");
+    pass(1ms);
+    EXPECT_EQ(silent.end, "closed");
+    EXPECT_EQ(slow.end, "closed") << "its SETTINGS are missing";
+    EXPECT_EQ(good.end, "");
+    EXPECT_EQ(counted(figures_.closed), "no_first_byte=2");
+    pass(2s);
+    EXPECT_EQ(listener_->connections(), 1u);
+}
+
+TEST_F(Http2Listener, ClosesWhoIsIdleButNotWhoWaitsForAnAnswer) {
+    limits_.idle = 10s;
+    ingest_.mode = FakeIngest::Mode::later;
+    auto& idle = greet();
+    auto& waits = greet();
+    auto& busy = greet();
+    waits.send(request(1, "x"));
+    pass(6s);
+    busy.send(raw::ping("12345678"));
+    pass(4s);
+    EXPECT_EQ(idle.end, "closed");
+    EXPECT_EQ(idle.count(raw::Type::goaway), 1u);
+    EXPECT_EQ(waits.end, "");
+    EXPECT_EQ(busy.end, "");
+    pass(6s);
+    EXPECT_EQ(busy.end, "closed");
+    EXPECT_EQ(waits.end, "");
+    EXPECT_EQ(counted(figures_.closed), "idle=2");
+}
+
+TEST_F(Http2Listener, ClosesAConnectionThatSpeaksNonsenseAlone) {
+    auto& good = greet();
+    const std::vector<std::string> nonsense{
+        "GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+        std::string(24, '\0'),
+        std::string(raw::preface) + raw::data(0, "on stream 0"),
+        std::string(raw::preface) + raw::settings() + raw::headers(2, post()),
+        std::string(raw::preface) + raw::settings() +
+            raw::frame(raw::Type::headers, raw::end_headers, 1, "\xFF\xFF\xFF"),
+        std::string(raw::preface) + raw::settings() + raw::frame(raw::Type::ping, 0, 0, "short"),
+        std::string(raw::preface) + raw::settings() + raw::number(0xFFFFFF, 3) + std::string(6, '\0'),
+    };
+    for (const auto& bytes : nonsense) {
+        auto& client = connect();
+        client.send(bytes);
+        settle();
+        EXPECT_EQ(client.end, "closed");
+    }
+    EXPECT_EQ(counted(figures_.closed), "malformed=7");
+    pass(2s);
+    EXPECT_EQ(listener_->connections(), 1u);
+    good.send(request(1, "x"));
+    settle();
+    EXPECT_EQ(good.field(1, ":status"), "200");
+}
+
+TEST_F(Http2Listener, ResetsOnlyTheStreamOfARequestThatIsWrong) {
+    auto& client = greet();
+    client.send(raw::headers(1, {{":method", "POST"}, {":scheme", "http"}}, raw::end_stream));
+    client.send(raw::headers(3, post("/v1/validations", {{"content-length", "5"}})) +
+                raw::data(3, "four", raw::end_stream));
+    client.send(request(5, "x"));
+    settle();
+    EXPECT_THAT(ingest_.bodies, ElementsAre("x"));
+    EXPECT_EQ(client.count(raw::Type::rst_stream), 2u);
+    EXPECT_EQ(client.field(5, ":status"), "200");
+    EXPECT_EQ(client.end, "");
+}
+
+TEST_F(Http2Listener, ClosesWhoFloodsItWithResetsOrHeaders) {
+    auto& resets = greet();
+    for (std::uint32_t stream = 1; stream < 4'001; stream += 2) {
+        resets.send(raw::headers(stream, post()) + raw::rst_stream(stream, 8));
+    }
+    settle();
+    EXPECT_EQ(resets.end, "closed");
+    auto& continuations = greet();
+    continuations.send(raw::frame(raw::Type::headers, 0, 1, raw::block(post())));
+    for (int i = 0; i < 1'000; ++i) {
+        continuations.send(raw::frame(raw::Type::continuation, 0, 1, raw::block({{"x", std::string(100, 'x')}})));
+    }
+    settle();
+    EXPECT_EQ(continuations.end, "closed");
+    pass(2s);
+    EXPECT_EQ(listener_->connections(), 0u);
+}
+
+TEST_F(Http2Listener, LetsAClientsWindowHoldAnAnswerBack) {
+    auto& client = connect();
+    client.send(std::string(raw::preface) + raw::settings({{NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 0}}) +
+                request(1, "x"));
+    settle();
+    EXPECT_EQ(client.field(1, ":status"), "200");
+    EXPECT_EQ(client.body(1), "");
+    client.send(raw::window_update(1, 10));
+    settle();
+    EXPECT_EQ(client.body(1).size(), 10u);
+    client.send(raw::window_update(1, 1'000));
+    settle();
+    EXPECT_EQ(client.body(1), R"({"equipment":12,"first":9,"count":60})");
+}
+
+TEST_F(Http2Listener, StopsWhenWhatIsUnderWayIsAnswered) {
+    ingest_.mode = FakeIngest::Mode::later;
+    auto& busy = greet();
+    auto& quiet = greet();
+    auto& silent = connect();
+    busy.send(request(1, "x"));
+    settle();
+    listener_->stop();
+    settle();
+    EXPECT_EQ(quiet.count(raw::Type::goaway), 1u);
+    EXPECT_EQ(quiet.end, "closed");
+    EXPECT_EQ(silent.end, "closed");
+    EXPECT_EQ(busy.end, "");
+    busy.send(request(3, "too late"));
+    settle();
+    EXPECT_THAT(ingest_.bodies, ElementsAre("x"));
+    EXPECT_EQ(connect().transport().unsent(), 0u);
+    settle();
+    EXPECT_EQ(clients_.back()->end, "reset");
+    ingest_.decide(0);
+    settle();
+    EXPECT_EQ(busy.field(1, ":status"), "200");
+    EXPECT_EQ(busy.end, "closed");
+    pass(1s);
+    EXPECT_EQ(listener_->connections(), 0u);
+}
+
+TEST_F(Http2Listener, MayBeDestroyedWithRequestsUnderWay) {
+    ingest_.mode = FakeIngest::Mode::later;
+    auto& client = greet();
+    client.send(request(1, "x") + raw::headers(3, post()) + raw::data(3, "part"));
+    settle();
+    listener_.reset();
+    settle();
+    EXPECT_EQ(client.end, "closed");
+}
+
+}  // namespace
+}  // namespace portillon::server::http2

@@ -1,0 +1,57 @@
+#include "server/listeners/over_http2/dialect.h"
+
+#include <charconv>
+
+namespace portillon::server::over_http2 {
+
+std::string_view name_of(Refusal refusal) {
+    switch (refusal) {
+        case Refusal::none:
+            break;
+        case Refusal::headers_too_large:
+            return "headers_too_large";
+        case Refusal::not_found:
+            return "not_found";
+        case Refusal::wrong_method:
+            return "wrong_method";
+        case Refusal::wrong_media_type:
+            return "wrong_media_type";
+        case Refusal::unknown_call:
+            return "unknown_call";
+        case Refusal::too_large:
+            return "too_large";
+        case Refusal::too_much:
+            return "too_much";
+        case Refusal::compressed:
+            return "compressed";
+        case Refusal::malformed:
+            return "malformed";
+    }
+    return "none";
+}
+
+void RequestHead::clear() {
+    method.clear();
+    path.clear();
+    content_type.clear();
+    timeout.clear();
+    content_length = 0;
+}
+
+void RequestHead::note(std::string_view name, std::string_view value) {
+    constexpr std::size_t most_kept_bytes = 64;
+    const auto kept = value.substr(0, most_kept_bytes);
+    if (name == ":method") {
+        method = kept;
+    } else if (name == ":path") {
+        path = kept;
+    } else if (name == "content-type") {
+        content_type = kept;
+    } else if (name == "content-length") {
+        std::from_chars(value.data(), value.data() + value.size(), content_length);
+    } else if (name == "grpc-timeout") {
+        timeout = kept;
+    }
+}
+
+}  // namespace portillon::server::over_http2

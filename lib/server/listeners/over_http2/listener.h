@@ -1,0 +1,50 @@
+#pragma once
+
+// The listener of a protocol whose messages are requests on HTTP/2 connections. Each connection keeps to the limits by
+// itself; what breaks them, or the protocol, closes that connection alone and is counted.
+
+#include <memory>
+#include <vector>
+
+#include "server/listener.h"
+#include "server/listeners/over_http2/dialect.h"
+
+namespace portillon::server::over_http2 {
+
+class Connection;
+struct Upload;
+
+class Listener final : public server::Listener, private Answers {
+public:
+    Listener(const ListenerContext& context, std::unique_ptr<Dialect> dialect);
+    ~Listener() override;
+
+    void accepted(std::unique_ptr<net::Transport> transport) override;
+    void stop() override;
+    std::size_t connections() const override { return places_.size() - free_places_.size(); }
+
+private:
+    friend class Connection;
+    void decided(const Ticket& ticket, const Decision& decision) override;
+    void remove(std::uint32_t place);
+    std::unique_ptr<Upload> take_upload();
+    void give_back(std::unique_ptr<Upload> upload);
+
+    struct Place {
+        std::unique_ptr<Connection> connection;
+        std::uint32_t generation = 0;  // of its present or next connection
+    };
+
+    net::Loop& loop_;
+    Ingest& ingest_;
+    const Limits& limits_;
+    Figures& figures_;
+    std::unique_ptr<Dialect> dialect_;
+    std::vector<Place> places_;
+    std::vector<std::uint32_t> free_places_;
+    std::vector<std::unique_ptr<Upload>> free_uploads_;
+    std::vector<std::byte> out_;  // one connection's bytes on their way to its transport
+    enum class State : std::uint8_t { serving, stopping } state_ = State::serving;
+};
+
+}  // namespace portillon::server::over_http2
