@@ -1,0 +1,149 @@
+#include <gmock/gmock.h>
+
+#include "drivers/grpc/kind.h"
+#include "drivers/over_http2/harness.h"
+
+namespace portillon::grpc {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+namespace raw = portillon::http2::raw;
+
+const net::Url target{"grpc", "::1", 50051, ""};
+
+class GrpcDriver : public over_http2::Harness {
+protected:
+    GrpcDriver() : Harness(kind(), target, wire::Encoding::protobuf) {}
+
+    static std::string receipt() { return raw::number(0, 1) + raw::number(2, 4) + "\x08\x0C"; }
+};
+
+TEST_F(GrpcDriver, CallsDeliverAndMeasuresItExactly) {
+    open();
+    const Instant start = now();
+    offer(1, "a batch", start + 5s);
+    pass(5ms);
+    const auto calls = server().of(raw::Type::headers);
+    ASSERT_EQ(calls.size(), 1u);
+    EXPECT_EQ(calls[0].fields, (std::map<std::string, std::string>{{":method", "POST"},
+                                                                   {":scheme", "http"},
+                                                                   {":authority", "[::1]:50051"},
+                                                                   {":path", "/portillon.v1.Gate/Deliver"},
+                                                                   {"te", "trailers"},
+                                                                   {"content-type", "application/grpc"},
+                                                                   {"grpc-timeout", "5000000u"}}));
+    EXPECT_EQ(server().body(1), raw::number(0, 1) + raw::number(7, 4) + "a batch");
+    server().send(raw::headers(1, {{":status", "200"}, {"content-type", "application/grpc"}}) +
+                  raw::data(1, receipt()));
+    pass(5ms);
+    EXPECT_THAT(settled(), IsEmpty()) << "the status comes last";
+    server().send(raw::headers(1, {{"grpc-status", "0"}}, raw::end_stream));
+    pass(5ms);
+    ASSERT_THAT(settled(), ElementsAre("1 acknowledged"));
+    EXPECT_EQ(receipts_.all[0].outcome.sent, start);
+    EXPECT_EQ(receipts_.all[0].outcome.answered, start + 11ms);
+}
+
+TEST_F(GrpcDriver, SaysNoTimeOutWhenThereIsNoneAndTheAuthorityOfItsOption) {
+    make_session(1, {{"authority", "gate.example:443"}});
+    open();
+    offer(1, "x");
+    pass(2ms);
+    const auto fields = server().of(raw::Type::headers)[0].fields;
+    EXPECT_EQ(fields.count("grpc-timeout"), 0u);
+    EXPECT_EQ(fields.at(":authority"), "gate.example:443");
+}
+
+TEST_F(GrpcDriver, ReadsStatusesAsTheContractSays) {
+    struct Row {
+        raw::Fields fields;
+        std::string expected;
+    };
+    const auto ends = [](const std::string& status, const raw::Fields& more = {}) {
+        raw::Fields fields{{":status", "200"}, {"content-type", "application/grpc"}, {"grpc-status", status}};
+        fields.insert(fields.end(), more.begin(), more.end());
+        return fields;
+    };
+    const std::vector<Row> rows{
+        {ends("0"), "acknowledged"},
+        {ends("1"), "try_again grpc_cancelled"},
+        {ends("2"), "try_again grpc_unknown"},
+        {ends("3"), "rejected grpc_invalid_argument"},
+        {ends("4"), "try_again grpc_deadline_exceeded"},
+        {ends("5"), "rejected grpc_not_found"},
+        {ends("6"), "try_again grpc_already_exists"},
+        {ends("7"), "rejected grpc_permission_denied"},
+        {ends("8"), "throttled grpc_resource_exhausted"},
+        {ends("8", {{"grpc-retry-pushback-ms", "250"}}), "throttled grpc_resource_exhausted after 250ms"},
+        {ends("8", {{"grpc-retry-pushback-ms", "-1"}}), "throttled grpc_resource_exhausted"},
+        {ends("9"), "try_again grpc_failed_precondition"},
+        {ends("10"), "try_again grpc_aborted"},
+        {ends("11"), "try_again grpc_out_of_range"},
+        {ends("12"), "rejected grpc_unimplemented"},
+        {ends("13"), "try_again grpc_internal"},
+        {ends("14", {{"grpc-message", "busy"}}), "try_again grpc_unavailable"},
+        {ends("15"), "try_again grpc_data_loss"},
+        {ends("16"), "rejected grpc_unauthenticated"},
+        {ends("99"), "try_again grpc_unknown"},
+        {{{":status", "200"}}, "try_again grpc_unknown"},
+        {{{":status", "404"}}, "rejected grpc_unimplemented"},
+        {{{":status", "401"}}, "rejected grpc_unauthenticated"},
+        {{{":status", "503"}}, "try_again grpc_unavailable"},
+        {{{":status", "500"}}, "try_again grpc_unknown"},
+    };
+    open();
+    std::vector<std::string> expected;
+    std::uint32_t stream = 1;
+    for (const Row& row : rows) {
+        offer(stream, "x");
+        pass(1ms);
+        server().send(raw::headers(stream, row.fields, raw::end_stream));
+        pass(1ms);
+        expected.push_back(std::to_string(stream) + " " + row.expected);
+        stream += 2;
+    }
+    EXPECT_EQ(settled(), expected);
+}
+
+TEST_F(GrpcDriver, ReadsAStatusThatFollowsAMessage) {
+    open();
+    offer(1, "x");
+    pass(1ms);
+    server().send(raw::headers(1, {{":status", "200"}, {"content-type", "application/grpc"}}) +
+                  raw::data(1, receipt()) + raw::headers(1, {{"grpc-status", "14"}}, raw::end_stream));
+    pass(1ms);
+    offer(2, "x");
+    pass(1ms);
+    server().send(raw::headers(3, {{":status", "200"}, {"content-type", "application/grpc"}}) +
+                  raw::data(3, receipt(), raw::end_stream));
+    pass(1ms);
+    EXPECT_THAT(settled(), ElementsAre("1 try_again grpc_unavailable", "2 try_again grpc_unknown"));
+}
+
+TEST_F(GrpcDriver, ReadsResets) {
+    open();
+    offer(1, "x");
+    offer(2, "y");
+    pass(1ms);
+    server().send(raw::rst_stream(1, 7) + raw::rst_stream(3, 11));
+    pass(1ms);
+    EXPECT_THAT(settled(), ElementsAre("1 try_again http2_refused_stream", "2 throttled http2_enhance_your_calm"));
+}
+
+TEST_F(GrpcDriver, CancelsOnlyTheStreamOfAnAbandonedBatch) {
+    open();
+    offer(1, "one");
+    offer(2, "two");
+    pass(5ms);
+    session_->abandon(2);
+    pass(1ms);
+    server().send(raw::headers(1, {{":status", "200"}, {"grpc-status", "0"}}, raw::end_stream));
+    pass(1ms);
+    EXPECT_THAT(settled(), ElementsAre("2 timed_out timed_out", "1 acknowledged"));
+    ASSERT_EQ(server().of(raw::Type::rst_stream).size(), 1u);
+    EXPECT_EQ(server().of(raw::Type::rst_stream)[0].u32(0), 8u);
+}
+
+}  // namespace
+}  // namespace portillon::grpc
