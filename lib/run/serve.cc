@@ -60,8 +60,7 @@ private:
         co_await shards_.dismiss(loop_.now() + stop_patience);
         signals_.cancel();
         parent_.reset();
-        // The last of this coroutine's own turn still has to come.
-        ending_.emplace(loop_);
+        ending_.emplace(*this);
         loop_.later(*ending_);
     }
 
@@ -119,10 +118,17 @@ private:
 
     void stop() { stop_wanted_.wake(); }
 
+    // Stops the loop in the turn after the last coroutine has ended.
     struct Ending final : net::Deferred {
-        explicit Ending(net::Loop& owner) : loop(owner) {}
-        void run() override { loop.stop(); }
-        net::Loop& loop;
+        explicit Ending(Serving& owner) : serving(owner) {}
+        void run() override {
+            if (serving.tasks_.running() > 0) {
+                serving.loop_.later(*this);
+            } else {
+                serving.loop_.stop();
+            }
+        }
+        Serving& serving;
     };
 
     const ServeOptions& options_;
