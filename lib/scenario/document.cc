@@ -130,7 +130,7 @@ private:
         }
         auto& open = open_.back();
         if (open.node->kind == Node::Kind::list) {
-            open.node->entries.emplace_back("", std::move(node));
+            open.node->entries.push_back(std::move(node));
         } else if (!open.has_key) {
             if (kind == Node::Kind::list || kind == Node::Kind::mapping) {
                 refuse(mark, "a key must be a word (or is a [ or { left open?)");
@@ -139,10 +139,11 @@ private:
             return nullptr;
         } else {
             node.line = open.key_line;
-            open.node->entries.emplace_back(open.key, std::move(node));
+            node.key = open.key;
+            open.node->entries.push_back(std::move(node));
             open.has_key = false;
         }
-        return &open.node->entries.back().second;
+        return &open.node->entries.back();
     }
 
     void push(const YAML::Mark& mark, Node::Kind kind) {
@@ -240,7 +241,7 @@ std::optional<std::size_t> find_entry(const Node& node, const std::string& key) 
         return index && *index < node.entries.size() ? index : std::nullopt;
     }
     const auto found =
-        std::find_if(node.entries.begin(), node.entries.end(), [&](const auto& entry) { return entry.first == key; });
+        std::find_if(node.entries.begin(), node.entries.end(), [&](const auto& entry) { return entry.key == key; });
     if (found == node.entries.end()) {
         return std::nullopt;
     }
@@ -322,14 +323,14 @@ nlohmann::json node_to_json(const Node& node, Path& path, Findings& findings) {
     }
     auto json = node.kind == Node::Kind::list ? nlohmann::json::array() : nlohmann::json::object();
     for (std::size_t at = 0; at < node.entries.size(); ++at) {
-        const auto& [key, child] = node.entries[at];
-        path.push_back(node.kind == Node::Kind::list ? std::to_string(at) : key);
+        const auto& child = node.entries[at];
+        path.push_back(node.kind == Node::Kind::list ? std::to_string(at) : child.key);
         auto value = node_to_json(child, path, findings);
         path.pop_back();
         if (node.kind == Node::Kind::list) {
             json.push_back(std::move(value));
         } else {
-            json[key] = std::move(value);
+            json[child.key] = std::move(value);
         }
     }
     return json;
@@ -372,7 +373,8 @@ Problems Document::apply(const Override& override) {
     Node* node = &root_;
     for (const auto& part : *path) {
         if (node->kind == Node::Kind::null) {
-            *node = Node{Node::Kind::mapping, "", {}, source, 0};
+            node->kind = Node::Kind::mapping;
+            node->source = source;
         }
         if (node->kind != Node::Kind::list && node->kind != Node::Kind::mapping) {
             return problem(fmt::format("\"{}\" lies within what is a single value", part));
@@ -383,12 +385,14 @@ Problems Document::apply(const Override& override) {
             if (node->kind == Node::Kind::list && parse_index(part) != size) {
                 return problem(fmt::format("no item {} (allowed: 0 to {}; {} adds one)", part, size, size));
             }
-            node->entries.emplace_back(node->kind == Node::Kind::list ? "" : part, Node{});
-            node->entries.back().second.source = source;
+            Node& added = node->entries.emplace_back();
+            added.source = source;
+            added.key = part;
             child = size;
         }
-        node = &node->entries[*child].second;
+        node = &node->entries[*child];
     }
+    value->key = node->key;
     *node = std::move(*value);
     sources_.push_back(override.option);
     return {};
@@ -406,7 +410,7 @@ Problem Document::locate(const Finding& finding) const {
         if (!child) {
             break;
         }
-        node = &node->entries[*child].second;
+        node = &node->entries[*child];
     }
     // An option has no lines.
     return {sources_[node->source], node->source == 0 ? node->line : 0, join(finding.path), finding.message};

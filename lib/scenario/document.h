@@ -8,7 +8,6 @@
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "base/problem.h"
@@ -36,10 +35,11 @@ using Findings = std::vector<Finding>;
 struct Node {
     enum class Kind : std::uint8_t { null, plain, quoted, list, mapping };  // plain: a scalar without quotes
     Kind kind = Kind::null;
-    std::string text;                                   // of a scalar
-    std::vector<std::pair<std::string, Node>> entries;  // of a list: keys are empty
-    std::uint32_t source = 0;                           // index into Document::sources
-    int line = 0;                                       // 1-based; of the key where there is one
+    std::string text;           // of a scalar
+    std::vector<Node> entries;  // of a list or mapping
+    std::string key;            // within a mapping
+    std::uint32_t source = 0;   // index into Document::sources
+    int line = 0;               // 1-based; of the key where there is one
 };
 
 // One `--set` or an option that stands for one.
