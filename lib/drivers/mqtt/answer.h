@@ -1,0 +1,25 @@
+#pragma once
+
+// What a PUBACK's reason means for a batch.
+
+#include "driver/driver.h"
+#include "wire/mqtt/reason.h"
+
+namespace portillon::mqtt {
+
+constexpr driver::Answer answer_of(Reason reason) {
+    if (!is_failure(reason)) {
+        return driver::Answer::acknowledged;  // 0x10, no matching subscribers, too: the server has it
+    }
+    switch (reason) {
+        case Reason::quota_exceeded:
+            return driver::Answer::throttled;
+        case Reason::unspecified_error:
+        case Reason::implementation_specific_error:
+            return driver::Answer::try_again;
+        default:
+            return driver::Answer::rejected;
+    }
+}
+
+}  // namespace portillon::mqtt

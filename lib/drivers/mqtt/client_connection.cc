@@ -1,0 +1,114 @@
+#include "drivers/mqtt/client_connection.h"
+
+#include <boost/asio/error.hpp>
+
+#include "drivers/mqtt/error.h"
+
+namespace portillon::mqtt {
+
+namespace {
+
+error_code refusal(Version version, Reason reason) {
+    if (version == Version::v3_1_1) {
+        switch (reason) {
+            case Reason::unsupported_protocol_version:
+                return ClientError::connack_1;
+            case Reason::client_identifier_not_valid:
+                return ClientError::connack_2;
+            case Reason::server_unavailable:
+                return ClientError::connack_3;
+            case Reason::bad_user_name_or_password:
+                return ClientError::connack_4;
+            case Reason::not_authorized:
+                return ClientError::connack_5;
+            default:
+                break;
+        }
+    }
+    return reason;
+}
+
+Terms terms_of(const Connack& packet) {
+    Terms terms;
+    const auto& properties = packet.properties;
+    terms.most_packet_bytes = properties.number(PropertyId::maximum_packet_size).value_or(terms.most_packet_bytes);
+    terms.receive_maximum =
+        static_cast<std::uint16_t>(properties.number(PropertyId::receive_maximum).value_or(terms.receive_maximum));
+    if (const auto seconds = properties.number(PropertyId::server_keep_alive)) {
+        terms.keepalive_seconds = static_cast<std::uint16_t>(*seconds);
+    }
+    terms.most_qos = static_cast<Qos>(properties.number(PropertyId::maximum_qos).value_or(2));
+    return terms;
+}
+
+}  // namespace
+
+error_code ClientConnection::receive(std::span<const std::byte> bytes, Events& events) {
+    framer_.feed(bytes);
+    while (const auto frame = framer_.next()) {
+        if (const error_code error = take(*frame, events)) {
+            return error;
+        }
+    }
+    return framer_.violation() ? complain(framer_.violation().reason) : error_code{};
+}
+
+error_code ClientConnection::take(const Frame& frame, Events& events) {
+    if (state_ == State::greeting) {
+        return frame.type() == PacketType::connack ? take_connack(frame, events) : complain(Reason::protocol_error);
+    }
+    switch (frame.type()) {
+        case PacketType::puback: {
+            Acknowledgement packet;
+            if (const Violation violation = parse(frame, version_, packet)) {
+                return complain(violation.reason);
+            }
+            events.acknowledged(packet.packet_id, packet.reason);
+            return {};
+        }
+        case PacketType::pingresp:
+            if (const Violation violation = parse_ping(frame)) {
+                return complain(violation.reason);
+            }
+            events.pinged();
+            return {};
+        case PacketType::disconnect:
+            return version_ == Version::v5 ? take_disconnect(frame) : complain(Reason::protocol_error);
+        default:
+            return complain(Reason::protocol_error);
+    }
+}
+
+error_code ClientConnection::take_connack(const Frame& frame, Events& events) {
+    Connack packet;
+    if (const Violation violation = parse(frame, version_, packet)) {
+        return complain(violation.reason);
+    }
+    if (packet.reason != Reason::success) {
+        return refusal(version_, packet.reason);
+    }
+    if (packet.session_present) {  // 5.0, 3.2.2.1.1: we asked for a clean one
+        return complain(Reason::protocol_error);
+    }
+    state_ = State::connected;
+    events.connected(terms_of(packet));
+    return {};
+}
+
+error_code ClientConnection::take_disconnect(const Frame& frame) {
+    Disconnect packet;
+    if (const Violation violation = parse(frame, version_, packet)) {
+        return complain(violation.reason);
+    }
+    return packet.reason == Reason::success ? boost::asio::error::make_error_code(boost::asio::error::eof)
+                                            : make_error_code(packet.reason);
+}
+
+error_code ClientConnection::complain(Reason reason) {
+    if (version_ == Version::v5 && state_ == State::connected) {
+        complaint_ = reason;
+    }
+    return boost::system::errc::make_error_code(boost::system::errc::protocol_error);
+}
+
+}  // namespace portillon::mqtt

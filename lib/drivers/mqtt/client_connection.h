@@ -1,0 +1,61 @@
+#pragma once
+
+// What a client reads on one MQTT connection, without I/O: bytes in, events out. It publishes and never subscribes, so
+// all that a server may say is CONNACK, PUBACK, PINGRESP and, in version 5, DISCONNECT.
+
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "base/error.h"
+#include "wire/mqtt/framer.h"
+#include "wire/mqtt/packet.h"
+
+namespace portillon::mqtt {
+
+// What the server's CONNACK asks for.
+struct Terms {
+    std::uint32_t most_packet_bytes = largest_packet_bytes;
+    std::uint16_t receive_maximum = 65'535;
+    std::optional<std::uint16_t> keepalive_seconds;  // instead of ours
+    Qos most_qos = Qos::exactly_once;
+};
+
+class ClientConnection {
+public:
+    // Called from inside receive().
+    class Events {
+    public:
+        virtual void connected(const Terms& terms) = 0;
+        virtual void acknowledged(std::uint16_t packet_id, Reason reason) = 0;
+        virtual void pinged() = 0;  // PINGRESP
+
+    protected:
+        ~Events() = default;
+    };
+
+    // The most that a server may send at once: a CONNACK or PUBACK with a long explanation. Announced in version 5.
+    static constexpr std::uint32_t most_packet_bytes = 16 << 10;
+
+    explicit ClientConnection(Version version) : framer_(most_packet_bytes), version_(version) {}
+
+    // An error is final: the connection is of no more use. A Reason: the server refused us, or said goodbye;
+    // errc::protocol_error: what it sent is not MQTT, or not its turn.
+    error_code receive(std::span<const std::byte> bytes, Events& events);
+
+    // What is to be said in DISCONNECT after such an error; nothing when there is nobody to say it to.
+    std::optional<Reason> complaint() const { return complaint_; }
+
+private:
+    error_code take(const Frame& frame, Events& events);
+    error_code take_connack(const Frame& frame, Events& events);
+    error_code take_disconnect(const Frame& frame);
+    error_code complain(Reason reason);
+
+    Framer framer_;
+    Version version_;
+    enum class State : std::uint8_t { greeting, connected } state_ = State::greeting;
+    std::optional<Reason> complaint_;
+};
+
+}  // namespace portillon::mqtt

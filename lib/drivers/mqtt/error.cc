@@ -1,0 +1,25 @@
+#include "drivers/mqtt/error.h"
+
+#include <fmt/format.h>
+
+namespace portillon::mqtt {
+
+namespace {
+
+class ClientCategory final : public boost::system::error_category {
+public:
+    const char* name() const noexcept override { return "portillon.mqtt.client"; }
+    std::string message(int value) const override {
+        return value == static_cast<int>(ClientError::no_pingresp) ? "mqtt_no_pingresp"
+                                                                   : fmt::format("mqtt_connack_{}", value);
+    }
+};
+
+}  // namespace
+
+error_code make_error_code(ClientError error) {
+    static const ClientCategory category;
+    return {static_cast<int>(error), category};
+}
+
+}  // namespace portillon::mqtt

@@ -1,0 +1,11 @@
+#include "server/listeners/mqtt/kind.h"
+
+#include "server/listeners/mqtt/listener.h"
+
+namespace portillon::server::mqtt {
+
+ListenerKind kind() {
+    return {"mqtt", [](const ListenerContext& context) { return std::make_unique<Listener>(context); }};
+}
+
+}  // namespace portillon::server::mqtt

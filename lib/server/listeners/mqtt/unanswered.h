@@ -1,0 +1,65 @@
+#pragma once
+
+// The messages of one connection that wait for their PUBACK. Decisions come in any order, PUBACKs leave in the order of
+// arrival (MQTT 5.0, 4.6).
+
+#include <cstdint>
+#include <vector>
+
+#include "base/check.h"
+#include "wire/mqtt/reason.h"
+
+namespace portillon::server::mqtt {
+
+class Unanswered {
+public:
+    struct Message {
+        std::uint16_t packet_id = 0;
+        portillon::mqtt::Reason reason{};
+        enum class State : std::uint8_t { undecided, decided } state{};
+    };
+
+    bool empty() const { return size() == 0; }
+    std::size_t size() const { return messages_.size() - answered_; }
+
+    // The number under which it is to be decided.
+    std::uint64_t add(std::uint16_t packet_id) {
+        messages_.push_back({packet_id, {}, Message::State::undecided});
+        return next_++;
+    }
+
+    void decide(std::uint64_t number, portillon::mqtt::Reason reason) {
+        check(number < next_ && next_ - number <= size(), "a message is decided once");
+        Message& message = messages_[messages_.size() - static_cast<std::size_t>(next_ - number)];
+        check(message.state == Message::State::undecided, "a message is decided once");
+        message.reason = reason;
+        message.state = Message::State::decided;
+    }
+
+    // Whether pop() may be called: the oldest is decided.
+    bool ready() const { return !empty() && messages_[answered_].state == Message::State::decided; }
+
+    Message pop() {
+        const Message message = messages_[answered_++];
+        if (answered_ == messages_.size()) {
+            messages_.clear();
+            answered_ = 0;
+            if (messages_.capacity() > most_kept) {
+                messages_ = {};
+            }
+        } else if (answered_ >= most_kept && answered_ * 2 >= messages_.size()) {
+            messages_.erase(messages_.begin(), messages_.begin() + static_cast<std::ptrdiff_t>(answered_));
+            answered_ = 0;
+        }
+        return message;
+    }
+
+private:
+    static constexpr std::size_t most_kept = 64;  // 256 bytes a connection
+
+    std::vector<Message> messages_;  // the first `answered_` of them are gone
+    std::size_t answered_ = 0;
+    std::uint64_t next_ = 0;
+};
+
+}  // namespace portillon::server::mqtt
