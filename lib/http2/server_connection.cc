@@ -36,7 +36,6 @@ struct ServerConnection::Callbacks {
             exchange.stream_ = frame->hd.stream_id;
             exchange.sent_bytes_ = 0;
             exchange.answer_ = Exchange::Answer::none;
-            exchange.request_ = Exchange::Side::open;
             nghttp2_session_set_stream_user_data(session, frame->hd.stream_id, &exchange);
         }
         return 0;
@@ -74,7 +73,6 @@ struct ServerConnection::Callbacks {
                 *exchange, self.header_bytes_ <= self.header_list_bytes_ ? HeaderList::whole : HeaderList::too_large);
         }
         if ((frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) {
-            exchange->request_ = Exchange::Side::ended;
             self.events_.request_end(*exchange);
         }
         return 0;
@@ -89,19 +87,9 @@ struct ServerConnection::Callbacks {
         return 0;
     }
 
-    static int frame_sent(nghttp2_session* session, const nghttp2_frame* frame, void* user) {
-        auto& self = *static_cast<ServerConnection*>(user);
-        if (frame->hd.type == NGHTTP2_GOAWAY) {
-            if (frame->goaway.error_code != NGHTTP2_NO_ERROR) {
-                self.cause_ = error_from_wire(frame->goaway.error_code);
-            }
-        } else if ((frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA) &&
-                   (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) {
-            const Exchange* exchange = self.exchange_of(frame->hd.stream_id);
-            if (exchange != nullptr && exchange->request_ == Exchange::Side::open) {
-                // Answered before the request's end: the other side need not send the rest (RFC 9113, 8.1).
-                nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, frame->hd.stream_id, NGHTTP2_NO_ERROR);
-            }
+    static int frame_sent(nghttp2_session*, const nghttp2_frame* frame, void* user) {
+        if (frame->hd.type == NGHTTP2_GOAWAY && frame->goaway.error_code != NGHTTP2_NO_ERROR) {
+            static_cast<ServerConnection*>(user)->cause_ = error_from_wire(frame->goaway.error_code);
         }
         return 0;
     }
@@ -218,6 +206,10 @@ void ServerConnection::respond(Exchange& exchange, std::span<const Header> heade
     nghttp2_data_provider reply{.source = {}, .read_callback = Callbacks::read_reply};
     nghttp2_submit_response(session_.get(), exchange.stream_, values.begin(), values.size(),
                             body.empty() ? nullptr : &reply);
+}
+
+void ServerConnection::give_up(Exchange& exchange) {
+    nghttp2_submit_rst_stream(session_.get(), NGHTTP2_FLAG_NONE, exchange.stream_, NGHTTP2_NO_ERROR);
 }
 
 void ServerConnection::go_away() {

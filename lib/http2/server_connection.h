@@ -37,7 +37,6 @@ private:
     std::vector<std::byte> reply_;
     std::span<const Header> trailers_;
     enum class Answer : std::uint8_t { none, given } answer_ = Answer::none;
-    enum class Side : std::uint8_t { open, ended } request_ = Side::open;
 };
 
 class ServerConnection {
@@ -73,10 +72,15 @@ public:
     // The exchange of a stream that is not closed yet, or null.
     Exchange* exchange_of(std::int32_t stream) const;
 
-    // Once per exchange, at any time, before the request's end too. `body` is copied; trailers outlive the connection.
+    // Once per exchange, at any time, before the request's end too: then the rest of it still arrives, until give_up().
+    // `body` is copied; trailers outlive the connection.
     void respond(Exchange& exchange, std::span<const Header> headers, std::span<const std::byte> body,
                  std::span<const Header> trailers = {});
     bool responded(const Exchange& exchange) const { return exchange.answer_ == Exchange::Answer::given; }
+
+    // No more of this request, please, which was responded to already (RFC 9113, 8.1). Not while the response waits for
+    // the other side's flow control: that would cut it off.
+    void give_up(Exchange& exchange);
 
     // No new requests; those under way are still answered.
     void go_away();

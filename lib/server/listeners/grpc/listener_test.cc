@@ -112,6 +112,18 @@ TEST_F(GrpcListener, RefusesWhatIsTooLarge) {
     EXPECT_EQ(client.field(3, "grpc-message"), "too_large");
 }
 
+TEST_F(GrpcListener, GoesOnAfterARefusalOnTheSameConnection) {
+    limits_.packet_bytes = 100;
+    auto& client = greet();
+    client.send(request(1, framed("x", '\1')) + request(3, framed("x") + framed("y")) +
+                request(5, framed(std::string(200, 'x'))) + request(7, framed(std::string(100, 'x'))));
+    settle();
+    EXPECT_EQ(client.field(1, "grpc-status"), "12");
+    EXPECT_EQ(client.field(3, "grpc-status"), "3");
+    EXPECT_EQ(client.field(5, "grpc-status"), "8");
+    EXPECT_EQ(client.field(7, "grpc-status"), "0");
+}
+
 TEST_F(GrpcListener, SaysWhenAnAnswerComesTooLate) {
     ingest_.mode = FakeIngest::Mode::later;
     auto& client = greet();

@@ -14,6 +14,7 @@ constexpr std::size_t most_unsent_bytes = 256 << 10;  // more, and we read no mo
 constexpr Nanos stall_patience = 30s;                 // with one that does not read at all
 constexpr Nanos farewell_patience = 1s;               // for the other side to end, once we have
 constexpr std::size_t most_kept_capacity = 64 << 10;  // of a body's buffer, between two requests
+constexpr std::size_t most_unread_factor = 4;         // of the largest size, read and dropped after a refusal
 constexpr std::size_t unfinished_bodies = 4;          // of the largest size, that one connection may have
 
 std::string_view cause_of(const error_code& error) {
@@ -29,6 +30,7 @@ std::string_view cause_of(const error_code& error) {
 struct Upload final : portillon::http2::Exchange {
     std::vector<std::byte> body;
     Instant deadline = never;
+    std::size_t unread_bytes = 0;
     Upload* next = nullptr;  // of its connection's
     Upload* previous = nullptr;
 };
@@ -180,6 +182,13 @@ private:
     void body(portillon::http2::Exchange& exchange, std::span<const std::byte> piece) override {
         auto& upload = static_cast<Upload&>(exchange);
         if (connection_.responded(upload)) {
+            // Many a client wants to say all before it listens (curl 7.88 fails when it is cut short).
+            const std::size_t most = most_unread_factor * most_body_bytes();
+            const bool enough = upload.unread_bytes <= most && upload.unread_bytes + piece.size() > most;
+            upload.unread_bytes += piece.size();
+            if (enough) {
+                connection_.give_up(upload);
+            }
             return;
         }
         if (upload.body.size() + piece.size() > most_body_bytes()) {
@@ -197,21 +206,20 @@ private:
         if (connection_.responded(upload)) {
             return;
         }
-        gathered_bytes_ -= upload.body.size();
         const Message message = listener_.dialect_->message(upload.body);
         if (message.refusal != Refusal::none) {
             refuse(upload, message.refusal);
-        } else {
-            auto ticket = ticket_;
-            ticket.exchange = static_cast<std::uint64_t>(upload.stream());
-            listener_.ingest_.arrived(message.bytes, listener_, ticket);
+            return;
         }
-        upload.body.clear();
+        auto ticket = ticket_;
+        ticket.exchange = static_cast<std::uint64_t>(upload.stream());
+        listener_.ingest_.arrived(message.bytes, listener_, ticket);
+        forget_body(upload);
     }
 
     void closed(portillon::http2::Exchange& exchange) override {
         auto& upload = static_cast<Upload&>(exchange);
-        gathered_bytes_ -= upload.body.size();
+        forget_body(upload);
         give_back(upload);
     }
 
@@ -225,9 +233,13 @@ private:
 
     std::size_t most_body_bytes() const { return listener_.limits_.packet_bytes + listener_.dialect_->framing_bytes(); }
 
-    void refuse(Upload& upload, Refusal refusal) {
+    void forget_body(Upload& upload) {
         gathered_bytes_ -= upload.body.size();
         upload.body.clear();
+    }
+
+    void refuse(Upload& upload, Refusal refusal) {
+        forget_body(upload);
         listener_.figures_.refused.add(name_of(refusal));
         respond(upload, listener_.dialect_->refuse(refusal));
     }
@@ -337,6 +349,7 @@ std::unique_ptr<Upload> Listener::take_upload() {
 
 void Listener::give_back(std::unique_ptr<Upload> upload) {
     upload->deadline = never;
+    upload->unread_bytes = 0;
     upload->body.clear();
     if (upload->body.capacity() > most_kept_capacity) {
         upload->body = {};
