@@ -125,7 +125,8 @@ void LedgerIngest::deliver_hurt(OpenRun& run, const wire::Validation& validation
             break;
         case Fate::swap:
             if (ledger.highest(equipment) < validation.sequence &&
-                run.waiting.try_emplace(number_of(equipment), validation.sequence, validation.due, verdict.budget)
+                run.waiting
+                    .try_emplace(number_of(equipment), Waiting{validation.sequence, validation.due, verdict.budget})
                     .second) {
                 break;
             }
