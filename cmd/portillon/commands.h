@@ -8,7 +8,15 @@
 namespace portillon::cmd {
 
 // The exit codes that scripts rely on, in the order in which they apply.
-enum class Exit : int { passed = 0, failed = 1, usage = 2, invalid = 3, breached = 99, interrupted = 130, terminated = 143 };
+enum class Exit : int {
+    passed = 0,
+    failed = 1,
+    usage = 2,
+    invalid = 3,
+    breached = 99,
+    interrupted = 130,
+    terminated = 143
+};
 
 void add_run_command(CLI::App& app, Exit& exit);
 void add_compare_command(CLI::App& app, Exit& exit);

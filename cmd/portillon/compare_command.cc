@@ -74,7 +74,8 @@ struct CompareCommand {
         }
 
         report::Comparison comparison;
-        comparison.scenario = {loaded->scenario.name, loaded->workload_digest, scenario::resolved_json(loaded->scenario).dump()};
+        comparison.scenario = {loaded->scenario.name, loaded->workload_digest,
+                               scenario::resolved_json(loaded->scenario).dump()};
         comparison.command = command_line();
         const int stopped_by = run_all(names, orders, comparison);
         Exit result = comparison.runs.empty() ? Exit::failed : present(comparison);
@@ -85,15 +86,18 @@ struct CompareCommand {
     }
 
     // Returns the signal that ended it early, or 0. A run that fails is told and left out; the others go on.
-    int run_all(const std::vector<std::string>& names, const std::vector<run::Order>& orders, report::Comparison& comparison) const {
+    int run_all(const std::vector<std::string>& names, const std::vector<run::Order>& orders,
+                report::Comparison& comparison) const {
         unsigned turn = 0;
         for (unsigned repeat = 1; repeat <= repeats; ++repeat) {
             unsigned place = 0;
             for (const auto& name : order_of(names, repeat)) {
                 ++turn;
                 ++place;
-                const auto& order = *std::find_if(orders.begin(), orders.end(), [&](const auto& each) { return each.protocol->name == name; });
-                LiveLine progress(LiveLine::output_for(options.quiet()), fmt::format("{}/{} {}", turn, names.size() * repeats, name));
+                const auto& order = *std::find_if(orders.begin(), orders.end(),
+                                                  [&](const auto& each) { return each.protocol->name == name; });
+                LiveLine progress(LiveLine::output_for(options.quiet()),
+                                  fmt::format("{}/{} {}", turn, names.size() * repeats, name));
                 auto conducted = run::conduct(order, progress);
                 if (conducted.report) {
                     comparison.runs.push_back({repeat, place, std::move(*conducted.report)});
@@ -122,8 +126,9 @@ struct CompareCommand {
             }
             for (const auto& threshold : turn.run.thresholds) {
                 if (!threshold.passed) {
-                    fmt::print("{}, repeat {}: threshold breached: {}: {}{}\n", turn.run.protocol, turn.repeat, threshold.metric,
-                               threshold.expression, threshold.reason.empty() ? "" : " (" + threshold.reason + ")");
+                    fmt::print("{}, repeat {}: threshold breached: {}: {}{}\n", turn.run.protocol, turn.repeat,
+                               threshold.metric, threshold.expression,
+                               threshold.reason.empty() ? "" : " (" + threshold.reason + ")");
                 }
             }
         }
@@ -152,20 +157,24 @@ struct CompareCommand {
 
 void add_compare_command(CLI::App& app, Exit& exit) {
     auto* command = app.add_subcommand("compare", "Run one scenario over several protocols and print one league table");
-    command->footer("Examples:\n"
-                    "  portillon compare scenarios/compare.yaml -o comparison\n"
-                    "  portillon compare scenarios/smoke.yaml --protocols mqtt,http2 --repeat 5");
+    command->footer(
+        "Examples:\n"
+        "  portillon compare scenarios/compare.yaml -o comparison\n"
+        "  portillon compare scenarios/smoke.yaml --protocols mqtt,http2 --repeat 5");
     const auto compare = std::make_shared<CompareCommand>();
     compare->scenario.add_to(*command, ScenarioOptions::File::required);
     compare->options.add_to(*command, RunOptions::Target::embedded_only);
     command->add_option("--protocols", compare->protocols, "Protocols to compare, separated by commas; all by default")
         ->type_name("A,B,...")
         ->delimiter(',');
-    command->add_option("--repeat", compare->repeats, "How often, the protocols interleaved and their order turned round each time")
+    command
+        ->add_option("--repeat", compare->repeats,
+                     "How often, the protocols interleaved and their order turned round each time")
         ->type_name("N")
         ->check(CLI::Range(1, 1000))
         ->capture_default_str();
-    command->add_option("-o,--output", compare->folder, "Folder for comparison.json and comparison.md")->type_name("FOLDER");
+    command->add_option("-o,--output", compare->folder, "Folder for comparison.json and comparison.md")
+        ->type_name("FOLDER");
     command->callback([compare, &exit] { exit = compare->execute(); });
 }
 

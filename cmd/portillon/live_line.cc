@@ -15,17 +15,25 @@ constexpr Nanos plain_every = 5s;
 
 const char* name_of(run::Phase phase) {
     switch (phase) {
-        case run::Phase::preparing: return "preparing";
-        case run::Phase::connecting: return "connecting";
-        case run::Phase::running: return "running";
-        case run::Phase::draining: return "draining";
-        case run::Phase::closing: return "closing";
-        case run::Phase::reconciling: return "reconciling";
+        case run::Phase::preparing:
+            return "preparing";
+        case run::Phase::connecting:
+            return "connecting";
+        case run::Phase::running:
+            return "running";
+        case run::Phase::draining:
+            return "draining";
+        case run::Phase::closing:
+            return "closing";
+        case run::Phase::reconciling:
+            return "reconciling";
     }
     return "";
 }
 
-std::string percentile(const std::optional<Nanos>& value) { return value ? humanize(*value) : "-"; }
+std::string percentile(const std::optional<Nanos>& value) {
+    return value ? humanize(*value) : "-";
+}
 
 }  // namespace
 
@@ -58,7 +66,9 @@ LiveLine::Output LiveLine::output_for(bool quiet) {
     return ::isatty(STDERR_FILENO) != 0 ? Output::terminal : Output::plain;
 }
 
-LiveLine::~LiveLine() { erase(); }
+LiveLine::~LiveLine() {
+    erase();
+}
 
 void LiveLine::live(const run::Live& live) {
     if (output_ == Output::quiet) {

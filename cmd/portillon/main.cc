@@ -13,12 +13,15 @@
 int main(int count, char** arguments) {
     using namespace portillon;
     std::signal(SIGPIPE, SIG_IGN);  // a closed terminal or socket is an error of the write that met it
-    CLI::App app{"Sends a fleet of emulated equipments through the same gate over different protocols, and says which one holds."};
+    CLI::App app{
+        "Sends a fleet of emulated equipments through the same gate over different protocols, and says which one "
+        "holds."};
     app.name("portillon");
     app.set_version_flag("--version", std::string(cmd::version_line()));
     app.require_subcommand(1);
-    app.footer("Try:\n  portillon run scenarios/smoke.yaml\n  portillon compare scenarios/compare.yaml -o comparison\n"
-               "  portillon run --protocol mqtt --equipments 100 --rate 10/s --duration 10s");
+    app.footer(
+        "Try:\n  portillon run scenarios/smoke.yaml\n  portillon compare scenarios/compare.yaml -o comparison\n"
+        "  portillon run --protocol mqtt --equipments 100 --rate 10/s --duration 10s");
     cmd::Exit exit = cmd::Exit::passed;
     cmd::add_run_command(app, exit);
     cmd::add_compare_command(app, exit);

@@ -75,9 +75,12 @@ struct RunCommand {
 
     static Exit exit_for(const run::Conducted& conducted, Exit otherwise) {
         switch (conducted.interrupted_by) {
-            case SIGINT: return Exit::interrupted;
-            case SIGTERM: return Exit::terminated;
-            default: return otherwise;
+            case SIGINT:
+                return Exit::interrupted;
+            case SIGTERM:
+                return Exit::terminated;
+            default:
+                return otherwise;
         }
     }
 };
@@ -86,11 +89,12 @@ struct RunCommand {
 
 void add_run_command(CLI::App& app, Exit& exit) {
     auto* command = app.add_subcommand("run", "Run one scenario over one protocol and report");
-    command->footer("Examples:\n"
-                    "  portillon run scenarios/smoke.yaml -o smoke.json\n"
-                    "  portillon run --protocol http2 --equipments 200 --rate 5/s --duration 20s\n"
-                    "  portillon run scenarios/ramp.yaml --compress 60 --set traffic.payload.bytes=300\n"
-                    "  portillon run scenarios/smoke.yaml --protocol mqtt --target mqtt://127.0.0.1:1883");
+    command->footer(
+        "Examples:\n"
+        "  portillon run scenarios/smoke.yaml -o smoke.json\n"
+        "  portillon run --protocol http2 --equipments 200 --rate 5/s --duration 20s\n"
+        "  portillon run scenarios/ramp.yaml --compress 60 --set traffic.payload.bytes=300\n"
+        "  portillon run scenarios/smoke.yaml --protocol mqtt --target mqtt://127.0.0.1:1883");
     const auto run = std::make_shared<RunCommand>();
     run->scenario.add_to(*command, ScenarioOptions::File::optional);
     run->scenario.add_protocol_to(*command);

@@ -47,8 +47,9 @@ bool all_loopback(const net::Url& target) {
 
 void RunOptions::add_to(CLI::App& app, Target target) {
     if (target == Target::any) {
-        app.add_option("--target", target_, "Server to load, such as mqtt://host:1883, http://host:8080/path, grpc://host:50051; "
-                                            "without it the embedded reference server")
+        app.add_option("--target", target_,
+                       "Server to load, such as mqtt://host:1883, http://host:8080/path, grpc://host:50051; "
+                       "without it the embedded reference server")
             ->type_name("URL");
         app.add_option("--ledger", ledger_, "Admin endpoint that can say what arrived at the target (http://host:9090)")
             ->type_name("URL");
@@ -56,13 +57,15 @@ void RunOptions::add_to(CLI::App& app, Target target) {
     app.add_option("--shards", shards_, "Generator processes; worked out from descriptors and cores by default")
         ->type_name("N")
         ->check(CLI::Range(1, 256));
-    app.add_option("--source-address", source_addresses_, "Local addresses to connect from, in turn")->type_name("ADDRESS");
+    app.add_option("--source-address", source_addresses_, "Local addresses to connect from, in turn")
+        ->type_name("ADDRESS");
     app.add_flag("--strict", strict_, "A suspect measurement fails, too (exit code 3)");
     app.add_flag("--yes", yes_, "Load a target that is not this machine without asking");
     app.add_flag("--quiet", quiet_, "No progress, only problems and the summary");
 }
 
-Checked<run::Order> RunOptions::order(const Loaded& loaded, const std::string& protocol, std::vector<std::string> command) const {
+Checked<run::Order> RunOptions::order(const Loaded& loaded, const std::string& protocol,
+                                      std::vector<std::string> command) const {
     Problems problems;
     run::Order order;
     order.scenario = loaded.scenario;
@@ -81,26 +84,32 @@ Checked<run::Order> RunOptions::order(const Loaded& loaded, const std::string& p
     if (order.protocol == nullptr) {
         const auto near = did_you_mean(protocol, names);
         problems.push_back({"--protocol", 0, "",
-                            fmt::format("{} (allowed: {}){}", protocol.empty() ? "none is named" : "unknown protocol '" + protocol + "'",
+                            fmt::format("{} (allowed: {}){}",
+                                        protocol.empty() ? "none is named" : "unknown protocol '" + protocol + "'",
                                         fmt::join(names, ", "), near.empty() ? "" : "; did you mean " + near + "?")});
         return problems;
     }
     if (target_) {
         order.target = net::parse_url(*target_);
         if (!order.target) {
-            problems.push_back({"--target", 0, "", fmt::format("'{}' is not a URL (allowed: SCHEME://HOST:PORT[/PATH])", *target_)});
+            problems.push_back(
+                {"--target", 0, "", fmt::format("'{}' is not a URL (allowed: SCHEME://HOST:PORT[/PATH])", *target_)});
         } else if (order.target->scheme != order.protocol->scheme) {
-            problems.push_back({"--target", 0, "", fmt::format("'{}' does not fit protocol {} (allowed: {}://HOST:PORT)", *target_,
-                                                               protocol, order.protocol->scheme)});
+            problems.push_back({"--target", 0, "",
+                                fmt::format("'{}' does not fit protocol {} (allowed: {}://HOST:PORT)", *target_,
+                                            protocol, order.protocol->scheme)});
         }
     }
     if (ledger_) {
         const auto url = net::parse_url(ledger_->find("://") == std::string::npos ? "http://" + *ledger_ : *ledger_);
-        const auto endpoint = url ? net::resolve(url->host, url->port) : Result<net::Endpoint>(error_code{1, boost::system::system_category()});
+        const auto endpoint = url ? net::resolve(url->host, url->port)
+                                  : Result<net::Endpoint>(error_code{1, boost::system::system_category()});
         if (!url || url->scheme != "http") {
-            problems.push_back({"--ledger", 0, "", fmt::format("'{}' is not a URL (allowed: http://HOST:PORT)", *ledger_)});
+            problems.push_back(
+                {"--ledger", 0, "", fmt::format("'{}' is not a URL (allowed: http://HOST:PORT)", *ledger_)});
         } else if (!endpoint) {
-            problems.push_back({"--ledger", 0, "", fmt::format("cannot resolve {}: {}", url->host, endpoint.error().message())});
+            problems.push_back(
+                {"--ledger", 0, "", fmt::format("cannot resolve {}: {}", url->host, endpoint.error().message())});
         } else {
             order.ledger = *endpoint;
         }
@@ -133,7 +142,8 @@ bool RunOptions::confirm(const Loaded& loaded, const std::string& protocols) con
     if (!quiet_) {
         fmt::print(stderr, "{}: {} equipments, {}, over {} to {}\n", scenario.name,
                    humanize_count(scenario.fleet.equipments),
-                   closed ? "as fast as they are answered" : fmt::format("at most {} validations/s together", humanize_count(peak)),
+                   closed ? "as fast as they are answered"
+                          : fmt::format("at most {} validations/s together", humanize_count(peak)),
                    protocols, target_.value_or("the embedded server"));
     }
     const auto target = target_ ? net::parse_url(*target_) : std::nullopt;
@@ -167,7 +177,8 @@ Exit exit_of(const report::RunReport& run, bool strict) {
         (strict && run.verdict.measurement == report::Measurement::suspect)) {
         return Exit::invalid;
     }
-    const bool passed = std::all_of(run.thresholds.begin(), run.thresholds.end(), [](const auto& each) { return each.passed; });
+    const bool passed =
+        std::all_of(run.thresholds.begin(), run.thresholds.end(), [](const auto& each) { return each.passed; });
     return passed ? Exit::passed : Exit::breached;
 }
 

@@ -22,7 +22,8 @@ public:
     void add_to(CLI::App& app, Target target);
 
     // The order for one protocol; `command` is what was typed.
-    Checked<run::Order> order(const Loaded& loaded, const std::string& protocol, std::vector<std::string> command) const;
+    Checked<run::Order> order(const Loaded& loaded, const std::string& protocol,
+                              std::vector<std::string> command) const;
 
     bool strict() const { return strict_; }
     bool quiet() const { return quiet_; }

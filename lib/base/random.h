@@ -16,7 +16,9 @@ constexpr std::uint64_t scatter(std::uint64_t value) {
     return value ^ (value >> 31);
 }
 
-constexpr std::uint64_t scatter(std::uint64_t a, std::uint64_t b) { return scatter(scatter(a) ^ b); }
+constexpr std::uint64_t scatter(std::uint64_t a, std::uint64_t b) {
+    return scatter(scatter(a) ^ b);
+}
 
 // SplitMix64: 8 bytes of state, copyable, every seed is good.
 class Random {

@@ -17,7 +17,9 @@ struct Bell : Alarm {
     void ring(Instant) override { heard->push_back(number); }
 };
 
-Instant at(std::int64_t count) { return Instant{Nanos{count}}; }
+Instant at(std::int64_t count) {
+    return Instant{Nanos{count}};
+}
 
 TEST(Timers, RingsInOrderOfTimeThenOfSetting) {
     Timers timers;

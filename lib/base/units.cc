@@ -49,7 +49,8 @@ std::optional<double> take_number(std::string_view& text) {
 
 std::string_view take_letters(std::string_view& text) {
     std::size_t length = 0;
-    while (length < text.size() && ((text[length] >= 'a' && text[length] <= 'z') || (text[length] >= 'A' && text[length] <= 'Z'))) {
+    while (length < text.size() &&
+           ((text[length] >= 'a' && text[length] <= 'z') || (text[length] >= 'A' && text[length] <= 'Z'))) {
         ++length;
     }
     const auto letters = text.substr(0, length);
@@ -66,7 +67,9 @@ std::string three_digits(double value) {
 
 }  // namespace
 
-std::string format_run(RunId run) { return fmt::format("{:016x}", static_cast<std::uint64_t>(run)); }
+std::string format_run(RunId run) {
+    return fmt::format("{:016x}", static_cast<std::uint64_t>(run));
+}
 
 std::optional<RunId> parse_run(std::string_view text) {
     std::uint64_t value = 0;
@@ -154,8 +157,12 @@ std::string format_duration(Nanos value) {
         std::int64_t factor;
         std::string_view suffix;
     };
-    constexpr std::array<Step, 6> steps{{{3'600'000'000'000, "h"}, {60'000'000'000, "m"}, {1'000'000'000, "s"},
-                                         {1'000'000, "ms"}, {1'000, "us"}, {1, "ns"}}};
+    constexpr std::array<Step, 6> steps{{{3'600'000'000'000, "h"},
+                                         {60'000'000'000, "m"},
+                                         {1'000'000'000, "s"},
+                                         {1'000'000, "ms"},
+                                         {1'000, "us"},
+                                         {1, "ns"}}};
     for (const auto& step : steps) {
         if (count % step.factor == 0) {
             return fmt::format("{}{}", count / step.factor, step.suffix);

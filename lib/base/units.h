@@ -23,7 +23,9 @@ inline constexpr Instant never = Instant::max();
 // One emulated device; 1..fleet size, the same whatever the number of shards.
 enum class EquipmentId : std::uint32_t {};
 
-constexpr std::uint32_t number_of(EquipmentId id) { return static_cast<std::uint32_t>(id); }
+constexpr std::uint32_t number_of(EquipmentId id) {
+    return static_cast<std::uint32_t>(id);
+}
 
 // A validation's place among those of its equipment; starts at 1 and has no holes.
 using Sequence = std::uint64_t;
@@ -62,6 +64,8 @@ std::string humanize(Nanos value);
 std::string humanize(Bytes value);
 std::string humanize_count(double value);
 
-constexpr double seconds(Nanos value) { return std::chrono::duration<double>(value).count(); }
+constexpr double seconds(Nanos value) {
+    return std::chrono::duration<double>(value).count();
+}
 
 }  // namespace portillon

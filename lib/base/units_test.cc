@@ -18,13 +18,15 @@ TEST(Duration, ReadsWhatPeopleWrite) {
 }
 
 TEST(Duration, RefusesTheRest) {
-    for (const char* text : {"", "s", "5", "-1s", "1 s", "1x", "1s1h", "1s2s", "1e3s", "400d", "nan s", "inf", "1.s.", "99999999999999999999d"}) {
+    for (const char* text : {"", "s", "5", "-1s", "1 s", "1x", "1s1h", "1s2s", "1e3s", "400d", "nan s", "inf", "1.s.",
+                             "99999999999999999999d"}) {
         EXPECT_EQ(parse_duration(text), std::nullopt) << text;
     }
 }
 
 TEST(Duration, IsWrittenInTheFormThatIsReadBack) {
-    for (const Nanos value : {Nanos{0}, Nanos{1}, Nanos{1500ms}, Nanos{90min}, Nanos{5min}, Nanos{1234567ns}, Nanos{100ms}}) {
+    for (const Nanos value :
+         {Nanos{0}, Nanos{1}, Nanos{1500ms}, Nanos{90min}, Nanos{5min}, Nanos{1234567ns}, Nanos{100ms}}) {
         EXPECT_EQ(parse_duration(format_duration(value)), value) << format_duration(value);
     }
     EXPECT_EQ(format_duration(1500ms), "1.5s");

@@ -30,9 +30,9 @@ struct Batch {
     EquipmentId equipment{};
     Sequence first = 1;
     std::uint32_t count = 1;
-    std::uint32_t attempt = 1;  // 1 for the first offer
-    Instant deadline = never;   // when the fleet will abandon this attempt
-    const Body* body = nullptr; // outlives the attempt
+    std::uint32_t attempt = 1;   // 1 for the first offer
+    Instant deadline = never;    // when the fleet will abandon this attempt
+    const Body* body = nullptr;  // outlives the attempt
 };
 
 enum class Answer : std::uint8_t {
@@ -48,7 +48,7 @@ enum class Answer : std::uint8_t {
 struct Outcome {
     Answer answer = Answer::broken;
     error_code cause;  // set unless acknowledged or sent; its cause_name() is what reports count
-    Instant sent{};    // just before the write that carried the attempt's first byte; Instant{} if it never came to that
+    Instant sent{};  // just before the write that carried the attempt's first byte; Instant{} if it never came to that
     Instant answered{};
     std::optional<Nanos> retry_after;
 };

@@ -92,8 +92,8 @@ private:
     std::size_t send(std::span<const std::byte> bytes) {
         std::size_t taken = 0;
         while (taken < bytes.size()) {
-            const auto sent =
-                ::send(socket_.native_handle(), bytes.data() + taken, bytes.size() - taken, MSG_NOSIGNAL | MSG_DONTWAIT);
+            const auto sent = ::send(socket_.native_handle(), bytes.data() + taken, bytes.size() - taken,
+                                     MSG_NOSIGNAL | MSG_DONTWAIT);
             if (sent < 0) {
                 if (errno == EINTR) {
                     continue;

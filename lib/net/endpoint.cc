@@ -93,6 +93,8 @@ Result<Endpoint> resolve(const std::string& host, std::uint16_t port) {
     return found.begin()->endpoint();
 }
 
-bool is_loopback(const Endpoint& endpoint) { return endpoint.address().is_loopback(); }
+bool is_loopback(const Endpoint& endpoint) {
+    return endpoint.address().is_loopback();
+}
 
 }  // namespace portillon::net

@@ -13,7 +13,8 @@ TEST(Url, IsSchemeHostPortPath) {
     EXPECT_EQ(url->port, 8080);
     EXPECT_EQ(url->path, "/v1/x");
     EXPECT_TRUE(parse_url("mqtt://broker:1883"));
-    for (const char* text : {"", "mqtt", "://h:1", "mqtt://h", "mqtt://h:0", "mqtt://:1", "mqtt://h:99999", "mqtt://h:1x"}) {
+    for (const char* text :
+         {"", "mqtt", "://h:1", "mqtt://h", "mqtt://h:0", "mqtt://:1", "mqtt://h:99999", "mqtt://h:1x"}) {
         EXPECT_FALSE(parse_url(text)) << text;
     }
 }

@@ -40,7 +40,9 @@ struct Loop::Pump {
 
 Loop::Loop(const Clock& clock) : clock_(clock), read_buffer_(read_buffer_bytes) {}
 
-Loop::~Loop() { timers_.when_earlier = nullptr; }
+Loop::~Loop() {
+    timers_.when_earlier = nullptr;
+}
 
 void Loop::later(Deferred& work) {
     if (work.queued()) {
@@ -83,7 +85,9 @@ void Loop::run() {
     io_.restart();
 }
 
-void Loop::stop() { io_.stop(); }
+void Loop::stop() {
+    io_.stop();
+}
 
 bool Loop::poll() {
     io_.restart();

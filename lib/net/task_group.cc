@@ -7,7 +7,9 @@
 
 namespace portillon::net {
 
-TaskGroup::~TaskGroup() { check(running_ == 0, "a task group was destroyed before its children ended"); }
+TaskGroup::~TaskGroup() {
+    check(running_ == 0, "a task group was destroyed before its children ended");
+}
 
 void TaskGroup::spawn(Task<void> child) {
     ++running_;

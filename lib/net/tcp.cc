@@ -35,7 +35,9 @@ public:
 
     ~TcpTransport() override { connection_->disown(); }
 
-    Task<error_code> connect(Instant deadline) override { return connect_by(*connection_, loop_, target_, source_, deadline); }
+    Task<error_code> connect(Instant deadline) override {
+        return connect_by(*connection_, loop_, target_, source_, deadline);
+    }
 
     void start(Reader& reader) override { connection_->start(reader); }
     void write(std::span<const std::byte> bytes) override { connection_->write(bytes); }
@@ -118,12 +120,13 @@ struct Acceptor::Core final : Alarm {
 
     void accept() {
         waiting = std::make_shared<bool>(true);
-        acceptor.async_wait(TcpAcceptor::wait_read, [this, alive = std::weak_ptr<bool>(waiting)](const error_code& error) {
-            if (alive.expired() || error) {
-                return;
-            }
-            take_all(alive);
-        });
+        acceptor.async_wait(TcpAcceptor::wait_read,
+                            [this, alive = std::weak_ptr<bool>(waiting)](const error_code& error) {
+                                if (alive.expired() || error) {
+                                    return;
+                                }
+                                take_all(alive);
+                            });
     }
 
     // One readiness stands for many connections: takes a batch, then lets the others have their turn.
@@ -167,7 +170,9 @@ struct Acceptor::Core final : Alarm {
 Acceptor::Acceptor(Loop& loop, Traffic& traffic, Accepted accepted)
     : core_(std::make_unique<Core>(loop, traffic, std::move(accepted))) {}
 
-Acceptor::~Acceptor() { stop(); }
+Acceptor::~Acceptor() {
+    stop();
+}
 
 error_code Acceptor::listen(const Endpoint& at) {
     using ReusePort = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
@@ -207,6 +212,8 @@ void Acceptor::stop() {
     core_->acceptor.close(ignored);
 }
 
-std::uint64_t Acceptor::starved() const { return core_->starved; }
+std::uint64_t Acceptor::starved() const {
+    return core_->starved;
+}
 
 }  // namespace portillon::net

@@ -11,7 +11,9 @@
 namespace portillon::net {
 namespace {
 
-std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span(text)); }
+std::span<const std::byte> bytes_of(std::string_view text) {
+    return std::as_bytes(std::span(text));
+}
 
 struct Ear : Transport::Reader {
     explicit Ear(Loop& loop) : changed(loop) {}
@@ -24,7 +26,10 @@ struct Ear : Transport::Reader {
         over = true;
         changed.wake();
     }
-    void drained() override { ++drains; changed.wake(); }
+    void drained() override {
+        ++drains;
+        changed.wake();
+    }
     Wakeup changed;
     std::string heard;
     error_code cause;
@@ -85,7 +90,9 @@ Task<void> say_and_answer(Ends& ends) {
     EXPECT_EQ(ends.server_traffic.bytes_received, 4u);
 }
 
-TEST(Tcp, CarriesBytesBothWaysAndCountsThem) { Ends{}.converse(say_and_answer); }
+TEST(Tcp, CarriesBytesBothWaysAndCountsThem) {
+    Ends{}.converse(say_and_answer);
+}
 
 Task<void> send_much(Ends& ends) {
     const std::string much(8 * 1024 * 1024, 'x');
@@ -102,7 +109,9 @@ Task<void> send_much(Ends& ends) {
     EXPECT_EQ(ends.client->unsent(), 0u);
 }
 
-TEST(Tcp, KeepsWhatTheKernelDoesNotTakeAndEndsAfterIt) { Ends{}.converse(send_much); }
+TEST(Tcp, KeepsWhatTheKernelDoesNotTakeAndEndsAfterIt) {
+    Ends{}.converse(send_much);
+}
 
 Task<void> reset_it(Ends& ends) {
     ends.server->reset();
@@ -113,7 +122,9 @@ Task<void> reset_it(Ends& ends) {
     ends.client.reset();
 }
 
-TEST(Tcp, TellsAResetFromAnEnd) { Ends{}.converse(reset_it); }
+TEST(Tcp, TellsAResetFromAnEnd) {
+    Ends{}.converse(reset_it);
+}
 
 Task<void> connect_to_nobody(Loop& loop, Endpoint nobody, error_code& result) {
     Traffic traffic;

@@ -25,7 +25,9 @@ void Wakeup::wake() {
     }
 }
 
-void Wakeup::ring(Instant) { run(); }
+void Wakeup::ring(Instant) {
+    run();
+}
 
 void Wakeup::run() {
     if (!waiter_) {

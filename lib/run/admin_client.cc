@@ -25,7 +25,8 @@ constexpr std::uint64_t max_answer_bytes = 1ULL << 30;
 
 AdminClient::Answer no_answer(const net::Endpoint& at, const error_code& error) {
     AdminClient::Answer answer;
-    answer.problem = fmt::format("no answer from the admin endpoint at {}: {}", net::format_endpoint(at), error.message());
+    answer.problem =
+        fmt::format("no answer from the admin endpoint at {}: {}", net::format_endpoint(at), error.message());
     return answer;
 }
 
@@ -34,7 +35,8 @@ AdminClient::Answer no_answer(const net::Endpoint& at, const error_code& error) 
 AdminClient::AdminClient(net::Loop& loop, net::Endpoint at, std::string token)
     : loop_(loop), at_(std::move(at)), token_(std::move(token)) {}
 
-net::Task<AdminClient::Answer> AdminClient::call(std::string method, std::string path, nlohmann::json body, Nanos patience) {
+net::Task<AdminClient::Answer> AdminClient::call(std::string method, std::string path, nlohmann::json body,
+                                                 Nanos patience) {
     const net::Endpoint at = at_;
     Stream stream(loop_.executor());
     stream.expires_after(std::chrono::duration_cast<std::chrono::steady_clock::duration>(patience));
@@ -76,7 +78,8 @@ net::Task<AdminClient::Answer> AdminClient::call(std::string method, std::string
     }
     if (!answer.ok()) {
         const std::string said = answer.body.is_object() ? answer.body.value("error", "") : "";
-        answer.problem = fmt::format("{} {} answered {}{}", method, path, answer.status, said.empty() ? "" : ": " + said);
+        answer.problem =
+            fmt::format("{} {} answered {}{}", method, path, answer.status, said.empty() ? "" : ": " + said);
     }
     co_return answer;
 }

@@ -14,8 +14,8 @@ namespace portillon::run {
 class AdminClient {
 public:
     struct Answer {
-        int status = 0;        // 0: no answer came, and `problem` says why
-        std::string problem;   // in words, when status is not 2xx
+        int status = 0;       // 0: no answer came, and `problem` says why
+        std::string problem;  // in words, when status is not 2xx
         nlohmann::json body;
         bool ok() const { return status >= 200 && status < 300; }
     };

@@ -6,8 +6,8 @@
 #include <nlohmann/json.hpp>
 
 #include "gate/threshold.h"
-#include "report/identities.h"
 #include "report/figures.h"
+#include "report/identities.h"
 #include "run/machine.h"
 #include "run/reconcile.h"
 #include "scenario/resolved.h"
@@ -22,16 +22,20 @@ using Acknowledges = driver::Traits::Acknowledges;
 
 driver::Traits traits_of(const Order& order) {
     const auto options = order.scenario.protocols.find(order.protocol->name);
-    return order.protocol->traits(options == order.scenario.protocols.end() ? nlohmann::json::object() : options->second);
+    return order.protocol->traits(options == order.scenario.protocols.end() ? nlohmann::json::object()
+                                                                            : options->second);
 }
 
-report::Latency latency(const stats::Histogram& histogram, Count unanswered = 0) { return {histogram, unanswered}; }
+report::Latency latency(const stats::Histogram& histogram, Count unanswered = 0) {
+    return {histogram, unanswered};
+}
 
 double per_second(Count count, Nanos over) {
     return over > 0ns ? static_cast<double>(count) / seconds(over) : 0;
 }
 
-void append(std::vector<report::Exceptional>& to, const std::vector<Range>& ranges, report::State state, Count& omitted) {
+void append(std::vector<report::Exceptional>& to, const std::vector<Range>& ranges, report::State state,
+            Count& omitted) {
     for (const Range& range : ranges) {
         if (to.size() < report::most_exceptions) {
             to.push_back({number_of(range.equipment), range.first, range.last, state});
@@ -106,8 +110,9 @@ template <class CountOf>
 Count count_until(std::size_t size, Nanos width, Nanos end, CountOf count_of_interval) {
     double count = 0;
     for (std::size_t i = 0; i < size; ++i) {
-        const double share = std::clamp(
-            static_cast<double>((end - static_cast<std::int64_t>(i) * width).count()) / static_cast<double>(width.count()), 0.0, 1.0);
+        const double share = std::clamp(static_cast<double>((end - static_cast<std::int64_t>(i) * width).count()) /
+                                            static_cast<double>(width.count()),
+                                        0.0, 1.0);
         count += share * static_cast<double>(count_of_interval(i));
     }
     return static_cast<Count>(count + 0.5);
@@ -129,13 +134,15 @@ report::Costs costs_of(const Order& order, const Gathered& gathered) {
         return made;
     };
     report::Costs costs;
-    costs.generator = resources(gathered.usage.cpu_s(), gathered.usage.connect_cpu_s(), gathered.usage.rss_bytes(), gathered.shards);
+    costs.generator =
+        resources(gathered.usage.cpu_s(), gathered.usage.connect_cpu_s(), gathered.usage.rss_bytes(), gathered.shards);
     if (gathered.server_at_t0 && gathered.server_after_drain) {
-        costs.server = resources(gathered.server_after_drain->cpu_s - gathered.server_at_t0->cpu_s, gathered.server_at_t0->cpu_s,
-                                 gathered.server_after_drain->rss_bytes, gathered.server_after_drain->shards);
+        costs.server =
+            resources(gathered.server_after_drain->cpu_s - gathered.server_at_t0->cpu_s, gathered.server_at_t0->cpu_s,
+                      gathered.server_after_drain->rss_bytes, gathered.server_after_drain->shards);
     }
-    const bool loopback = !order.target || order.target->host == "localhost" || order.target->host.starts_with("127.") ||
-                          order.target->host == "::1";
+    const bool loopback = !order.target || order.target->host == "localhost" ||
+                          order.target->host.starts_with("127.") || order.target->host == "::1";
     if (loopback) {
         costs.note = "on loopback the sender's kernel time includes the receiver's network softirq";
     }
@@ -188,7 +195,8 @@ std::string variant_of(const nlohmann::json& options, std::string_view options_s
         if (schema.contains(place) && schema.at(place) == value) {
             continue;
         }
-        variant += fmt::format("{}{}={}", variant.empty() ? "" : ", ", key, value.is_string() ? value.get<std::string>() : value.dump());
+        variant += fmt::format("{}{}={}", variant.empty() ? "" : ", ", key,
+                               value.is_string() ? value.get<std::string>() : value.dump());
     }
     return variant;
 }
@@ -209,8 +217,16 @@ report::RunReport assemble(const Order& order, const Gathered& gathered) {
     run.run = format_run(gathered.run);
     run.command = order.command;
     run.scenario = {scenario.name, order.workload_digest, scenario::resolved_json(scenario).dump()};
-    run.context = {order.build.version, order.build.commit, order.build.compiler, order.build.build_type, kernel_release(),
-                   cpu_model(), cores(), order.build.libraries, gathered.shards, gathered.started_at};
+    run.context = {order.build.version,
+                   order.build.commit,
+                   order.build.compiler,
+                   order.build.build_type,
+                   kernel_release(),
+                   cpu_model(),
+                   cores(),
+                   order.build.libraries,
+                   gathered.shards,
+                   gathered.started_at};
 
     const auto& tally = fleet.tally;
     run.tally = {tally.generated, tally.acknowledged, tally.rejected, tally.unacknowledged,
@@ -228,8 +244,8 @@ report::RunReport assemble(const Order& order, const Gathered& gathered) {
     run.latency.lateness = latency(fleet.lateness);
     if (gathered.ledger) {
         const Count delivered = gathered.ledger->end_to_end.count();
-        run.latency.end_to_end =
-            latency(gathered.ledger->end_to_end, fleet.measured_generated - std::min(fleet.measured_generated, delivered));
+        run.latency.end_to_end = latency(gathered.ledger->end_to_end,
+                                         fleet.measured_generated - std::min(fleet.measured_generated, delivered));
     }
     run.latency.connect = latency(fleet.connect);
     run.latency.generator_lag = latency(fleet.generator_lag);
@@ -244,20 +260,24 @@ report::RunReport assemble(const Order& order, const Gathered& gathered) {
     }
     if (gathered.ledger) {
         const auto& per_s = gathered.ledger->delivered_per_s;
-        run.throughput.delivered_per_s = per_second(
-            count_until(per_s.size(), 1s, gathered.generating, [&](std::size_t i) { return per_s[i]; }), gathered.generating);
+        run.throughput.delivered_per_s =
+            per_second(count_until(per_s.size(), 1s, gathered.generating, [&](std::size_t i) { return per_s[i]; }),
+                       gathered.generating);
     }
 
-    run.fleet = {scenario.fleet.equipments, fleet.connected_max, fleet.connects, fleet.connect_failures, fleet.reconnects};
+    run.fleet = {scenario.fleet.equipments, fleet.connected_max, fleet.connects, fleet.connect_failures,
+                 fleet.reconnects};
     run.resources = costs_of(order, gathered);
     run.wire.bytes_sent = gathered.usage.bytes_sent();
     run.wire.bytes_received = gathered.usage.bytes_received();
     if (tally.generated > 0) {
         run.wire.bytes_per_validation =
-            static_cast<double>(gathered.usage.bytes_sent() + gathered.usage.bytes_received()) / static_cast<double>(tally.generated);
+            static_cast<double>(gathered.usage.bytes_sent() + gathered.usage.bytes_received()) /
+            static_cast<double>(tally.generated);
     }
     const auto encoding = scenario.traffic.payload.encoding;
-    run.wire.encoding = std::string(encoding == scenario::Encoding::native ? wire::name_of(traits.native) : scenario::name_of(encoding));
+    run.wire.encoding = std::string(encoding == scenario::Encoding::native ? wire::name_of(traits.native)
+                                                                           : scenario::name_of(encoding));
     run.wire.payload_bytes = scenario.traffic.payload.bytes.count;
     run.errors = fleet.errors;
     run.interval_s = seconds(series.width);

@@ -18,15 +18,15 @@ namespace portillon::run {
 // Everything that was observed, whoever observed it.
 struct Gathered {
     RunId run{};
-    std::string target;      // as the report names it
+    std::string target;  // as the report names it
     std::string started_at;
-    fleet::Result fleet;     // of the generator's shards that lived, merged
-    v1::Usage usage;         // summed
-    unsigned shards = 0;     // of the generator
+    fleet::Result fleet;  // of the generator's shards that lived, merged
+    v1::Usage usage;      // summed
+    unsigned shards = 0;  // of the generator
     std::optional<LedgerAccount> ledger;
     std::optional<ServerFigures> server_at_t0, server_after_drain;
-    Nanos generating{};      // from T0 to the end of the last stage, or to the interruption
-    Observed observed;       // for the verdict; what follows from the other members is filled in here
+    Nanos generating{};  // from T0 to the end of the last stage, or to the interruption
+    Observed observed;   // for the verdict; what follows from the other members is filled in here
     bool complete = true;
 };
 

@@ -23,11 +23,12 @@ namespace portillon::run {
 
 namespace {
 
-constexpr Nanos prepare_patience = 60s;     // a shard's set-up, the slowest machine included
-constexpr Nanos answer_patience = 30s;      // beyond what a step is known to take
-constexpr Nanos before_t0 = 300ms;          // for T0 to reach every shard
-constexpr Nanos still_for = 1s;             // without acknowledgements the drain ends when the ledger stands still so long
-constexpr Nanos short_drain = 2s;           // after an interruption
+constexpr Nanos prepare_patience = 60s;  // a shard's set-up, the slowest machine included
+constexpr Nanos answer_patience = 30s;   // beyond what a step is known to take
+constexpr Nanos before_t0 = 300ms;       // for T0 to reach every shard
+constexpr Nanos after_snapshot = 50ms;   // the shards send one at each full second
+constexpr Nanos still_for = 1s;          // without acknowledgements the drain ends when the ledger stands still so long
+constexpr Nanos short_drain = 2s;        // after an interruption
 constexpr Nanos close_patience = 10s;
 constexpr Nanos server_reads_for = 5s;
 constexpr std::uint64_t closed_loop_sequences = 1ULL << 33;  // of the whole fleet: what a ledger leaves room for
@@ -44,11 +45,15 @@ std::uint64_t most_sequences(const scenario::Scenario& scenario) {
     const auto schedule = schedule_of(scenario);
     const double total = schedule.stages().total();
     switch (scenario.traffic.arrival.kind) {
-        case arrival::Kind::closed: return std::max<std::uint64_t>(1000, closed_loop_sequences / scenario.fleet.equipments);
+        case arrival::Kind::closed:
+            return std::max<std::uint64_t>(1000, closed_loop_sequences / scenario.fleet.equipments);
         // Twelve standard deviations: nobody will see more.
-        case arrival::Kind::poisson: return static_cast<std::uint64_t>(total + 12 * std::sqrt(total) + 64);
-        case arrival::Kind::burst: return static_cast<std::uint64_t>(total) + 2 * scenario.traffic.arrival.burst_size + 2;
-        case arrival::Kind::periodic: break;
+        case arrival::Kind::poisson:
+            return static_cast<std::uint64_t>(total + 12 * std::sqrt(total) + 64);
+        case arrival::Kind::burst:
+            return static_cast<std::uint64_t>(total) + 2 * scenario.traffic.arrival.burst_size + 2;
+        case arrival::Kind::periodic:
+            break;
     }
     return static_cast<std::uint64_t>(total) + 2;
 }
@@ -87,18 +92,20 @@ private:
 
     net::Task<bool> set_up() {
         const auto options = scenario_.protocols.find(order_.protocol->name);
-        traits_ = order_.protocol->traits(options == scenario_.protocols.end() ? nlohmann::json::object() : options->second);
+        traits_ =
+            order_.protocol->traits(options == scenario_.protocols.end() ? nlohmann::json::object() : options->second);
         const bool embedded = !order_.target;
-        const auto sizing =
-            scenario::size_for(scenario_.fleet.equipments, traits_.descriptors_per_session,
-                               embedded ? scenario::Server::embedded : scenario::Server::foreign,
-                               {.descriptor_limit = static_cast<unsigned>(std::min<std::uint64_t>(raise_descriptor_limit(), 1 << 30)),
-                                .cores = cores(),
-                                .ports_per_address = ports_per_address()});
+        const auto sizing = scenario::size_for(
+            scenario_.fleet.equipments, traits_.descriptors_per_session,
+            embedded ? scenario::Server::embedded : scenario::Server::foreign,
+            {.descriptor_limit = static_cast<unsigned>(std::min<std::uint64_t>(raise_descriptor_limit(), 1 << 30)),
+             .cores = cores(),
+             .ports_per_address = ports_per_address()});
         gathered_.run = random_run();
         gathered_.shards = order_.shards > 0 ? order_.shards : sizing.generator_shards;
-        gathered_.target = embedded ? "embedded" : fmt::format("{}://{}:{}{}", order_.target->scheme, order_.target->host,
-                                                               order_.target->port, order_.target->path);
+        gathered_.target = embedded ? "embedded"
+                                    : fmt::format("{}://{}:{}{}", order_.target->scheme, order_.target->host,
+                                                  order_.target->port, order_.target->path);
         live_.equipments = scenario_.fleet.equipments;
 
         std::string target = gathered_.target;
@@ -114,12 +121,14 @@ private:
         }
         if (admin) {
             ledger_.emplace(loop_, *admin, order_.ledger_token, gathered_.run);
-            const auto problem = co_await ledger_->open({.run = gathered_.run,
-                                                         .seed = scenario_.seed,
-                                                         .payload_bytes = scenario_.traffic.payload.bytes.count,
-                                                         .equipments = scenario_.fleet.equipments,
-                                                         .sequences = most_sequences(scenario_),
-                                                         .measured = schedule_of(scenario_).stages().measured_windows()});
+            // Named, because g++ 12 destroys an aggregate that is a temporary of a co_await expression twice.
+            RunSpec spec{.run = gathered_.run,
+                         .seed = scenario_.seed,
+                         .payload_bytes = scenario_.traffic.payload.bytes.count,
+                         .equipments = scenario_.fleet.equipments,
+                         .sequences = most_sequences(scenario_),
+                         .measured = schedule_of(scenario_).stages().measured_windows()};
+            const auto problem = co_await ledger_->open(std::move(spec));
             if (!problem.empty()) {
                 co_return fail(problem);
             }
@@ -134,12 +143,11 @@ private:
         for (const auto& source : sources(target, sizing.source_addresses)) {
             plan.add_source_addresses(source);
         }
-        progress_.notice(fmt::format("{} equipments over {} to {}: {} generator process{}{}", scenario_.fleet.equipments,
-                                     order_.protocol->name, embedded ? "the embedded server" : target, gathered_.shards,
-                                     gathered_.shards == 1 ? "" : "es",
-                                     embedded ? fmt::format(", {} server process{}", sizing.server_shards,
-                                                            sizing.server_shards == 1 ? "" : "es")
-                                              : ""));
+        progress_.notice(fmt::format(
+            "{} equipments over {} to {}: {} generator process{}{}", scenario_.fleet.equipments, order_.protocol->name,
+            embedded ? "the embedded server" : target, gathered_.shards, gathered_.shards == 1 ? "" : "es",
+            embedded ? fmt::format(", {} server process{}", sizing.server_shards, sizing.server_shards == 1 ? "" : "es")
+                     : ""));
         if (const auto problem = generators_.start(plan); !problem.empty()) {
             co_return fail(problem);
         }
@@ -168,7 +176,8 @@ private:
         Nanos within{};
         if (const auto* by_rate = std::get_if<scenario::StartByRate>(&scenario_.fleet.start)) {
             within = by_rate->within;
-            live_.planned = Nanos{static_cast<std::int64_t>(scenario_.fleet.equipments / by_rate->rate.per_second * 1e9)};
+            live_.planned =
+                Nanos{static_cast<std::int64_t>(scenario_.fleet.equipments / by_rate->rate.per_second * 1e9)};
         }
         co_await until(from + within + answer_patience, [this] { return generators_.all_connected() || given_up(); });
         if (fine() && !generators_.all_connected()) {
@@ -195,8 +204,10 @@ private:
         const auto overflows_before = listen_overflows();
         live_.phase = Phase::running;
         live_.planned = end_ - t0_;
+        Instant next = t0_ + after_snapshot;
         while (loop_.now() < end_ && interrupted_by_ == 0 && generators_.losses().size() < generators_.count()) {
-            co_await until(std::min(end_, loop_.now() + 1s), [this] { return interrupted_by_ != 0; });
+            next += 1s;
+            co_await until(std::min(end_, next), [this] { return interrupted_by_ != 0; });
             show_progress();
             co_await watch_server();
         }
@@ -216,7 +227,8 @@ private:
 
     net::Task<void> drain() {
         live_.phase = Phase::draining;
-        live_.planned = interrupted_by_ != 0 ? std::min(short_drain, scenario_.delivery.drain) : scenario_.delivery.drain;
+        live_.planned =
+            interrupted_by_ != 0 ? std::min(short_drain, scenario_.delivery.drain) : scenario_.delivery.drain;
         Instant deadline = loop_.now() + live_.planned;
         while (loop_.now() < deadline && !generators_.all_drained()) {
             const bool was_interrupted = interrupted_by_ != 0;
@@ -256,8 +268,7 @@ private:
         live_.phase = Phase::closing;
         progress_.live(live_);
         generators_.close_sessions(loop_.now() + close_patience);
-        co_await until(loop_.now() + close_patience + answer_patience,
-                       [this] { return generators_.all_reported(); });
+        co_await until(loop_.now() + close_patience + answer_patience, [this] { return generators_.all_reported(); });
         generators_.kill_silent();
         live_.phase = Phase::reconciling;
         progress_.live(live_);
@@ -275,9 +286,9 @@ private:
         }
         for (const auto& loss : generators_.losses()) {
             const auto slice = scenario::slice_of(scenario_.fleet.equipments, loss.shard, gathered_.shards);
-            gathered_.observed.lost_shards.push_back(
-                fmt::format("{}, and with it equipments {}, {}, ... {} ({} of them)", loss.what, number_of(slice.at(0)),
-                            number_of(slice.at(std::min(1U, slice.count - 1))), number_of(slice.at(slice.count - 1)), slice.count));
+            gathered_.observed.lost_shards.push_back(fmt::format(
+                "{}, and with it equipments {}, {}, ... {} ({} of them)", loss.what, number_of(slice.at(0)),
+                number_of(slice.at(std::min(1U, slice.count - 1))), number_of(slice.at(slice.count - 1)), slice.count));
         }
         if (ledger_) {
             co_await reconcile_with_ledger();
@@ -377,7 +388,9 @@ private:
         });
     }
 
-    bool given_up() const { return interrupted_by_ != 0 || !generators_.problem().empty() || !generators_.losses().empty(); }
+    bool given_up() const {
+        return interrupted_by_ != 0 || !generators_.problem().empty() || !generators_.losses().empty();
+    }
 
     bool fine() {
         if (interrupted_by_ != 0) {
@@ -427,6 +440,8 @@ private:
 
 }  // namespace
 
-Conducted conduct(const Order& order, Progress& progress) { return Conductor(order, progress).conduct(); }
+Conducted conduct(const Order& order, Progress& progress) {
+    return Conductor(order, progress).conduct();
+}
 
 }  // namespace portillon::run

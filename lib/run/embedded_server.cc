@@ -42,9 +42,10 @@ net::Task<std::unique_ptr<EmbeddedServer>> EmbeddedServer::start(net::Loop& loop
         problem = "no pipe for the embedded server";
         co_return nullptr;
     }
-    auto started = Process::start({"serve", "--link-fd", std::to_string(link_descriptor), "--ready-json", "--listen",
-                                   listener + "=127.0.0.1:0", "--admin", "127.0.0.1:0", "--shards", std::to_string(shards)},
-                                  ends[1]);
+    auto started =
+        Process::start({"serve", "--link-fd", std::to_string(link_descriptor), "--ready-json", "--listen",
+                        listener + "=127.0.0.1:0", "--admin", "127.0.0.1:0", "--shards", std::to_string(shards)},
+                       ends[1]);
     ::close(ends[1]);
     asio::posix::basic_stream_descriptor<net::Executor> pipe(loop.executor(), ends[0]);
     if (!started) {
@@ -67,7 +68,8 @@ net::Task<std::unique_ptr<EmbeddedServer>> EmbeddedServer::start(net::Loop& loop
         line.append(piece.data(), got);
     }
     const auto ready = nlohmann::json::parse(line, nullptr, false);
-    if (ready.is_object() && ready.contains("listeners") && ready["listeners"].contains(listener) && ready.contains("admin")) {
+    if (ready.is_object() && ready.contains("listeners") && ready["listeners"].contains(listener) &&
+        ready.contains("admin")) {
         const auto target = net::parse_endpoint(ready["listeners"][listener].get<std::string>());
         const auto admin = net::parse_endpoint(ready["admin"].get<std::string>());
         if (target && admin) {
@@ -76,7 +78,8 @@ net::Task<std::unique_ptr<EmbeddedServer>> EmbeddedServer::start(net::Loop& loop
             co_return server;
         }
     }
-    problem = fmt::format("the embedded server did not come up: {}", server->process_->ended().value_or("it never said that it is ready"));
+    problem = fmt::format("the embedded server did not come up: {}",
+                          server->process_->ended().value_or("it never said that it is ready"));
     co_return nullptr;
 }
 

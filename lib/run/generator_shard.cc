@@ -23,39 +23,42 @@ namespace {
 
 constexpr Nanos snapshot_every = 1s;
 
-Instant instant_of(std::uint64_t count_ns) { return Instant{Nanos{static_cast<std::int64_t>(count_ns)}}; }
+Instant instant_of(std::uint64_t count_ns) {
+    return Instant{Nanos{static_cast<std::int64_t>(count_ns)}};
+}
 
 wire::Encoding encoding_of(scenario::Encoding asked, wire::Encoding native) {
     switch (asked) {
-        case scenario::Encoding::json: return wire::Encoding::json;
-        case scenario::Encoding::protobuf: return wire::Encoding::protobuf;
-        case scenario::Encoding::native: break;
+        case scenario::Encoding::json:
+            return wire::Encoding::json;
+        case scenario::Encoding::protobuf:
+            return wire::Encoding::protobuf;
+        case scenario::Encoding::native:
+            break;
     }
     return native;
 }
 
 fleet::Plan plan_of(const scenario::Scenario& scenario, const v1::GeneratorPlan& message, wire::Encoding encoding) {
-    fleet::Plan plan{.run = RunId{message.run()},
-                     .seed = scenario.seed,
-                     .equipments = scenario.fleet.equipments,
-                     .shard = message.shard(),
-                     .shards = message.shards(),
-                     .schedule = schedule_of(scenario),
-                     .start = {},
-                     .payload_bytes = static_cast<std::uint32_t>(scenario.traffic.payload.bytes.count),
-                     .encoding = encoding,
-                     .batch = {scenario.delivery.batch.max, scenario.delivery.batch.linger},
-                     .in_flight = scenario.delivery.in_flight,
-                     .order = scenario.delivery.order == scenario::Order::strict ? fleet::Order::strict
-                                                                                 : fleet::Order::relaxed,
-                     .timeout = scenario.delivery.timeout,
-                     .connect_timeout = scenario.delivery.connect_timeout,
-                     .cache = std::max<std::uint64_t>(
-                         1, scenario.delivery.cache.count / scenario.traffic.payload.bytes.count),
-                     .retry = {scenario.delivery.retry.base, scenario.delivery.retry.max,
-                               scenario.delivery.retry.jitter == scenario::Jitter::full ? fleet::Jitter::full
-                                                                                        : fleet::Jitter::none},
-                     .drain = scenario.delivery.drain};
+    fleet::Plan plan{
+        .run = RunId{message.run()},
+        .seed = scenario.seed,
+        .equipments = scenario.fleet.equipments,
+        .shard = message.shard(),
+        .shards = message.shards(),
+        .schedule = schedule_of(scenario),
+        .start = {},
+        .payload_bytes = static_cast<std::uint32_t>(scenario.traffic.payload.bytes.count),
+        .encoding = encoding,
+        .batch = {scenario.delivery.batch.max, scenario.delivery.batch.linger},
+        .in_flight = scenario.delivery.in_flight,
+        .order = scenario.delivery.order == scenario::Order::strict ? fleet::Order::strict : fleet::Order::relaxed,
+        .timeout = scenario.delivery.timeout,
+        .connect_timeout = scenario.delivery.connect_timeout,
+        .cache = std::max<std::uint64_t>(1, scenario.delivery.cache.count / scenario.traffic.payload.bytes.count),
+        .retry = {scenario.delivery.retry.base, scenario.delivery.retry.max,
+                  scenario.delivery.retry.jitter == scenario::Jitter::full ? fleet::Jitter::full : fleet::Jitter::none},
+        .drain = scenario.delivery.drain};
     if (const auto* by_rate = std::get_if<scenario::StartByRate>(&scenario.fleet.start)) {
         plan.start = fleet::StartByRate{by_rate->rate, by_rate->within};
     } else {
@@ -87,14 +90,29 @@ public:
 private:
     void heard(const v1::LinkMessage& message) {
         switch (message.what_case()) {
-            case v1::LinkMessage::kPlan: prepare(message.plan()); break;
-            case v1::LinkMessage::kConnect: connect(instant_of(message.connect().from_ns())); break;
-            case v1::LinkMessage::kStart: start(instant_of(message.start().t0_ns())); break;
-            case v1::LinkMessage::kStop: engine_->stop(instant_of(message.stop().at_ns())); break;
-            case v1::LinkMessage::kDrainOver: engine_->end_drain(); break;
-            case v1::LinkMessage::kClose: tasks_.spawn(close(instant_of(message.close().deadline_ns()))); break;
-            case v1::LinkMessage::kBye: loop_.stop(); break;
-            default: break;
+            case v1::LinkMessage::kPlan:
+                prepare(message.plan());
+                break;
+            case v1::LinkMessage::kConnect:
+                connect(instant_of(message.connect().from_ns()));
+                break;
+            case v1::LinkMessage::kStart:
+                start(instant_of(message.start().t0_ns()));
+                break;
+            case v1::LinkMessage::kStop:
+                engine_->stop(instant_of(message.stop().at_ns()));
+                break;
+            case v1::LinkMessage::kDrainOver:
+                engine_->end_drain();
+                break;
+            case v1::LinkMessage::kClose:
+                tasks_.spawn(close(instant_of(message.close().deadline_ns())));
+                break;
+            case v1::LinkMessage::kBye:
+                loop_.stop();
+                break;
+            default:
+                break;
         }
     }
 
@@ -110,7 +128,8 @@ private:
             return format_problem(parsed.problems().front());
         }
         const auto& scenario = *parsed;
-        const auto kind = std::find_if(kinds_.begin(), kinds_.end(), [&](const auto& each) { return each.name == plan.protocol(); });
+        const auto kind =
+            std::find_if(kinds_.begin(), kinds_.end(), [&](const auto& each) { return each.name == plan.protocol(); });
         const auto target = net::parse_url(plan.target());
         if (kind == kinds_.end() || !target) {
             return fmt::format("no driver named {} or no target at {}", plan.protocol(), plan.target());

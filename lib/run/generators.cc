@@ -11,7 +11,9 @@ namespace portillon::run {
 
 namespace {
 
-std::uint64_t count_ns(Instant at) { return static_cast<std::uint64_t>(at.time_since_epoch().count()); }
+std::uint64_t count_ns(Instant at) {
+    return static_cast<std::uint64_t>(at.time_since_epoch().count());
+}
 
 }  // namespace
 
@@ -34,8 +36,9 @@ std::string Generators::start(v1::GeneratorPlan plan) {
                                    } else {
                                        // Its end of the link closes a moment before it can be reaped.
                                        it.process->kill(SIGKILL);
-                                       it.lost = cause == boost::asio::error::eof ? it.process->wait()
-                                                                                  : "spoke nonsense: " + cause.message();
+                                       it.lost = cause == boost::asio::error::eof
+                                                     ? it.process->wait()
+                                                     : "spoke nonsense: " + cause.message();
                                    }
                                }
                                changed_.wake();
@@ -96,18 +99,24 @@ void Generators::tell(const v1::LinkMessage& message) {
 
 void Generators::heard(Shard& shard, const v1::LinkMessage& message) {
     switch (message.what_case()) {
-        case v1::LinkMessage::kHello: break;
+        case v1::LinkMessage::kHello:
+            break;
         case v1::LinkMessage::kReady:
             shard.problem = message.ready().problem();
             shard.stage = shard.stage == Stage::started ? Stage::prepared : Stage::connected;
             break;
-        case v1::LinkMessage::kSnapshot: shard.snapshot = message.snapshot(); break;
-        case v1::LinkMessage::kDrained: shard.stage = Stage::drained; break;
+        case v1::LinkMessage::kSnapshot:
+            shard.snapshot = message.snapshot();
+            break;
+        case v1::LinkMessage::kDrained:
+            shard.stage = Stage::drained;
+            break;
         case v1::LinkMessage::kResult:
             shard.result = message.result();
             shard.stage = Stage::reported;
             break;
-        default: break;  // nothing that a generator's shard says
+        default:
+            break;  // nothing that a generator's shard says
     }
     changed_.wake();
 }
@@ -121,10 +130,18 @@ bool Generators::all_at(Stage stage) const {
     return true;
 }
 
-bool Generators::all_prepared() const { return all_at(Stage::prepared); }
-bool Generators::all_connected() const { return all_at(Stage::connected); }
-bool Generators::all_drained() const { return all_at(Stage::drained); }
-bool Generators::all_reported() const { return all_at(Stage::reported); }
+bool Generators::all_prepared() const {
+    return all_at(Stage::prepared);
+}
+bool Generators::all_connected() const {
+    return all_at(Stage::connected);
+}
+bool Generators::all_drained() const {
+    return all_at(Stage::drained);
+}
+bool Generators::all_reported() const {
+    return all_at(Stage::reported);
+}
 
 std::string Generators::problem() const {
     for (const auto& shard : shards_) {
@@ -165,8 +182,8 @@ std::vector<Generators::Loss> Generators::losses() const {
     std::vector<Loss> losses;
     for (const auto& shard : shards_) {
         if (!shard->lost.empty()) {
-            losses.push_back(
-                {shard->number, fmt::format("generator shard {} (pid {}) {}", shard->number, shard->process->pid(), shard->lost)});
+            losses.push_back({shard->number, fmt::format("generator shard {} (pid {}) {}", shard->number,
+                                                         shard->process->pid(), shard->lost)});
         }
     }
     return losses;

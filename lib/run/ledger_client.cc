@@ -78,12 +78,8 @@ std::string LedgerClient::path(const char* action) const {
 }
 
 net::Task<std::string> LedgerClient::open(RunSpec spec) {
-    json body{{"run", format_run(spec.run)},
-              {"seed", spec.seed},
-              {"payload_bytes", spec.payload_bytes},
-              {"equipments", spec.equipments},
-              {"sequences", spec.sequences},
-              {"measured", json::array()}};
+    json body{{"run", format_run(spec.run)},   {"seed", spec.seed},           {"payload_bytes", spec.payload_bytes},
+              {"equipments", spec.equipments}, {"sequences", spec.sequences}, {"measured", json::array()}};
     for (const auto& window : spec.measured) {
         body["measured"].push_back({window.from.count(), window.to.count()});
     }
@@ -124,7 +120,8 @@ net::Task<std::optional<ServerFigures>> LedgerClient::figures() {
             figures.rss_bytes += shard.at("rss_bytes").get<std::uint64_t>();
             ++figures.shards;
             if (!shard.at("alive").get<bool>()) {
-                figures.dead_shards.push_back(fmt::format("server shard {} (pid {})", index, shard.at("pid").get<std::int64_t>()));
+                figures.dead_shards.push_back(
+                    fmt::format("server shard {} (pid {})", index, shard.at("pid").get<std::int64_t>()));
             }
             ++index;
         }
@@ -151,7 +148,8 @@ net::Task<std::string> LedgerClient::freeze(Nanos within) {
     co_return (co_await admin_.call("POST", path("freeze"), std::move(body), within + 10s)).problem;
 }
 
-net::Task<std::optional<LedgerAccount>> LedgerClient::reconcile(std::vector<std::optional<std::uint64_t>> generated, std::string& problem) {
+net::Task<std::optional<LedgerAccount>> LedgerClient::reconcile(std::vector<std::optional<std::uint64_t>> generated,
+                                                                std::string& problem) {
     json list = json::array();
     for (const auto& count : generated) {
         list.push_back(count ? json(*count) : json(nullptr));
@@ -166,6 +164,8 @@ net::Task<std::optional<LedgerAccount>> LedgerClient::reconcile(std::vector<std:
     co_return account;
 }
 
-net::Task<std::string> LedgerClient::close() { co_return (co_await admin_.call("DELETE", path(""))).problem; }
+net::Task<std::string> LedgerClient::close() {
+    co_return (co_await admin_.call("DELETE", path(""))).problem;
+}
 
 }  // namespace portillon::run

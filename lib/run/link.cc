@@ -1,7 +1,7 @@
 #include "run/link.h"
 
-#include <boost/asio/error.hpp>
 #include <bit>
+#include <boost/asio/error.hpp>
 #include <cstring>
 
 #include "base/check.h"
@@ -36,9 +36,13 @@ void Link::send(const v1::LinkMessage& message) {
     transport_->write(bytes);
 }
 
-bool Link::sent_all() const { return transport_->unsent() == 0; }
+bool Link::sent_all() const {
+    return transport_->unsent() == 0;
+}
 
-void Link::close() { transport_->close(); }
+void Link::close() {
+    transport_->close();
+}
 
 void Link::received(std::span<const std::byte> bytes) {
     gathered_.insert(gathered_.end(), bytes.begin(), bytes.end());

@@ -45,10 +45,11 @@ TEST(Link, SaysWhenTheOtherEndIsGone) {
     Pair pair;
     Link a(pair.loop, pair.ends[0]);
     error_code cause;
-    a.start([](const auto&) {}, [&](const error_code& why) {
-        cause = why;
-        pair.loop.stop();
-    });
+    a.start([](const auto&) {},
+            [&](const error_code& why) {
+                cause = why;
+                pair.loop.stop();
+            });
     ::close(pair.ends[1]);
     pair.loop.run();
     EXPECT_EQ(cause_name(cause), "closed");
@@ -58,10 +59,11 @@ TEST(Link, EndsOnBytesThatAreNoMessage) {
     Pair pair;
     Link a(pair.loop, pair.ends[0]);
     bool over = false;
-    a.start([](const auto&) { ADD_FAILURE(); }, [&](const error_code&) {
-        over = true;
-        pair.loop.stop();
-    });
+    a.start([](const auto&) { ADD_FAILURE(); },
+            [&](const error_code&) {
+                over = true;
+                pair.loop.stop();
+            });
     const unsigned char nonsense[] = {3, 0, 0, 0, 0xff, 0xff, 0xff};
     ASSERT_EQ(::write(pair.ends[1], nonsense, sizeof nonsense), static_cast<ssize_t>(sizeof nonsense));
     pair.loop.run();

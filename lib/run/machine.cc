@@ -16,7 +16,9 @@ namespace portillon::run {
 
 namespace {
 
-Nanos nanos_of(const timespec& time) { return std::chrono::seconds{time.tv_sec} + Nanos{time.tv_nsec}; }
+Nanos nanos_of(const timespec& time) {
+    return std::chrono::seconds{time.tv_sec} + Nanos{time.tv_nsec};
+}
 
 Nanos read_clock(clockid_t clock) {
     timespec time{};
@@ -68,7 +70,9 @@ unsigned ports_per_address() {
     return last - first + 1;
 }
 
-Nanos cpu_used() { return read_clock(CLOCK_PROCESS_CPUTIME_ID); }
+Nanos cpu_used() {
+    return read_clock(CLOCK_PROCESS_CPUTIME_ID);
+}
 
 Nanos machine_cpu_used() {
     std::ifstream file("/proc/stat");
@@ -120,7 +124,9 @@ std::uint64_t listen_overflows() {
     return 0;
 }
 
-Nanos clock_offset() { return read_clock(CLOCK_REALTIME) - read_clock(CLOCK_MONOTONIC); }
+Nanos clock_offset() {
+    return read_clock(CLOCK_REALTIME) - read_clock(CLOCK_MONOTONIC);
+}
 
 std::string utc_now() {
     const std::time_t now = std::time(nullptr);

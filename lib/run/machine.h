@@ -14,7 +14,7 @@ namespace portillon::run {
 // Raises the soft limit of descriptors to the hard one and returns it.
 std::uint64_t raise_descriptor_limit();
 
-unsigned cores();             // that this process may run on
+unsigned cores();  // that this process may run on
 std::string cpu_model();
 std::string kernel_release();  // "Linux 6.1.0"
 unsigned ports_per_address();  // ephemeral ones

@@ -27,7 +27,7 @@ struct Order {
     std::optional<net::Url> target;          // nothing: the embedded server
     std::optional<net::Endpoint> ledger;     // the admin endpoint that can say what arrived; embedded: found by itself
     std::string ledger_token;
-    unsigned shards = 0;                     // of the generator; 0: worked out
+    unsigned shards = 0;                        // of the generator; 0: worked out
     std::vector<std::string> source_addresses;  // empty: worked out on loopback, the kernel's choice elsewhere
     std::vector<std::string> command;           // as typed
     Build build;

@@ -15,7 +15,9 @@ namespace portillon::run {
 
 namespace {
 
-error_code last_error() { return {errno, boost::system::system_category()}; }
+error_code last_error() {
+    return {errno, boost::system::system_category()};
+}
 
 // Between fork and exec: system calls only.
 [[noreturn]] void become(int link, int output, char* const* arguments, pid_t parent) {
@@ -96,7 +98,9 @@ Process::~Process() {
     }
 }
 
-int Process::take_link() { return std::exchange(link_, -1); }
+int Process::take_link() {
+    return std::exchange(link_, -1);
+}
 
 std::optional<std::string> Process::ended() {
     int status = 0;

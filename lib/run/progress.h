@@ -15,11 +15,11 @@ enum class Phase : std::uint8_t { preparing, connecting, running, draining, clos
 
 struct Live {
     Phase phase = Phase::preparing;
-    Nanos elapsed{};   // since T0; while connecting, since the first dial
-    Nanos planned{};   // of the phase; 0 if unknown
+    Nanos elapsed{};  // since T0; while connecting, since the first dial
+    Nanos planned{};  // of the phase; 0 if unknown
     std::uint32_t equipments = 0;
     std::uint64_t connected = 0, generated = 0, acknowledged = 0, in_flight = 0, cached = 0, errors = 0;
-    double generated_per_s = 0, acknowledged_per_s = 0;         // since the last report
+    double generated_per_s = 0, acknowledged_per_s = 0;             // since the last report
     std::optional<Nanos> response_p50, response_p95, response_p99;  // of the last second
 };
 

@@ -10,7 +10,9 @@
 namespace portillon::run {
 namespace {
 
-Range range(std::uint32_t equipment, Sequence first, Sequence last) { return {EquipmentId{equipment}, first, last}; }
+Range range(std::uint32_t equipment, Sequence first, Sequence last) {
+    return {EquipmentId{equipment}, first, last};
+}
 
 TEST(Reconcile, ToldFromBothSidesExceptions) {
     struct Row {
@@ -29,7 +31,12 @@ TEST(Reconcile, ToldFromBothSidesExceptions) {
          {range(1, 6, 10)},
          {}},
         {"a silent equipment", {range(3, 1, 2)}, {range(3, 1, 100)}, {range(3, 3, 100)}, {range(3, 1, 100)}, {}},
-        {"equipments do not mix", {range(1, 1, 9)}, {range(2, 1, 9)}, {range(2, 1, 9)}, {range(2, 1, 9)}, {range(1, 1, 9)}},
+        {"equipments do not mix",
+         {range(1, 1, 9)},
+         {range(2, 1, 9)},
+         {range(2, 1, 9)},
+         {range(2, 1, 9)},
+         {range(1, 1, 9)}},
         {"out of order and in pieces",
          {range(1, 4, 4), range(1, 2, 3)},
          {range(1, 5, 5), range(1, 3, 4)},

@@ -20,10 +20,12 @@ Judgement judge(const Observed& observed) {
         invalid.push_back("a process was lost: " + shard);
     }
     if (observed.no_descriptors > 0) {
-        invalid.push_back(fmt::format("{} connections failed for want of descriptors: raise --shards", observed.no_descriptors));
+        invalid.push_back(
+            fmt::format("{} connections failed for want of descriptors: raise --shards", observed.no_descriptors));
     }
     if (observed.no_ports > 0) {
-        invalid.push_back(fmt::format("{} connections failed for want of local ports: add source addresses", observed.no_ports));
+        invalid.push_back(
+            fmt::format("{} connections failed for want of local ports: add source addresses", observed.no_ports));
     }
     for (const auto& identity : observed.unbalanced) {
         invalid.push_back("the books do not balance: " + identity);
@@ -31,19 +33,20 @@ Judgement judge(const Observed& observed) {
     if (observed.lag_p99) {
         const Nanos lag = *observed.lag_p99;
         if (observed.response_p99 && lag > *observed.response_p99 / 2 && lag > 1ms) {
-            invalid.push_back(fmt::format("the generator itself was late: generator_lag P99 {} is above half of response P99 {}",
-                                          humanize(lag), humanize(*observed.response_p99)));
+            invalid.push_back(
+                fmt::format("the generator itself was late: generator_lag P99 {} is above half of response P99 {}",
+                            humanize(lag), humanize(*observed.response_p99)));
         } else if (lag > std::max(Nanos{1ms}, observed.response_p99.value_or(0ns) / 20)) {
-            suspect.push_back(fmt::format(
-                "the generator was late: generator_lag P99 {} is above {}", humanize(lag),
-                humanize(std::max(Nanos{1ms}, observed.response_p99.value_or(0ns) / 20))));
+            suspect.push_back(fmt::format("the generator was late: generator_lag P99 {} is above {}", humanize(lag),
+                                          humanize(std::max(Nanos{1ms}, observed.response_p99.value_or(0ns) / 20))));
         }
     }
     if (observed.measured > 0 &&
         static_cast<double>(observed.late_unhindered) > late_share_limit * static_cast<double>(observed.measured)) {
-        suspect.push_back(fmt::format("{} of {} validations were first sent a second late though nothing held them back: "
-                                      "the rate was not reached",
-                                      observed.late_unhindered, observed.measured));
+        suspect.push_back(
+            fmt::format("{} of {} validations were first sent a second late though nothing held them back: "
+                        "the rate was not reached",
+                        observed.late_unhindered, observed.measured));
     }
     if (observed.cpu_share > saturated_share) {
         suspect.push_back(fmt::format("the machine's processors were {:.0f} % busy", observed.cpu_share * 100));
@@ -53,7 +56,8 @@ Judgement judge(const Observed& observed) {
                                       humanize(Nanos{std::chrono::abs(observed.clock_step)})));
     }
     if (observed.listen_overflows > 0) {
-        suspect.push_back(fmt::format("{} connections overflowed a listen queue of this machine", observed.listen_overflows));
+        suspect.push_back(
+            fmt::format("{} connections overflowed a listen queue of this machine", observed.listen_overflows));
     }
     Judgement judgement;
     judgement.measurement = !invalid.empty()   ? Measurement::invalid

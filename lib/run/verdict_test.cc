@@ -26,7 +26,8 @@ TEST(Verdict, JudgesEachReasonByItself) {
     };
     const Row rows[] = {
         {"nothing", [](Observed&) {}, Measurement::valid, ""},
-        {"a shard", [](Observed& o) { o.lost_shards = {"generator shard 1"}; }, Measurement::invalid, "generator shard 1"},
+        {"a shard", [](Observed& o) { o.lost_shards = {"generator shard 1"}; }, Measurement::invalid,
+         "generator shard 1"},
         {"descriptors", [](Observed& o) { o.no_descriptors = 1; }, Measurement::invalid, "descriptors"},
         {"ports", [](Observed& o) { o.no_ports = 1; }, Measurement::invalid, "ports"},
         {"books", [](Observed& o) { o.unbalanced = {"a + b = c"}; }, Measurement::invalid, "a + b = c"},

@@ -235,7 +235,11 @@ void read_stages(const Section& section, Traffic& traffic) {
 }
 
 void read_traffic(const Section& section, Traffic& traffic) {
-    read_arrival(section.section("arrival"), traffic.arrival);
+    if (const json* word = section.find("arrival"); word != nullptr && word->is_string()) {
+        section.read("arrival", traffic.arrival.kind, arrival::Kind::closed);  // arrival: poisson
+    } else {
+        read_arrival(section.section("arrival"), traffic.arrival);
+    }
     read_stages(section, traffic);
     const auto payload = section.section("payload");
     payload.read("bytes", traffic.payload.bytes);

@@ -101,7 +101,7 @@ public:
     Walk(const json& root, Findings& findings) : root_(root), findings_(findings) {}
 
     void check(const json& unresolved, const json& value) {
-        const json& schema = resolve(unresolved);
+        const json& schema = alternative(resolve(unresolved), value);
         if (schema.contains("enum")) {
             check_enum(schema, value);
             return;
@@ -127,6 +127,15 @@ private:
             return schema;
         }
         return root_.at(json::json_pointer(schema["$ref"].get<std::string>().substr(1)));
+    }
+
+    // Our schemas have two alternatives at most: a mapping, and the word that stands for the simplest one.
+    static const json& alternative(const json& schema, const json& value) {
+        if (!schema.contains("anyOf")) {
+            return schema;
+        }
+        const auto& all = schema["anyOf"];
+        return value.is_object() || value.is_array() || value.is_null() ? all.front() : all.back();
     }
 
     void say(std::string message) { findings_.push_back({path_, std::move(message)}); }
