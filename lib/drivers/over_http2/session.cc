@@ -65,7 +65,8 @@ net::Task<error_code> Session::open(Instant deadline) {
     }
     transport_ = common_.dialer.dial(equipment_);
     state_ = State::opening;
-    if (const error_code error = co_await transport_->connect(deadline)) {
+    const error_code error = co_await transport_->connect(deadline);
+    if (error) {
         drop_connection();
         state_ = State::closed;
         co_return error;

@@ -64,7 +64,8 @@ public:
 
     net::Task<void> live() {
         while (settled_ < plan_.batches) {
-            if (const error_code error = co_await session_->open(loop_.now() + 5s)) {
+            const error_code error = co_await session_->open(loop_.now() + 5s);
+            if (error) {
                 ++answers_["not_connected " + cause_name(error)];
                 co_return;
             }
