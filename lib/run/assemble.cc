@@ -136,10 +136,10 @@ report::Costs costs_of(const Order& order, const Gathered& gathered) {
     report::Costs costs;
     costs.generator =
         resources(gathered.usage.cpu_s(), gathered.usage.connect_cpu_s(), gathered.usage.rss_bytes(), gathered.shards);
-    if (gathered.server_at_t0 && gathered.server_after_drain) {
-        costs.server =
-            resources(gathered.server_after_drain->cpu_s - gathered.server_at_t0->cpu_s, gathered.server_at_t0->cpu_s,
-                      gathered.server_after_drain->rss_bytes, gathered.server_after_drain->shards);
+    if (gathered.server_before && gathered.server_at_t0 && gathered.server_after_drain) {
+        costs.server = resources(gathered.server_after_drain->cpu_s - gathered.server_at_t0->cpu_s,
+                                 gathered.server_at_t0->cpu_s - gathered.server_before->cpu_s,
+                                 gathered.server_after_drain->rss_bytes, gathered.server_after_drain->shards);
     }
     const bool loopback = !order.target || order.target->host == "localhost" ||
                           order.target->host.starts_with("127.") || order.target->host == "::1";

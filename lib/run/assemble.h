@@ -24,7 +24,7 @@ struct Gathered {
     v1::Usage usage;      // summed
     unsigned shards = 0;  // of the generator
     std::optional<LedgerAccount> ledger;
-    std::optional<ServerFigures> server_at_t0, server_after_drain;
+    std::optional<ServerFigures> server_before, server_at_t0, server_after_drain;  // before: the first dial
     Nanos generating{};  // from T0 to the end of the last stage, or to the interruption
     Observed observed;   // for the verdict; what follows from the other members is filled in here
     bool complete = true;

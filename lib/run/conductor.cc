@@ -25,10 +25,11 @@ namespace {
 
 constexpr Nanos prepare_patience = 60s;  // a shard's set-up, the slowest machine included
 constexpr Nanos answer_patience = 30s;   // beyond what a step is known to take
-constexpr Nanos before_t0 = 300ms;       // for T0 to reach every shard
-constexpr Nanos after_snapshot = 50ms;   // the shards send one at each full second
-constexpr Nanos still_for = 1s;          // without acknowledgements the drain ends when the ledger stands still so long
-constexpr Nanos short_drain = 2s;        // after an interruption
+constexpr Nanos before_t0 = 400ms;       // for T0 to reach server and shards
+constexpr Nanos before_t0_per_fault = 10ms;
+constexpr Nanos after_snapshot = 50ms;  // the shards send one at each full second
+constexpr Nanos still_for = 1s;         // without acknowledgements the drain ends when the ledger stands still so long
+constexpr Nanos short_drain = 2s;       // after an interruption
 constexpr Nanos close_patience = 10s;
 constexpr Nanos server_reads_for = 5s;
 constexpr std::uint64_t closed_loop_sequences = 1ULL << 33;  // of the whole fleet: what a ledger leaves room for
@@ -171,6 +172,9 @@ private:
 
     net::Task<bool> connect() {
         live_.phase = Phase::connecting;
+        if (ledger_) {
+            gathered_.server_before = co_await ledger_->figures();
+        }
         const Instant from = loop_.now() + 50ms;
         generators_.connect(from);
         Nanos within{};
@@ -187,10 +191,9 @@ private:
     }
 
     net::Task<void> generate() {
-        t0_ = loop_.now() + before_t0;
+        t0_ = loop_.now() + before_t0 + scenario_.faults.size() * before_t0_per_fault;
         end_ = t0_ + schedule_of(scenario_).stages().duration();
         gathered_.started_at = utc_now();
-        generators_.begin(t0_);
         if (ledger_) {
             note(co_await ledger_->start(t0_));
             for (const auto& fault : scenario_.faults) {
@@ -198,6 +201,7 @@ private:
             }
             gathered_.server_at_t0 = co_await ledger_->figures();
         }
+        generators_.begin(t0_);
         co_await until(t0_, [this] { return interrupted_by_ != 0; });
         const Nanos busy_before = machine_cpu_used();
         const Nanos clock_before = clock_offset();
