@@ -19,6 +19,31 @@ raw::Fields post(const std::string& path = "/v1/validations", raw::Fields more =
     return fields;
 }
 
+// A connection to a peer that does not read: what is written stays unsent until the test says otherwise.
+class StuckTransport final : public net::Transport {
+public:
+    struct State {
+        Reader* reader = nullptr;
+        std::size_t unsent = 0;
+        enum class Reading : std::uint8_t { on, paused } reading = Reading::on;
+        std::string end;
+    };
+    explicit StuckTransport(State& state) : state_(state) {}
+    ~StuckTransport() override { state_.reader = nullptr; }
+    net::Task<error_code> connect(Instant) override { co_return error_code{}; }
+    void start(Reader& reader) override { state_.reader = &reader; }
+    void write(std::span<const std::byte> bytes) override { state_.unsent += bytes.size(); }
+    std::size_t unsent() const override { return state_.unsent; }
+    void pause() override { state_.reading = State::Reading::paused; }
+    void resume() override { state_.reading = State::Reading::on; }
+    void shut() override { state_.end = "shut"; }
+    void close() override { state_.end = "closed"; }
+    void reset() override { state_.end = "reset"; }
+
+private:
+    State& state_;
+};
+
 class Http2Listener : public over_http2::ListenerHarness {
 protected:
     Http2Listener() : ListenerHarness(kind()) {}
@@ -324,6 +349,41 @@ TEST_F(Http2Listener, LetsAClientsWindowHoldAnAnswerBack) {
     client.send(raw::window_update(1, 1'000));
     settle();
     EXPECT_EQ(client.body(1), R"({"equipment":12,"first":9,"count":60})");
+}
+
+TEST_F(Http2Listener, ReadsNoMoreFromWhoDoesNotReadItsAnswers) {
+    using Reading = StuckTransport::State::Reading;
+    StuckTransport::State peer;
+    listener_->accepted(std::make_unique<StuckTransport>(peer));
+    const auto say = [&](const std::string& bytes) {
+        peer.reader->received(raw::bytes_of(bytes));
+        settle();
+    };
+    say(std::string(raw::preface) + raw::settings());
+    std::uint32_t stream = 1;
+    while (peer.reading == Reading::on && stream < 100'000) {
+        say(request(stream, "x"));
+        stream += 2;
+    }
+    EXPECT_EQ(peer.reading, Reading::paused);
+    const auto unsent = peer.unsent;
+    EXPECT_GT(unsent, 256u << 10);
+    EXPECT_LT(unsent, (256u << 10) + 1'000);
+
+    peer.unsent = 0;
+    peer.reader->drained();
+    settle();
+    EXPECT_EQ(peer.reading, Reading::on);
+    EXPECT_EQ(listener_->connections(), 1u);
+
+    while (peer.reading == Reading::on) {
+        say(request(stream, "x"));
+        stream += 2;
+    }
+    pass(30s);
+    EXPECT_EQ(peer.end, "reset");
+    EXPECT_EQ(listener_->connections(), 0u);
+    EXPECT_EQ(counted(figures_.closed), "stalled=1");
 }
 
 TEST_F(Http2Listener, StopsWhenWhatIsUnderWayIsAnswered) {
