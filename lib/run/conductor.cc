@@ -344,12 +344,15 @@ private:
     void show_progress() {
         const auto snapshot = generators_.snapshot();
         const Instant now = loop_.now();
-        const double since_s = shown_at_ == Instant{} ? seconds(now - t0_) : seconds(now - shown_at_);
-        if (since_s > 0) {
-            live_.generated_per_s = static_cast<double>(snapshot.generated() - live_.generated) / since_s;
-            live_.acknowledged_per_s = static_cast<double>(snapshot.acknowledged() - live_.acknowledged) / since_s;
+        // Rates need a second to mean something; a phase that begins right after keeps those before.
+        if (const Nanos since = now - std::max(shown_at_, t0_); since > 500ms) {
+            live_.generated_per_s = static_cast<double>(snapshot.generated() - counted_generated_) / seconds(since);
+            live_.acknowledged_per_s =
+                static_cast<double>(snapshot.acknowledged() - counted_acknowledged_) / seconds(since);
+            counted_generated_ = snapshot.generated();
+            counted_acknowledged_ = snapshot.acknowledged();
+            shown_at_ = now;
         }
-        shown_at_ = now;
         live_.elapsed = now - t0_;
         live_.connected = snapshot.connected();
         live_.generated = snapshot.generated();
@@ -436,6 +439,7 @@ private:
     Conducted conducted_;
     Live live_;
     Instant t0_{}, end_{}, shown_at_{};
+    std::uint64_t counted_generated_ = 0, counted_acknowledged_ = 0;
     int interrupted_by_ = 0;
     bool server_lost_ = false;
     std::vector<std::string> told_dead_;
