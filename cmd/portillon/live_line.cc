@@ -1,8 +1,10 @@
 #include "live_line.h"
 
 #include <fmt/format.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 
 #include "base/clock.h"
@@ -29,6 +31,11 @@ const char* name_of(run::Phase phase) {
             return "reconciling";
     }
     return "";
+}
+
+std::size_t terminal_columns() {
+    winsize size{};
+    return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 ? size.ws_col : 80;
 }
 
 std::string percentile(const std::optional<Nanos>& value) {
@@ -74,9 +81,10 @@ void LiveLine::live(const run::Live& live) {
     if (output_ == Output::quiet) {
         return;
     }
-    const std::string text = prefix_.empty() ? format_live(live) : prefix_ + " | " + format_live(live);
+    std::string text = prefix_.empty() ? format_live(live) : prefix_ + " | " + format_live(live);
     if (output_ == Output::terminal) {
         erase();
+        text.resize(std::min(text.size(), terminal_columns() - 1));  // a line that wraps could not be erased
         std::fputs(text.c_str(), stderr);
         std::fflush(stderr);
         drawn_ = true;
