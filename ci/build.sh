@@ -4,7 +4,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 preset=$1
 shift
-export CMAKE_CXX_COMPILER_LAUNCHER=ccache
+# One cache for every checkout on this machine.
+export CMAKE_CXX_COMPILER_LAUNCHER=ccache CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
 cmake --preset "$preset" -Wno-dev >"/tmp/portillon-configure-$preset.$$" 2>&1 || {
   cat "/tmp/portillon-configure-$preset.$$" >&2
   exit 1

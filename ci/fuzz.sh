@@ -5,7 +5,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 duration=${1:-60}
 ci/install.sh build fuzz
-export CMAKE_CXX_COMPILER_LAUNCHER=ccache
+# One cache for every checkout on this machine.
+export CMAKE_CXX_COMPILER_LAUNCHER=ccache CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
 cmake --preset fuzz -Wno-dev >/dev/null
 mapfile -t targets < <(ninja -C build/fuzz -t targets all | sed -n 's/^\(portillon_[a-z0-9_]*_fuzz\): phony$/\1/p')
 [ ${#targets[@]} -gt 0 ] || { echo "no fuzz target found" >&2; exit 1; }
