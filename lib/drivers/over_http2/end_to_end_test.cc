@@ -213,6 +213,51 @@ TEST_P(EndToEnd, CancelsAtTheServerWhatIsAbandoned) {
     EXPECT_TRUE(receipts_.breaks.empty());
 }
 
+// Connects when the test says so, even when the transport is gone.
+class PatientDialer final : public net::Dialer {
+public:
+    explicit PatientDialer(net::Loop& loop) : connected(loop) {}
+    std::unique_ptr<net::Transport> dial(EquipmentId) override { return std::make_unique<Patient>(connected); }
+    net::Wakeup connected;
+
+private:
+    class Patient final : public net::Transport {
+    public:
+        explicit Patient(net::Wakeup& connected) : connected_(connected) {}
+        net::Task<error_code> connect(Instant) override { return wait(connected_); }
+        void start(Reader&) override {}
+        void write(std::span<const std::byte>) override {}
+        std::size_t unsent() const override { return 0; }
+        void pause() override {}
+        void resume() override {}
+        void shut() override {}
+        void close() override {}
+        void reset() override {}
+
+    private:
+        static net::Task<error_code> wait(net::Wakeup& connected) {
+            co_await connected.until(never);
+            co_return error_code{};
+        }
+        net::Wakeup& connected_;
+    };
+};
+
+TEST_P(EndToEnd, MayBeDestroyedWhileItDials) {
+    PatientDialer dialer(simulation_.loop());
+    const auto driver = GetParam().driver().make(
+        {simulation_.loop(), dialer, target_, options_, wire::Encoding::protobuf, 1, RunId{7}});
+    auto session = driver->make_session(EquipmentId{1}, receipts_);
+    std::optional<error_code> opened;
+    tasks_.spawn(open_into(*session, opened));
+    simulation_.settle();
+    session.reset();
+    dialer.connected.wake();
+    simulation_.settle();
+    ASSERT_TRUE(opened.has_value());
+    EXPECT_EQ(cause_name(*opened), "cancelled");
+}
+
 INSTANTIATE_TEST_SUITE_P(Protocols, EndToEnd,
                          ::testing::Values(Protocol{"http2", http2::kind, server::http2::kind},
                                            Protocol{"grpc", grpc::kind, server::grpc::kind}),

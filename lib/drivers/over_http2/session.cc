@@ -50,8 +50,10 @@ Session::Session(Common& common, EquipmentId equipment, driver::Receipts& receip
     : common_(common), receipts_(receipts), equipment_(equipment), changed_(common.loop) {}
 
 Session::~Session() {
-    if (destroyed_ != nullptr) {
-        *destroyed_ = true;
+    for (bool* destroyed : {destroyed_, destroyed_while_dialling_}) {
+        if (destroyed != nullptr) {
+            *destroyed = true;
+        }
     }
 }
 
@@ -65,7 +67,13 @@ net::Task<error_code> Session::open(Instant deadline) {
     }
     transport_ = common_.dialer.dial(equipment_);
     state_ = State::opening;
+    bool destroyed = false;
+    destroyed_while_dialling_ = &destroyed;
     const error_code error = co_await transport_->connect(deadline);
+    if (destroyed) {
+        co_return boost::asio::error::make_error_code(boost::asio::error::operation_aborted);
+    }
+    destroyed_while_dialling_ = nullptr;
     if (error) {
         drop_connection();
         state_ = State::closed;

@@ -68,6 +68,7 @@ private:
     EquipmentId equipment_;
     State state_ = State::closed;
     bool* destroyed_ = nullptr;  // set while Receipts are called
+    bool* destroyed_while_dialling_ = nullptr;
     std::unique_ptr<net::Transport> transport_;
     std::unique_ptr<http2::ClientConnection> connection_;
     std::unique_ptr<Flight[]> flights_;
