@@ -1,0 +1,28 @@
+#include <benchmark/benchmark.h>
+
+#include "drivers/mqtt/busy_fleet.h"
+
+namespace portillon::mqtt {
+namespace {
+
+// From offer to settled, the server's share left out as far as can be. Arguments: sessions, in flight, body bytes.
+void offer_to_settled(benchmark::State& state, const char* options) {
+    BusyFleet fleet(options, static_cast<std::uint32_t>(state.range(0)), static_cast<std::uint32_t>(state.range(1)),
+                    static_cast<std::size_t>(state.range(2)));
+    constexpr std::uint64_t batches = 10'000;
+    for ([[maybe_unused]] auto _ : state) {
+        fleet.settle(batches);
+    }
+    state.SetItemsProcessed(static_cast<std::int64_t>(batches) * state.iterations());
+}
+
+BENCHMARK_CAPTURE(offer_to_settled, v5_qos_1, R"({"version": 5})")
+    ->Args({100, 1, 100})
+    ->Args({100, 8, 100})
+    ->Args({5'000, 1, 100})
+    ->Args({100, 2, 6'000});
+BENCHMARK_CAPTURE(offer_to_settled, v3_1_1_qos_1, R"({"version": "3.1.1"})")->Args({100, 1, 100});
+BENCHMARK_CAPTURE(offer_to_settled, v5_qos_0, R"({"qos": 0})")->Args({100, 1, 100});
+
+}  // namespace
+}  // namespace portillon::mqtt

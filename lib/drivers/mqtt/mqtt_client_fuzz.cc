@@ -1,0 +1,88 @@
+// Whatever a server sends, in any pieces: the session opens or fails, and every batch is settled exactly once.
+// The input's first byte chooses version, quality of service and the size of pieces.
+
+#include <cstdint>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "base/check.h"
+#include "drivers/mqtt/kind.h"
+#include "net/task_group.h"
+#include "testing/pipe.h"
+#include "testing/simulation.h"
+
+namespace portillon::mqtt {
+namespace {
+
+class ThreeBytes final : public driver::Body {
+    std::size_t size() const override { return 3; }
+    void write_to(std::span<std::byte> out) const override { std::fill(out.begin(), out.end(), std::byte{'x'}); }
+};
+
+struct Ledger final : driver::Receipts {
+    void settled(Sequence first, const driver::Outcome&) override { check(--open[first] == 0, "settled once"); }
+    void broken(const error_code&) override { ++breaks; }
+    std::map<Sequence, int> open;
+    int breaks = 0;
+};
+
+struct Sink final : net::Transport::Reader {
+    void received(std::span<const std::byte>) override {}
+    void ended(const error_code&) override {}
+};
+
+net::Task<void> live(driver::Session& session, net::Loop& loop, Ledger& ledger, const driver::Body& body) {
+    if (co_await session.open(loop.now() + 1s)) {
+        co_return;
+    }
+    for (Sequence first = 1; first <= 5; ++first) {
+        ledger.open[first] = 1;
+        session.offer({EquipmentId{1}, first, 1, 1, never, &body});
+    }
+    net::Wakeup pause(loop);
+    co_await pause.until(loop.now() + 10s);
+    if (ledger.breaks == 0) {
+        session.abandon(2);
+        co_await pause.until(loop.now() + 1s);
+    }
+    co_await session.close(loop.now() + 1s);
+}
+
+void run(std::span<const std::byte> bytes, std::uint8_t choice) {
+    testing::Simulation simulation;
+    std::unique_ptr<net::Transport> server;
+    Sink sink;
+    testing::PipeDialer dialer(simulation.loop(), 1ms, [&](EquipmentId, std::unique_ptr<net::Transport> transport) {
+        server = std::move(transport);
+        server->start(sink);
+        const std::size_t piece = 1 + (choice >> 2);
+        for (std::size_t at = 0; at < bytes.size(); at += piece) {
+            server->write(bytes.subspan(at, std::min(piece, bytes.size() - at)));
+        }
+    });
+    const net::Url target{"mqtt", "broker", 1883, ""};
+    const nlohmann::json options{
+        {"version", (choice & 1) != 0 ? "5" : "3.1.1"}, {"qos", (choice & 2) != 0 ? 0 : 1}, {"keepalive", "2s"}};
+    Ledger ledger;
+    const ThreeBytes body;
+    const auto driver =
+        kind().make({simulation.loop(), dialer, target, options, wire::Encoding::protobuf, 5, RunId{7}});
+    const auto session = driver->make_session(EquipmentId{1}, ledger);
+    net::TaskGroup tasks(simulation.loop());
+    tasks.spawn(live(*session, simulation.loop(), ledger, body));
+    simulation.run_for(1min);
+    for (const auto& [first, open] : ledger.open) {
+        check(open == 0, "every batch is settled");
+    }
+    check(tasks.running() == 0, "every life ends");
+}
+
+}  // namespace
+}  // namespace portillon::mqtt
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
+    if (size > 0) {
+        portillon::mqtt::run(std::as_bytes(std::span(bytes + 1, size - 1)), bytes[0]);
+    }
+    return 0;
+}

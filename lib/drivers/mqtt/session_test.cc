@@ -1,0 +1,578 @@
+#include "drivers/mqtt/session.h"
+
+#include <gmock/gmock.h>
+
+#include "drivers/mqtt/harness.h"
+
+namespace portillon::mqtt {
+namespace {
+
+using ::testing::ElementsAre;
+using testing::hex;
+using ::testing::IsEmpty;
+
+constexpr const char* five = R"({"version": 5, "topic": "v/{equipment}"})";
+constexpr const char* three = R"({"version": "3.1.1", "topic": "v/{equipment}"})";
+constexpr const char* five_qos_0 = R"({"version": 5, "qos": 0, "topic": "v/{equipment}"})";
+constexpr const char* three_qos_0 = R"({"version": "3.1.1", "qos": 0, "topic": "v/{equipment}"})";
+constexpr const char* connack_5 = "20 03 00 00 00";
+constexpr const char* connack_3 = "20 02 00 00";
+
+class MqttSession : public Harness {};
+
+// Opening.
+
+TEST_F(MqttSession, GreetsAsTheVersionAsks) {
+    struct Row {
+        std::string options, connect, connack;
+    };
+    const std::vector<Row> rows{
+        {"{}", "10 20 0004 'MQTT' 05 02 003c 05 27 00004000 000e 'p00000000007e1'", connack_5},
+        {R"({"version": "5"})", "10 20 0004 'MQTT' 05 02 003c 05 27 00004000 000e 'p00000000007e1'", connack_5},
+        {three, "10 1a 0004 'MQTT' 04 02 003c 000e 'p00000000007e1'", connack_3},
+        {R"({"version": "3.1.1", "keepalive": "5m"})", "10 1a 0004 'MQTT' 04 02 012c 000e 'p00000000007e1'", connack_3},
+        {R"({"version": "3.1.1", "keepalive": 0})", "10 1a 0004 'MQTT' 04 02 0000 000e 'p00000000007e1'", connack_3},
+    };
+    for (const Row& row : rows) {
+        make(row.options);
+        dial();
+        EXPECT_EQ(peer().take(), hex(row.connect)) << row.options;
+        EXPECT_EQ(opened(), "");
+        peer().send(row.connack);
+        pass(latency);
+        EXPECT_EQ(opened(), "none") << row.options;
+    }
+}
+
+TEST_F(MqttSession, FailsToOpenWithACause) {
+    struct Row {
+        std::string options, answer, cause;
+    };
+    const std::vector<Row> rows{
+        {five, "20 03 00 87 00", "mqtt_0x87"},
+        {five, "20 03 00 88 00", "mqtt_0x88"},
+        {five, "20 02 00 01", "mqtt_0x84"},                  // by a server of 3.1.1
+        {five, "20 03 01 00 00", "protocol_error"},          // a session that we did not ask for
+        {five, "20 05 00 00 02 24 00", "mqtt_0x9b"},         // maximum QoS 0
+        {five, "20 06 00 00 03 21 0000", "protocol_error"},  // receive maximum 0
+        {five, "40 02 0001", "protocol_error"},              // something else first
+        {five, "00 00", "protocol_error"},
+        {five, "20 ff ff ff ff", "protocol_error"},
+        {five, "20 80 80 04", "protocol_error"},         // 64 KiB
+        {five, "20 03 00 00 00 e0 01 8b", "mqtt_0x8b"},  // welcome, and goodbye
+        {three, "20 02 00 01", "mqtt_connack_1"},
+        {three, "20 02 00 02", "mqtt_connack_2"},
+        {three, "20 02 00 03", "mqtt_connack_3"},
+        {three, "20 02 00 04", "mqtt_connack_4"},
+        {three, "20 02 00 05", "mqtt_connack_5"},
+        {three, "20 02 00 06", "protocol_error"},
+        {three, "20 02 01 00", "protocol_error"},
+        {three, "48 00 'TTP/1.1 400'", "protocol_error"},
+    };
+    for (const Row& row : rows) {
+        make(row.options);
+        dial();
+        peer().send(row.answer);
+        pass(latency);
+        EXPECT_EQ(opened(), row.cause) << row.answer;
+        pass(latency);
+        EXPECT_EQ(peer().end, "closed");
+    }
+    EXPECT_THAT(receipts_.take(), IsEmpty());
+}
+
+TEST_F(MqttSession, OpensAgainAfterFailing) {
+    make(five);
+    dialer_.refuse(1, boost::system::errc::make_error_code(boost::system::errc::connection_refused));
+    dial();
+    EXPECT_EQ(opened(), "refused");
+    dial();
+    peer().transport().shut();
+    pass(latency);
+    EXPECT_EQ(opened(), "closed");
+    open(connack_5);
+}
+
+TEST_F(MqttSession, WaitsForTheConnackUntilTheDeadline) {
+    make(five);
+    const Instant deadline = now() + 3s;
+    dial(deadline);
+    simulation_.run_until(deadline - 1ns);
+    EXPECT_EQ(opened(), "");
+    pass(1ns);
+    EXPECT_EQ(opened(), "timed_out");
+    make(five);
+    dial(now() + 500us);
+    EXPECT_EQ(opened(), "timed_out");
+}
+
+// Offering.
+
+TEST_F(MqttSession, WhatIsOfferedTogetherLeavesInOneWrite) {
+    struct Row {
+        std::string options, connack, publishes, pubacks;
+    };
+    const std::vector<Row> rows{
+        {five, connack_5, "32 09 0003 'v/1' 0001 00 'a' 32 0a 0003 'v/1' 0002 00 'bc'", "40 02 0001 40 04 0002 00 00"},
+        {three, connack_3, "32 08 0003 'v/1' 0001 'a' 32 09 0003 'v/1' 0002 'bc'", "40 02 0001 40 02 0002"},
+    };
+    for (const Row& row : rows) {
+        make(row.options);
+        open(row.connack);
+        receipts_.outcomes.clear();
+        peer().pieces.clear();
+        const Instant offered = now();
+        offer(1, "a");
+        offer(7, "bc");
+        EXPECT_THAT(receipts_.take(), IsEmpty());
+        pass(latency);
+        EXPECT_EQ(peer().take(), hex(row.publishes));
+        EXPECT_EQ(peer().pieces.size(), 1u);
+        pass(5ms);
+        peer().send(row.pubacks);
+        pass(latency);
+        EXPECT_THAT(receipts_.take(), ElementsAre("1 acknowledged", "7 acknowledged"));
+        for (const auto& outcome : receipts_.outcomes) {
+            EXPECT_EQ(outcome.sent, offered);
+            EXPECT_EQ(outcome.answered, offered + 7ms);
+        }
+    }
+}
+
+TEST_F(MqttSession, AtQos0EveryBatchIsSentAndNotMore) {
+    struct Row {
+        std::string options, connack, publish;
+    };
+    for (const Row& row :
+         {Row{five_qos_0, connack_5, "30 07 0003 'v/1' 00 'a'"}, Row{three_qos_0, connack_3, "30 06 0003 'v/1' 'a'"}}) {
+        make(row.options);
+        open(row.connack);
+        receipts_.outcomes.clear();
+        const Instant offered = now();
+        offer(1, "a");
+        EXPECT_THAT(receipts_.take(), IsEmpty()) << "from the loop, not from inside offer()";
+        settle();
+        EXPECT_THAT(receipts_.take(), ElementsAre("1 sent"));
+        EXPECT_EQ(receipts_.outcomes[0].sent, offered);
+        EXPECT_EQ(receipts_.outcomes[0].answered, offered);
+        pass(latency);
+        EXPECT_EQ(peer().take(), hex(row.publish));
+    }
+    EXPECT_EQ(kind().traits({{"qos", 0}}).acknowledges, driver::Traits::Acknowledges::no);
+    EXPECT_EQ(kind().traits({{"qos", 1}}).acknowledges, driver::Traits::Acknowledges::yes);
+    EXPECT_EQ(kind().traits(nlohmann::json::object()).acknowledges, driver::Traits::Acknowledges::yes);
+}
+
+TEST_F(MqttSession, ReadsEveryReason) {
+    make(five);
+    open(connack_5);
+    const std::vector<std::pair<int, std::string>> rows{
+        {0x00, "acknowledged"},        {0x10, "acknowledged"},        {0x80, "try_again mqtt_0x80"},
+        {0x83, "try_again mqtt_0x83"}, {0x87, "rejected mqtt_0x87"},  {0x90, "rejected mqtt_0x90"},
+        {0x91, "rejected mqtt_0x91"},  {0x97, "throttled mqtt_0x97"}, {0x99, "rejected mqtt_0x99"},
+    };
+    std::uint8_t id = 0;
+    for (const auto& [reason, text] : rows) {
+        offer(5, "x");
+        pass(latency);
+        const std::string raw{'\x40', '\x03', '\0', static_cast<char>(++id), static_cast<char>(reason)};
+        peer().send(testing::hex_of(raw));
+        pass(latency);
+        EXPECT_THAT(receipts_.take(), ElementsAre("5 " + text));
+    }
+}
+
+TEST_F(MqttSession, AnswersMayComeInAnyOrderAndInAnyPieces) {
+    make(five);
+    open(connack_5);
+    for (Sequence first = 1; first <= 4; ++first) {
+        offer(first, "x");
+    }
+    pass(latency);
+    for (const char* piece : {"40", "02 00", "03 40 02 0001 40", "02 0004", "4002", "0002"}) {
+        peer().send(piece);
+    }
+    pass(latency);
+    EXPECT_THAT(receipts_.take(), ElementsAre("3 acknowledged", "1 acknowledged", "4 acknowledged", "2 acknowledged"));
+}
+
+TEST_F(MqttSession, KeepsToTheServersReceiveMaximum) {
+    make(five);
+    open("20 06 00 00 03 21 0002");
+    for (Sequence first = 1; first <= 4; ++first) {
+        offer(first, "x");
+    }
+    const Instant offered = now();
+    pass(latency);
+    EXPECT_EQ(peer().take(), hex("32 09 0003 'v/1' 0001 00 'x' 32 09 0003 'v/1' 0002 00 'x'"));
+    peer().send("40 02 0002");
+    pass(2 * latency);
+    EXPECT_EQ(peer().take(), hex("32 09 0003 'v/1' 0003 00 'x'"));
+    session_->abandon(4);  // never sent: no reason to drop the connection
+    settle();
+    EXPECT_THAT(receipts_.take(), ElementsAre("2 acknowledged", "4 timed_out timed_out"));
+    EXPECT_EQ(receipts_.outcomes[1].sent, Instant{});
+    peer().send("40 02 0001 40 02 0003");
+    pass(latency);
+    EXPECT_THAT(receipts_.take(), ElementsAre("1 acknowledged", "3 acknowledged"));
+    EXPECT_EQ(receipts_.outcomes[2].sent, offered);
+    EXPECT_EQ(receipts_.outcomes[3].sent, offered + 2 * latency) << "when the window had room";
+    EXPECT_EQ(peer().end, "");
+}
+
+TEST_F(MqttSession, RejectsWhatTheServerWouldNotTake) {
+    make(five);
+    open("20 08 00 00 05 27 0000000e");
+    offer(1, "12345");
+    offer(2, "1234");
+    settle();
+    EXPECT_THAT(receipts_.take(), ElementsAre("1 rejected too_large"));
+    pass(latency);
+    EXPECT_EQ(peer().take(), hex("32 0c 0003 'v/1' 0001 00 '1234'")) << "14 bytes";
+}
+
+TEST_F(MqttSession, GivesPacketIdentifiersInTurn) {
+    make(three);
+    open(connack_3);
+    offer(1, "slow");
+    settle();
+    std::string script = "40 02 ";
+    for (std::uint32_t id = 2; id <= 65'535; ++id) {
+        offer(id, "");
+        pass(latency);
+        const char raw[] = {static_cast<char>(id >> 8), static_cast<char>(id & 0xFF)};
+        peer().send(script + testing::hex_of({raw, 2}));
+        pass(latency);
+    }
+    EXPECT_EQ(receipts_.take().size(), 65'534u);
+    bodies_.clear();
+    peer().take();
+    offer(70'000, "next");
+    pass(latency);
+    EXPECT_EQ(peer().take(), "") << "1 is still in flight";
+    peer().send("40 02 0001");
+    pass(2 * latency);
+    EXPECT_THAT(receipts_.take(), ElementsAre("1 acknowledged"));
+    EXPECT_EQ(peer().take(), hex("32 0b 0003 'v/1' 0001 'next'"));
+}
+
+// A kernel that takes nothing more until it is told to.
+class StuckTransport final : public net::Transport {
+public:
+    explicit StuckTransport(std::unique_ptr<net::Transport> inner) : inner_(std::move(inner)) {}
+
+    net::Task<error_code> connect(Instant deadline) override { return inner_->connect(deadline); }
+    void start(Reader& reader) override {
+        reader_ = &reader;
+        inner_->start(reader);
+    }
+    void write(std::span<const std::byte> bytes) override {
+        if (stuck) {
+            kept_.insert(kept_.end(), bytes.begin(), bytes.end());
+        } else {
+            inner_->write(bytes);
+        }
+    }
+    std::size_t unsent() const override { return kept_.size(); }
+    void pause() override { inner_->pause(); }
+    void resume() override { inner_->resume(); }
+    void shut() override { inner_->shut(); }
+    void close() override { inner_->close(); }
+    void reset() override { inner_->reset(); }
+
+    void come_loose() {
+        stuck = false;
+        inner_->write(kept_);
+        kept_.clear();
+        reader_->drained();
+    }
+
+    bool stuck = false;
+
+private:
+    std::unique_ptr<net::Transport> inner_;
+    Reader* reader_ = nullptr;
+    std::vector<std::byte> kept_;
+};
+
+struct StuckDialer final : net::Dialer {
+    explicit StuckDialer(net::Dialer& its_inner) : inner(its_inner) {}
+    std::unique_ptr<net::Transport> dial(EquipmentId equipment) override {
+        auto transport = std::make_unique<StuckTransport>(inner.dial(equipment));
+        last = transport.get();
+        return transport;
+    }
+    net::Dialer& inner;
+    StuckTransport* last = nullptr;
+};
+
+TEST_F(MqttSession, LeavesLaterBatchesUnencodedWhileTheKernelIsFull) {
+    StuckDialer dialer(dialer_);
+    dialling_ = &dialer;
+    make(five);
+    open(connack_5);
+    dialer.last->stuck = true;
+    const Instant offered = now();
+    offer(1, "a");
+    settle();
+    const std::size_t unsent = dialer.last->unsent();
+    EXPECT_EQ(unsent, 11u);
+    offer(2, "b");
+    offer(3, "c");
+    pass(1s);
+    EXPECT_EQ(dialer.last->unsent(), unsent);
+    dialer.last->come_loose();
+    pass(latency);
+    peer().send("40 02 0001 40 02 0002 40 02 0003");
+    pass(latency);
+    EXPECT_THAT(receipts_.take(), ElementsAre("1 acknowledged", "2 acknowledged", "3 acknowledged"));
+    EXPECT_EQ(receipts_.outcomes[0].sent, offered);
+    EXPECT_EQ(receipts_.outcomes[1].sent, offered + 1s);
+    EXPECT_EQ(receipts_.outcomes[2].sent, offered + 1s);
+    session_.reset();
+}
+
+// Time-outs and breaks.
+
+TEST_F(MqttSession, AbandoningDropsTheConnection) {
+    make(five);
+    open(connack_5);
+    offer(1, "a");
+    offer(2, "b");
+    pass(latency);
+    peer().take();
+    session_->abandon(1);
+    session_->abandon(2);  // its deadline has passed as well
+    session_->abandon(9);  // nobody knows it
+    EXPECT_THAT(receipts_.take(), IsEmpty()) << "from the loop, not from inside abandon()";
+    offer(3, "c");  // nobody has heard of the break
+    settle();
+    EXPECT_THAT(receipts_.take(),
+                ElementsAre("1 timed_out timed_out", "2 broken timed_out", "3 broken timed_out", "broken timed_out"));
+    pass(latency);
+    EXPECT_EQ(peer().end, "closed");
+    EXPECT_EQ(peer().take(), "");
+    open(connack_5);
+    offer(1, "a");
+    pass(latency);
+    EXPECT_EQ(peer().take(), hex("32 09 0003 'v/1' 0001 00 'a'")) << "a new session: no DUP";
+}
+
+TEST_F(MqttSession, BreaksWithACauseAndSaysWhy) {
+    struct Row {
+        std::string options, bytes, cause, last_words;
+    };
+    const std::string connack_of[] = {connack_5, connack_3};
+    const std::vector<Row> rows{
+        {five, "e0 01 8b", "mqtt_0x8b", ""},
+        {five, "e0 02 8e 00", "mqtt_0x8e", ""},
+        {five, "e0 00", "closed", ""},
+        {five, "40 02 0009", "protocol_error", ""},  // of nothing that is in flight
+        {five, "40 02 0000", "protocol_error", "e0 01 82"},
+        {five, "40 01 00", "protocol_error", "e0 01 81"},
+        {five, "41 02 0001", "protocol_error", "e0 01 81"},
+        {five, "20 03 00 00 00", "protocol_error", "e0 01 82"},
+        {five, "30 05 0001 'x' 00 'y'", "protocol_error", "e0 01 82"},
+        {five, "50 02 0001", "protocol_error", "e0 01 82"},
+        {five, "90 04 0001 00 00", "protocol_error", "e0 01 82"},
+        {five, "c0 00", "protocol_error", "e0 01 82"},
+        {five, "d0 01 00", "protocol_error", "e0 01 81"},
+        {five, "f0 00", "protocol_error", "e0 01 82"},
+        {five, "00 00", "protocol_error", "e0 01 81"},
+        {five, "40 ff ff ff ff", "protocol_error", "e0 01 81"},
+        {five, "40 81 80 01", "protocol_error", "e0 01 95"},
+        {five, "40 03 0001 00 40 02 0001", "protocol_error", ""},  // the second one is one too many
+        {three, "e0 00", "protocol_error", ""},
+        {three, "40 03 0001 00", "protocol_error", ""},
+        {three, "40 02 0002", "protocol_error", ""},
+    };
+    for (const Row& row : rows) {
+        make(row.options);
+        open(connack_of[row.options == three]);
+        offer(4, "x");
+        pass(latency);
+        peer().take();
+        peer().send(row.bytes);
+        pass(latency);
+        auto lines = receipts_.take();
+        ASSERT_EQ(lines.size(), 2u) << row.bytes;
+        EXPECT_EQ(lines[1], "broken " + row.cause) << row.bytes;
+        EXPECT_TRUE(lines[0] == "4 broken " + row.cause || lines[0] == "4 acknowledged") << row.bytes << lines[0];
+        pass(latency);
+        EXPECT_EQ(peer().take(), hex(row.last_words)) << row.bytes;
+        EXPECT_EQ(peer().end, "closed");
+    }
+}
+
+TEST_F(MqttSession, BreaksWhenTheConnectionDoes) {
+    make(five);
+    open(connack_5);
+    offer(1, "a");
+    settle();
+    peer().transport().reset();
+    offer(2, "b");
+    pass(latency);
+    EXPECT_THAT(receipts_.take(), ElementsAre("1 broken reset", "2 broken reset", "broken reset"));
+    open(connack_5);
+    peer().transport().shut();
+    pass(latency);
+    EXPECT_THAT(receipts_.take(), ElementsAre("broken closed"));
+}
+
+TEST_F(MqttSession, MayBeOfferedMoreFromWithinAReceipt) {
+    make(five);
+    open(connack_5);
+    receipts_.on_settled = [this](Sequence first, const driver::Outcome&) {
+        if (first < 3) {
+            offer(first + 1, "x");
+        }
+    };
+    offer(1, "x");
+    pass(latency);
+    peer().send("40 02 0001");
+    pass(2 * latency);
+    peer().send("40 02 0002");
+    pass(latency);
+    peer().transport().close();
+    pass(latency);
+    EXPECT_THAT(receipts_.take(), ElementsAre("1 acknowledged", "2 acknowledged", "3 broken closed", "broken closed"));
+}
+
+TEST_F(MqttSession, MayBeDestroyedFromWithinAReceipt) {
+    make(five);
+    open(connack_5);
+    receipts_.on_settled = [this](Sequence, const driver::Outcome&) { session_.reset(); };
+    offer(1, "x");
+    offer(2, "x");
+    pass(latency);
+    peer().send("40 02 0001 40 02 0002");
+    pass(2 * latency);
+    EXPECT_THAT(receipts_.take(), ElementsAre("1 acknowledged"));
+    EXPECT_EQ(peer().end, "closed");
+
+    make(five);
+    open(connack_5);
+    receipts_.on_settled = nullptr;
+    receipts_.on_broken = [this] { session_.reset(); };
+    peer().transport().close();
+    pass(latency);
+    EXPECT_THAT(receipts_.take(), ElementsAre("broken closed"));
+}
+
+TEST_F(MqttSession, MayBeDestroyedWithBatchesInFlight) {
+    make(five);
+    open(connack_5);
+    offer(1, "x");
+    pass(latency);
+    offer(2, "x");
+    session_.reset();
+    pass(1min);
+    EXPECT_THAT(receipts_.take(), IsEmpty());
+}
+
+// Keep-alive.
+
+TEST_F(MqttSession, PingsWhenItHasBeenSilent) {
+    make(R"({"version": 5, "keepalive": "40s", "topic": "v/{equipment}"})");
+    dial();
+    peer().take();
+    const Instant connected = now() - latency;
+    peer().send(connack_5);
+    simulation_.run_until(connected + 30s - 1ns + latency);
+    EXPECT_EQ(peer().take(), "");
+    pass(1ns);
+    EXPECT_EQ(peer().take(), hex("c0 00"));
+    peer().send("d0 00");
+    pass(19s);
+    offer(1, "x");
+    pass(latency);
+    peer().take();
+    peer().send("40 02 0001");
+    pass(30s - 1ns);
+    EXPECT_EQ(peer().take(), "") << "the batch was a sign of life";
+    pass(1ns);
+    EXPECT_EQ(peer().take(), hex("c0 00"));
+    receipts_.take();
+    pass(30s - latency - 1ns);
+    EXPECT_THAT(receipts_.take(), IsEmpty());
+    pass(1ns);
+    EXPECT_THAT(receipts_.take(), ElementsAre("broken mqtt_no_pingresp"));
+    pass(latency);
+    EXPECT_EQ(peer().end, "closed");
+}
+
+TEST_F(MqttSession, KeepsTheServersKeepAlive) {
+    make(five);
+    open("20 06 00 00 03 13 0004");
+    pass(3s);
+    EXPECT_EQ(peer().take(), hex("c0 00"));
+    make(five);
+    open("20 06 00 00 03 13 0000");
+    pass(1h);
+    EXPECT_EQ(peer().take(), "");
+    make(R"({"keepalive": "0s"})");
+    open(connack_5);
+    pass(1h);
+    EXPECT_EQ(peer().take(), "");
+    EXPECT_THAT(receipts_.take(), IsEmpty());
+}
+
+// Closing.
+
+TEST_F(MqttSession, SaysGoodbyeAndWaitsForTheOtherSide) {
+    for (const auto& [options, connack] : {std::pair{five, connack_5}, std::pair{three, connack_3}}) {
+        make(options);
+        open(connack);
+        closed_ = false;
+        close(now() + 10s);
+        pass(latency);
+        EXPECT_EQ(peer().take(), hex("e0 00"));
+        EXPECT_EQ(peer().end, "closed");
+        EXPECT_FALSE(closed_);
+        peer().transport().shut();
+        pass(latency);
+        EXPECT_TRUE(closed_);
+    }
+    EXPECT_THAT(receipts_.take(), IsEmpty());
+}
+
+TEST_F(MqttSession, ClosesAtTheDeadlineWhatIsInFlightBroken) {
+    make(five);
+    open(connack_5);
+    offer(1, "a");
+    pass(latency);
+    offer(2, "b");
+    close(now() + 2s);
+    settle();
+    EXPECT_THAT(receipts_.take(), ElementsAre("1 broken cancelled", "2 broken cancelled"));
+    peer().send("40 02 0001");
+    pass(2s - 1ns);
+    EXPECT_FALSE(closed_);
+    pass(1ns);
+    EXPECT_TRUE(closed_);
+    pass(1min);
+    EXPECT_THAT(receipts_.take(), IsEmpty());
+    open(connack_5);
+}
+
+TEST_F(MqttSession, ClosesAfterABreakThatWasNotReported) {
+    make(five);
+    open(connack_5);
+    offer(1, "a");
+    pass(latency);
+    tasks_.spawn(close_into(*session_, never, closed_));
+    session_->abandon(1);
+    settle();
+    EXPECT_TRUE(closed_);
+    for (const auto& line : receipts_.take()) {
+        EXPECT_TRUE(line == "1 timed_out timed_out" || line == "broken timed_out") << line;
+    }
+}
+
+TEST_F(MqttSession, IsSmall) {
+    EXPECT_LE(sizeof(Session), 440u);
+    EXPECT_LE(sizeof(Flight), 56u);
+}
+
+}  // namespace
+}  // namespace portillon::mqtt

@@ -1,0 +1,98 @@
+#pragma once
+
+// For tests: the listener on simulated time, an ingest that answers when it is told to, and clients that say what the
+// test tells them to.
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "server/listeners/mqtt/kind.h"
+#include "testing/byte_peer.h"
+#include "testing/pipe.h"
+#include "testing/simulation.h"
+
+namespace portillon::server::mqtt {
+
+class FakeIngest final : public Ingest {
+public:
+    enum class Mode : std::uint8_t { at_once, later } mode = Mode::at_once;
+    Disposition disposition = Disposition::accepted;
+    std::vector<std::string> bodies;
+
+    void arrived(std::span<const std::byte> body, Answers& answers, const Ticket& ticket) override {
+        bodies.emplace_back(reinterpret_cast<const char*>(body.data()), body.size());
+        if (mode == Mode::at_once) {
+            answers.decided(ticket, {disposition, {}, EquipmentId{1}, 1, 1});
+        } else {
+            waiting_.emplace_back(&answers, ticket);
+        }
+    }
+
+    // Answers the `index`-th arrival of those that came while the mode was later.
+    void decide(std::size_t index, Disposition as = Disposition::accepted) {
+        const auto [answers, ticket] = waiting_.at(index);
+        answers->decided(ticket, {as, {}, EquipmentId{1}, 1, 1});
+    }
+
+    std::vector<std::string> take() { return std::exchange(bodies, {}); }
+
+private:
+    std::vector<std::pair<Answers*, Ticket>> waiting_;
+};
+
+inline constexpr const char* connect_5 = "10 0f 0004 'MQTT' 05 02 003c 00 0002 'ab'";
+inline constexpr const char* connect_3 = "10 0e 0004 'MQTT' 04 02 003c 0002 'ab'";
+inline constexpr const char* connack_5 = "20 15 00 00 12 21 0100 24 01 25 00 27 00100000 28 00 29 00 2a 00";
+inline constexpr const char* connack_3 = "20 02 00 00";
+
+class ListenerHarness : public ::testing::Test {
+protected:
+    ListenerHarness() { restart(); }
+
+    // With the limits as they are now.
+    void restart() {
+        listener_.reset();
+        listener_ = kind().make({simulation_.loop(), ingest_, limits_, figures_});
+    }
+
+    testing::BytePeer& connect() {
+        auto ends = testing::make_pipe(simulation_.loop(), 0ns, traffic_, traffic_);
+        clients_.push_back(std::make_unique<testing::BytePeer>(std::move(ends.client)));
+        listener_->accepted(std::move(ends.server));
+        return *clients_.back();
+    }
+
+    // Connected, its CONNACK taken.
+    testing::BytePeer& greet(const std::string& packet) {
+        auto& client = connect();
+        client.send(packet);
+        settle();
+        EXPECT_EQ(client.take().substr(0, 2), "20");
+        return client;
+    }
+
+    void settle() { simulation_.settle(); }
+    void pass(Nanos time) { simulation_.run_for(time); }
+
+    static std::string counted(const Causes& causes) {
+        std::string text;
+        causes.for_each([&](std::string_view name, std::uint64_t count) {
+            text += (text.empty() ? "" : " ") + std::string(name) + "=" + std::to_string(count);
+        });
+        return text;
+    }
+
+    testing::Simulation simulation_;
+    net::Traffic traffic_;
+    FakeIngest ingest_;
+    Limits limits_;
+    Figures figures_;
+    std::vector<std::unique_ptr<testing::BytePeer>> clients_;
+    std::unique_ptr<server::Listener> listener_;
+};
+
+}  // namespace portillon::server::mqtt

@@ -1,0 +1,511 @@
+#include <gmock/gmock.h>
+
+#include "server/listeners/mqtt/harness.h"
+#include "server/listeners/mqtt/unanswered.h"
+
+namespace portillon::server::mqtt {
+namespace {
+
+using ::testing::ElementsAre;
+using testing::hex;
+using ::testing::IsEmpty;
+
+class MqttListener : public ListenerHarness {
+protected:
+    std::string closed() const { return counted(figures_.closed); }
+    std::string refused() const { return counted(figures_.refused); }
+};
+
+// Greeting.
+
+TEST_F(MqttListener, GreetsAsTheVersionAsks) {
+    const std::vector<std::pair<std::string, std::string>> rows{
+        {connect_5, connack_5},
+        {"10 0e 0004 'MQTT' 04 02 003c 0002 'ac'", connack_3},
+        // user name and password; a will at QoS 1; a session that it does not get
+        {"10 15 0004 'MQTT' 05 c2 003c 00 0001 'u' 0002 'me' 0001 'x'", connack_5},
+        {"10 15 0004 'MQTT' 05 0e 003c 00 0001 'w' 00 0001 't' 0001 'x'", connack_5},
+        {"10 0e 0004 'MQTT' 04 00 003c 0002 'cd'", connack_3},
+        {"10 14 0004 'MQTT' 05 00 003c 05 11 0000000a 0002 'ef'",
+         "20 1a 00 00 17 21 0100 24 01 25 00 27 00100000 28 00 29 00 2a 00 11 00000000"},
+        {"10 0c 0004 'MQTT' 04 02 003c 0000", connack_3},
+    };
+    for (const auto& [connect_packet, connack] : rows) {
+        auto& client = connect();
+        client.send(connect_packet);
+        settle();
+        EXPECT_EQ(client.take(), hex(connack)) << connect_packet;
+        EXPECT_EQ(client.end, "");
+    }
+    EXPECT_EQ(listener_->connections(), rows.size());
+    EXPECT_EQ(closed(), "");
+}
+
+TEST_F(MqttListener, AnnouncesItsLimits) {
+    limits_.streams = 5;
+    limits_.packet_bytes = 100;
+    restart();
+    auto& client = connect();
+    client.send(connect_5);
+    settle();
+    EXPECT_EQ(client.take(), hex("20 15 00 00 12 21 0005 24 01 25 00 27 00000064 28 00 29 00 2a 00"));
+}
+
+TEST_F(MqttListener, NamesWhoBringsNoName) {
+    auto& one = connect();
+    auto& other = connect();
+    one.send("10 0d 0004 'MQTT' 05 02 003c 00 0000");
+    other.send("10 0d 0004 'MQTT' 05 02 003c 00 0000");
+    settle();
+    const std::string first = testing::bytes_of(one.take()).substr(23);
+    const std::string second = testing::bytes_of(other.take()).substr(23);
+    EXPECT_EQ(testing::hex_of(first.substr(0, 3)), "120019");
+    EXPECT_EQ(first.substr(3, 9), "portillon");
+    EXPECT_EQ(first.size(), 28u);
+    EXPECT_NE(first, second);
+    EXPECT_EQ(one.end + other.end, "");
+}
+
+TEST_F(MqttListener, TurnsAwayWithAReturnCode) {
+    struct Row {
+        std::string bytes, answer, cause;
+    };
+    const std::vector<Row> rows{
+        {"10 0e 0004 'MQTT' 03 02 003c 0002 'ab'", "20 02 00 01", "unsupported_version=1"},
+        {"10 10 0006 'MQIsdp' 03 02 003c 0002 'ab'", "20 02 00 01", "unsupported_version=1"},
+        {"10 0f 0004 'MQTT' 06 02 003c 00 0002 'ab'", "20 03 00 84 00", "unsupported_version=1"},
+        {"10 0c 0004 'MQTT' 04 00 003c 0000", "20 02 00 02", "client_identifier=1"},
+        {"10 13 0004 'MQTT' 05 02 003c 04 15 0001 'm' 0002 'ab'", "20 03 00 8c 00", "authentication_method=1"},
+        {"10 15 0004 'MQTT' 05 16 003c 00 0001 'w' 00 0001 't' 0001 'x'", "20 03 00 9b 00", "qos=1"},
+        {"10 15 0004 'MQTT' 05 26 003c 00 0001 'w' 00 0001 't' 0001 'x'", "20 03 00 9a 00", "retain=1"},
+        {"10 0f 0004 'MQTT' 05 03 003c 00 0002 'ab'", "20 03 00 81 00", "malformed=1"},
+        {"10 0f 0004 'MQTT' 05 02 003c 00 0002 'a' ff", "20 03 00 81 00", "malformed=1"},
+        {"10 0e 0004 'MQTT' 04 03 003c 0002 'ab'", "", "malformed=1"},
+        {"30 05 0001 't' 00 'x'", "", "protocol_error=1"},
+        {"c0 00", "", "protocol_error=1"},
+        {"48 00 'TTP/1.1'", "", "protocol_error=1"},
+        {"00 00", "", "malformed=1"},
+        {"10 ff ff ff ff 01", "", "malformed=1"},
+        {"10 ff ff ff 7f", "", "too_large=1"},
+    };
+    for (const Row& row : rows) {
+        figures_.~Figures();
+        new (&figures_) Figures;
+        auto& client = connect();
+        client.send(row.bytes);
+        settle();
+        EXPECT_EQ(client.take(), hex(row.answer)) << row.bytes;
+        EXPECT_EQ(client.end, "closed") << row.bytes;
+        EXPECT_EQ(closed(), row.cause) << row.bytes;
+    }
+    pass(1s);
+    EXPECT_EQ(listener_->connections(), 0u);
+    EXPECT_THAT(ingest_.bodies, IsEmpty());
+}
+
+TEST_F(MqttListener, ClosesWhoDoesNotGreetInTime) {
+    limits_.first_byte = 2s;
+    auto& silent = connect();
+    auto& slow = connect();
+    slow.send("10 0f 0004 'MQT'");
+    auto& good = greet(connect_3);
+    pass(1s);
+    pass(1s - 1ns);
+    EXPECT_EQ(silent.end + slow.end, "");
+    pass(1ns);
+    EXPECT_EQ(silent.end, "closed");
+    EXPECT_EQ(slow.end, "closed");
+    EXPECT_EQ(good.end, "");
+    EXPECT_EQ(closed(), "no_first_byte=2");
+    EXPECT_EQ(listener_->connections(), 1u);
+}
+
+TEST_F(MqttListener, RefusesConnectionsAboveTheLimit) {
+    limits_.connections = 2;
+    auto& first = connect();
+    connect();
+    auto& third = connect();
+    settle();
+    EXPECT_EQ(third.end, "reset");
+    EXPECT_EQ(closed(), "too_many_connections=1");
+    first.transport().close();
+    settle();
+    EXPECT_EQ(listener_->connections(), 1u);
+    EXPECT_EQ(greet(connect_5).end, "");
+}
+
+TEST_F(MqttListener, ANameIsTakenOverByItsNextBearer) {
+    auto& five = greet(connect_5);
+    auto& three = greet(connect_3);  // the same name
+    EXPECT_EQ(five.take(), hex("e0 01 8e"));
+    EXPECT_EQ(five.end, "closed");
+    EXPECT_EQ(three.end, "");
+    greet(connect_5);
+    EXPECT_EQ(three.take(), "") << "3.1.1 has no word for it";
+    EXPECT_EQ(three.end, "closed");
+    EXPECT_EQ(closed(), "taken_over=2");
+    pass(1s);
+    EXPECT_EQ(listener_->connections(), 1u);
+    greet(connect_3);
+    EXPECT_EQ(closed(), "taken_over=3");
+}
+
+// Messages.
+
+TEST_F(MqttListener, TakesMessagesAndAnswersInOneWrite) {
+    struct Row {
+        std::string connect, publishes, pubacks;
+    };
+    const std::vector<Row> rows{
+        {connect_5, "32 09 0003 'a/b' 0001 00 'x' 3a 0a 0003 'a/b' 0101 00 'yz'", "40 02 0001 40 02 0101"},
+        {connect_3, "32 08 0003 'a/b' 0001 'x' 3a 09 0003 'a/b' 0101 'yz'", "40 02 0001 40 02 0101"},
+        {connect_5, "30 07 0003 'a/b' 00 'x' 30 08 0001 '/' 02 01 01 'yz'", ""},
+        {connect_3, "31 06 0003 'a/b' 'x' 30 07 0003 'a/b' 'yz'", ""},
+    };
+    for (const Row& row : rows) {
+        auto& client = greet(row.connect);
+        client.pieces.clear();
+        client.send(row.publishes);
+        settle();
+        EXPECT_THAT(ingest_.take(), ElementsAre("x", "yz")) << row.publishes;
+        EXPECT_EQ(client.take(), hex(row.pubacks)) << row.publishes;
+        EXPECT_LE(client.pieces.size(), 1u);
+        EXPECT_EQ(client.end, "");
+    }
+}
+
+TEST_F(MqttListener, ReadsPacketsInAnyPieces) {
+    auto& client = connect();
+    const std::string bytes = testing::bytes_of(std::string(connect_5) + "32 09 0003 'a/b' 0001 00 'x' c0 00");
+    for (const char byte : bytes) {
+        client.send(testing::hex_of({&byte, 1}));
+        settle();
+    }
+    EXPECT_THAT(ingest_.bodies, ElementsAre("x"));
+    EXPECT_EQ(client.take(), hex(std::string(connack_5) + "40 02 0001 d0 00"));
+}
+
+TEST_F(MqttListener, AnswersAsIngestDecides) {
+    struct Row {
+        std::string connect;
+        Disposition disposition;
+        std::string answer, end;
+    };
+    const std::vector<Row> rows{
+        {connect_5, Disposition::accepted, "40 02 0009", ""},
+        {connect_5, Disposition::malformed, "40 03 0009 99", ""},
+        {connect_5, Disposition::refused, "40 03 0009 97", ""},
+        {connect_3, Disposition::accepted, "40 02 0009", ""},
+        {connect_3, Disposition::malformed, "40 02 0009", ""},
+        {connect_3, Disposition::refused, "", "closed"},
+    };
+    for (const Row& row : rows) {
+        ingest_.disposition = row.disposition;
+        auto& client = greet(row.connect);
+        client.send(row.connect == connect_5 ? "32 07 0001 't' 0009 00 'x'" : "32 06 0001 't' 0009 'x'");
+        settle();
+        EXPECT_EQ(client.take(), hex(row.answer));
+        EXPECT_EQ(client.end, row.end);
+        client.send(row.connect == connect_5 ? "30 05 0001 't' 00 'x'" : "30 04 0001 't' 'x'");
+        settle();
+        EXPECT_EQ(client.take(), "");
+        client.transport().close();
+        settle();
+    }
+    EXPECT_EQ(closed(), "busy=1");
+}
+
+TEST_F(MqttListener, AnswersLaterInTheOrderOfArrival) {
+    ingest_.mode = FakeIngest::Mode::later;
+    auto& client = greet(connect_5);
+    client.send(
+        "32 07 0001 't' 0003 00 'a' 32 07 0001 't' 0001 00 'b' 30 05 0001 't' 00 'q' 32 07 0001 't' 0002 00 'c'");
+    settle();
+    ingest_.decide(3, Disposition::malformed);
+    ingest_.decide(2);
+    settle();
+    EXPECT_EQ(client.take(), "");
+    ingest_.decide(0);
+    settle();
+    EXPECT_EQ(client.take(), hex("40 02 0003"));
+    ingest_.decide(1, Disposition::refused);
+    settle();
+    EXPECT_EQ(client.take(), hex("40 03 0001 97 40 03 0002 99"));
+}
+
+TEST_F(MqttListener, BeforeItCannotAnswerItAnswersWhatItCan) {
+    ingest_.mode = FakeIngest::Mode::later;
+    auto& client = greet(connect_3);
+    client.send("32 06 0001 't' 0001 'a' 32 06 0001 't' 0002 'b' 32 06 0001 't' 0003 'c'");
+    settle();
+    ingest_.decide(1, Disposition::refused);
+    ingest_.decide(2);
+    settle();
+    EXPECT_EQ(client.end, "");
+    ingest_.decide(0);
+    settle();
+    EXPECT_EQ(client.take(), hex("40 02 0001"));
+    EXPECT_EQ(client.end, "closed");
+}
+
+TEST_F(MqttListener, ForgetsAnswersThatNobodyWaitsForAnyMore) {
+    ingest_.mode = FakeIngest::Mode::later;
+    auto& first = greet(connect_5);
+    first.send("32 07 0001 't' 0001 00 'a'");
+    settle();
+    first.transport().close();
+    settle();
+    auto& second = greet(connect_5);  // in the same place
+    second.send("32 07 0001 't' 0005 00 'b'");
+    settle();
+    ingest_.decide(0);
+    settle();
+    EXPECT_EQ(second.take(), "") << "the answer was another connection's";
+    ingest_.decide(1);
+    settle();
+    EXPECT_EQ(second.take(), hex("40 02 0005"));
+}
+
+TEST_F(MqttListener, HoldsTheClientToTheReceiveMaximum) {
+    limits_.streams = 2;
+    restart();
+    ingest_.mode = FakeIngest::Mode::later;
+    auto& five = greet(connect_5);
+    five.send("32 06 0001 't' 0001 00 32 06 0001 't' 0002 00 30 04 0001 't' 00");
+    settle();
+    EXPECT_EQ(five.end, "");
+    five.send("32 06 0001 't' 0003 00");
+    settle();
+    EXPECT_EQ(five.take(), hex("e0 01 93"));
+    EXPECT_EQ(closed(), "receive_maximum=1");
+    EXPECT_EQ(ingest_.take().size(), 3u);
+
+    auto& three = greet(connect_3);  // which knows of no maximum: it is not read until there is room
+    three.send("32 05 0001 't' 0001 32 05 0001 't' 0002");
+    settle();
+    three.send("32 05 0001 't' 0003");
+    pass(1h);
+    EXPECT_EQ(ingest_.take().size(), 2u);
+    EXPECT_EQ(three.end, "") << "its silence is ours";
+    ingest_.decide(3);
+    settle();
+    EXPECT_EQ(ingest_.take().size(), 1u);
+    EXPECT_EQ(three.take(), hex("40 02 0001"));
+}
+
+TEST_F(MqttListener, HasNothingToSubscribeTo) {
+    auto& five = greet(connect_5);
+    five.send("82 0b 0009 00 0001 'a' 00 0001 '#' 01 a2 06 0008 00 0001 'a'");
+    settle();
+    EXPECT_EQ(five.take(), hex("90 05 0009 00 83 83 b0 04 0008 00 11"));
+    auto& three = greet(connect_3);
+    three.send("82 0a 0009 0001 'a' 00 0001 '#' 01 a2 05 0008 0001 'a'");
+    settle();
+    EXPECT_EQ(three.take(), hex("90 04 0009 80 80 b0 02 0008"));
+    EXPECT_EQ(refused(), "subscribe=2");
+    EXPECT_EQ(three.end, "");
+}
+
+// What closes a connection, and it alone.
+
+TEST_F(MqttListener, ClosesAConnectionThatBreaksTheProtocolAlone) {
+    struct Row {
+        std::string connect, bytes, answer, cause;
+    };
+    const std::string other_5 = "10 0f 0004 'MQTT' 05 02 003c 00 0002 'cd'";
+    const std::string other_3 = "10 0e 0004 'MQTT' 04 02 003c 0002 'cd'";
+    const std::vector<Row> rows{
+        {other_5, connect_5, "e0 01 82", "protocol_error=1"},
+        {other_5, "34 07 0001 't' 0001 00 'x'", "e0 01 9b", "qos=1"},
+        {other_5, "36 07 0001 't' 0001 00 'x'", "e0 01 81", "malformed=1"},
+        {other_5, "31 05 0001 't' 00 'x'", "e0 01 9a", "retain=1"},
+        {other_5, "30 05 0001 '#' 00 'x'", "e0 01 90", "topic_name=1"},
+        {other_5, "30 04 0000 00 'x'", "e0 01 82", "protocol_error=1"},
+        {other_5, "30 08 0001 't' 03 23 0001 'x'", "e0 01 94", "topic_alias=1"},
+        {other_5, "30 07 0001 't' 02 0b 01 'x'", "e0 01 82", "protocol_error=1"},
+        {other_5, "30 05 0001 ff 00 'x'", "e0 01 81", "malformed=1"},
+        {other_5, "30 01 00", "e0 01 81", "malformed=1"},
+        {other_5, "32 06 0001 't' 0000 00", "e0 01 82", "protocol_error=1"},
+        {other_5, "30 81 80 40", "e0 01 95", "too_large=1"},
+        {other_5, "40 02 0001", "e0 01 82", "protocol_error=1"},
+        {other_5, "62 02 0001", "e0 01 82", "protocol_error=1"},
+        {other_5, "20 03 00 00 00", "e0 01 82", "protocol_error=1"},
+        {other_5, "d0 00", "e0 01 82", "protocol_error=1"},
+        {other_5, "c0 01 00", "e0 01 81", "malformed=1"},
+        {other_5, "f0 00", "e0 01 82", "protocol_error=1"},
+        {other_5, "82 03 0001 00", "e0 01 82", "protocol_error=1"},
+        {other_5, "82 07 0001 00 0001 'a' 03", "e0 01 81", "malformed=1"},
+        {other_5, "82 08 0001 00 0002 '#a' 00", "e0 01 8f", "topic_filter=1"},
+        {other_5, "e1 00", "e0 01 81", "malformed=1"},
+        {other_5, "00 00", "e0 01 81", "malformed=1"},
+        {other_3, connect_3, "", "protocol_error=1"},
+        {other_3, "34 06 0001 't' 0001 'x'", "", "qos=1"},
+        {other_3, "30 04 0001 '+' 'x'", "", "topic_name=1"},
+        {other_3, "30 81 80 40", "", "too_large=1"},
+        {other_3, "f0 00", "", "protocol_error=1"},
+    };
+    auto& good = greet(connect_5);
+    for (const Row& row : rows) {
+        figures_.~Figures();
+        new (&figures_) Figures;
+        auto& client = greet(row.connect);
+        client.send(row.bytes + "30 05 0001 't' 00 'x'");  // what follows is not looked at
+        settle();
+        EXPECT_EQ(client.take(), hex(row.answer)) << row.bytes;
+        EXPECT_EQ(client.end, "closed") << row.bytes;
+        EXPECT_EQ(closed(), row.cause) << row.bytes;
+        EXPECT_THAT(ingest_.take(), IsEmpty()) << row.bytes;
+        client.transport().close();
+        settle();
+        EXPECT_EQ(listener_->connections(), 1u);
+    }
+    good.send("32 07 0001 't' 0001 00 'x'");
+    settle();
+    EXPECT_EQ(good.take(), hex("40 02 0001"));
+}
+
+TEST_F(MqttListener, EnforcesTheKeepAlive) {
+    const std::string slow_5 = "10 0e 0004 'MQTT' 05 02 000a 00 0001 'a'";
+    const std::string slow_3 = "10 0d 0004 'MQTT' 04 02 000a 0001 'b'";
+    const std::string never = "10 0d 0004 'MQTT' 04 02 0000 0001 'c'";
+    auto& five = greet(slow_5);
+    auto& three = greet(slow_3);
+    auto& unbounded = greet(never);
+    pass(14s);
+    five.send("c0 00");
+    three.send("30 10 00");  // the beginning of a packet is no packet
+    settle();
+    EXPECT_EQ(five.take(), hex("d0 00"));
+    pass(1s - 1ns);
+    EXPECT_EQ(three.end, "");
+    pass(1ns);
+    EXPECT_EQ(three.end, "closed");
+    pass(14s - 1ns);
+    EXPECT_EQ(five.end, "");
+    pass(1ns);
+    EXPECT_EQ(five.take(), hex("e0 01 8d"));
+    EXPECT_EQ(five.end, "closed");
+    EXPECT_EQ(closed(), "keepalive=2");
+    pass(1h);
+    EXPECT_EQ(unbounded.end, "");
+    EXPECT_EQ(listener_->connections(), 1u);
+}
+
+TEST_F(MqttListener, TheLimitOfIdlenessHoldsWithoutAKeepAlive) {
+    limits_.idle = 20s;
+    auto& client = greet("10 0d 0004 'MQTT' 04 02 0000 0001 'c'");
+    auto& kept = greet(connect_3);
+    pass(20s);
+    EXPECT_EQ(client.end, "closed");
+    EXPECT_EQ(kept.end, "");
+    EXPECT_EQ(closed(), "idle=1");
+}
+
+TEST_F(MqttListener, SaysGoodbyeToWhoDoes) {
+    for (const char* connect_packet : {connect_5, connect_3}) {
+        ingest_.mode = FakeIngest::Mode::at_once;
+        auto& client = greet(connect_packet);
+        client.send(std::string(connect_packet == connect_5 ? "32 06 0001 't' 0001 00" : "32 05 0001 't' 0001") +
+                    "e0 00");
+        settle();
+        EXPECT_EQ(client.take(), hex("40 02 0001"));
+        EXPECT_EQ(client.end, "closed");
+        EXPECT_EQ(listener_->connections(), 1u) << "until the client's end";
+        client.transport().shut();
+        settle();
+        EXPECT_EQ(listener_->connections(), 0u);
+    }
+    auto& stays = greet(connect_5);
+    stays.send("e0 00");
+    pass(1s);
+    EXPECT_EQ(listener_->connections(), 0u) << "or not longer than it is worth waiting";
+    EXPECT_EQ(closed() + refused(), "");
+}
+
+TEST_F(MqttListener, CountsWillsThatItDoesNotPublish) {
+    const std::string willing = "10 16 0004 'MQTT' 05 06 003c 00 0002 'ab' 00 0001 't' 0001 'x'";
+    const std::vector<std::pair<std::string, std::string>> rows{
+        {"e0 00", ""}, {"e0 01 04", "will=1"}, {"30 01 00", "will=1"}, {"", "will=1"}};
+    for (const auto& [bytes, count] : rows) {
+        figures_.~Figures();
+        new (&figures_) Figures;
+        auto& client = greet(willing);
+        client.send(bytes);
+        settle();
+        client.transport().close();
+        settle();
+        EXPECT_EQ(refused(), count) << bytes;
+        EXPECT_EQ(listener_->connections(), 0u);
+    }
+}
+
+// Stopping.
+
+TEST_F(MqttListener, StopsOnceWhatItOwesIsAnswered) {
+    ingest_.mode = FakeIngest::Mode::later;
+    auto& idle = greet(connect_5);
+    auto& owed = greet("10 0e 0004 'MQTT' 05 02 003c 00 0001 'b'");
+    auto& silent = connect();
+    owed.send("32 07 0001 't' 0001 00 'a' 32 07 0001 't' 0002 00 'b'");
+    settle();
+    listener_->stop();
+    settle();
+    EXPECT_EQ(idle.take(), hex("e0 01 8b"));
+    EXPECT_EQ(idle.end, "closed");
+    EXPECT_EQ(silent.end, "closed");
+    EXPECT_EQ(owed.end, "");
+    owed.send("32 07 0001 't' 0003 00 'c'");
+    settle();
+    EXPECT_THAT(ingest_.bodies, ElementsAre("a", "b")) << "nothing new";
+    ingest_.decide(1);
+    ingest_.decide(0);
+    settle();
+    EXPECT_EQ(owed.take(), hex("40 02 0001 40 02 0002 e0 01 8b"));
+    EXPECT_EQ(connect().end, "");
+    settle();
+    EXPECT_EQ(clients_.back()->end, "reset");
+    pass(1s);
+    EXPECT_EQ(listener_->connections(), 0u);
+    EXPECT_EQ(closed(), "stopping=4");
+}
+
+TEST_F(MqttListener, MayBeDestroyedWithConnectionsAndAnswersOpen) {
+    ingest_.mode = FakeIngest::Mode::later;
+    auto& client = greet(connect_5);
+    connect();
+    client.send("32 07 0001 't' 0001 00 'a'");
+    settle();
+    listener_.reset();
+    settle();
+    EXPECT_EQ(client.end, "closed");
+}
+
+TEST(Unanswered, LeavesInTheOrderOfArrival) {
+    using portillon::mqtt::Reason;
+    Unanswered messages;
+    std::uint64_t decided = 0;
+    std::uint16_t next_id = 1;
+    std::uint16_t next_out = 1;
+    for (int round = 0; round < 1'000; ++round) {
+        for (int i = 0; i < 3; ++i) {
+            EXPECT_EQ(messages.add(next_id), static_cast<std::uint64_t>(next_id - 1));
+            ++next_id;
+        }
+        const std::uint64_t upto = round % 100 == 99 ? static_cast<std::uint64_t>(next_id - 1) : decided + 2;
+        for (std::uint64_t number = upto; number > decided; --number) {
+            EXPECT_FALSE(messages.ready());
+            messages.decide(number - 1, Reason::success);
+        }
+        decided = upto;
+        while (messages.ready()) {
+            EXPECT_EQ(messages.pop().packet_id, next_out++);
+        }
+        EXPECT_EQ(next_out, decided + 1);
+        EXPECT_EQ(messages.size(), next_id - 1 - decided);
+    }
+    EXPECT_TRUE(messages.empty());
+    EXPECT_DEATH(messages.decide(0, Reason::success), "decided once");
+}
+
+}  // namespace
+}  // namespace portillon::server::mqtt

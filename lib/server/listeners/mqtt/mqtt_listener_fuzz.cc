@@ -1,0 +1,87 @@
+// Whatever a client sends, in any pieces: the listener goes on, and another client's messages are answered.
+// The input's first byte chooses the size of pieces, and whether ingest answers at once, later or not.
+
+#include <cstdint>
+#include <deque>
+
+#include "base/check.h"
+#include "server/listeners/mqtt/kind.h"
+#include "testing/byte_peer.h"
+#include "testing/pipe.h"
+#include "testing/simulation.h"
+
+namespace portillon::server::mqtt {
+namespace {
+
+class ChosenIngest final : public Ingest {
+public:
+    explicit ChosenIngest(std::uint8_t choice) : choice_(choice) {}
+
+    void arrived(std::span<const std::byte> body, Answers& answers, const Ticket& ticket) override {
+        const auto disposition = static_cast<Disposition>(body.size() % 3);
+        if (choice_ % 4 == 0 || body.empty()) {
+            answers.decided(ticket, {disposition, {}, {}, 0, 0});
+        } else if (choice_ % 4 < 3) {
+            late_.push_back({&answers, ticket, disposition});
+        }
+    }
+
+    void decide_late() {
+        while (!late_.empty()) {
+            const Late late = choice_ % 4 == 1 ? late_.front() : late_.back();
+            choice_ % 4 == 1 ? late_.pop_front() : late_.pop_back();
+            late.answers->decided(late.ticket, {late.disposition, {}, {}, 0, 0});
+        }
+    }
+
+private:
+    struct Late {
+        Answers* answers;
+        Ticket ticket;
+        Disposition disposition;
+    };
+    std::uint8_t choice_;
+    std::deque<Late> late_;
+};
+
+void run(std::span<const std::byte> bytes, std::uint8_t choice) {
+    testing::Simulation simulation;
+    net::Traffic traffic;
+    ChosenIngest ingest(choice);
+    Limits limits;
+    limits.packet_bytes = 4'096;
+    limits.streams = 3;
+    Figures figures;
+    const auto listener = kind().make({simulation.loop(), ingest, limits, figures});
+    auto wild_ends = testing::make_pipe(simulation.loop(), 0ns, traffic, traffic);
+    auto good_ends = testing::make_pipe(simulation.loop(), 0ns, traffic, traffic);
+    testing::BytePeer wild(std::move(wild_ends.client));
+    testing::BytePeer good(std::move(good_ends.client));
+    listener->accepted(std::move(wild_ends.server));
+    listener->accepted(std::move(good_ends.server));
+    const std::size_t piece = 1 + (choice >> 2);
+    for (std::size_t at = 0; at < bytes.size(); at += piece) {
+        wild.transport().write(bytes.subspan(at, std::min(piece, bytes.size() - at)));
+    }
+    simulation.run_for(1s);
+    ingest.decide_late();
+    simulation.run_for(1s);
+    good.send("10 12 0004 'MQTT' 04 02 003c 0006 'honest' 32 05 0001 't' 0001");
+    simulation.settle();
+    check(good.take() == testing::hex("20 02 00 00 40 02 0001"), "the others are served");
+    listener->stop();
+    simulation.run_for(1min);
+    ingest.decide_late();
+    simulation.run_for(1min);
+    check(choice % 4 == 3 || listener->connections() == 0, "every connection ends");
+}
+
+}  // namespace
+}  // namespace portillon::server::mqtt
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
+    if (size > 0) {
+        portillon::server::mqtt::run(std::as_bytes(std::span(bytes + 1, size - 1)), bytes[0]);
+    }
+    return 0;
+}
