@@ -61,6 +61,13 @@ function(portillon_fuzz name)
   endif()
 endfunction()
 
+# portillon_real_test(stranger_http2_curl SCRIPT ARGUMENTS...)
+# A test by a Python program, in real time: it starts whole programs, ours or strangers'. Not run under sanitizers.
+function(portillon_real_test name)
+  add_test(NAME ${name} COMMAND /usr/bin/python3 ${ARGN})
+  set_tests_properties(${name} PROPERTIES LABELS real TIMEOUT 300)
+endfunction()
+
 # portillon_embed(TARGET symbol FILE): the text of FILE as `extern const std::string_view symbol` in namespace portillon::embedded.
 function(portillon_embed target symbol file)
   set(out ${CMAKE_CURRENT_BINARY_DIR}/embedded_${symbol}.cc)

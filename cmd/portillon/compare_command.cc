@@ -102,7 +102,7 @@ struct CompareCommand {
                 if (conducted.report) {
                     comparison.runs.push_back({repeat, place, std::move(*conducted.report)});
                 } else if (conducted.interrupted_by == 0) {
-                    progress.notice(fmt::format("portillon: {} failed: {}", name, conducted.failure));
+                    progress.warn(fmt::format("portillon: {} failed: {}", name, conducted.failure));
                 }
                 if (conducted.interrupted_by != 0) {
                     return conducted.interrupted_by;

@@ -98,10 +98,13 @@ void LiveLine::live(const run::Live& live) {
     }
 }
 
-void LiveLine::notice(std::string_view line) {
-    if (output_ == Output::quiet && line.empty()) {
-        return;
+void LiveLine::announce(std::string_view line) {
+    if (output_ != Output::quiet) {
+        warn(line);
     }
+}
+
+void LiveLine::warn(std::string_view line) {
     erase();
     fmt::print(stderr, "{}\n", line);
 }

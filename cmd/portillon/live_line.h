@@ -17,7 +17,8 @@ public:
     ~LiveLine() override;  // leaves a clean line behind
 
     void live(const run::Live& live) override;
-    void notice(std::string_view line) override;
+    void announce(std::string_view line) override;
+    void warn(std::string_view line) override;
 
     static Output output_for(bool quiet);
 

@@ -63,14 +63,20 @@ struct RunCommand {
         std::fputs(report::summary(run, coloured ? report::Style::coloured : report::Style::plain).c_str(), summary_to);
         std::fflush(summary_to);
         if (output.empty()) {
-            fmt::print(stderr, "\nNo report was written; -o FILE keeps it.\n");
+            note("No report was written; -o FILE keeps it.");
         } else if (const auto error = report::write_file(output, report::to_json(run))) {
             fmt::print(stderr, "portillon: cannot write {}: {}\n", output, error.message());
             return Exit::failed;
         } else if (!json_to_stdout) {
-            fmt::print(stderr, "\nReport: {}\n", output);
+            note("Report: " + output);
         }
         return exit_of(run, options.strict());
+    }
+
+    void note(const std::string& line) const {
+        if (!options.quiet()) {
+            fmt::print(stderr, "\n{}\n", line);
+        }
     }
 
     static Exit exit_for(const run::Conducted& conducted, Exit otherwise) {

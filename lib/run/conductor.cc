@@ -144,7 +144,7 @@ private:
         for (const auto& source : sources(target, sizing.source_addresses)) {
             plan.add_source_addresses(source);
         }
-        progress_.notice(fmt::format(
+        progress_.warn(fmt::format(
             "{} equipments over {} to {}: {} generator process{}{}", scenario_.fleet.equipments, order_.protocol->name,
             embedded ? "the embedded server" : target, gathered_.shards, gathered_.shards == 1 ? "" : "es",
             embedded ? fmt::format(", {} server process{}", sizing.server_shards, sizing.server_shards == 1 ? "" : "es")
@@ -328,7 +328,7 @@ private:
             if (!server_lost_) {
                 server_lost_ = true;
                 gathered_.observed.lost_shards.push_back("the embedded server " + *ended);
-                progress_.notice("the embedded server " + *ended);
+                progress_.warn("the embedded server " + *ended);
             }
             co_return;
         }
@@ -336,7 +336,7 @@ private:
         for (const auto& dead : figures ? figures->dead_shards : std::vector<std::string>{}) {
             if (std::find(told_dead_.begin(), told_dead_.end(), dead) == told_dead_.end()) {
                 told_dead_.push_back(dead);
-                progress_.notice(dead + " has died");
+                progress_.warn(dead + " has died");
             }
         }
     }
@@ -368,7 +368,7 @@ private:
         for (const auto& loss : generators_.losses()) {
             if (std::find(told_dead_.begin(), told_dead_.end(), loss.what) == told_dead_.end()) {
                 told_dead_.push_back(loss.what);
-                progress_.notice(loss.what);
+                progress_.warn(loss.what);
             }
         }
     }
@@ -389,7 +389,7 @@ private:
                 ::_exit(128 + signal);  // the shards die with us
             }
             interrupted_by_ = signal;
-            progress_.notice("interrupted: stopping, draining briefly, and reporting what there is; once more aborts");
+            progress_.warn("interrupted: stopping, draining briefly, and reporting what there is; once more aborts");
             changed_.wake();
             wait_for_signal();
         });
@@ -419,7 +419,7 @@ private:
 
     void note(const std::string& problem) {
         if (!problem.empty()) {
-            progress_.notice(problem);
+            progress_.warn(problem);
         }
     }
 

@@ -27,8 +27,9 @@ class Progress {
 public:
     virtual ~Progress() = default;
     virtual void live(const Live& live) = 0;
-    // A line that stands by itself: what was started, what went wrong.
-    virtual void notice(std::string_view line) = 0;
+    // A line that stands by itself: what was started; what went wrong.
+    virtual void announce(std::string_view line) = 0;
+    virtual void warn(std::string_view line) = 0;
 };
 
 }  // namespace portillon::run
