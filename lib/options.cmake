@@ -11,7 +11,11 @@ target_include_directories(portillon_options INTERFACE ${PROJECT_SOURCE_DIR}/lib
 target_compile_definitions(portillon_options INTERFACE
   BOOST_ASIO_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_DISABLE_BOOST_DATE_TIME)
 if(PORTILLON_SANITIZER)
+  # -Wmaybe-uninitialized: false errors in the standard library of g++ 12 under sanitizers.
   target_compile_options(portillon_options INTERFACE -fsanitize=${PORTILLON_SANITIZER})
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    target_compile_options(portillon_options INTERFACE -Wno-maybe-uninitialized)
+  endif()
   target_link_options(portillon_options INTERFACE -fsanitize=${PORTILLON_SANITIZER})
   if(PORTILLON_SANITIZER MATCHES "thread" AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     target_compile_options(portillon_options INTERFACE -Wno-error=tsan)

@@ -75,13 +75,13 @@ public:
 private:
     // The life of a run.
     net::Task<void> run() {
-        if (co_await set_up()) {
-            if (co_await connect()) {
-                co_await generate();
-                co_await drain();
-                co_await collect();
-                conducted_.report = assemble(order_, gathered_);
-            }
+        const bool prepared = co_await set_up();
+        const bool connected = prepared && co_await connect();
+        if (connected) {
+            co_await generate();
+            co_await drain();
+            co_await collect();
+            conducted_.report = assemble(order_, gathered_);
         }
         conducted_.interrupted_by = interrupted_by_;
         generators_.dismiss();

@@ -2,6 +2,7 @@
 
 #include "server/listeners/mqtt/harness.h"
 #include "server/listeners/mqtt/unanswered.h"
+#include "testing/stuck_transport.h"
 
 namespace portillon::server::mqtt {
 namespace {
@@ -291,6 +292,29 @@ TEST_F(MqttListener, HoldsTheClientToTheReceiveMaximum) {
     settle();
     EXPECT_EQ(ingest_.take().size(), 1u);
     EXPECT_EQ(three.take(), hex("40 02 0001"));
+}
+
+TEST_F(MqttListener, ReadsNoMoreFromWhoDoesNotReadItsAnswers) {
+    auto ends = testing::make_pipe(simulation_.loop(), 0ns, traffic_, traffic_);
+    auto stuck = std::make_unique<testing::StuckTransport>(std::move(ends.server));
+    auto& transport = *stuck;
+    testing::BytePeer client(std::move(ends.client));
+    listener_->accepted(std::move(stuck));
+    client.send(connect_5);
+    settle();
+    client.take();
+    transport.stuck = true;
+    const int sent = 40'000;
+    for (int i = 0; i < sent; ++i) {
+        client.send("32 06 0001 't' 0001 00");
+        settle();
+    }
+    EXPECT_EQ(ingest_.bodies.size(), 16'385u) << "64 KiB of PUBACKs";
+    transport.come_loose();
+    settle();
+    EXPECT_EQ(ingest_.bodies.size(), 40'000u);
+    EXPECT_EQ(client.take().size(), sent * 8u);
+    EXPECT_EQ(client.end, "");
 }
 
 TEST_F(MqttListener, HasNothingToSubscribeTo) {
