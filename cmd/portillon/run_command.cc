@@ -62,6 +62,9 @@ struct RunCommand {
         const bool coloured = ::isatty(::fileno(summary_to)) != 0 && std::getenv("NO_COLOR") == nullptr;
         std::fputs(report::summary(run, coloured ? report::Style::coloured : report::Style::plain).c_str(), summary_to);
         std::fflush(summary_to);
+        if (run.fleet.connects == 0) {
+            fmt::print(stderr, "portillon: no equipment could connect to the target\n");
+        }
         if (output.empty()) {
             note("No report was written; -o FILE keeps it.");
         } else if (const auto error = report::write_file(output, report::to_json(run))) {

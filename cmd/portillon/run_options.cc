@@ -173,6 +173,9 @@ std::vector<std::string> command_line() {
 }
 
 Exit exit_of(const report::RunReport& run, bool strict) {
+    if (run.fleet.connects == 0) {
+        return Exit::failed;
+    }
     if (run.verdict.measurement == report::Measurement::invalid || !run.verdict.complete ||
         (strict && run.verdict.measurement == report::Measurement::suspect)) {
         return Exit::invalid;

@@ -44,7 +44,7 @@ private:
 // What was typed, for the report.
 std::vector<std::string> command_line();
 
-// One run's part in the exit code, the first that applies.
+// One run's part in the exit code, the first that applies. A run in which nobody ever connected has failed.
 Exit exit_of(const report::RunReport& run, bool strict);
 
 }  // namespace portillon::cmd

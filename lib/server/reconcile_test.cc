@@ -13,9 +13,6 @@ void PrintTo(const Range& range, std::ostream* out) {
 
 namespace {
 
-
-
-
 Range range(std::uint32_t equipment, Sequence first, Sequence last) {
     return {EquipmentId{equipment}, first, last};
 }
