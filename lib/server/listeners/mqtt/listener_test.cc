@@ -304,16 +304,15 @@ TEST_F(MqttListener, ReadsNoMoreFromWhoDoesNotReadItsAnswers) {
     settle();
     client.take();
     transport.stuck = true;
-    const int sent = 40'000;
-    for (int i = 0; i < sent; ++i) {
-        client.send("32 06 0001 't' 0001 00");
+    constexpr std::size_t pings = 40'000;
+    for (std::size_t i = 0; i < pings; ++i) {
+        client.send("c0 00");
         settle();
     }
-    EXPECT_EQ(ingest_.bodies.size(), 16'385u) << "64 KiB of PUBACKs";
+    EXPECT_EQ(transport.unsent(), (64u << 10) + 2);
     transport.come_loose();
     settle();
-    EXPECT_EQ(ingest_.bodies.size(), 40'000u);
-    EXPECT_EQ(client.take().size(), sent * 8u);
+    EXPECT_EQ(client.take().size(), pings * 4);
     EXPECT_EQ(client.end, "");
 }
 
