@@ -292,6 +292,13 @@ TEST_F(MqttListener, HoldsTheClientToTheReceiveMaximum) {
     settle();
     EXPECT_EQ(ingest_.take().size(), 1u);
     EXPECT_EQ(three.take(), hex("40 02 0001"));
+    pass(89s);
+    EXPECT_EQ(three.end, "") << "it is still not read";
+    ingest_.decide(4);
+    pass(2s);
+    EXPECT_EQ(three.end, "") << "it has its keep-alive from now on";
+    pass(88s);
+    EXPECT_EQ(three.end, "closed");
 }
 
 TEST_F(MqttListener, ReadsNoMoreFromWhoDoesNotReadItsAnswers) {
