@@ -2,32 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <new>
-
 #include "fleet/scripted.h"
-
-namespace {
-std::uint64_t allocations = 0;
-}
-
-void* operator new(std::size_t size) {
-    ++allocations;
-    if (void* memory = std::malloc(size)) {
-        return memory;
-    }
-    throw std::bad_alloc{};
-}
-void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
-    ++allocations;
-    return std::malloc(size);
-}
-void operator delete(void* memory) noexcept {
-    std::free(memory);
-}
-void operator delete(void* memory, std::size_t) noexcept {
-    std::free(memory);
-}
+#include "testing/counted_new.h"
 
 namespace portillon::fleet {
 namespace {
@@ -50,11 +26,11 @@ TEST(Allocation, NoneForAMessageInTheSteadyState) {
     run.connect();
     run.start();
     run.run_to(10'100ms);
-    const auto before = allocations;
+    const auto before = testing::allocations_so_far();
     const auto acknowledged = run.engine().snapshot().acknowledged;
-    const auto snapshot_cost = allocations - before;
+    const auto snapshot_cost = testing::allocations_so_far() - before;
     run.run_to(10'900ms);  // between two seconds: closing one packs a histogram
-    const auto made = allocations - before - snapshot_cost;
+    const auto made = testing::allocations_so_far() - before - snapshot_cost;
     EXPECT_GT(run.engine().snapshot().acknowledged, acknowledged + 1'000);
     EXPECT_EQ(made, 0u);
     run.drain();

@@ -1,10 +1,9 @@
-// In the steady state a message costs no allocation. Counted with an operator new of this program (counted_new.cc).
+// In the steady state a message costs no allocation. Counted with an operator new of this program.
 
 #include <gtest/gtest.h>
 
 #include "drivers/mqtt/busy_fleet.h"
-
-extern std::uint64_t allocations;
+#include "testing/counted_new.h"
 
 namespace portillon::mqtt {
 namespace {
@@ -13,9 +12,9 @@ TEST(MqttAllocation, NoneForAMessageInTheSteadyState) {
     for (const char* options : {R"({"version": 5})", R"({"version": "3.1.1"})", R"({"qos": 0})"}) {
         BusyFleet fleet(options, 50, 3, 300);
         fleet.settle(10'000);
-        const auto before = allocations;
+        const auto before = testing::allocations_so_far();
         fleet.settle(100'000);
-        EXPECT_EQ(allocations - before, 0u) << options;
+        EXPECT_EQ(testing::allocations_so_far() - before, 0u) << options;
     }
 }
 

@@ -1,10 +1,23 @@
-// For the test of allocations. In a file of its own: where it can be inlined, GCC takes new and free for a mismatch.
+// In a file of its own: where it can be inlined, GCC takes new and free for a mismatch.
 
-#include <cstdint>
+#include "testing/counted_new.h"
+
 #include <cstdlib>
 #include <new>
 
+namespace {
+
 std::uint64_t allocations = 0;
+
+}  // namespace
+
+namespace portillon::testing {
+
+std::uint64_t allocations_so_far() {
+    return allocations;
+}
+
+}  // namespace portillon::testing
 
 void* operator new(std::size_t size) {
     ++allocations;
