@@ -29,12 +29,24 @@ public:
         release();
     }
 
-    // For as long as a coroutine uses socket().
-    void hold() { ++pending_; }
-    void let_go() {
-        --pending_;
-        release();
-    }
+    // Keeps the connection's memory for as long as a wait is pending or a coroutine uses socket(). A handler that is
+    // destroyed without having run (the loop went first) gives it back like one that ran.
+    class Hold {
+    public:
+        explicit Hold(Connection& connection) : connection_(&connection) { ++connection.pending_; }
+        Hold(Hold&& other) noexcept : connection_(std::exchange(other.connection_, nullptr)) {}
+        Hold& operator=(Hold&&) = delete;
+        ~Hold() {
+            if (connection_ != nullptr) {
+                --connection_->pending_;
+                connection_->release();
+            }
+        }
+
+    private:
+        Connection* connection_;
+    };
+
     Socket& socket() { return socket_; }
     std::size_t unsent() const { return unsent_.size() - unsent_from_; }
 
@@ -112,17 +124,12 @@ private:
             return;
         }
         reading_ = true;
-        ++pending_;
-        socket_.async_wait(Socket::wait_read, [this](const error_code& error) {
-            --pending_;
+        socket_.async_wait(Socket::wait_read, [this, hold = Hold(*this)](const error_code& error) {
             reading_ = false;
             if (!error && reader_ != nullptr && !paused_) {
-                ++pending_;  // a callback may disown us
                 read();
-                --pending_;
                 wait_to_read();
             }
-            release();
         });
     }
 
@@ -150,9 +157,7 @@ private:
             return;
         }
         writing_ = true;
-        ++pending_;
-        socket_.async_wait(Socket::wait_write, [this](const error_code& error) {
-            --pending_;
+        socket_.async_wait(Socket::wait_write, [this, hold = Hold(*this)](const error_code& error) {
             writing_ = false;
             if (!error && socket_.is_open()) {
                 unsent_from_ += send(std::span<const std::byte>(unsent_).subspan(unsent_from_));
@@ -163,15 +168,12 @@ private:
                         shut();
                     }
                     if (reader_ != nullptr && !broken_) {
-                        ++pending_;
                         reader_->drained();
-                        --pending_;
                     }
                 } else {
                     wait_to_write();
                 }
             }
-            release();
         });
     }
 

@@ -85,10 +85,9 @@ private:
         if (deadline != never) {
             loop.timers().set(limit, deadline);
         }
-        connection.hold();
+        const Connection<Socket>::Hold hold(connection);
         co_await socket.async_connect(target, asio::redirect_error(use_task, error));
         limit.cancel();
-        connection.let_go();
         if (limit.passed()) {
             co_return asio::error::make_error_code(asio::error::timed_out);
         }
