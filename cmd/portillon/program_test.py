@@ -230,6 +230,11 @@ class Program(unittest.TestCase):
         done = call("run", "--protocol", "http2", "--equipments", "2", "--rate", "5/s", "--duration", "1s", "-o", "-")
         self.assertEqual(json.loads(done.stdout)["tally"]["generated"], 10)
 
+    def test_quiet_leaves_the_summary_alone(self):
+        done = call("run", "--protocol", "http2", "--equipments", "2", "--rate", "5/s", "--duration", "1s", "--quiet")
+        self.assertEqual(done.stderr, "")
+        self.assertIn("generated", done.stdout)
+
     def test_shipped_scenarios_are_valid_and_planned(self):
         for name in sorted(os.listdir(SCENARIOS)):
             if name.endswith(".yaml"):

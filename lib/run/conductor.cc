@@ -144,7 +144,7 @@ private:
         for (const auto& source : sources(target, sizing.source_addresses)) {
             plan.add_source_addresses(source);
         }
-        progress_.warn(fmt::format(
+        progress_.announce(fmt::format(
             "{} equipments over {} to {}: {} generator process{}{}", scenario_.fleet.equipments, order_.protocol->name,
             embedded ? "the embedded server" : target, gathered_.shards, gathered_.shards == 1 ? "" : "es",
             embedded ? fmt::format(", {} server process{}", sizing.server_shards, sizing.server_shards == 1 ? "" : "es")
@@ -153,6 +153,9 @@ private:
             co_return fail(problem);
         }
         co_await until(loop_.now() + prepare_patience, [this] { return generators_.all_prepared() || given_up(); });
+        if (!given_up() && !generators_.all_prepared()) {
+            co_return fail("a generator process does not answer");
+        }
         co_return fine();
     }
 
