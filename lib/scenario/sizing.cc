@@ -10,6 +10,10 @@ namespace {
 
 constexpr unsigned fewest_equipments_of_a_shard = 500;
 
+// The kernel looks for a free port one by one, longer and longer as they fill. 50,000 connects took 33 s of CPU with
+// seven in eight ports of each address in use, and 3 s with a quarter. Loopback has addresses enough.
+constexpr unsigned part_of_ports_used = 4;
+
 std::uint64_t divide_up(std::uint64_t count, std::uint64_t by) {
     return (count + by - 1) / by;
 }
@@ -37,7 +41,8 @@ Sizing size_for(std::uint32_t equipments, unsigned descriptors_per_session, Serv
         sizing.server_shards = static_cast<unsigned>(std::max(needed > 1 ? needed + 1 : needed, by_cores));
         sizing.server_descriptors = divide_up(equipments, sizing.server_shards) + spare_descriptors;
     }
-    sizing.source_addresses = static_cast<unsigned>(divide_up(equipments, machine.ports_per_address));
+    const auto ports = std::max(1U, machine.ports_per_address / part_of_ports_used);
+    sizing.source_addresses = static_cast<unsigned>(divide_up(equipments, ports));
     sizing.ports_of_an_address = divide_up(equipments, sizing.source_addresses);
     return sizing;
 }
