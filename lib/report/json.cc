@@ -217,6 +217,7 @@ Ordered json_of(const RunReport& run) {
 
 Ordered json_of(const Turn& turn) {
     Ordered json{{"schema", schema_version}, {"kind", "run"}, {"repeat", turn.repeat}, {"order", turn.order}};
+    json["name"] = text(turn.name);
     write(json, turn.run);
     return json;
 }
@@ -243,7 +244,8 @@ public:
             const auto& entry = json["runs"][i];
             comparison.runs.push_back({.repeat = entry["repeat"].get<unsigned>(),
                                        .order = entry["order"].get<unsigned>(),
-                                       .run = run(entry, fmt::format("runs.{}.", i))});
+                                       .run = run(entry, fmt::format("runs.{}.", i)),
+                                       .name = text(entry, "name")});
         }
         return comparison;
     }

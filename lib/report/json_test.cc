@@ -28,7 +28,7 @@ TEST(ReportJson, IsWrittenAsItAlwaysWas) {
 
 TEST(ReportJson, MatchesItsSchema) {
     for (const auto& report : {Report(healthy_run()), Report(troubled_run()), Report(unacknowledged_run()),
-                               Report(sample_comparison()), Report(RunReport{})}) {
+                               Report(sample_comparison()), Report(sample_duel()), Report(RunReport{})}) {
         const auto problems = check_schema(Json::parse(to_json(report)));
         EXPECT_TRUE(problems.empty()) << format_problem(problems.front());
     }
@@ -37,7 +37,7 @@ TEST(ReportJson, MatchesItsSchema) {
 
 TEST(ReportJson, ComesBackAsItWasWritten) {
     for (const auto& report : {Report(healthy_run()), Report(troubled_run()), Report(unacknowledged_run()),
-                               Report(sample_comparison()), Report(RunReport{})}) {
+                               Report(sample_comparison()), Report(sample_duel()), Report(RunReport{})}) {
         const auto text = to_json(report, Layout::compact);
         const auto read = parse_report(text, "report.json");
         ASSERT_TRUE(read) << format_problem(read.problems().front());
@@ -153,6 +153,18 @@ TEST(ReportJson, NamesEveryKeyThatIsWrong) {
             "report.json: context.cores: not what belongs here (allowed: integer, at least 0, at most 4294967295)",
             "report.json: intervals.1.due: not what belongs here (allowed: integer, at least 0)",
             "report.json: the key \"wire\" is missing"));
+}
+
+TEST(ReportJson, KeepsTheNamesOfSeveralTargets) {
+    auto json = Json::parse(to_json(sample_duel()));
+    EXPECT_EQ(json["runs"][1]["name"], "cand");
+    EXPECT_TRUE(Json::parse(to_json(sample_comparison()))["runs"][0]["name"].is_null());
+    // Reports from before there were names have none.
+    json["runs"][1].erase("name");
+    const auto read = parse_report(json.dump(), "duel.json");
+    ASSERT_TRUE(read);
+    EXPECT_EQ(std::get<Comparison>(*read).runs[0].name, "base");
+    EXPECT_EQ(std::get<Comparison>(*read).runs[1].name, "");
 }
 
 TEST(ReportJson, NamesTheRunOfAComparisonThatIsWrong) {

@@ -157,6 +157,7 @@ struct RunReport {
 struct Turn {
     unsigned repeat = 1, order = 1;
     RunReport run;
+    std::string name = {};  // the name its target was given, where a comparison has several; empty for the one
 };
 
 struct Comparison {

@@ -1,5 +1,7 @@
 #include "report/samples.h"
 
+#include <cmath>
+
 #include "base/random.h"
 #include "stats/histogram_codec.h"
 
@@ -184,6 +186,60 @@ Comparison sample_comparison() {
     comparison.runs = {{1, 1, healthy_run()}, {1, 2, unacknowledged_run()}, {1, 3, http2},
                        {2, 1, http2_again},   {2, 2, unacknowledged_run()}, {2, 3, troubled_run()}};
     comparison.runs.back().run.variant.clear();
+    return comparison;
+}
+
+namespace {
+
+// `factor` times as slow and as costly.
+RunReport duellist(const std::string& protocol, const std::string& name, double factor) {
+    constexpr Count validations = 2'000;
+    const auto times = [factor](double ordinary) { return ordinary * factor; };
+    const auto latency = [&](Nanos least, Nanos spread) {
+        const auto stretched = [&](Nanos value) {
+            return Nanos{std::llround(times(static_cast<double>(value.count())))};
+        };
+        return Latency{spread_out(validations, stretched(least), stretched(spread))};
+    };
+    auto run = healthy_run();
+    run.protocol = protocol;
+    run.target = name == "base" ? "http://127.0.0.1:8080" : "http://127.0.0.1:9090";
+    run.tally = {.generated = validations, .acknowledged = validations, .sent_batches = validations / 10};
+    run.ledger = Ledger{.delivered = validations};
+    run.latency.response = latency(300us, 2ms);
+    run.latency.service = latency(200us, 1ms);
+    run.latency.end_to_end = latency(250us, 1500us);
+    run.throughput = {.due_per_s = 1'000, .acknowledged_per_s = 999, .delivered_per_s = 999};
+    run.resources.generator->cpu_us_per_validation = times(6.25);
+    run.resources.server->cpu_us_per_validation = times(5);
+    run.intervals.clear();
+    run.thresholds.clear();
+    return run;
+}
+
+}  // namespace
+
+Comparison sample_duel() {
+    Comparison comparison{.scenario = healthy_run().scenario,
+                          .command = {"portillon", "compare", "peak.yaml", "--repeat", "5"},
+                          .runs = {}};
+    Random random(5);
+    for (unsigned repeat = 1; repeat <= 5; ++repeat) {
+        unsigned order = 0;
+        for (const char* protocol : {"mqtt", "http2"}) {
+            for (const char* name : {"base", "cand"}) {
+                const bool slow = std::string(name) == "cand" && std::string(protocol) == "mqtt";
+                auto run = duellist(protocol, name, (slow ? 1.25 : 1.0) * (0.97 + 0.06 * random.uniform()));
+                if (std::string(name) == "cand" && std::string(protocol) == "http2" && repeat == 3) {
+                    run.ledger->delivered -= 1;
+                    run.delivery.lost = run.delivery.undelivered = 1;
+                    run.latency.end_to_end->unanswered = 1;
+                    run.delivery.exceptions = {{9, 4, 4, State::lost}};
+                }
+                comparison.runs.push_back({repeat, ++order, std::move(run), name});
+            }
+        }
+    }
     return comparison;
 }
 

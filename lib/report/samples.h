@@ -18,4 +18,8 @@ RunReport unacknowledged_run();
 // mqtt, mqtt at QoS 0 and http2, two repeats, the second in the opposite order.
 Comparison sample_comparison();
 
+// Two targets, base and cand, over mqtt and http2: five interleaved repeats with a spread of a few percent between
+// runs. cand answers a quarter later over mqtt, and over http2 it loses a validation in the third repeat.
+Comparison sample_duel();
+
 }  // namespace portillon::report
