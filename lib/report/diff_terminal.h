@@ -1,0 +1,14 @@
+#pragma once
+
+// What a person reads of a diff: the verdict first, then a line for each metric.
+
+#include <string>
+
+#include "report/diff.h"
+#include "report/terminal.h"
+
+namespace portillon::report {
+
+std::string format_diff(const Diff& diff, Style style);
+
+}  // namespace portillon::report
