@@ -138,6 +138,38 @@ Ordered json_of(const std::optional<Resources>& resources) {
             {"shards", whole(resources->shards)}};
 }
 
+Ordered json_of(const Throughput& throughput) {
+    return {{"due_per_s", number(throughput.due_per_s)},
+            {"acknowledged_per_s", number(throughput.acknowledged_per_s)},
+            {"delivered_per_s", number(throughput.delivered_per_s)}};
+}
+
+Ordered json_of(const Phase& phase) {
+    return {{"kind", phase.kind},
+            {"name", phase.name},
+            {"from_s", phase.from_s},
+            {"to_s", phase.to_s},
+            {"measured", phase.measured},
+            {"generated", phase.generated},
+            {"acknowledged", phase.acknowledged},
+            {"rejected", phase.rejected},
+            {"discarded", phase.discarded},
+            {"unacknowledged", phase.unacknowledged},
+            {"cached", phase.cached},
+            {"delivered", whole(phase.delivered)},
+            {"lost", whole(phase.lost)},
+            {"undelivered", whole(phase.undelivered)},
+            {"unconfirmed", whole(phase.unconfirmed)},
+            {"duplicated", whole(phase.duplicated)},
+            {"reordered", whole(phase.reordered)},
+            {"throughput", json_of(phase.throughput)},
+            {"latency",
+             {{"response", json_of(phase.latency.response)},
+              {"service", json_of(phase.latency.service)},
+              {"lateness", json_of(phase.latency.lateness)},
+              {"end_to_end", json_of(phase.latency.end_to_end)}}}};
+}
+
 Ordered json_of(const Interval& interval) {
     return {{"at_s", interval.at_s},
             {"due", interval.due},
@@ -179,7 +211,8 @@ void write(Ordered& json, const RunReport& run) {
     json["context"] = json_of(run.context);
     json["verdict"] = {{"measurement", name_of(run.verdict.measurement)},
                        {"reasons", run.verdict.reasons},
-                       {"complete", run.verdict.complete}};
+                       {"complete", run.verdict.complete},
+                       {"aborted_by", text(run.verdict.aborted_by)}};
     json["tally"] = json_of(run.tally);
     json["ledger"] = json_of(run.ledger);
     json["delivery"] = json_of(run.delivery);
@@ -187,9 +220,8 @@ void write(Ordered& json, const RunReport& run) {
         {"response", json_of(run.latency.response)}, {"service", json_of(run.latency.service)},
         {"lateness", json_of(run.latency.lateness)}, {"end_to_end", json_of(run.latency.end_to_end)},
         {"connect", json_of(run.latency.connect)},   {"generator_lag", json_of(run.latency.generator_lag)}};
-    json["throughput"] = {{"due_per_s", number(run.throughput.due_per_s)},
-                          {"acknowledged_per_s", number(run.throughput.acknowledged_per_s)},
-                          {"delivered_per_s", number(run.throughput.delivered_per_s)}};
+    json["throughput"] = json_of(run.throughput);
+    json["phases"] = list_of(run.phases);
     json["fleet"] = {{"equipments", run.fleet.equipments},
                      {"connected_max", run.fleet.connected_max},
                      {"connects", run.fleet.connects},
@@ -294,7 +326,8 @@ private:
                                : name == "suspect" ? Measurement::suspect
                                                    : Measurement::invalid,
                 .reasons = json["reasons"].get<std::vector<std::string>>(),
-                .complete = json["complete"].get<bool>()};
+                .complete = json["complete"].get<bool>(),
+                .aborted_by = text(json, "aborted_by")};
     }
 
     static Tally tally(const Json& json) {
@@ -416,6 +449,42 @@ private:
         return interval;
     }
 
+    static Throughput throughput(const Json& json) {
+        return {.due_per_s = maybe<double>(json, "due_per_s"),
+                .acknowledged_per_s = maybe<double>(json, "acknowledged_per_s"),
+                .delivered_per_s = maybe<double>(json, "delivered_per_s")};
+    }
+
+    Phase phase(const Json& json, const std::string& key) {
+        const auto latency_of = [&](const char* name) {
+            return latency(json["latency"][name], fmt::format("{}.latency.{}", key, name));
+        };
+        return {.kind = json["kind"],
+                .name = json["name"],
+                .from_s = json["from_s"].get<double>(),
+                .to_s = json["to_s"].get<double>(),
+                .measured = json["measured"].get<bool>(),
+                .generated = count(json, "generated"),
+                .acknowledged = count(json, "acknowledged"),
+                .rejected = count(json, "rejected"),
+                .discarded = count(json, "discarded"),
+                .unacknowledged = count(json, "unacknowledged"),
+                .cached = count(json, "cached"),
+                .delivered = maybe<Count>(json, "delivered"),
+                .lost = maybe<Count>(json, "lost"),
+                .undelivered = maybe<Count>(json, "undelivered"),
+                .unconfirmed = maybe<Count>(json, "unconfirmed"),
+                .duplicated = maybe<Count>(json, "duplicated"),
+                .reordered = maybe<Count>(json, "reordered"),
+                .throughput = throughput(json["throughput"]),
+                .latency = {.response = latency_of("response"),
+                            .service = latency_of("service"),
+                            .lateness = latency_of("lateness"),
+                            .end_to_end = latency_of("end_to_end"),
+                            .connect = {},
+                            .generator_lag = {}}};
+    }
+
     RunReport run(const Json& json, const std::string& prefix) {
         RunReport run;
         run.protocol = json["protocol"];
@@ -439,10 +508,11 @@ private:
                        .end_to_end = latency_of("end_to_end"),
                        .connect = latency_of("connect"),
                        .generator_lag = latency_of("generator_lag")};
-        const auto& throughput = json["throughput"];
-        run.throughput = {.due_per_s = maybe<double>(throughput, "due_per_s"),
-                          .acknowledged_per_s = maybe<double>(throughput, "acknowledged_per_s"),
-                          .delivered_per_s = maybe<double>(throughput, "delivered_per_s")};
+        run.throughput = throughput(json["throughput"]);
+        // Reports from before there were phases have none.
+        for (std::size_t i = 0; json.contains("phases") && i < json["phases"].size(); ++i) {
+            run.phases.push_back(phase(json["phases"][i], fmt::format("{}phases.{}", prefix, i)));
+        }
         const auto& fleet = json["fleet"];
         run.fleet = {.equipments = count(fleet, "equipments"),
                      .connected_max = count(fleet, "connected_max"),

@@ -24,11 +24,13 @@ std::string without_histograms(const std::string& text) {
 TEST(ReportJson, IsWrittenAsItAlwaysWas) {
     expect_gold("run.json", without_histograms(to_json(healthy_run())));
     expect_gold("run_troubled.json", without_histograms(to_json(troubled_run())));
+    expect_gold("run_staged.json", without_histograms(to_json(staged_run())));
 }
 
 TEST(ReportJson, MatchesItsSchema) {
-    for (const auto& report : {Report(healthy_run()), Report(troubled_run()), Report(unacknowledged_run()),
-                               Report(sample_comparison()), Report(sample_duel()), Report(RunReport{})}) {
+    for (const auto& report :
+         {Report(healthy_run()), Report(troubled_run()), Report(unacknowledged_run()), Report(staged_run()),
+          Report(sample_comparison()), Report(sample_duel()), Report(RunReport{})}) {
         const auto problems = check_schema(Json::parse(to_json(report)));
         EXPECT_TRUE(problems.empty()) << format_problem(problems.front());
     }
@@ -36,8 +38,9 @@ TEST(ReportJson, MatchesItsSchema) {
 }
 
 TEST(ReportJson, ComesBackAsItWasWritten) {
-    for (const auto& report : {Report(healthy_run()), Report(troubled_run()), Report(unacknowledged_run()),
-                               Report(sample_comparison()), Report(sample_duel()), Report(RunReport{})}) {
+    for (const auto& report :
+         {Report(healthy_run()), Report(troubled_run()), Report(unacknowledged_run()), Report(staged_run()),
+          Report(sample_comparison()), Report(sample_duel()), Report(RunReport{})}) {
         const auto text = to_json(report, Layout::compact);
         const auto read = parse_report(text, "report.json");
         ASSERT_TRUE(read) << format_problem(read.problems().front());
@@ -65,6 +68,25 @@ TEST(ReportJson, WritesNullForWhatIsAbsentAndForNoNumber) {
     EXPECT_TRUE(json["throughput"]["due_per_s"].is_null());
     EXPECT_TRUE(json["throughput"]["acknowledged_per_s"].is_null());
     EXPECT_TRUE(Json::parse(to_json(troubled_run()))["latency"]["response"]["p99_us"].is_null());
+}
+
+TEST(ReportJson, ReadsReportsFromBeforeThereWerePhases) {
+    auto json = Json::parse(to_json(staged_run()));
+    json.erase("phases");
+    json["verdict"].erase("aborted_by");
+    const auto read = parse_report(json.dump(), "report.json");
+    ASSERT_TRUE(read) << format_problem(read.problems().front());
+    EXPECT_TRUE(std::get<RunReport>(*read).phases.empty());
+}
+
+TEST(ReportJson, ChecksTheFiguresOfPhasesToo) {
+    auto json = Json::parse(to_json(staged_run()));
+    json["phases"][2]["latency"]["response"]["p95_us"] = 1;
+    json["phases"][1]["cached"] = 1;
+    const auto read = parse_report(json.dump(), "report.json");
+    ASSERT_FALSE(read);
+    EXPECT_EQ(read.problems()[0].key, "phases.2.latency.response.p95_us");
+    EXPECT_EQ(read.problems()[1].key, "phases.1.generated");
 }
 
 TEST(ReportJson, ReplacesWhatIsNotUtf8) {

@@ -40,6 +40,7 @@ struct Verdict {
     Measurement measurement = Measurement::valid;
     std::vector<std::string> reasons;  // why it is not valid; each a sentence without its full stop
     bool complete = true;              // false when interrupted
+    std::string aborted_by = {};       // the threshold that ended it ("response: p(95)<50ms"); empty: none did
 };
 
 // What became of each generated validation; retries and sent_batches count batches.
@@ -88,6 +89,26 @@ struct Throughput {
     std::optional<double> due_per_s, acknowledged_per_s, delivered_per_s;
 };
 
+// The validations that were due in [from_s, to_s) since T0, whenever they were sent and answered. Phases of one kind
+// never overlap, and the stages' counts add up to the run's; histograms of the measured stages merge to the run's.
+struct Phase {
+    // stage: of the traffic. Readers skip the kinds they do not know; more may come within this schema.
+    std::string kind = "stage";
+    std::string name;  // "stage 2" where the scenario gives none
+    double from_s = 0, to_s = 0;
+    bool measured = true;  // false: warm-up, in the run's counts but not in its latencies
+
+    Count generated = 0, acknowledged = 0, rejected = 0, discarded = 0, unacknowledged = 0, cached = 0;
+    // Absent where the run's own are absent; duplicated also where the server does not tell copies by due time.
+    std::optional<Count> delivered = {}, lost = {}, undelivered = {}, unconfirmed = {}, duplicated = {}, reordered = {};
+
+    Throughput throughput =
+        {};  // of the validations by due time: what was due here and ever acknowledged, over its length
+    // As the run's; end_to_end is absent also where the server does not tell it by due time. connect and generator_lag
+    // are always absent.
+    Latencies latency = {};
+};
+
 struct Fleet {
     Count equipments = 0, connected_max = 0, connects = 0;
     std::map<std::string, Count> connect_failures;  // by cause
@@ -123,7 +144,7 @@ struct Interval {
 };
 
 struct JudgedThreshold {
-    std::string metric, expression;
+    std::string metric, expression;  // metric: with its stage, if it speaks of one: "response{stage:peak}"
     std::optional<double> observed;  // us, bytes, or the bare number; absent when there was no data
     bool passed = false;
     std::string reason;  // why not; empty when passed
@@ -144,6 +165,7 @@ struct RunReport {
     Delivery delivery;
     Latencies latency;
     Throughput throughput;
+    std::vector<Phase> phases;  // in the order of time; one that an interrupted run never reached has no length
     Fleet fleet;
     Costs resources;
     Wire wire;

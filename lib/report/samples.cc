@@ -168,6 +168,79 @@ RunReport unacknowledged_run() {
     return run;
 }
 
+RunReport staged_run() {
+    const auto phase = [](const char* name, double from_s, double to_s, Count generated) {
+        const double per_s = static_cast<double>(generated) / (to_s - from_s);
+        Phase made{.name = name, .from_s = from_s, .to_s = to_s, .generated = generated, .acknowledged = generated};
+        made.delivered = generated;
+        made.lost = made.undelivered = made.unconfirmed = made.duplicated = made.reordered = 0;
+        made.throughput = {.due_per_s = per_s, .acknowledged_per_s = per_s, .delivered_per_s = per_s};
+        return made;
+    };
+    const auto latencies = [](Count generated, Count acknowledged, Count delivered, Nanos spread) {
+        return Latencies{.response = Latency{spread_out(acknowledged, 300us, 2 * spread), generated - acknowledged},
+                         .service = Latency{spread_out(acknowledged, 200us, spread)},
+                         .lateness = Latency{spread_out(generated, 20us, spread / 4)},
+                         .end_to_end = Latency{spread_out(delivered, 250us, spread), generated - delivered},
+                         .connect = {},
+                         .generator_lag = {}};
+    };
+    auto warm_up = phase("warm-up", 0, 1, 2'000);
+    warm_up.measured = false;
+    warm_up.latency = latencies(2'000, 2'000, 2'000, 8ms);
+    auto steady = phase("steady", 1, 3.5, 5'000);
+    steady.latency = latencies(5'000, 5'000, 5'000, 1ms);
+    auto peak = phase("peak", 3.5, 5, 15'000);
+    peak.acknowledged = 14'900;
+    peak.unacknowledged = 60;
+    peak.cached = 40;
+    peak.delivered = 14'940;
+    peak.undelivered = 60;
+    peak.lost = 7;
+    peak.unconfirmed = 47;
+    peak.duplicated = 12;
+    peak.reordered = 3;
+    peak.throughput.acknowledged_per_s = 14'900 / 1.5;
+    peak.throughput.delivered_per_s = 14'940 / 1.5;
+    peak.latency = latencies(15'000, 14'900, 14'940, 9ms);
+
+    auto run = healthy_run();
+    run.tally = {.generated = 22'000,
+                 .acknowledged = 21'900,
+                 .unacknowledged = 60,
+                 .cached = 40,
+                 .retries = 12,
+                 .sent_batches = 2'204};
+    run.ledger = Ledger{.delivered = 21'940, .duplicated = 12, .reordered = 3};
+    run.delivery = {.lost = 7,
+                    .undelivered = 60,
+                    .unconfirmed = 47,
+                    .exceptions = {{17, 20, 26, State::lost}, {18, 10, 62, State::undelivered}},
+                    .exceptions_omitted = 15};
+    const auto connect = run.latency.connect;
+    run.latency = steady.latency;
+    const auto add = [](std::optional<Latency>& into, const std::optional<Latency>& other) {
+        into->histogram.merge(other->histogram);
+        into->unanswered += other->unanswered;
+    };
+    add(run.latency.response, peak.latency.response);
+    add(run.latency.service, peak.latency.service);
+    add(run.latency.lateness, peak.latency.lateness);
+    add(run.latency.end_to_end, peak.latency.end_to_end);
+    run.latency.connect = connect;
+    run.latency.generator_lag = Latency{spread_out(20'000, 2us, 40us)};
+    run.throughput = {.due_per_s = 4'400, .acknowledged_per_s = 4'377.5, .delivered_per_s = 4'386};
+    run.phases = {std::move(warm_up), std::move(steady), std::move(peak)};
+    run.thresholds = {
+        {.metric = "response", .expression = "p(95)<50ms", .observed = 48'758.783, .passed = true, .reason = {}},
+        {.metric = "response{stage:peak}",
+         .expression = "p(95)<50ms",
+         .observed = 56'459.263,
+         .passed = false,
+         .reason = "observed 56.5 ms"}};
+    return run;
+}
+
 Comparison sample_comparison() {
     auto http2 = healthy_run();
     http2.protocol = "http2";

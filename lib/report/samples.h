@@ -15,6 +15,10 @@ RunReport troubled_run();
 // MQTT at QoS 0: no acknowledgements, so no response, no service, no loss.
 RunReport unacknowledged_run();
 
+// Three stages: "warm-up", which is not measured, "steady" and "peak", where some were lost and some never answered; a
+// threshold of its own for the peak.
+RunReport staged_run();
+
 // mqtt, mqtt at QoS 0 and http2, two repeats, the second in the opposite order.
 Comparison sample_comparison();
 
