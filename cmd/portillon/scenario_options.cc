@@ -1,14 +1,19 @@
 #include "scenario_options.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 
 #include "scenario/compress.h"
 #include "scenario/parse.h"
 #include "scenario/resolved.h"
+#include "scenario/trace.h"
 
 namespace portillon::cmd {
 
@@ -16,9 +21,14 @@ namespace {
 
 using scenario::Override;
 
-Checked<std::string> read_file(const std::string& name) {
+constexpr std::size_t max_trace_bytes = 1'000'000'000;  // what still goes to a generator's process in one message
+
+// At most `most` bytes and one more, by which a longer file is known.
+Checked<std::string> read_file(const std::string& name, std::size_t most) {
     std::ifstream file(name, std::ios::binary);
-    std::string text(scenario::max_text_bytes + 1, '\0');
+    std::error_code unknown;
+    const auto size = std::filesystem::file_size(name, unknown);  // of a pipe unknown
+    std::string text(unknown ? most + 1 : std::min<std::size_t>(most, size) + 1, '\0');
     if (!file.is_open() || (file.read(text.data(), static_cast<std::streamsize>(text.size())), file.bad())) {
         return Problems{{name, 0, "", "cannot be read"}};
     }
@@ -27,6 +37,20 @@ Checked<std::string> read_file(const std::string& name) {
         return Problems{{name, 0, "", "cannot be read"}};
     }
     return text;
+}
+
+Problems read_trace(scenario::Scenario& scenario, const std::string& scenario_file) {
+    const auto path = scenario::trace_path(scenario, scenario_file);
+    const auto text = read_file(path, max_trace_bytes);
+    if (!text) {
+        auto problems = text.problems();
+        problems.front().message += " (it is the traffic.arrival.file of the scenario)";
+        return problems;
+    }
+    if (text->size() > max_trace_bytes) {
+        return Problems{{path, 0, "", fmt::format("too large (allowed: {})", humanize(Bytes{max_trace_bytes}))}};
+    }
+    return scenario::attach_trace(scenario, *text, path);
 }
 
 void add_setting(const std::string& setting, std::vector<Override>& overrides, Problems& problems) {
@@ -104,7 +128,7 @@ Checked<Loaded> ScenarioOptions::load(std::span<const scenario::KnownProtocol> p
 
     std::string text;
     if (!file_.empty()) {
-        auto read = read_file(file_);
+        auto read = read_file(file_, scenario::max_text_bytes);
         if (!read) {
             problems.insert(problems.end(), read.problems().begin(), read.problems().end());
             return problems;
@@ -134,6 +158,12 @@ Checked<Loaded> ScenarioOptions::load(std::span<const scenario::KnownProtocol> p
     }
     if (!problems.empty()) {
         return problems;
+    }
+    if (made->traffic.arrival.kind == arrival::Kind::trace) {
+        problems = read_trace(*made, file_);
+        if (!problems.empty()) {
+            return problems;
+        }
     }
     Loaded loaded{std::move(*made), file_, *compression, ""};
     scenario::compress(loaded.scenario, loaded.compression);

@@ -19,9 +19,16 @@ std::uint64_t draw(std::uint64_t seed, EquipmentId equipment, Purpose purpose) {
 
 }  // namespace
 
+bool Arrival::operator==(const Arrival& other) const {
+    const bool same_trace =
+        trace == other.trace || (trace != nullptr && other.trace != nullptr && *trace == *other.trace);
+    return kind == other.kind && burst_size == other.burst_size && same_trace;
+}
+
 Schedule::Schedule(Arrival arrival, Stages stages, std::uint64_t seed)
-    : arrival_(arrival), stages_(std::move(stages)), seed_(seed) {
+    : arrival_(std::move(arrival)), stages_(std::move(stages)), seed_(seed) {
     check(arrival_.burst_size >= 1, "a burst holds at least one");
+    check(arrival_.kind != Kind::trace || arrival_.trace != nullptr, "a trace to follow");
 }
 
 Cursor Schedule::begin(EquipmentId equipment, Nanos start) const {
@@ -30,6 +37,13 @@ Cursor Schedule::begin(EquipmentId equipment, Nanos start) const {
     cursor.equipment_ = equipment;
     cursor.due_ = start;
     if (arrival_.kind == Kind::closed) {
+        return cursor;
+    }
+    if (arrival_.kind == Kind::trace) {
+        const auto dues = arrival_.trace->of(equipment);
+        const auto first = std::lower_bound(dues.begin(), dues.end(), start);
+        cursor.position_ = static_cast<double>(first - dues.begin());
+        place_row(cursor);
         return cursor;
     }
     cursor.position_ = stages_.count_at(start);
@@ -53,6 +67,9 @@ void Schedule::advance(Cursor& cursor) const {
     switch (arrival_.kind) {
         case Kind::closed:
             return;
+        case Kind::trace:
+            place_row(cursor);
+            return;
         case Kind::poisson:
             cursor.position_ += gap(cursor);
             place(cursor, cursor.position_);
@@ -65,6 +82,12 @@ void Schedule::advance(Cursor& cursor) const {
 std::uint64_t Schedule::count_before(EquipmentId equipment, Nanos start, Nanos t) const {
     if (arrival_.kind == Kind::closed || t <= start) {
         return 0;
+    }
+    if (arrival_.kind == Kind::trace) {
+        const auto dues = arrival_.trace->of(equipment);
+        const auto until = std::min(t, stages_.duration());
+        return static_cast<std::uint64_t>(std::max<std::ptrdiff_t>(
+            0, std::lower_bound(dues.begin(), dues.end(), until) - std::lower_bound(dues.begin(), dues.end(), start)));
     }
     auto cursor = begin(equipment, start);
     if (arrival_.kind == Kind::poisson) {
@@ -120,6 +143,17 @@ void Schedule::place(Cursor& cursor, double count) const {
     const auto place = stages_.place_of(count, cursor.stage_);
     cursor.due_ = std::max(cursor.due_, place.at);
     cursor.stage_ = place.stage;
+}
+
+void Schedule::place_row(Cursor& cursor) const {
+    const auto dues = arrival_.trace->of(cursor.equipment_);
+    const auto row = static_cast<std::size_t>(cursor.position_) + cursor.sequence_ - 1;
+    if (row >= dues.size() || dues[row] >= stages_.duration()) {
+        cursor.due_ = Nanos::max();
+        return;
+    }
+    cursor.due_ = dues[row];
+    cursor.stage_ = stages_.stage_at(cursor.due_);
 }
 
 }  // namespace portillon::arrival

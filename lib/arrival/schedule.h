@@ -11,6 +11,8 @@
 //     poisson    u(n) = a sum of n exponentials of mean 1
 //     burst      u(n) = size x (floor((n - 1) / size) + phase): `size` due together, bursts periodic
 //
+// A trace (trace.h) says itself when each is due; of its stages only the durations count, and what they measure.
+//
 // so that counts are exact and nothing drifts: rate x duration periodic validations whenever that is a whole number.
 // A point at or after N(end) does not exist: due times lie in [start, end). They never decrease.
 //
@@ -18,8 +20,10 @@
 // an equipment has fewer than max_planned of them.
 
 #include <cstdint>
+#include <memory>
 
 #include "arrival/stages.h"
+#include "arrival/trace.h"
 #include "base/units.h"
 
 namespace portillon::arrival {
@@ -27,12 +31,13 @@ namespace portillon::arrival {
 // Beyond this many validations of one equipment a double no longer tells them apart well enough.
 inline constexpr double max_planned = 0x1.0p27;
 
-enum class Kind : std::uint8_t { periodic, poisson, burst, closed };
+enum class Kind : std::uint8_t { periodic, poisson, burst, trace, closed };
 
 struct Arrival {
     Kind kind = Kind::periodic;
-    std::uint32_t burst_size = 1;  // burst only
-    bool operator==(const Arrival&) const = default;
+    std::uint32_t burst_size = 1;                 // burst only
+    std::shared_ptr<const Trace> trace = {};      // trace only: large and immutable, so copies share it
+    bool operator==(const Arrival& other) const;  // traces by what they hold
 };
 
 // One equipment's place in its schedule: the validation `sequence()` and when it is due. A value: a copy goes on by
@@ -52,7 +57,7 @@ private:
     friend class Schedule;
     Sequence sequence_ = 1;
     Nanos due_ = Nanos::max();
-    double position_ = 0;  // poisson: N(due); else N(start), with periodic's phase
+    double position_ = 0;  // poisson: N(due); trace: its first row; else N(start), with periodic's phase
     EquipmentId equipment_{};
     std::uint32_t stage_ = 0;  // of due_
 };
@@ -87,6 +92,7 @@ private:
     double gap(const Cursor& cursor) const;
     double count_at(const Cursor& origin, Sequence sequence) const;
     void place(Cursor& cursor, double count) const;
+    void place_row(Cursor& cursor) const;
 
     Arrival arrival_;
     Stages stages_;

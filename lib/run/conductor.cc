@@ -53,6 +53,8 @@ std::uint64_t most_sequences(const scenario::Scenario& scenario) {
             return static_cast<std::uint64_t>(total + 12 * std::sqrt(total) + 64);
         case arrival::Kind::burst:
             return static_cast<std::uint64_t>(total) + 2 * scenario.traffic.arrival.burst_size + 2;
+        case arrival::Kind::trace:
+            return std::max<std::uint64_t>(1, scenario.traffic.arrival.trace->busiest());
         case arrival::Kind::periodic:
             break;
     }
@@ -137,6 +139,9 @@ private:
 
         v1::GeneratorPlan plan;
         plan.set_scenario(scenario::serialize(scenario_));
+        if (const auto& trace = scenario_.traffic.arrival.trace) {
+            plan.set_trace(arrival::to_csv(*trace));
+        }
         plan.set_protocol(order_.protocol->name);
         plan.set_target(target);
         plan.set_run(static_cast<std::uint64_t>(gathered_.run));

@@ -16,6 +16,7 @@
 #include "run/result_message.h"
 #include "scenario/parse.h"
 #include "scenario/scenario.h"
+#include "scenario/trace.h"
 
 namespace portillon::run {
 
@@ -126,6 +127,12 @@ private:
         auto parsed = scenario::parse(plan.scenario(), "the conductor's plan", {}, protocols_);
         if (!parsed) {
             return format_problem(parsed.problems().front());
+        }
+        if (parsed->traffic.arrival.kind == arrival::Kind::trace) {
+            const auto problems = scenario::attach_trace(*parsed, plan.trace(), "the conductor's trace");
+            if (!problems.empty()) {
+                return format_problem(problems.front());
+            }
         }
         const auto& scenario = *parsed;
         const auto kind =

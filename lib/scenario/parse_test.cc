@@ -151,7 +151,7 @@ TEST(Parse, NamesWhatIsWrongAndWhatIsAllowed) {
         {"fleet: { equipments: 3 }\ntraffic: { stages: [ { duration: 1s, rate: 1, measure: false } ] }\n",
          "nothing would be measured"},
         {"fleet: { equipments: 3 }\ntraffic: { arrival: { kind: poison }, stages: [ { duration: 1s, rate: 1 } ] }\n",
-         "did you mean \"poisson\"? (allowed: periodic, poisson, burst, closed)"},
+         "did you mean \"poisson\"? (allowed: periodic, poisson, burst, trace, closed)"},
         {"fleet: { equipments: 3 }\ntraffic: { arrival: { kind: burst }, stages: [ { duration: 1s, rate: 1 } ] }\n",
          "traffic.arrival.size: is missing"},
         {"fleet: { equipments: 3 }\ntraffic: { arrival: { size: 3 }, stages: [ { duration: 1s, rate: 1 } ] }\n",
@@ -204,7 +204,7 @@ TEST(Parse, SaysEverythingAtOnceInTheOrderOfTheLines) {
 TEST(Parse, DoesNotBlameWhatFollowsFromAnotherMistake) {
     EXPECT_EQ(problems_in("fleet: { equipments: 1 }\ntraffic: { arrival: { kind: x, size: 3 }, stages: [ { duration: "
                           "1s, rate: 1 } ] }\n"),
-              "a.yaml:2: traffic.arrival.kind: \"x\" is not known (allowed: periodic, poisson, burst, closed)\n");
+              "a.yaml:2: traffic.arrival.kind: \"x\" is not known (allowed: periodic, poisson, burst, trace, closed)\n");
 }
 
 TEST(Parse, ClosedArrivalsNeedNoRate) {

@@ -198,6 +198,13 @@ void find_peak(Plan& plan, const Scenario& scenario, const arrival::Stages& stag
             plan.peak_at = at;
         }
     };
+    if (const auto& trace = scenario.traffic.arrival.trace) {
+        const auto [second, count] = trace->busiest_second();
+        plan.peak_per_s = static_cast<double>(count);
+        plan.peak_at = second;
+        plan.peak_batches_per_s = plan.peak_per_s;  // at worst: nothing falls together
+        return;
+    }
     Nanos begin{0};
     for (const auto& stage : stages.list()) {
         offer(begin, Side::from, stage.rate_from);
@@ -241,6 +248,13 @@ void warn_of_the_traffic(Plan& plan, const Scenario& scenario, const arrival::St
     if (scenario.traffic.arrival.kind == arrival::Kind::closed) {
         plan.warnings.emplace_back(
             "closed arrivals ignore the rates and wait for answers: how many there will be is unknown");
+        return;
+    }
+    if (const auto& trace = scenario.traffic.arrival.trace) {
+        if (const auto after = trace->count_from(plan.duration); after > 0) {
+            plan.warnings.push_back(fmt::format("{} of the trace's {} rows lie after the end of the stages at {}",
+                                                after, trace->size(), format_duration(plan.duration)));
+        }
         return;
     }
     const double rate = stages.peak_rate();

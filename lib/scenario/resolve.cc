@@ -191,14 +191,23 @@ void read_fleet(const Section& section, Fleet& fleet) {
     }
 }
 
-void read_arrival(const Section& section, arrival::Arrival& arrival) {
+void read_arrival(const Section& section, Traffic& traffic) {
+    auto& arrival = traffic.arrival;
     section.read("kind", arrival.kind, arrival::Kind::closed);
     section.read("size", arrival.burst_size);
+    section.read("file", traffic.trace_file);
     if (arrival.kind == arrival::Kind::burst) {
         section.require(section.has("size"), "size", "is missing: how many are due together (allowed: 2 to 10000)");
     } else if (section.has("size") && section.is_right("kind")) {
         section.say("size",
                     fmt::format("has no meaning for {} (allowed: with kind burst only)", name_of(arrival.kind)));
+    }
+    if (arrival.kind == arrival::Kind::trace) {
+        section.require(!traffic.trace_file.empty(), "file",
+                        "is missing: what was due when (allowed: a CSV file, columns seconds[,equipment])");
+    } else if (section.has("file") && section.is_right("kind")) {
+        section.say("file",
+                    fmt::format("has no meaning for {} (allowed: with kind trace only)", name_of(arrival.kind)));
     }
 }
 
@@ -215,8 +224,9 @@ void read_stages(const Section& section, Traffic& traffic) {
         item.read("measure", stage.measure);
         item.require(!item.has("duration") || stage.duration > Nanos{0}, "duration", "must be longer than 0");
         item.require(stage.rate.per_second <= max_rate, "rate", "too high (allowed: at most 1000000/s)");
-        item.require(item.has("rate") || traffic.arrival.kind == arrival::Kind::closed, "rate",
-                     "is missing (allowed: such as 10/s, 6/m, 0.5/s)");
+        const bool by_rate =
+            traffic.arrival.kind != arrival::Kind::closed && traffic.arrival.kind != arrival::Kind::trace;
+        item.require(item.has("rate") || !by_rate, "rate", "is missing (allowed: such as 10/s, 6/m, 0.5/s)");
         total_s += seconds(stage.duration);
         planned += seconds(stage.duration) *
                    (stage.shape == Shape::ramp ? (before + stage.rate.per_second) / 2 : stage.rate.per_second);
@@ -238,7 +248,7 @@ void read_traffic(const Section& section, Traffic& traffic) {
     if (const json* word = section.find("arrival"); word != nullptr && word->is_string()) {
         section.read("arrival", traffic.arrival.kind, arrival::Kind::closed);  // arrival: poisson
     } else {
-        read_arrival(section.section("arrival"), traffic.arrival);
+        read_arrival(section.section("arrival"), traffic);
     }
     read_stages(section, traffic);
     const auto payload = section.section("payload");

@@ -50,6 +50,9 @@ ordered_json traffic_json(const Traffic& traffic) {
     if (traffic.arrival.kind == arrival::Kind::burst) {
         arrival["size"] = traffic.arrival.burst_size;
     }
+    if (traffic.arrival.kind == arrival::Kind::trace) {
+        arrival["file"] = traffic.trace_file;
+    }
     auto stages = ordered_json::array();
     for (const auto& stage : traffic.stages) {
         stages.push_back({{"duration", format_duration(stage.duration)},
@@ -192,12 +195,16 @@ std::string to_yaml(const Scenario& scenario) {
 }
 
 std::string workload_digest(const Scenario& scenario, double compression) {
-    const nlohmann::json workload = {{"fleet", fleet_json(scenario.fleet)},
-                                     {"traffic", traffic_json(scenario.traffic)},
-                                     {"delivery", delivery_json(scenario.delivery)},
-                                     {"faults", faults_json(scenario.faults)},
-                                     {"seed", scenario.seed},
-                                     {"compression", compression}};
+    nlohmann::json workload = {{"fleet", fleet_json(scenario.fleet)},
+                               {"traffic", traffic_json(scenario.traffic)},
+                               {"delivery", delivery_json(scenario.delivery)},
+                               {"faults", faults_json(scenario.faults)},
+                               {"seed", scenario.seed},
+                               {"compression", compression}};
+    if (const auto& trace = scenario.traffic.arrival.trace) {
+        // What it says, not what it is called.
+        workload["traffic"]["arrival"]["file"] = trace->fingerprint();
+    }
     const auto text = workload.dump();
     std::array<unsigned char, SHA256_DIGEST_LENGTH> hash{};
     SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), hash.data());

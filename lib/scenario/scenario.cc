@@ -43,7 +43,7 @@ Nanos last_start(const Fleet& fleet) {
 }
 
 std::string_view name_of(arrival::Kind kind) {
-    return pick(std::array<std::string_view, 4>{"periodic", "poisson", "burst", "closed"}, kind);
+    return pick(std::array<std::string_view, 5>{"periodic", "poisson", "burst", "trace", "closed"}, kind);
 }
 
 std::string_view name_of(Shape shape) {

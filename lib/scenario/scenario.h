@@ -58,7 +58,8 @@ struct Payload {
 };
 
 struct Traffic {
-    arrival::Arrival arrival;
+    arrival::Arrival arrival;  // a trace's rows: attach_trace()
+    std::string trace_file;    // as the scenario names it; kind trace only
     std::vector<TrafficStage> stages;
     Payload payload;
     bool operator==(const Traffic&) const = default;
