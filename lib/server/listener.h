@@ -5,9 +5,11 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "base/check.h"
 #include "base/units.h"
 #include "net/loop.h"
 #include "net/transport.h"
@@ -33,6 +35,12 @@ public:
     // A connection that was just accepted; within a turn of the loop.
     virtual void accepted(std::unique_ptr<net::Transport> transport) = 0;
 
+    // A connection that another shard handed over, and what was read of it there; within a turn of the loop. It stays
+    // here. Only for listeners that use Steering.
+    virtual void adopted(std::unique_ptr<net::Transport>, std::span<const std::byte> /* read */) {
+        check(false, "a connection was handed over to a listener that hands over none");
+    }
+
     // Clean stop: no new requests, answers under way still go out; connections() falls to zero, or the owner's
     // patience ends and the listener is destroyed.
     virtual void stop() = 0;
@@ -40,11 +48,26 @@ public:
     virtual std::size_t connections() const = 0;
 };
 
+// For protocols whose sessions outlive a connection: the next one may be accepted by another shard, and must find its
+// session. A key that is read from the connection's first bytes says to which shard it belongs; when that shard is
+// dead, to the next one that lives.
+class Steering {
+public:
+    virtual ~Steering() = default;
+    virtual bool is_here(std::uint64_t key) const = 0;
+    // For a key that is not: gives the connection away, with everything that was read of it (most_read_bytes at most).
+    // It arrives in adopted() there.
+    virtual void hand_over(std::uint64_t key, std::unique_ptr<net::Transport> transport,
+                           std::span<const std::byte> read) = 0;
+    static constexpr std::size_t most_read_bytes = 192 << 10;
+};
+
 struct ListenerContext {
     net::Loop& loop;
     Ingest& ingest;
     const Limits& limits;
     Figures& figures;
+    Steering* steering = nullptr;  // none: every connection belongs here
 };
 
 // One of these per folder of lib/server/listeners, listed once in cmd/.

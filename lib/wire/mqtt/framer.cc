@@ -56,6 +56,9 @@ void Framer::feed(std::span<const std::byte> piece) {
 std::optional<Frame> Framer::next() {
     if (handed_out_) {
         gathered_.clear();
+        if (gathered_.capacity() > most_kept_bytes) {
+            gathered_ = {};
+        }
         handed_out_ = false;
     }
     if (violation_ || piece_.empty()) {

@@ -55,6 +55,9 @@ public:
     // refused as soon as its length is known; nothing is gathered for it.
     explicit Framer(std::size_t most_packet_bytes = largest_packet_bytes) : most_packet_bytes_(most_packet_bytes) {}
 
+    // From the next packet on.
+    void allow(std::size_t most_packet_bytes) { most_packet_bytes_ = most_packet_bytes; }
+
     // `piece` must stay until next() has returned nothing. Not before the last piece was read to its end.
     void feed(std::span<const std::byte> piece);
 
@@ -67,7 +70,13 @@ public:
     // Whether the bytes so far end with a packet's end.
     bool at_boundary() const { return handed_out_ || gathered_.empty(); }
 
+    // What is kept of a packet that is not complete.
+    std::size_t unfinished_bytes() const { return handed_out_ ? 0 : gathered_.size(); }
+
 private:
+    // A split packet larger than this gives its memory back: most connections never see another one.
+    static constexpr std::size_t most_kept_bytes = 512;
+
     std::optional<Frame> next_gathered();
 
     std::size_t most_packet_bytes_;

@@ -219,7 +219,8 @@ Violation parse(const Frame& frame, Version version, Subscribe& into) {
     while (in.left() > 0) {
         Subscription& subscription = into.subscriptions.emplace_back();
         subscription.filter = in.text();
-        if (!is_topic_filter(subscription.filter)) {
+        const bool shared = version == Version::v5 && subscription.filter.starts_with("$share/");
+        if (shared ? !is_shared_filter(subscription.filter) : !is_topic_filter(subscription.filter)) {
             in.fail(Reason::topic_filter_invalid, "topic filter");
         }
         if (type == PacketType::subscribe) {

@@ -29,4 +29,15 @@ constexpr bool is_topic_filter(std::string_view text) {
     return !text.empty();
 }
 
+// 4.8.2: "$share/{name}/{filter}". The name is not empty and holds no wildcard; the filter is one.
+constexpr bool is_shared_filter(std::string_view text) {
+    constexpr std::string_view prefix = "$share/";
+    if (!text.starts_with(prefix)) {
+        return false;
+    }
+    text.remove_prefix(prefix.size());
+    const auto end = text.find('/');
+    return end != text.npos && is_topic_name(text.substr(0, end)) && is_topic_filter(text.substr(end + 1));
+}
+
 }  // namespace portillon::mqtt

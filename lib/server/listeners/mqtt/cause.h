@@ -43,6 +43,8 @@ constexpr std::string_view cause_of(portillon::mqtt::Reason reason) {
             return "qos";
         case Reason::quota_exceeded:
             return "busy";
+        case Reason::packet_identifier_in_use:
+            return "packet_identifier";
         default:
             return "protocol_error";
     }

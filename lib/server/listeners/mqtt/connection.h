@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "server/listeners/mqtt/listener.h"
 #include "server/listeners/mqtt/unanswered.h"
@@ -14,17 +15,28 @@ namespace portillon::server::mqtt {
 
 class Connection final : private net::Transport::Reader, private net::Deferred, private Alarm {
 public:
+    // Nobody keeps the topics, so that an alias costs one bit.
+    static constexpr std::uint32_t most_topic_aliases = 32;
+
+    // Exchanges of tickets: a number among unanswered; with the bit, a packet identifier of a session; or nobody's.
+    static constexpr std::uint64_t asked_by_session = std::uint64_t{1} << 63;
+    static constexpr std::uint64_t no_answer = ~std::uint64_t{0};
+
     Connection(Listener& listener, std::unique_ptr<net::Transport> transport, Ticket ticket);
     ~Connection() override;
 
-    void decided(std::uint64_t exchange, const Decision& decision);
-    void take_over();  // its client identifier now belongs to another connection
+    void adopt(std::span<const std::byte> read);  // another shard has read so much of it
+    void decided(std::uint64_t number, portillon::mqtt::Reason reason);
+    void take_over();  // its session now belongs to another connection
     void stop();
+
+    static portillon::mqtt::Reason reason_of(const Decision& decision);
 
 private:
     // draining: nothing more is taken in, but answers are still owed. leaving: our end is shut, the peer's is awaited.
     enum class State : std::uint8_t { greeting, connected, draining, leaving };
     enum class Pausing : std::uint8_t { none, unanswered, unsent };
+    class Cork;
 
     void received(std::span<const std::byte> bytes) override;
     void ended(const error_code& cause) override;
@@ -32,43 +44,62 @@ private:
     void run() override;
     void ring(Instant now) override;
 
+    void read(std::span<const std::byte> bytes);
     void take(const portillon::mqtt::Frame& frame);
     void take_connect(const portillon::mqtt::Frame& frame);
     void take_publish(const portillon::mqtt::Frame& frame);
+    void take_exactly_once(const portillon::mqtt::Publish& packet);
+    void take_release(const portillon::mqtt::Frame& frame);
     void take_subscribe(const portillon::mqtt::Frame& frame);
     void take_disconnect(const portillon::mqtt::Frame& frame);
-    portillon::mqtt::Reason objection(const portillon::mqtt::Connect& packet) const;
-    portillon::mqtt::Reason objection(const portillon::mqtt::Publish& packet) const;
-
-    // All of these but greet() end in the state leaving; the connection is destroyed later, from the loop.
+    portillon::mqtt::Violation objection(const portillon::mqtt::Connect& packet) const;
+    portillon::mqtt::Violation objection(const portillon::mqtt::Publish& packet);
+    portillon::mqtt::Violation objection_to_alias(const portillon::mqtt::Publish& packet);
     void greet(const portillon::mqtt::Connect& packet);
-    void turn_away(portillon::mqtt::Reason reason);                      // with a CONNACK
-    void close(portillon::mqtt::Reason reason, std::string_view cause);  // with a DISCONNECT, if the version has one
-    void close(portillon::mqtt::Reason reason);
+
+    // All of these end in the state leaving; the connection is destroyed later, from the loop.
+    void turn_away(const portillon::mqtt::Violation& why);  // with a CONNACK
+    void close(const portillon::mqtt::Violation& why);      // with a DISCONNECT, if the version has one
+    void close(const portillon::mqtt::Violation& why, std::string_view cause);
     void vanish(std::string_view cause);  // without a word
+    void hand_over(std::uint64_t key);
     void leave();
+    void part();  // with its session
 
     void fire_will();
 
     template <class Packet>
-    void send(const Packet& packet);
+    bool send(const Packet& packet);  // false: larger than the client takes
+    void flush();                     // what a cork holds back
     void send_answers();
+    void answered();  // one less outstanding
     void hold_back_or_go_on();
-    void await_packet();
-    std::optional<Nanos> patience() const;
+    void watch();  // sets the alarm for what comes first of the following
+    Instant silent_until() const;
+    Instant unfinished_until() const;
+    Instant unread_until() const;
 
     Listener& listener_;
     std::unique_ptr<net::Transport> transport_;
     portillon::mqtt::Framer framer_;
     Ticket ticket_;
-    const std::string* client_id_ = nullptr;  // the listener's copy, while it is ours
+    Session* session_ = nullptr;  // while it is ours
+    Cork* cork_ = nullptr;
+    std::span<const std::byte> reading_;                // while greeting: the present piece,
+    std::unique_ptr<std::vector<std::byte>> was_read_;  // and those before it, for whom it may belong to
     Unanswered unanswered_;
     Instant last_packet_{};
+    Instant unfinished_since_ = never;                                       // a packet has begun and not ended
+    Instant unread_since_ = never;                                           // the peer leaves too many answers unread
+    std::uint32_t topic_aliases_ = 0;                                        // those that are set, a bit each
+    std::uint32_t most_sent_bytes_ = portillon::mqtt::largest_packet_bytes;  // in a packet
     std::uint16_t keepalive_seconds_ = 0;
+    std::uint16_t outstanding_ = 0;  // what the receive maximum counts (MQTT 5.0, 4.9)
     portillon::mqtt::Version version_ = portillon::mqtt::Version::v5;
     State state_ = State::greeting;
     Pausing pausing_ = Pausing::none;
     enum class Will : std::uint8_t { none, left } will_ = Will::none;
+    enum class Origin : std::uint8_t { accepted, adopted } origin_ = Origin::accepted;
 };
 
 }  // namespace portillon::server::mqtt

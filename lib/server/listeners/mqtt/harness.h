@@ -14,6 +14,7 @@
 #include "testing/byte_peer.h"
 #include "testing/pipe.h"
 #include "testing/simulation.h"
+#include "wire/mqtt/packet.h"
 
 namespace portillon::server::mqtt {
 
@@ -46,8 +47,38 @@ private:
 
 inline constexpr const char* connect_5 = "10 0f 0004 'MQTT' 05 02 003c 00 0002 'ab'";
 inline constexpr const char* connect_3 = "10 0e 0004 'MQTT' 04 02 003c 0002 'ab'";
-inline constexpr const char* connack_5 = "20 15 00 00 12 21 0100 24 01 25 00 27 00100000 28 00 29 00 2a 00";
+inline constexpr const char* connack_5 = "20 0e 00 00 0b 21 0100 27 00100000 22 0020";
+inline constexpr const char* connack_5_present = "20 0e 01 00 0b 21 0100 27 00100000 22 0020";
 inline constexpr const char* connack_3 = "20 02 00 00";
+inline constexpr const char* connack_3_present = "20 02 01 00";
+
+// What a listener of version 5 said, in hexadecimal, without its explanations: reason strings are for people.
+inline std::string without_reason_strings(const std::string& hex) {
+    using namespace portillon::mqtt;
+    const std::string bytes = testing::bytes_of(hex);
+    std::string without;
+    Framer framer;
+    framer.feed(std::as_bytes(std::span(bytes)));
+    std::size_t at = 0;
+    while (const auto frame = framer.next()) {
+        const auto body = static_cast<std::size_t>(reinterpret_cast<const char*>(frame->body.data()) - bytes.data());
+        const std::size_t end = body + frame->body.size();
+        std::string packet = bytes.substr(at, end - at);
+        std::byte buffer[16];
+        const auto encoded = [&](std::size_t size) { return std::string(reinterpret_cast<const char*>(buffer), size); };
+        Disconnect goodbye;
+        Connack refusal;
+        if (frame->type() == PacketType::disconnect && !parse(*frame, Version::v5, goodbye)) {
+            packet = encoded(encode(Disconnect{goodbye.reason, {}}, Version::v5, buffer));
+        } else if (frame->type() == PacketType::connack && !parse(*frame, Version::v5, refusal) &&
+                   refusal.properties.text(PropertyId::reason_string)) {
+            packet = encoded(encode(Connack{false, refusal.reason, {}}, Version::v5, buffer));
+        }
+        without += packet;
+        at = end;
+    }
+    return testing::hex_of(without + bytes.substr(at));
+}
 
 class ListenerHarness : public ::testing::Test {
 protected:

@@ -1,7 +1,8 @@
 #pragma once
 
-// The listener `mqtt`: MQTT 3.1.1 and 5 in one, told apart by CONNECT. It takes messages of any topic at QoS 0 and 1
-// and has none to give: no sessions, no subscriptions, no retained messages, no wills.
+// The listener `mqtt`: MQTT 3.1.1 and 5 in one, told apart by CONNECT. It takes messages of any topic at QoS 0, 1 and 2
+// and has none to give: subscriptions are declined, retained messages are taken like any other and not kept, wills are
+// counted. Sessions are kept while their client is away (sessions.h).
 
 #include "server/listener.h"
 

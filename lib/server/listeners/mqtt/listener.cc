@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 #include "base/check.h"
@@ -14,25 +15,37 @@ namespace portillon::server::mqtt {
 using portillon::mqtt::PropertyId;
 
 Listener::Listener(const ListenerContext& context)
-    : loop_(context.loop), ingest_(context.ingest), limits_(context.limits), figures_(context.figures) {
+    : loop_(context.loop),
+      ingest_(context.ingest),
+      limits_(context.limits),
+      figures_(context.figures),
+      steering_(context.steering),
+      sessions_(context.loop, context.figures) {
     connack_properties_.add(PropertyId::receive_maximum, receive_maximum())
-        .add(PropertyId::maximum_qos, 1)
-        .add(PropertyId::retain_available, 0)
         .add(PropertyId::maximum_packet_size, std::max<std::uint32_t>(limits_.packet_bytes, 1))
-        .add(PropertyId::wildcard_subscription_available, 0)
-        .add(PropertyId::subscription_identifier_available, 0)
-        .add(PropertyId::shared_subscription_available, 0);
+        .add(PropertyId::topic_alias_maximum, Connection::most_topic_aliases);
 }
 
 Listener::~Listener() {
-    places_.clear();  // connections give their identifiers back
+    places_.clear();  // connections give their sessions back
 }
 
 void Listener::accepted(std::unique_ptr<net::Transport> transport) {
+    take(std::move(transport));
+}
+
+void Listener::adopted(std::unique_ptr<net::Transport> transport, std::span<const std::byte> read) {
+    if (Connection* const connection = take(std::move(transport))) {
+        connection->adopt(read);
+    }
+}
+
+// Nothing if there is no room for it.
+Connection* Listener::take(std::unique_ptr<net::Transport> transport) {
     if (state_ == State::stopping || connections() >= limits_.connections) {
         figures_.closed.add(state_ == State::stopping ? "stopping" : "too_many_connections");
         transport->reset();
-        return;
+        return nullptr;
     }
     if (free_places_.empty()) {
         free_places_.push_back(static_cast<std::uint32_t>(places_.size()));
@@ -42,6 +55,7 @@ void Listener::accepted(std::unique_ptr<net::Transport> transport) {
     free_places_.pop_back();
     places_[place].connection =
         std::make_unique<Connection>(*this, std::move(transport), Ticket{place, places_[place].generation, 0});
+    return places_[place].connection.get();
 }
 
 void Listener::stop() {
@@ -53,11 +67,39 @@ void Listener::stop() {
     }
 }
 
+// At QoS 2 the session asked, which may be another connection's by now, or nobody's; else a connection.
 void Listener::decided(const Ticket& ticket, const Decision& decision) {
+    if ((ticket.exchange & Connection::asked_by_session) != 0 && ticket.exchange != Connection::no_answer) {
+        if (Session* const session = sessions_.find(ticket.connection, ticket.generation)) {
+            decided(*session, static_cast<std::uint16_t>(ticket.exchange), decision);
+        }
+        return;
+    }
     check(ticket.connection < places_.size(), "a ticket that was never given");
     Place& place = places_[ticket.connection];
     if (place.connection && place.generation == ticket.generation) {
-        place.connection->decided(ticket.exchange, decision);
+        place.connection->decided(ticket.exchange, Connection::reason_of(decision));
+    }
+}
+
+void Listener::decided(Session& session, std::uint16_t packet_id, const Decision& decision) {
+    using portillon::mqtt::Reason;
+    Session::Received* const message = session.find(packet_id);
+    if (message == nullptr || message->state != Session::Received::State::undecided) {
+        return;
+    }
+    const Reason reason = Connection::reason_of(decision);
+    const std::uint64_t number = std::exchange(message->number, Session::nobody_waits);
+    // 3.1.1 has no word for "no": what is malformed is finished with all the same.
+    const bool finished = reason == Reason::success || (reason == Reason::payload_format_invalid &&
+                                                        session.version == portillon::mqtt::Version::v3_1_1);
+    if (finished) {
+        message->state = Session::Received::State::taken;
+    } else {
+        session.forget(*message);
+    }
+    if (session.connection != nullptr && number != Session::nobody_waits) {
+        session.connection->decided(number, reason);
     }
 }
 
@@ -67,25 +109,33 @@ void Listener::remove(std::uint32_t place) {
     const auto gone = std::move(places_[place].connection);
 }
 
-const std::string* Listener::claim(std::string client_id, Connection& connection) {
-    const auto [entry, is_new] = client_ids_.try_emplace(std::move(client_id), &connection);
-    if (!is_new) {
-        std::exchange(entry->second, &connection)->take_over();
+std::optional<std::uint64_t> Listener::belongs_elsewhere(std::string_view client_id) const {
+    if (steering_ == nullptr || client_id.empty()) {
+        return std::nullopt;
     }
-    return &entry->first;
+    const std::uint64_t key = std::hash<std::string_view>()(client_id);
+    return steering_->is_here(key) ? std::nullopt : std::optional(key);
 }
 
-void Listener::release(const std::string& client_id) {
-    client_ids_.erase(client_ids_.find(client_id));
-}
-
+// One that belongs here: the client may come back with it.
 std::string Listener::make_client_id() {
     const auto started = static_cast<std::uint64_t>(loop_.now().time_since_epoch().count());
-    return fmt::format("portillon{:016x}", scatter(started, ++made_client_ids_));
+    std::string id;
+    do {
+        id = fmt::format("portillon{:016x}", scatter(started, ++made_client_ids_));
+    } while (belongs_elsewhere(id));
+    return id;
 }
 
 std::uint32_t Listener::receive_maximum() const {
     return std::clamp<std::uint32_t>(limits_.streams, 1, 65'535);
+}
+
+std::span<std::byte> Listener::Outbox::room(std::size_t size) {
+    if (bytes.size() < used + size) {
+        bytes.resize(std::max(2 * bytes.size(), used + size));
+    }
+    return std::span(bytes).subspan(used, size);
 }
 
 }  // namespace portillon::server::mqtt

@@ -23,12 +23,14 @@ TEST_F(MqttListener, GreetsAsTheVersionAsks) {
     const std::vector<std::pair<std::string, std::string>> rows{
         {connect_5, connack_5},
         {"10 0e 0004 'MQTT' 04 02 003c 0002 'ac'", connack_3},
-        // user name and password; a will at QoS 1; a session that it does not get
+        // user name and password; a will at QoS 1, one at QoS 2 that is retained; sessions
         {"10 15 0004 'MQTT' 05 c2 003c 00 0001 'u' 0002 'me' 0001 'x'", connack_5},
         {"10 15 0004 'MQTT' 05 0e 003c 00 0001 'w' 00 0001 't' 0001 'x'", connack_5},
+        {"10 15 0004 'MQTT' 05 36 003c 00 0001 'v' 00 0001 't' 0001 'x'", connack_5},
         {"10 0e 0004 'MQTT' 04 00 003c 0002 'cd'", connack_3},
-        {"10 14 0004 'MQTT' 05 00 003c 05 11 0000000a 0002 'ef'",
-         "20 1a 00 00 17 21 0100 24 01 25 00 27 00100000 28 00 29 00 2a 00 11 00000000"},
+        {"10 14 0004 'MQTT' 05 00 003c 05 11 0000000a 0002 'ef'", connack_5},
+        {"10 14 0004 'MQTT' 05 00 003c 05 11 ffffffff 0002 'gh'",
+         "20 13 00 00 10 21 0100 27 00100000 22 0020 11 00000e10"},
         {"10 0c 0004 'MQTT' 04 02 003c 0000", connack_3},
     };
     for (const auto& [connect_packet, connack] : rows) {
@@ -49,7 +51,7 @@ TEST_F(MqttListener, AnnouncesItsLimits) {
     auto& client = connect();
     client.send(connect_5);
     settle();
-    EXPECT_EQ(client.take(), hex("20 15 00 00 12 21 0005 24 01 25 00 27 00000064 28 00 29 00 2a 00"));
+    EXPECT_EQ(client.take(), hex("20 0e 00 00 0b 21 0005 27 00000064 22 0020"));
 }
 
 TEST_F(MqttListener, NamesWhoBringsNoName) {
@@ -58,8 +60,8 @@ TEST_F(MqttListener, NamesWhoBringsNoName) {
     one.send("10 0d 0004 'MQTT' 05 02 003c 00 0000");
     other.send("10 0d 0004 'MQTT' 05 02 003c 00 0000");
     settle();
-    const std::string first = testing::bytes_of(one.take()).substr(23);
-    const std::string second = testing::bytes_of(other.take()).substr(23);
+    const std::string first = testing::bytes_of(one.take()).substr(16);
+    const std::string second = testing::bytes_of(other.take()).substr(16);
     EXPECT_EQ(testing::hex_of(first.substr(0, 3)), "120019");
     EXPECT_EQ(first.substr(3, 9), "portillon");
     EXPECT_EQ(first.size(), 28u);
@@ -77,8 +79,7 @@ TEST_F(MqttListener, TurnsAwayWithAReturnCode) {
         {"10 0f 0004 'MQTT' 06 02 003c 00 0002 'ab'", "20 03 00 84 00", "unsupported_version=1"},
         {"10 0c 0004 'MQTT' 04 00 003c 0000", "20 02 00 02", "client_identifier=1"},
         {"10 13 0004 'MQTT' 05 02 003c 04 15 0001 'm' 0002 'ab'", "20 03 00 8c 00", "authentication_method=1"},
-        {"10 15 0004 'MQTT' 05 16 003c 00 0001 'w' 00 0001 't' 0001 'x'", "20 03 00 9b 00", "qos=1"},
-        {"10 15 0004 'MQTT' 05 26 003c 00 0001 'w' 00 0001 't' 0001 'x'", "20 03 00 9a 00", "retain=1"},
+        {"10 15 0004 'MQTT' 05 06 003c 00 0001 'w' 00 0001 '#' 0001 'x'", "20 03 00 90 00", "topic_name=1"},
         {"10 0f 0004 'MQTT' 05 03 003c 00 0002 'ab'", "20 03 00 81 00", "malformed=1"},
         {"10 0f 0004 'MQTT' 05 02 003c 00 0002 'a' ff", "20 03 00 81 00", "malformed=1"},
         {"10 0e 0004 'MQTT' 04 03 003c 0002 'ab'", "", "malformed=1"},
@@ -95,7 +96,7 @@ TEST_F(MqttListener, TurnsAwayWithAReturnCode) {
         auto& client = connect();
         client.send(row.bytes);
         settle();
-        EXPECT_EQ(client.take(), hex(row.answer)) << row.bytes;
+        EXPECT_EQ(without_reason_strings(client.take()), hex(row.answer)) << row.bytes;
         EXPECT_EQ(client.end, "closed") << row.bytes;
         EXPECT_EQ(closed(), row.cause) << row.bytes;
     }
@@ -138,7 +139,7 @@ TEST_F(MqttListener, RefusesConnectionsAboveTheLimit) {
 TEST_F(MqttListener, ANameIsTakenOverByItsNextBearer) {
     auto& five = greet(connect_5);
     auto& three = greet(connect_3);  // the same name
-    EXPECT_EQ(five.take(), hex("e0 01 8e"));
+    EXPECT_EQ(without_reason_strings(five.take()), hex("e0 01 8e"));
     EXPECT_EQ(five.end, "closed");
     EXPECT_EQ(three.end, "");
     greet(connect_5);
@@ -161,6 +162,7 @@ TEST_F(MqttListener, TakesMessagesAndAnswersInOneWrite) {
         {connect_5, "32 09 0003 'a/b' 0001 00 'x' 3a 0a 0003 'a/b' 0101 00 'yz'", "40 02 0001 40 02 0101"},
         {connect_3, "32 08 0003 'a/b' 0001 'x' 3a 09 0003 'a/b' 0101 'yz'", "40 02 0001 40 02 0101"},
         {connect_5, "30 07 0003 'a/b' 00 'x' 30 08 0001 '/' 02 01 01 'yz'", ""},
+        {connect_5, "31 07 0003 'a/b' 00 'x' 33 08 0001 '/' 0001 00 'yz'", "40 02 0001"},
         {connect_3, "31 06 0003 'a/b' 'x' 30 07 0003 'a/b' 'yz'", ""},
     };
     for (const Row& row : rows) {
@@ -277,7 +279,7 @@ TEST_F(MqttListener, HoldsTheClientToTheReceiveMaximum) {
     EXPECT_EQ(five.end, "");
     five.send("32 06 0001 't' 0003 00");
     settle();
-    EXPECT_EQ(five.take(), hex("e0 01 93"));
+    EXPECT_EQ(without_reason_strings(five.take()), hex("e0 01 93"));
     EXPECT_EQ(closed(), "receive_maximum=1");
     EXPECT_EQ(ingest_.take().size(), 3u);
 
@@ -321,13 +323,24 @@ TEST_F(MqttListener, ReadsNoMoreFromWhoDoesNotReadItsAnswers) {
     settle();
     EXPECT_EQ(client.take().size(), pings * 4);
     EXPECT_EQ(client.end, "");
+    transport.stuck = true;
+    for (std::size_t i = 0; i < pings; ++i) {
+        client.send("c0 00");
+        settle();
+    }
+    pass(30s - 1ns);
+    EXPECT_EQ(client.end, "");
+    pass(1ns);
+    EXPECT_EQ(client.end, "closed") << "and leaves it at last";
+    EXPECT_EQ(closed(), "not_reading=1");
+    EXPECT_EQ(listener_->connections(), 0u);
 }
 
 TEST_F(MqttListener, HasNothingToSubscribeTo) {
     auto& five = greet(connect_5);
     five.send("82 0b 0009 00 0001 'a' 00 0001 '#' 01 a2 06 0008 00 0001 'a'");
     settle();
-    EXPECT_EQ(five.take(), hex("90 05 0009 00 83 83 b0 04 0008 00 11"));
+    EXPECT_EQ(five.take(), hex("90 05 0009 00 87 87 b0 04 0008 00 11"));
     auto& three = greet(connect_3);
     three.send("82 0a 0009 0001 'a' 00 0001 '#' 01 a2 05 0008 0001 'a'");
     settle();
@@ -346,19 +359,26 @@ TEST_F(MqttListener, ClosesAConnectionThatBreaksTheProtocolAlone) {
     const std::string other_3 = "10 0e 0004 'MQTT' 04 02 003c 0002 'cd'";
     const std::vector<Row> rows{
         {other_5, connect_5, "e0 01 82", "protocol_error=1"},
-        {other_5, "34 07 0001 't' 0001 00 'x'", "e0 01 9b", "qos=1"},
         {other_5, "36 07 0001 't' 0001 00 'x'", "e0 01 81", "malformed=1"},
-        {other_5, "31 05 0001 't' 00 'x'", "e0 01 9a", "retain=1"},
         {other_5, "30 05 0001 '#' 00 'x'", "e0 01 90", "topic_name=1"},
         {other_5, "30 04 0000 00 'x'", "e0 01 82", "protocol_error=1"},
-        {other_5, "30 08 0001 't' 03 23 0001 'x'", "e0 01 94", "topic_alias=1"},
+        {other_5, "30 08 0001 't' 03 23 0021 'x'", "e0 01 94", "topic_alias=1"},
+        {other_5, "30 08 0001 't' 03 23 0000 'x'", "e0 01 94", "topic_alias=1"},
+        {other_5, "30 07 0000 03 23 0001 'x'", "e0 01 82", "protocol_error=1"},
         {other_5, "30 07 0001 't' 02 0b 01 'x'", "e0 01 82", "protocol_error=1"},
         {other_5, "30 05 0001 ff 00 'x'", "e0 01 81", "malformed=1"},
         {other_5, "30 01 00", "e0 01 81", "malformed=1"},
         {other_5, "32 06 0001 't' 0000 00", "e0 01 82", "protocol_error=1"},
         {other_5, "30 81 80 40", "e0 01 95", "too_large=1"},
         {other_5, "40 02 0001", "e0 01 82", "protocol_error=1"},
-        {other_5, "62 02 0001", "e0 01 82", "protocol_error=1"},
+        {other_5, "60 02 0001", "e0 01 81", "malformed=1"},
+        {other_5, "50 02 0001", "e0 01 82", "protocol_error=1"},
+        {other_5, "70 02 0001", "e0 01 82", "protocol_error=1"},
+        {other_5, "62 02 0000", "e0 01 82", "protocol_error=1"},
+        {other_5, "82 09 0001 02 0b 00 0001 'a' 00", "e0 01 82", "protocol_error=1"},
+        {other_5, "82 0f 0001 00 0009 '$share//a' 00", "e0 01 8f", "topic_filter=1"},
+        {other_5, "82 10 0001 00 000a '$share/a/b' 04", "e0 01 82", "protocol_error=1"},
+        {other_5, "e0 07 00 05 11 0000000a", "e0 01 82", "protocol_error=1"},
         {other_5, "20 03 00 00 00", "e0 01 82", "protocol_error=1"},
         {other_5, "d0 00", "e0 01 82", "protocol_error=1"},
         {other_5, "c0 01 00", "e0 01 81", "malformed=1"},
@@ -369,7 +389,7 @@ TEST_F(MqttListener, ClosesAConnectionThatBreaksTheProtocolAlone) {
         {other_5, "e1 00", "e0 01 81", "malformed=1"},
         {other_5, "00 00", "e0 01 81", "malformed=1"},
         {other_3, connect_3, "", "protocol_error=1"},
-        {other_3, "34 06 0001 't' 0001 'x'", "", "qos=1"},
+        {other_3, "36 06 0001 't' 0001 'x'", "", "malformed=1"},
         {other_3, "30 04 0001 '+' 'x'", "", "topic_name=1"},
         {other_3, "30 81 80 40", "", "too_large=1"},
         {other_3, "f0 00", "", "protocol_error=1"},
@@ -381,7 +401,7 @@ TEST_F(MqttListener, ClosesAConnectionThatBreaksTheProtocolAlone) {
         auto& client = greet(row.connect);
         client.send(row.bytes + "30 05 0001 't' 00 'x'");  // what follows is not looked at
         settle();
-        EXPECT_EQ(client.take(), hex(row.answer)) << row.bytes;
+        EXPECT_EQ(without_reason_strings(client.take()), hex(row.answer)) << row.bytes;
         EXPECT_EQ(client.end, "closed") << row.bytes;
         EXPECT_EQ(closed(), row.cause) << row.bytes;
         EXPECT_THAT(ingest_.take(), IsEmpty()) << row.bytes;
@@ -413,7 +433,7 @@ TEST_F(MqttListener, EnforcesTheKeepAlive) {
     pass(14s - 1ns);
     EXPECT_EQ(five.end, "");
     pass(1ns);
-    EXPECT_EQ(five.take(), hex("e0 01 8d"));
+    EXPECT_EQ(without_reason_strings(five.take()), hex("e0 01 8d"));
     EXPECT_EQ(five.end, "closed");
     EXPECT_EQ(closed(), "keepalive=2");
     pass(1h);
@@ -480,7 +500,7 @@ TEST_F(MqttListener, StopsOnceWhatItOwesIsAnswered) {
     settle();
     listener_->stop();
     settle();
-    EXPECT_EQ(idle.take(), hex("e0 01 8b"));
+    EXPECT_EQ(without_reason_strings(idle.take()), hex("e0 01 8b"));
     EXPECT_EQ(idle.end, "closed");
     EXPECT_EQ(silent.end, "closed");
     EXPECT_EQ(owed.end, "");
@@ -490,7 +510,7 @@ TEST_F(MqttListener, StopsOnceWhatItOwesIsAnswered) {
     ingest_.decide(1);
     ingest_.decide(0);
     settle();
-    EXPECT_EQ(owed.take(), hex("40 02 0001 40 02 0002 e0 01 8b"));
+    EXPECT_EQ(without_reason_strings(owed.take()), hex("40 02 0001 40 02 0002 e0 01 8b"));
     EXPECT_EQ(connect().end, "");
     settle();
     EXPECT_EQ(clients_.back()->end, "reset");
@@ -518,7 +538,8 @@ TEST(Unanswered, LeavesInTheOrderOfArrival) {
     std::uint16_t next_out = 1;
     for (int round = 0; round < 1'000; ++round) {
         for (int i = 0; i < 3; ++i) {
-            EXPECT_EQ(messages.add(next_id), static_cast<std::uint64_t>(next_id - 1));
+            EXPECT_EQ(messages.add(next_id, Unanswered::Message::Answer::puback),
+                      static_cast<std::uint64_t>(next_id - 1));
             ++next_id;
         }
         const std::uint64_t upto = round % 100 == 99 ? static_cast<std::uint64_t>(next_id - 1) : decided + 2;

@@ -1,12 +1,13 @@
 #pragma once
 
-// The messages of one connection that wait for their PUBACK. Decisions come in any order, PUBACKs leave in the order of
-// arrival (MQTT 5.0, 4.6).
+// The messages of one connection that wait for their PUBACK or PUBREC. Decisions come in any order, answers leave in
+// the order of arrival (MQTT 5.0, 4.6).
 
 #include <cstdint>
 #include <vector>
 
 #include "base/check.h"
+#include "wire/mqtt/framer.h"
 #include "wire/mqtt/reason.h"
 
 namespace portillon::server::mqtt {
@@ -17,14 +18,19 @@ public:
         std::uint16_t packet_id = 0;
         portillon::mqtt::Reason reason{};
         enum class State : std::uint8_t { undecided, decided } state{};
+        enum class Answer : std::uint8_t { puback, pubrec } answer{};
+
+        portillon::mqtt::PacketType type() const {
+            return answer == Answer::puback ? portillon::mqtt::PacketType::puback : portillon::mqtt::PacketType::pubrec;
+        }
     };
 
     bool empty() const { return size() == 0; }
     std::size_t size() const { return messages_.size() - answered_; }
 
     // The number under which it is to be decided.
-    std::uint64_t add(std::uint16_t packet_id) {
-        messages_.push_back({packet_id, {}, Message::State::undecided});
+    std::uint64_t add(std::uint16_t packet_id, Message::Answer answer) {
+        messages_.push_back({packet_id, {}, Message::State::undecided, answer});
         return next_++;
     }
 
@@ -55,7 +61,7 @@ public:
     }
 
 private:
-    static constexpr std::size_t most_kept = 64;  // 256 bytes a connection
+    static constexpr std::size_t most_kept = 64;  // 384 bytes a connection
 
     std::vector<Message> messages_;  // the first `answered_` of them are gone
     std::size_t answered_ = 0;
