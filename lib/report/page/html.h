@@ -1,0 +1,58 @@
+#pragma once
+
+// Markup that cannot be injected into: what is not Html becomes Html by being escaped.
+
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace portillon::report {
+
+class Html {
+public:
+    Html() = default;
+    // Text: escaped, and bytes that are not UTF-8 replaced.
+    Html(std::string_view text);                                     // NOLINT(google-explicit-constructor)
+    Html(const std::string& text) : Html(std::string_view(text)) {}  // NOLINT(google-explicit-constructor)
+    Html(const char* text) : Html(std::string_view(text)) {}         // NOLINT(google-explicit-constructor)
+
+    // Markup of ours, as it is: literals and embedded files, never anything of a report.
+    static Html raw(std::string_view markup);
+
+    Html& operator+=(const Html& more) {
+        markup_ += more.markup_;
+        return *this;
+    }
+    bool empty() const { return markup_.empty(); }
+    const std::string& markup() const { return markup_; }
+
+private:
+    std::string markup_;
+};
+
+inline Html operator+(Html one, const Html& other) {
+    one += other;
+    return one;
+}
+
+// Name and value, the value escaped; one with an empty name is left out.
+using Attribute = std::pair<std::string_view, std::string>;
+using Attributes = std::vector<Attribute>;
+
+// <tag name="value">content</tag>
+Html element(std::string_view tag, const Attributes& attributes, const Html& content);
+Html element(std::string_view tag, const Html& content);
+
+// Text with < > & " ' as character references.
+std::string escaped(std::string_view text);
+
+// JSON that may stand inside <script>: < > & and the line separators as \u escapes. `json` is valid JSON.
+std::string json_for_script(std::string_view json);
+
+// `text` with each byte that is not part of well-formed UTF-8 replaced by U+FFFD, and without control characters that
+// HTML forbids.
+std::string valid_utf8(std::string_view text);
+
+}  // namespace portillon::report
