@@ -8,6 +8,7 @@
 
 #include "base/random.h"
 #include "fleet/scripted.h"
+#include "fleet/segments.h"
 
 namespace portillon::fleet {
 namespace {
@@ -140,6 +141,57 @@ TEST(Accounting, ARetryNeverWrittenIsCountedAsAnAttemptOnly) {
     EXPECT_EQ(result.sent_late, 0u);  // the network kept it
 }
 
+// Counts again, from the due times of each equipment, what was due in each segment and what became of it.
+void expect_parts_of(const Plan& plan, const Result& result) {
+    if (plan.schedule.arrival().kind == arrival::Kind::closed) {
+        std::vector<std::uint64_t> generated(result.parts.size());
+        for (const auto& [equipment, count, by_segment] : result.generated) {
+            ASSERT_EQ(by_segment.size(), generated.size());
+            for (std::size_t i = 0; i < generated.size(); ++i) {
+                generated[i] += by_segment[i];
+            }
+        }
+        for (std::size_t i = 0; i < generated.size(); ++i) {
+            EXPECT_EQ(result.parts[i].generated, generated[i]);
+        }
+        return;
+    }
+    const Segments segments(plan.schedule.stages());
+    std::vector<Part> parts(segments.size());
+    auto exception = result.exceptions.begin();
+    for (const auto& [equipment, count, by_segment] : result.generated) {
+        EXPECT_TRUE(by_segment.empty());
+        const auto dues = dues_of(plan, equipment);
+        for (Sequence sequence = 1; sequence <= count; ++sequence) {
+            Part& part = parts[segments.at(dues[sequence - 1], 0)];
+            ++part.generated;
+            while (exception != result.exceptions.end() &&
+                   (exception->equipment < equipment ||
+                    (exception->equipment == equipment && exception->last < sequence))) {
+                ++exception;
+            }
+            const bool excepted = exception != result.exceptions.end() && exception->equipment == equipment &&
+                                  exception->first <= sequence;
+            const auto state = excepted ? exception->state : State::acknowledged;
+            part.acknowledged += state == State::acknowledged ? 1 : 0;
+            part.rejected += state == State::rejected ? 1 : 0;
+            part.discarded += state == State::discarded ? 1 : 0;
+            part.cached += state == State::cached ? 1 : 0;
+        }
+    }
+    ASSERT_EQ(result.parts.size(), parts.size());
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+        EXPECT_EQ(result.parts[i].measure, segments.list()[i].measure);
+        EXPECT_EQ(result.parts[i].generated, parts[i].generated);
+        EXPECT_EQ(result.parts[i].acknowledged, parts[i].acknowledged);
+        EXPECT_EQ(result.parts[i].rejected, parts[i].rejected);
+        EXPECT_EQ(result.parts[i].discarded, parts[i].discarded);
+        EXPECT_EQ(result.parts[i].cached, parts[i].cached);
+        EXPECT_EQ(result.parts[i].response.count(), parts[i].acknowledged);
+        EXPECT_EQ(result.parts[i].service.count(), parts[i].acknowledged);
+    }
+}
+
 // A server and a network out of their minds. What the engine believes is compared with what the script did.
 void survive(std::uint64_t seed) {
     SCOPED_TRACE(::testing::Message() << "PORTILLON_SEED=" << seed);
@@ -242,7 +294,7 @@ void survive(std::uint64_t seed) {
     EXPECT_EQ(due, result.tally.generated);
     EXPECT_EQ(acknowledged, result.tally.acknowledged);
     std::uint64_t generated = 0;
-    for (const auto& [equipment, count] : result.generated) {
+    for (const auto& [equipment, count, by_segment] : result.generated) {
         generated += count;
         // No batch holds what was discarded, and everything that was cut and not discarded was generated.
         for (const auto& [first, size] : cuts[equipment]) {
@@ -250,6 +302,7 @@ void survive(std::uint64_t seed) {
         }
     }
     EXPECT_EQ(generated, result.tally.generated);
+    expect_parts_of(plan, result);
     for (const auto& [equipment, first, last, state] : result.exceptions) {
         const auto next = cuts[equipment].lower_bound(first);
         const bool offered = next != cuts[equipment].end() && next->first <= last;

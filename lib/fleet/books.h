@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/units.h"
 #include "fleet/result.h"
+#include "fleet/segments.h"
 #include "stats/histogram.h"
 
 namespace portillon::fleet {
@@ -83,11 +84,17 @@ private:
 };
 
 struct Books {
-    Tally tally;  // cached and unacknowledged: only what is known before the end
-    std::uint64_t measured_generated = 0;
-    std::uint64_t measured_acknowledged = 0;
+    explicit Books(Segments what) : segments(std::move(what)), parts(segments.size()) {
+        for (std::uint32_t i = 0; i < parts.size(); ++i) {
+            parts[i].measure = segments.list()[i].measure;
+        }
+    }
+
+    Segments segments;
+    Tally tally;              // cached and unacknowledged: only what is known before the end
+    std::vector<Part> parts;  // of each segment; cached: only at the end
     std::uint64_t sent_late = 0;
-    stats::Histogram response, service, lateness, connect, generator_lag;
+    stats::Histogram connect, generator_lag;
     std::vector<Exception> exceptions;
     std::uint64_t connects = 0;
     std::uint64_t reconnects = 0;
@@ -96,12 +103,24 @@ struct Books {
     Causes delivery_failures;
     SeriesRecorder series;
 
-    void generated(Nanos due, arrival::Measure measure) {
+    // The part of a due time.
+    Part& part(Nanos due) {
+        near_ = segments.at(due, near_);
+        return parts[near_];
+    }
+
+    // Returns whether it is measured.
+    arrival::Measure generated(Nanos due) {
         ++tally.generated;
         ++series.gauges.cached;
-        measured_generated += measure == arrival::Measure::on ? 1 : 0;
         series.due(due);
+        Part& here = part(due);
+        ++here.generated;
+        return here.measure;
     }
+
+private:
+    std::uint32_t near_ = 0;  // the segment that was asked for last
 };
 
 }  // namespace portillon::fleet

@@ -7,6 +7,7 @@
 #include "fleet/equipment.h"
 #include "fleet/shard.h"
 #include "net/task_group.h"
+#include "stats/histogram_codec.h"
 
 namespace portillon::fleet {
 
@@ -14,6 +15,21 @@ namespace {
 
 // So many goodbyes at once: enough to be quick, few enough that 50,000 do not arrive at the server in one burst.
 constexpr std::uint32_t goodbyes_at_once = 512;
+
+bool agree(const std::vector<Part>& parts, const Tally& tally) {
+    Tally sum;
+    for (const Part& part : parts) {
+        sum.generated += part.generated;
+        sum.acknowledged += part.acknowledged;
+        sum.rejected += part.rejected;
+        sum.discarded += part.discarded;
+        sum.unacknowledged += part.unacknowledged();
+        sum.cached += part.cached;
+    }
+    sum.retries = tally.retries;
+    sum.sent_batches = tally.sent_batches;
+    return sum == tally;
+}
 
 // Closes intervals on time when nothing else happens.
 class Ticker final : public Alarm {
@@ -80,6 +96,12 @@ struct Engine::Core {
     std::deque<Equipment> equipments;
     net::TaskGroup lives;
     Ticker ticker;
+    struct Told {  // of a part, by changes()
+        std::uint64_t generated = 0, responses = 0, latenesses = 0;
+        bool operator==(const Told&) const = default;
+    };
+    std::vector<Told> told;
+    std::uint64_t told_connects = 0, told_lags = 0;
     enum class Drain : std::uint8_t { by_itself, ended_from_outside } drain = Drain::by_itself;
     Instant ready_by = never;
 };
@@ -169,14 +191,57 @@ net::Task<void> Engine::close(Instant deadline) {
 Snapshot Engine::snapshot() const {
     const auto& books = core_->shard.books;
     const auto& gauges = books.series.gauges;
+    std::uint64_t unanswered = 0;
+    for (const Part& part : books.parts) {
+        unanswered += part.measure == arrival::Measure::on ? part.generated - part.acknowledged : 0;
+    }
     return {.generated = books.tally.generated,
             .acknowledged = books.tally.acknowledged,
             .in_flight = gauges.in_flight,
             .cached = gauges.cached,
             .connected = gauges.connected,
-            .unanswered = books.measured_generated - books.measured_acknowledged,
+            .unanswered = unanswered,
             .errors = books.connect_failures.total() + books.delivery_failures.total(),
-            .response = books.series.last_response()};
+            .response = books.series.last_response(),
+            .rejected = books.tally.rejected,
+            .discarded = books.tally.discarded,
+            .retries = books.tally.retries,
+            .sent_batches = books.tally.sent_batches,
+            .connects = books.connects,
+            .reconnects = books.reconnects,
+            .connect_failures = books.connect_failures.total()};
+}
+
+Changes Engine::changes() {
+    const auto& books = core_->shard.books;
+    core_->told.resize(books.parts.size());
+    const auto packed = [](const stats::Histogram& histogram) {
+        return histogram.empty() ? std::string{} : stats::pack(histogram);
+    };
+    Changes changes;
+    for (std::uint32_t i = 0; i < books.parts.size(); ++i) {
+        const Part& part = books.parts[i];
+        // Every acknowledgement is a response and a service time.
+        const Core::Told now{part.generated, part.response.count(), part.lateness.count()};
+        if (now != core_->told[i]) {
+            core_->told[i] = now;
+            changes.parts.push_back({.segment = i,
+                                     .generated = part.generated,
+                                     .acknowledged = part.acknowledged,
+                                     .response = packed(part.response),
+                                     .service = packed(part.service),
+                                     .lateness = packed(part.lateness)});
+        }
+    }
+    if (books.connect.count() != core_->told_connects) {
+        core_->told_connects = books.connect.count();
+        changes.connect = packed(books.connect);
+    }
+    if (books.generator_lag.count() != core_->told_lags) {
+        core_->told_lags = books.generator_lag.count();
+        changes.generator_lag = packed(books.generator_lag);
+    }
+    return changes;
 }
 
 Result Engine::result() const {
@@ -185,20 +250,24 @@ Result Engine::result() const {
     result.tally = books.tally;
     result.tally.unacknowledged = 0;
     result.tally.cached = 0;
-    result.measured_generated = books.measured_generated;
-    result.measured_acknowledged = books.measured_acknowledged;
-    result.response = books.response;
-    result.service = books.service;
-    result.lateness = books.lateness;
+    result.parts = books.parts;
+    add_up(result);
     result.connect = books.connect;
     result.generator_lag = books.generator_lag;
     result.sent_late = books.sent_late;
     result.exceptions = books.exceptions;
     std::uint64_t generated = 0;
+    auto closed = core_->shard.closed_generated.begin();
     for (const auto& equipment : core_->equipments) {
-        result.generated.push_back({.equipment = equipment.id(), .count = equipment.generated()});
+        auto& entry = result.generated.emplace_back();
+        entry = {.equipment = equipment.id(), .count = equipment.generated()};
+        if (closed != core_->shard.closed_generated.end()) {
+            entry.by_segment.assign(closed, closed + books.segments.size());
+            closed += books.segments.size();
+        }
         generated += equipment.generated();
         equipment.list_unsettled(result.exceptions);
+        equipment.add_cached(result.parts);
     }
     put_in_order(result.exceptions);
     Tally listed;
@@ -213,6 +282,7 @@ Result Engine::result() const {
           "the exceptions name what the tally counts");
     check(generated == result.tally.generated, "the equipments generated what the tally counts");
     check(result.tally.balanced(), "every validation is in exactly one state");
+    check(agree(result.parts, result.tally), "the parts add up to the tally");
     result.connects = books.connects;
     result.reconnects = books.reconnects;
     result.connected_max = books.connected_max;

@@ -44,6 +44,21 @@ struct Snapshot {
     std::uint64_t unanswered = 0;  // measured validations, so far
     std::uint64_t errors = 0;      // attempts, of both phases
     std::string response;          // of the last closed interval (a second, in short runs), as in Interval
+    std::uint64_t rejected = 0, discarded = 0, retries = 0, sent_batches = 0;  // as in Tally
+    std::uint64_t connects = 0, reconnects = 0, connect_failures = 0;
+};
+
+// The books of a segment so far; histograms are packed, and empty when they are.
+struct PartSoFar {
+    std::uint32_t segment = 0;
+    std::uint64_t generated = 0, acknowledged = 0;
+    std::string response, service, lateness;
+};
+
+// Whatever has changed since it was last asked for, as it stands; the rest is empty.
+struct Changes {
+    std::vector<PartSoFar> parts;
+    std::string connect, generator_lag;
 };
 
 class Engine {
@@ -79,6 +94,8 @@ public:
     net::Task<void> close(Instant deadline);
 
     Snapshot snapshot() const;
+    // For those who judge while it runs.
+    Changes changes();
 
     // After close(). Asserts that the tally balances and agrees with the exceptions.
     Result result() const;

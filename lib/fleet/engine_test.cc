@@ -58,7 +58,7 @@ TEST(Engine, GeneratesExactlyWhatTheStagesSay) {
     EXPECT_EQ(result.unanswered(), 0u);
     EXPECT_THAT(result.exceptions, IsEmpty());
     ASSERT_EQ(result.generated.size(), 20u);
-    for (const auto& [equipment, count] : result.generated) {
+    for (const auto& [equipment, count, by_segment] : result.generated) {
         EXPECT_EQ(count, 630u) << number_of(equipment);
     }
     EXPECT_EQ(sum_due(result.series), result.tally.generated);
@@ -469,6 +469,71 @@ TEST(Engine, ClosedArrivalsFillTheWindow) {
     EXPECT_EQ(result.lateness.max(), 0ns);
     EXPECT_EQ(run.driver.offers.front().at, run.t0);
     EXPECT_LT(run.driver.offers.back().at, run.t0 + 10s);
+}
+
+TEST(Engine, KeepsFiguresByWhenAValidationWasDueNotByWhenItWasAnswered) {
+    auto plan = plain_plan(periodic, {steady(2s, 10, Measure::off), steady(3s, 10), steady(5s, 20)});
+    plan.in_flight = 100;
+    plan.batch = {.max = 7, .linger = 10s};  // batches that lie across the stages' ends
+    plan.timeout = 60s;
+    Rehearsal run(plan);
+    run.driver.reply = [&run](const auto&, Instant now) {
+        return Reply{.after = std::max(run.t0 + 8s - now, Nanos{1ms})};  // nothing is answered before 8 s
+    };
+    run.connect();
+    run.start();
+    run.run_to(7900ms);
+    EXPECT_EQ(run.engine().snapshot().acknowledged, 0u);
+    EXPECT_EQ(run.engine().snapshot().unanswered, run.engine().snapshot().generated - 20);
+    run.drain();
+    const auto result = run.close();
+    ASSERT_EQ(result.parts.size(), 3u);
+    const std::uint64_t counts[] = {20, 30, 100};
+    const Nanos ends[] = {2s, 5s, 10s};
+    stats::Histogram measured;
+    for (std::size_t i = 0; i < 3; ++i) {
+        EXPECT_EQ(result.parts[i].generated, counts[i]);
+        EXPECT_EQ(result.parts[i].acknowledged, counts[i]);
+        EXPECT_EQ(result.parts[i].response.count(), counts[i]);
+        EXPECT_EQ(result.parts[i].service.count(), counts[i]);
+        EXPECT_EQ(result.parts[i].lateness.count(), counts[i]);
+        EXPECT_GE(result.parts[i].response.min(), std::max(8s - ends[i], Nanos{1ms}));
+        if (result.parts[i].measure == Measure::on) {
+            measured.merge(result.parts[i].response);
+        }
+    }
+    EXPECT_TRUE(measured == result.response);
+    EXPECT_EQ(result.measured_generated, 130u);
+    EXPECT_EQ(result.measured_acknowledged, 130u);
+}
+
+TEST(Engine, TellsWhatHasChangedAndNothingElse) {
+    auto plan = plain_plan(periodic, {steady(2s, 10, Measure::off), steady(2s, 10), steady(2s, 10)});
+    Rehearsal run(plan);
+    run.connect();
+    EXPECT_FALSE(run.engine().changes().connect.empty());
+    run.start();
+    run.run_to(1s);
+    auto changes = run.engine().changes();
+    EXPECT_TRUE(changes.connect.empty());
+    EXPECT_TRUE(changes.generator_lag.empty());  // of measured ones
+    ASSERT_EQ(changes.parts.size(), 1u);
+    EXPECT_EQ(changes.parts[0].segment, 0u);
+    EXPECT_EQ(changes.parts[0].generated, 10u);
+    EXPECT_TRUE(run.engine().changes().parts.empty());
+    run.run_to(3s);
+    EXPECT_EQ(run.engine().changes().parts.size(), 2u);
+    run.run_to(6s);
+    changes = run.engine().changes();
+    ASSERT_EQ(changes.parts.size(), 2u);
+    run.drain();
+    EXPECT_TRUE(run.engine().changes().parts.size() <= 1);
+    const auto result = run.close();
+    EXPECT_TRUE(*stats::unpack(changes.parts[0].response) == result.parts[1].response);
+    EXPECT_TRUE(*stats::unpack(changes.parts[0].lateness) == result.parts[1].lateness);
+    EXPECT_TRUE(*stats::unpack(changes.parts[0].service) == result.parts[1].service);
+    EXPECT_EQ(changes.parts[0].acknowledged, result.parts[1].acknowledged);
+    EXPECT_FALSE(changes.generator_lag.empty());
 }
 
 TEST(Engine, ClosedArrivalsAreDueThoughOffline) {

@@ -183,16 +183,13 @@ void Equipment::turn_to(Instant until, Instant now) {
     const auto& schedule = shard_.plan.schedule;
     auto& books = shard_.books;
     while (closing_ != never && closing_ <= until) {
-        std::uint64_t measured = books.measured_generated;
+        std::uint64_t measured = 0;
         std::uint32_t held = 0;
         do {
-            books.generated(newest_.due(), schedule.measure(newest_));
+            measured += books.generated(newest_.due()) == arrival::Measure::on ? 1 : 0;
             schedule.advance(newest_);
         } while (++held < shard_.plan.batch.max && more() && shard_.instant_of(newest_.due()) <= closing_);
-        measured = books.measured_generated - measured;
-        if (measured > 0) {
-            books.generator_lag.record(std::max(now - closing_, Nanos{0}), measured);
-        }
+        books.generator_lag.record(std::max(now - closing_, Nanos{0}), measured);
         look_ahead();
     }
 }
@@ -203,14 +200,13 @@ void Equipment::fill_window(Nanos due, Instant now) {
     auto& books = shard_.books;
     while (window_used_ < plan.in_flight && due < shard_.generation_end) {
         const auto first = newest_;
-        const auto measure = plan.schedule.stages().measure_at(due);
+        std::uint64_t measured = 0;
         for (std::uint32_t i = 0; i < plan.batch.max; ++i) {
-            books.generated(due, measure);
+            measured += books.generated(due) == arrival::Measure::on ? 1 : 0;
             plan.schedule.advance(newest_);
         }
-        if (measure == arrival::Measure::on) {
-            books.generator_lag.record(now - shard_.instant_of(due), plan.batch.max);
-        }
+        books.generator_lag.record(now - shard_.instant_of(due), measured);
+        shard_.note_closed(id_, due, plan.batch.max);
         cut(first, plan.batch.max);
         latest_->closed_due = due;
         next_ = newest_;
@@ -346,6 +342,7 @@ void Equipment::discard_overflow() {
     shard_.books.tally.discarded += excess;
     shard_.books.series.gauges.cached -= excess;
     for (std::uint64_t i = 0; i < excess; ++i) {
+        ++shard_.books.part(next_.due()).discarded;
         shard_.plan.schedule.advance(next_);
     }
 }
@@ -379,6 +376,7 @@ void Equipment::settled(Sequence first, const driver::Outcome& outcome) {
             books.delivery_failures.count(outcome.cause);
             except(first, flight.count, State::rejected);
             books.tally.rejected += flight.count;
+            flight.for_each([&](Nanos due) { ++books.part(due).rejected; });
             end(flight);
             break;
         default:
@@ -396,9 +394,10 @@ void Equipment::record_first_sent(const Flight& flight) {
     const Nanos sent = flight.sent - shard_.t0;
     const Nanos held_back_until = flight.attempt == 1 ? flight.held_back_until - shard_.t0 : Nanos::max();
     const Nanos tolerated = late + (shard_.lingers ? shard_.plan.batch.linger : Nanos{0});
-    flight.for_each([&](Nanos due, arrival::Measure measure) {
-        if (measure == arrival::Measure::on) {
-            books.lateness.record(sent - due);
+    flight.for_each([&](Nanos due) {
+        Part& part = books.part(due);
+        part.lateness.record(sent - due);
+        if (part.measure == arrival::Measure::on) {
             books.sent_late += sent - due >= tolerated && due >= held_back_until ? 1 : 0;
         }
     });
@@ -408,18 +407,29 @@ void Equipment::record_acknowledged(const Flight& flight, const driver::Outcome&
     check(outcome.sent != Instant{}, "what is acknowledged was sent");
     auto& books = shard_.books;
     const Nanos answered = outcome.answered - shard_.t0;
-    std::uint64_t measured = 0;
-    flight.for_each([&](Nanos due, arrival::Measure measure) {
-        if (measure == arrival::Measure::on) {
-            ++measured;
-            books.response.record(answered - due);
+    // A batch lies in one segment, or in a few.
+    Part* part = nullptr;
+    std::uint64_t together = 0;
+    const auto count_together = [&] {
+        if (together > 0) {
+            part->acknowledged += together;
+            part->service.record(outcome.answered - outcome.sent, together);
+        }
+    };
+    flight.for_each([&](Nanos due) {
+        Part& here = books.part(due);
+        if (&here != part) {
+            count_together();
+            part = &here;
+            together = 0;
+        }
+        ++together;
+        here.response.record(answered - due);
+        if (here.measure == arrival::Measure::on) {
             books.series.response(answered - due);
         }
     });
-    if (measured > 0) {
-        books.service.record(outcome.answered - outcome.sent, measured);
-    }
-    books.measured_acknowledged += measured;
+    count_together();
     books.tally.acknowledged += flight.count;
     books.series.acknowledged(flight.count);
 }
@@ -492,6 +502,30 @@ void Equipment::list_unsettled(std::vector<Exception>& into) const {
     if (pending() > 0) {
         into.push_back(
             {.equipment = id_, .first = next_.sequence(), .last = newest_.sequence() - 1, .state = State::cached});
+    }
+}
+
+void Equipment::add_cached(std::vector<Part>& parts) const {
+    const auto& segments = shard_.books.segments;
+    std::uint32_t near = 0;
+    for (const Flight* flight = oldest_; flight != nullptr; flight = flight->newer) {
+        if (!flight->was_sent()) {
+            flight->for_each([&](Nanos due) {
+                near = segments.at(due, near);
+                ++parts[near].cached;
+            });
+        }
+    }
+    // Only what lies in other segments than the newest is walked through.
+    auto cursor = next_;
+    for (std::uint64_t left = pending(); left > 0; --left) {
+        near = segments.at(cursor.due(), near);
+        if (near + 1 == segments.size() || newest_.due() < segments.list()[near].to) {
+            parts[near].cached += left;
+            return;
+        }
+        ++parts[near].cached;
+        shard_.plan.schedule.advance(cursor);
     }
 }
 

@@ -32,6 +32,8 @@ public:
     EquipmentId id() const { return id_; }
     std::uint64_t generated() const { return newest_.sequence() - 1; }
     void list_unsettled(std::vector<Exception>& into) const;
+    // Counts what was never sent into the parts it was due in.
+    void add_cached(std::vector<Part>& parts) const;
 
 private:
     enum class Link : std::uint8_t { down, up, breaking, closing };

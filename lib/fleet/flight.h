@@ -23,7 +23,7 @@ struct Flight final : driver::Body {
     Sequence sequence() const { return first.sequence(); }
     bool was_sent() const { return sent != Instant{}; }
 
-    // Calls each(due since T0, arrival::Measure) for its validations in turn.
+    // Calls each(due since T0) for its validations in turn.
     template <class Each>
     void for_each(Each&& each) const;
 
@@ -48,15 +48,14 @@ template <class Each>
 void Flight::for_each(Each&& each) const {
     const auto& schedule = plan->schedule;
     if (schedule.arrival().kind == arrival::Kind::closed) {
-        const auto measure = schedule.stages().measure_at(closed_due);
         for (std::uint32_t i = 0; i < count; ++i) {
-            each(closed_due, measure);
+            each(closed_due);
         }
         return;
     }
     auto cursor = first;
     for (std::uint32_t left = count;;) {
-        each(cursor.due(), schedule.measure(cursor));
+        each(cursor.due());
         if (--left == 0) {
             return;
         }

@@ -37,6 +37,24 @@ void add(std::map<std::string, std::uint64_t>& into, const std::map<std::string,
     }
 }
 
+void add(std::vector<Part>& into, const std::vector<Part>& other) {
+    if (into.empty()) {
+        into = other;  // the first slice: of the same run, so with the same segments as all others
+        return;
+    }
+    check(into.size() == other.size() || other.empty(), "slices of one run");
+    for (std::size_t i = 0; i < other.size(); ++i) {
+        into[i].generated += other[i].generated;
+        into[i].acknowledged += other[i].acknowledged;
+        into[i].rejected += other[i].rejected;
+        into[i].discarded += other[i].discarded;
+        into[i].cached += other[i].cached;
+        into[i].response.merge(other[i].response);
+        into[i].service.merge(other[i].service);
+        into[i].lateness.merge(other[i].lateness);
+    }
+}
+
 void extend(std::vector<Interval>& intervals, std::size_t size) {
     while (intervals.size() < size) {
         Interval last;
@@ -116,8 +134,23 @@ void Series::double_width() {
     intervals = std::move(halved);
 }
 
+void add_up(Result& result) {
+    result.measured_generated = result.measured_acknowledged = 0;
+    result.response = result.service = result.lateness = {};
+    for (const Part& part : result.parts) {
+        if (part.measure == arrival::Measure::on) {
+            result.measured_generated += part.generated;
+            result.measured_acknowledged += part.acknowledged;
+            result.response.merge(part.response);
+            result.service.merge(part.service);
+            result.lateness.merge(part.lateness);
+        }
+    }
+}
+
 void merge(Result& into, const Result& other) {
     add(into.tally, other.tally);
+    add(into.parts, other.parts);
     into.measured_generated += other.measured_generated;
     into.measured_acknowledged += other.measured_acknowledged;
     into.response.merge(other.response);

@@ -1,13 +1,14 @@
 #pragma once
 
 // What a slice of the fleet brings home: plain values, merged exactly. Only validations that are due in a measured
-// stage go into the histograms and the figures called measured; all others count all.
+// stage go into the histograms (but for those of the parts) and the figures called measured; all others count all.
 
 #include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
 
+#include "arrival/stages.h"
 #include "base/units.h"
 #include "fleet/tally.h"
 #include "stats/histogram.h"
@@ -40,19 +41,37 @@ struct Series {
 struct Generated {
     EquipmentId equipment{};
     std::uint64_t count = 0;
+    // Closed arrivals with several segments only: of each segment. All others can be recomputed from the schedule.
+    std::vector<std::uint64_t> by_segment = {};
     bool operator==(const Generated&) const = default;
+};
+
+// What became of the validations that were due in one segment (segments.h), measured or not.
+struct Part {
+    arrival::Measure measure = arrival::Measure::on;
+    std::uint64_t generated = 0;
+    std::uint64_t acknowledged = 0;
+    std::uint64_t rejected = 0;
+    std::uint64_t discarded = 0;
+    std::uint64_t cached = 0;
+    std::uint64_t unacknowledged() const { return generated - acknowledged - rejected - discarded - cached; }
+    stats::Histogram response, service, lateness;
+    bool operator==(const Part&) const = default;
 };
 
 struct Result {
     Tally tally;
+    std::vector<Part> parts;  // of each segment
+    // These five are what the measured parts add up to.
     std::uint64_t measured_generated = 0;
     std::uint64_t measured_acknowledged = 0;
     // What response ranks above every answer.
     std::uint64_t unanswered() const { return measured_generated - measured_acknowledged; }
 
-    stats::Histogram response;       // due -> acknowledged
-    stats::Histogram service;        // sent (the attempt that was answered) -> acknowledged
-    stats::Histogram lateness;       // due -> first sent
+    stats::Histogram response;  // due -> acknowledged
+    stats::Histogram service;   // sent (the attempt that was answered) -> acknowledged
+    stats::Histogram lateness;  // due -> first sent
+
     stats::Histogram connect;        // dial -> session usable; every success, whenever
     stats::Histogram generator_lag;  // when the equipment had to act -> when the loop turned to it (engine.h)
 
@@ -73,6 +92,9 @@ struct Result {
 
     bool operator==(const Result&) const = default;
 };
+
+// Sets what follows from the parts, the tally apart.
+void add_up(Result& result);
 
 // As if one shard had held both slices, which must not overlap. A slice that ended earlier keeps its last gauges.
 void merge(Result& into, const Result& other);

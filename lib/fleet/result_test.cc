@@ -77,6 +77,43 @@ TEST(Merge, AddsAndSorts) {
     EXPECT_EQ(a.connected_max, 3u);
 }
 
+TEST(Merge, AddsPartByPartAndTheMeasuredOnesUp) {
+    const auto result = [](std::uint64_t count, Nanos value) {
+        Result made;
+        made.parts.resize(3);
+        made.parts[0].measure = arrival::Measure::off;
+        for (auto& part : made.parts) {
+            part.generated = count + 4;
+            part.acknowledged = count;
+            part.rejected = 1;
+            part.discarded = 1;
+            part.cached = 1;
+            part.response.record(value, count);
+            part.service.record(value / 2, count);
+            part.lateness.record(value / 4, count);
+        }
+        add_up(made);
+        return made;
+    };
+    auto a = result(5, 1ms);
+    EXPECT_EQ(a.measured_generated, 18u);
+    EXPECT_EQ(a.unanswered(), 8u);
+    EXPECT_EQ(a.response.count(), 10u);
+    const auto b = result(7, 2ms);
+    merge(a, b);
+    auto again = a;
+    add_up(again);
+    EXPECT_TRUE(again == a);
+    EXPECT_EQ(a.parts[0].generated, 20u);
+    EXPECT_EQ(a.parts[0].unacknowledged(), 2u);
+    EXPECT_EQ(a.parts[2].response.count(), 12u);
+    EXPECT_EQ(a.service.count(), 24u);
+    EXPECT_EQ(a.lateness.max(), 500us);
+    Result nobody;
+    merge(nobody, b);
+    EXPECT_TRUE(nobody == b);
+}
+
 TEST(Merge, WhoEndedEarlierKeepsItsGaugesAndTheWiderWidthWins) {
     Result a;
     a.series.intervals = {{1, 1, 1, 0, 6, ""}};

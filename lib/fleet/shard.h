@@ -18,16 +18,27 @@ struct Shard {
           plan(what),
           closed(what.schedule.arrival().kind == arrival::Kind::closed),
           lingers(what.batch.max > 1 && what.batch.linger > Nanos{0}),
+          books(Segments(what.schedule.stages())),
           deadlines(on.timers()),
           ready(on),
           drained(on),
           room(on),
-          generation_end(what.schedule.stages().duration()) {}
+          generation_end(what.schedule.stages().duration()) {
+        if (closed && books.segments.size() > 1) {
+            closed_generated.resize(std::size_t{slice_size(what)} * books.segments.size());
+        }
+    }
 
     bool started() const { return t0 != never; }
     Instant instant_of(Nanos since_t0) const { return t0 + since_t0; }
     Instant generation_ends() const { return started() ? t0 + generation_end : never; }
     Instant drain_ends() const { return started() ? t0 + generation_end + plan.drain : never; }
+    void note_closed(EquipmentId id, Nanos due, std::uint32_t count) {
+        if (!closed_generated.empty()) {
+            const std::size_t place = (number_of(id) - 1) / plan.shards;
+            closed_generated[place * books.segments.size() + books.segments.at(due, 0)] += count;
+        }
+    }
     bool settled() const {
         return turning == 0 && books.series.gauges.in_flight == 0 && books.series.gauges.cached == 0;
     }
@@ -38,6 +49,8 @@ struct Shard {
     const bool closed;   // arrivals
     const bool lingers;  // a batch may close later than its validations are due
     Books books;
+    // Closed arrivals with several segments only: by equipment's place, then by segment. What nobody can recompute.
+    std::vector<std::uint32_t> closed_generated;
     Flights flights;
     Deadlines deadlines;
     net::Wakeup ready;    // one more is connected

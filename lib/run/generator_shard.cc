@@ -212,6 +212,25 @@ private:
             snapshot.set_connected(now.connected);
             snapshot.set_errors(now.errors);
             snapshot.set_response(now.response);
+            snapshot.set_rejected(now.rejected);
+            snapshot.set_discarded(now.discarded);
+            snapshot.set_retries(now.retries);
+            snapshot.set_sent_batches(now.sent_batches);
+            snapshot.set_connects(now.connects);
+            snapshot.set_reconnects(now.reconnects);
+            snapshot.set_connect_failures(now.connect_failures);
+            auto changes = engine_->changes();
+            for (auto& part : changes.parts) {
+                auto& changed = *snapshot.add_changed();
+                changed.set_segment(part.segment);
+                changed.set_generated(part.generated);
+                changed.set_acknowledged(part.acknowledged);
+                changed.set_response(std::move(part.response));
+                changed.set_service(std::move(part.service));
+                changed.set_lateness(std::move(part.lateness));
+            }
+            snapshot.set_connect(std::move(changes.connect));
+            snapshot.set_generator_lag(std::move(changes.generator_lag));
             link_.send(message);
         }
     }

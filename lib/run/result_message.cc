@@ -43,17 +43,27 @@ void write_result(const fleet::Result& result, v1::Result& into) {
     into.set_cached(result.tally.cached);
     into.set_retries(result.tally.retries);
     into.set_sent_batches(result.tally.sent_batches);
-    into.set_measured_generated(result.measured_generated);
-    into.set_measured_acknowledged(result.measured_acknowledged);
+    for (const auto& part : result.parts) {
+        auto& message = *into.add_parts();
+        message.set_measured(part.measure == arrival::Measure::on);
+        message.set_generated(part.generated);
+        message.set_acknowledged(part.acknowledged);
+        message.set_rejected(part.rejected);
+        message.set_discarded(part.discarded);
+        message.set_cached(part.cached);
+        message.set_response(stats::pack(part.response));
+        message.set_service(stats::pack(part.service));
+        message.set_lateness(stats::pack(part.lateness));
+    }
     into.set_sent_late(result.sent_late);
-    into.set_response(stats::pack(result.response));
-    into.set_service(stats::pack(result.service));
-    into.set_lateness(stats::pack(result.lateness));
     into.set_connect(stats::pack(result.connect));
     into.set_generator_lag(stats::pack(result.generator_lag));
     for (const auto& generated : result.generated) {
         into.add_equipments(number_of(generated.equipment));
         into.add_generated_by_equipment(generated.count);
+        for (const auto count : generated.by_segment) {
+            into.add_closed_generated(count);
+        }
     }
     for (const auto& exception : result.exceptions) {
         auto& message = *into.add_exceptions();
@@ -83,17 +93,34 @@ std::optional<fleet::Result> read_result(const v1::Result& message) {
     fleet::Result result;
     result.tally = {message.generated(),      message.acknowledged(), message.rejected(), message.discarded(),
                     message.unacknowledged(), message.cached(),       message.retries(),  message.sent_batches()};
-    result.measured_generated = message.measured_generated();
-    result.measured_acknowledged = message.measured_acknowledged();
     result.sent_late = message.sent_late();
-    if (!read_histogram(message.response(), result.response) || !read_histogram(message.service(), result.service) ||
-        !read_histogram(message.lateness(), result.lateness) || !read_histogram(message.connect(), result.connect) ||
+    for (const auto& part : message.parts()) {
+        auto& into = result.parts.emplace_back();
+        into.measure = part.measured() ? arrival::Measure::on : arrival::Measure::off;
+        into.generated = part.generated();
+        into.acknowledged = part.acknowledged();
+        into.rejected = part.rejected();
+        into.discarded = part.discarded();
+        into.cached = part.cached();
+        if (!read_histogram(part.response(), into.response) || !read_histogram(part.service(), into.service) ||
+            !read_histogram(part.lateness(), into.lateness)) {
+            return std::nullopt;
+        }
+    }
+    fleet::add_up(result);
+    const int closed_parts = message.closed_generated_size() == 0 ? 0 : message.parts_size();
+    if (!read_histogram(message.connect(), result.connect) ||
         !read_histogram(message.generator_lag(), result.generator_lag) ||
-        message.equipments_size() != message.generated_by_equipment_size()) {
+        message.equipments_size() != message.generated_by_equipment_size() ||
+        message.closed_generated_size() != message.equipments_size() * closed_parts) {
         return std::nullopt;
     }
+    auto closed = message.closed_generated().begin();
     for (int i = 0; i < message.equipments_size(); ++i) {
-        result.generated.push_back({EquipmentId{message.equipments(i)}, message.generated_by_equipment(i)});
+        auto& generated = result.generated.emplace_back();
+        generated = {.equipment = EquipmentId{message.equipments(i)}, .count = message.generated_by_equipment(i)};
+        generated.by_segment.assign(closed, closed + closed_parts);
+        closed += closed_parts;
     }
     for (const auto& exception : message.exceptions()) {
         result.exceptions.push_back({EquipmentId{exception.equipment()}, exception.first(), exception.last(),
