@@ -85,13 +85,21 @@ struct ClientConnection::Callbacks {
     // The body goes straight to where it is sent from: here nghttp2 only learns how much of it.
     static ssize_t read_body(nghttp2_session* session, std::int32_t stream, std::uint8_t*, std::size_t room,
                              std::uint32_t* flags, nghttp2_data_source*, void*) {
-        const Request* request = request_of(session, stream);
+        Request* request = request_of(session, stream);
         if (request == nullptr) {
             return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
         }
+        using Body = Request::Body;
+        if (request->kind_ != Body::whole && request->sent_bytes_ == request->body_bytes_) {
+            request->body_bytes_ = request->body_bytes();
+            request->sent_bytes_ = 0;
+        }
         const std::size_t left = request->body_bytes_ - request->sent_bytes_;
+        if (left == 0 && request->kind_ == Body::pieces) {
+            return NGHTTP2_ERR_DEFERRED;
+        }
         *flags |= NGHTTP2_DATA_FLAG_NO_COPY;
-        if (left <= room) {
+        if (left == 0 || (left <= room && request->kind_ == Body::whole)) {
             *flags |= NGHTTP2_DATA_FLAG_EOF;
         }
         return static_cast<ssize_t>(std::min(left, room));
@@ -106,7 +114,13 @@ struct ClientConnection::Callbacks {
         append(out, frame_header, frame_header_bytes);
         const std::size_t at = out.size();
         out.resize(at + size);
+        if (size == 0) {
+            return 0;
+        }
         const std::span<std::byte> place(out.data() + at, size);
+        if (request->kind_ != Request::Body::whole && request->sent_bytes_ == 0) {
+            request->piece_started();
+        }
         if (size == request->body_bytes_) {
             request->write_body(place);
         } else {
@@ -120,6 +134,15 @@ struct ClientConnection::Callbacks {
         request->sent_bytes_ += size;
         if (request->sent_bytes_ == request->body_bytes_) {
             request->encoded_ = {};
+            request->piece_written();
+        }
+        return 0;
+    }
+
+    static int data_received(nghttp2_session* session, std::uint8_t, std::int32_t stream, const std::uint8_t* bytes,
+                             std::size_t size, void*) {
+        if (Request* request = request_of(session, stream)) {
+            request->body(std::as_bytes(std::span(bytes, size)));
         }
         return 0;
     }
@@ -130,6 +153,7 @@ struct ClientConnection::Callbacks {
             nghttp2_session_callbacks_set_on_begin_headers_callback(made.get(), begin_headers);
             nghttp2_session_callbacks_set_on_header_callback(made.get(), header);
             nghttp2_session_callbacks_set_on_frame_recv_callback(made.get(), frame_received);
+            nghttp2_session_callbacks_set_on_data_chunk_recv_callback(made.get(), data_received);
             nghttp2_session_callbacks_set_on_frame_send_callback(made.get(), frame_sent);
             nghttp2_session_callbacks_set_on_stream_close_callback(made.get(), stream_closed);
             nghttp2_session_callbacks_set_send_data_callback(made.get(), send_body);
@@ -178,12 +202,22 @@ error_code ClientConnection::pull(std::vector<std::byte>& out) {
 }
 
 error_code ClientConnection::submit(Request& request, std::span<const Header> headers) {
+    return submit(request, headers, Request::Body::whole);
+}
+
+error_code ClientConnection::call(Request& request, std::span<const Header> headers) {
+    return submit(request, headers, Request::Body::pieces);
+}
+
+error_code ClientConnection::submit(Request& request, std::span<const Header> headers, Request::Body kind) {
     const NameValues values(headers);
-    request.body_bytes_ = request.body_bytes();
+    request.kind_ = kind;
+    request.body_bytes_ = kind == Request::Body::whole ? request.body_bytes() : 0;
     request.sent_bytes_ = 0;
+    const bool has_body = kind == Request::Body::pieces || request.body_bytes_ > 0;
     nghttp2_data_provider body{.source = {}, .read_callback = Callbacks::read_body};
     const auto stream = nghttp2_submit_request(session_.get(), nullptr, values.begin(), values.size(),
-                                               request.body_bytes_ > 0 ? &body : nullptr, &request);
+                                               has_body ? &body : nullptr, &request);
     if (stream < 0) {
         return Error::goaway;
     }
@@ -195,6 +229,19 @@ void ClientConnection::cancel(Request& request) {
     const auto stream = request.stream_;
     forget(request);
     nghttp2_submit_rst_stream(session_.get(), NGHTTP2_FLAG_NONE, stream, NGHTTP2_CANCEL);
+}
+
+void ClientConnection::resume(Request& call) {
+    nghttp2_session_resume_data(session_.get(), call.stream_);  // no effect unless it was out of pieces
+}
+
+void ClientConnection::end(Request& call) {
+    call.kind_ = Request::Body::ending;
+    resume(call);
+}
+
+void ClientConnection::ping() {
+    nghttp2_submit_ping(session_.get(), NGHTTP2_FLAG_NONE, nullptr);
 }
 
 void ClientConnection::go_away() {
@@ -215,7 +262,7 @@ void ClientConnection::forget(Request& request) {
 
 void ClientConnection::complete(Request& request) {
     const auto stream = request.stream_;
-    const bool unsent = request.sent_bytes_ < request.body_bytes_;
+    const bool unsent = request.sent_bytes_ < request.body_bytes_ || request.kind_ == Request::Body::pieces;
     forget(request);
     if (unsent) {  // answered before it had read all: the rest is of no use (RFC 9113, 8.1)
         nghttp2_submit_rst_stream(session_.get(), NGHTTP2_FLAG_NONE, stream, NGHTTP2_CANCEL);

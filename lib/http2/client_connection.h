@@ -17,16 +17,23 @@ struct nghttp2_session;
 
 namespace portillon::http2 {
 
-// A request under way; its owner is who made it. It stays where it is until answered(), failed() or cancel().
+// A request under way; its owner is who made it. It stays where it is until answered(), failed() or cancel(). Its body
+// is one piece, or, on a call, one after the other for as long as there are any.
 class Request {
 public:
     virtual ~Request() = default;
 
-    virtual std::size_t body_bytes() const = 0;
+    virtual std::size_t body_bytes() const = 0;  // of a call: of the next piece, 0 if there is none yet
     virtual void write_body(std::span<std::byte> out) const = 0;  // out.size() == body_bytes()
 
     virtual void started() = 0;  // within pull(): its first byte is among those that go out now
     virtual void header(std::string_view name, std::string_view value) = 0;  // ":status" and trailers included
+    virtual void body(std::span<const std::byte>) {}                         // of the response, in any pieces
+
+    // Of a call, within pull(): the first byte of its next piece goes out now; its last one has, and body_bytes() is
+    // that of the piece after it.
+    virtual void piece_started() {}
+    virtual void piece_written() {}
 
     // Exactly one of the two, unless cancelled.
     virtual void answered() = 0;                       // the response is complete
@@ -38,6 +45,7 @@ private:
     std::size_t body_bytes_ = 0;
     std::size_t sent_bytes_ = 0;
     std::vector<std::byte> encoded_;  // only while a part of the body waits for the server's flow control
+    enum class Body : std::uint8_t { whole, pieces, ending } kind_ = Body::whole;
 };
 
 class ClientConnection {
@@ -66,8 +74,16 @@ public:
     // On an error the request was not taken: the connection has no stream left.
     error_code submit(Request& request, std::span<const Header> headers);
 
+    // The same for a call: its body goes on until end().
+    error_code call(Request& request, std::span<const Header> headers);
+    void resume(Request& call);  // there is a piece again
+    void end(Request& call);     // there will be none after those that there are
+
     // Resets its stream; the request hears no more.
     void cancel(Request& request);
+
+    // Asks for a sign of life: any answer comes in by receive().
+    void ping();
 
     // Says goodbye with the next pull().
     void go_away();
@@ -79,6 +95,7 @@ public:
 
 private:
     struct Callbacks;
+    error_code submit(Request& request, std::span<const Header> headers, Request::Body kind);
     void forget(Request& request);
     void complete(Request& request);
 

@@ -15,14 +15,20 @@ namespace {
 constexpr std::int32_t stream_window_bytes = 256 << 10;
 constexpr std::int32_t connection_window_bytes = 1 << 20;
 
-const nghttp2_option* server_option() {
-    static const OptionPointer option = [] {
-        auto made = new_option();
-        nghttp2_option_set_no_closed_streams(made.get(), 1);  // kept for priorities only, which we do not honour
-        nghttp2_option_set_max_deflate_dynamic_table_size(made.get(), header_table_bytes);
-        return made;
-    }();
-    return option.get();
+// Frames that bring no request any further (PING, SETTINGS, PRIORITY, WINDOW_UPDATE, RST_STREAM, DATA without data, and
+// those that nobody knows): so many more of them than a request needs are a flood.
+constexpr std::uint32_t most_idle_frames = 10'000;
+constexpr std::uint32_t idle_frames_of_a_request = 16;
+
+constexpr std::uint64_t resets_at_once = 1'000;
+
+OptionPointer server_option(const ServerLimits& limits) {
+    auto made = new_option();
+    nghttp2_option_set_no_closed_streams(made.get(), 1);  // kept for priorities only, which we do not honour
+    nghttp2_option_set_max_deflate_dynamic_table_size(made.get(), header_table_bytes);
+    nghttp2_option_set_stream_reset_rate_limit(made.get(), std::max<std::uint64_t>(resets_at_once, limits.streams),
+                                               limits.streams);
+    return made;
 }
 
 }  // namespace
@@ -35,6 +41,8 @@ struct ServerConnection::Callbacks {
             Exchange& exchange = self.events_.begun();
             exchange.stream_ = frame->hd.stream_id;
             exchange.sent_bytes_ = 0;
+            exchange.told_bytes_ = 0;
+            exchange.reply_.clear();
             exchange.answer_ = Exchange::Answer::none;
             nghttp2_session_set_stream_user_data(session, frame->hd.stream_id, &exchange);
         }
@@ -49,6 +57,16 @@ struct ServerConnection::Callbacks {
         if (exchange != nullptr && frame->headers.cat == NGHTTP2_HCAT_REQUEST &&
             self.header_bytes_ <= self.header_list_bytes_) {
             self.events_.header(*exchange, text_of(name, name_size), text_of(value, value_size));
+        }
+        return 0;
+    }
+
+    static int frame_begun(nghttp2_session*, const nghttp2_frame_hd* head, void* user) {
+        auto& self = *static_cast<ServerConnection*>(user);
+        const bool is_data = head->type == NGHTTP2_DATA;
+        if (is_data ? head->length == 0 && (head->flags & NGHTTP2_FLAG_END_STREAM) == 0
+                    : head->type != NGHTTP2_HEADERS && head->type != NGHTTP2_CONTINUATION) {
+            self.count_idle_frame();
         }
         return 0;
     }
@@ -73,6 +91,7 @@ struct ServerConnection::Callbacks {
                 *exchange, self.header_bytes_ <= self.header_list_bytes_ ? HeaderList::whole : HeaderList::too_large);
         }
         if ((frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) {
+            self.count_request();
             self.events_.request_end(*exchange);
         }
         return 0;
@@ -82,6 +101,7 @@ struct ServerConnection::Callbacks {
                              std::size_t size, void* user) {
         auto& self = *static_cast<ServerConnection*>(user);
         if (Exchange* exchange = self.exchange_of(stream)) {
+            self.count_request();
             self.events_.body(*exchange, std::as_bytes(std::span(bytes, size)));
         }
         return 0;
@@ -110,12 +130,20 @@ struct ServerConnection::Callbacks {
             return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
         }
         const std::size_t left = exchange->reply_.size() - exchange->sent_bytes_;
+        const bool open = exchange->answer_ == Exchange::Answer::open;
+        if (left == 0 && open) {
+            return NGHTTP2_ERR_DEFERRED;
+        }
         *flags |= NGHTTP2_DATA_FLAG_NO_COPY;
-        if (left <= room) {
+        if (left <= room && !open) {
             *flags |= NGHTTP2_DATA_FLAG_EOF;
-            if (!exchange->trailers_.empty()) {
+            if (!exchange->trailers_.empty() || !exchange->own_trailers_.empty()) {
                 *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
-                const NameValues trailers(exchange->trailers_);
+                std::vector<Header> own;
+                for (const auto& [name, value] : exchange->own_trailers_) {
+                    own.push_back({name, value, Header::Value::varies});
+                }
+                const NameValues trailers(own.empty() ? exchange->trailers_ : std::span<const Header>(own));
                 nghttp2_submit_trailer(session, stream, trailers.begin(), trailers.size());
             }
         }
@@ -132,6 +160,11 @@ struct ServerConnection::Callbacks {
         const auto from = exchange->reply_.begin() + static_cast<std::ptrdiff_t>(exchange->sent_bytes_);
         self.out_->insert(self.out_->end(), from, from + static_cast<std::ptrdiff_t>(size));
         exchange->sent_bytes_ += size;
+        if (exchange->answer_ == Exchange::Answer::open && exchange->sent_bytes_ == exchange->reply_.size()) {
+            exchange->told_bytes_ += exchange->sent_bytes_;
+            exchange->sent_bytes_ = 0;
+            exchange->reply_.clear();
+        }
         return 0;
     }
 
@@ -140,6 +173,7 @@ struct ServerConnection::Callbacks {
             auto made = new_callbacks();
             nghttp2_session_callbacks_set_on_begin_headers_callback(made.get(), begin_headers);
             nghttp2_session_callbacks_set_on_header_callback(made.get(), header);
+            nghttp2_session_callbacks_set_on_begin_frame_callback(made.get(), frame_begun);
             nghttp2_session_callbacks_set_on_frame_recv_callback(made.get(), frame_received);
             nghttp2_session_callbacks_set_on_data_chunk_recv_callback(made.get(), data_received);
             nghttp2_session_callbacks_set_on_frame_send_callback(made.get(), frame_sent);
@@ -158,7 +192,8 @@ void ServerConnection::Free::operator()(nghttp2_session* session) const {
 ServerConnection::ServerConnection(Events& events, const ServerLimits& limits)
     : events_(events), header_list_bytes_(limits.header_list_bytes) {
     nghttp2_session* made = nullptr;
-    check(nghttp2_session_server_new2(&made, Callbacks::all(), this, server_option()) == 0, "out of memory");
+    check(nghttp2_session_server_new2(&made, Callbacks::all(), this, server_option(limits).get()) == 0,
+          "out of memory");
     session_.reset(made);
     const std::array<nghttp2_settings_entry, 4> settings{{
         {NGHTTP2_SETTINGS_HEADER_TABLE_SIZE, header_table_bytes},
@@ -202,10 +237,43 @@ void ServerConnection::respond(Exchange& exchange, std::span<const Header> heade
     exchange.answer_ = Exchange::Answer::given;
     exchange.reply_.assign(body.begin(), body.end());
     exchange.trailers_ = trailers;
+    exchange.own_trailers_.clear();
     const NameValues values(headers);
     nghttp2_data_provider reply{.source = {}, .read_callback = Callbacks::read_reply};
     nghttp2_submit_response(session_.get(), exchange.stream_, values.begin(), values.size(),
                             body.empty() ? nullptr : &reply);
+}
+
+void ServerConnection::open_response(Exchange& exchange, std::span<const Header> headers) {
+    check(exchange.answer_ == Exchange::Answer::none, "an exchange is answered once");
+    exchange.answer_ = Exchange::Answer::open;
+    const NameValues values(headers);
+    nghttp2_data_provider reply{.source = {}, .read_callback = Callbacks::read_reply};
+    nghttp2_submit_response(session_.get(), exchange.stream_, values.begin(), values.size(), &reply);
+}
+
+void ServerConnection::add(Exchange& exchange, std::span<const std::byte> piece) {
+    check(exchange.answer_ == Exchange::Answer::open, "a piece of a response that is not open");
+    exchange.reply_.insert(exchange.reply_.end(), piece.begin(), piece.end());
+    nghttp2_session_resume_data(session_.get(), exchange.stream_);
+}
+
+void ServerConnection::close_response(Exchange& exchange, std::span<const Header> trailers) {
+    check(exchange.answer_ == Exchange::Answer::open, "the end of a response that is not open");
+    exchange.answer_ = Exchange::Answer::given;
+    exchange.trailers_ = {};
+    exchange.own_trailers_.clear();
+    for (const Header& trailer : trailers) {
+        exchange.own_trailers_.emplace_back(trailer.name, trailer.value);
+    }
+    nghttp2_session_resume_data(session_.get(), exchange.stream_);
+}
+
+void ServerConnection::want_body(Exchange& exchange) {
+    constexpr std::array<Header, 1> headers{{{":status", "100"}}};
+    const NameValues values(headers);
+    nghttp2_submit_headers(session_.get(), NGHTTP2_FLAG_NONE, exchange.stream_, nullptr, values.begin(), values.size(),
+                           nullptr);
 }
 
 void ServerConnection::give_up(Exchange& exchange) {
@@ -215,6 +283,20 @@ void ServerConnection::give_up(Exchange& exchange) {
 void ServerConnection::go_away() {
     nghttp2_submit_goaway(session_.get(), NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(session_.get()),
                           NGHTTP2_NO_ERROR, nullptr, 0);
+}
+
+void ServerConnection::end(Error complaint) {
+    nghttp2_session_terminate_session(session_.get(), static_cast<std::uint32_t>(complaint));
+}
+
+void ServerConnection::count_idle_frame() {
+    if (++idle_frames_ == most_idle_frames) {
+        end(Error::enhance_your_calm);
+    }
+}
+
+void ServerConnection::count_request() {
+    idle_frames_ = idle_frames_ > idle_frames_of_a_request ? idle_frames_ - idle_frames_of_a_request : 0;
 }
 
 bool ServerConnection::finished() const {

@@ -7,10 +7,13 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
+#include "http2/error.h"
 #include "http2/header.h"
 
 struct nghttp2_session;
@@ -18,7 +21,9 @@ struct nghttp2_session;
 namespace portillon::http2 {
 
 struct ServerLimits {
-    std::uint32_t streams = 256;                 // SETTINGS_MAX_CONCURRENT_STREAMS
+    // SETTINGS_MAX_CONCURRENT_STREAMS. Also as many resets as may come in a second, beside 1,000 at once: who gives all
+    // its requests up every second has a slow server, and who gives up more attacks it (CVE-2023-44487).
+    std::uint32_t streams = 256;
     std::uint32_t header_list_bytes = 16 << 10;  // SETTINGS_MAX_HEADER_LIST_SIZE, enforced
 };
 
@@ -34,9 +39,11 @@ private:
     friend class ServerConnection;
     std::int32_t stream_ = 0;
     std::size_t sent_bytes_ = 0;
+    std::size_t told_bytes_ = 0;  // of earlier pieces of the reply
     std::vector<std::byte> reply_;
     std::span<const Header> trailers_;
-    enum class Answer : std::uint8_t { none, given } answer_ = Answer::none;
+    std::vector<std::pair<std::string, std::string>> own_trailers_;  // instead of trailers_, which wait for room
+    enum class Answer : std::uint8_t { none, open, given } answer_ = Answer::none;
 };
 
 class ServerConnection {
@@ -78,12 +85,28 @@ public:
                  std::span<const Header> trailers = {});
     bool responded(const Exchange& exchange) const { return exchange.answer_ == Exchange::Answer::given; }
 
+    // A response in pieces, instead: begins it; adds to it; ends it after what is still unsent of it. Trailers are
+    // copied.
+    void open_response(Exchange& exchange, std::span<const Header> headers);
+    void add(Exchange& exchange, std::span<const std::byte> piece);
+    void close_response(Exchange& exchange, std::span<const Header> trailers);
+
+    // 100: its body is wanted (RFC 9110, 10.1.1).
+    void want_body(Exchange& exchange);
+
+    // Of the response's body: what waits for the other side's flow control, and what has gone out.
+    std::size_t unsent_bytes(const Exchange& exchange) const { return exchange.reply_.size() - exchange.sent_bytes_; }
+    std::size_t sent_bytes(const Exchange& exchange) const { return exchange.told_bytes_ + exchange.sent_bytes_; }
+
     // No more of this request, please, which was responded to already (RFC 9113, 8.1). Not while the response waits for
     // the other side's flow control: that would cut it off.
     void give_up(Exchange& exchange);
 
     // No new requests; those under way are still answered.
     void go_away();
+
+    // Complains about the other side with the next pull(), and is finished then.
+    void end(Error complaint);
 
     // Nothing more will be read or written: the goodbye is complete, or there was an error.
     bool finished() const;
@@ -92,6 +115,8 @@ public:
 
 private:
     struct Callbacks;
+    void count_idle_frame();
+    void count_request();
     struct Free {
         void operator()(nghttp2_session* session) const;
     };
@@ -100,6 +125,7 @@ private:
     std::vector<std::byte>* out_ = nullptr;
     std::uint32_t header_list_bytes_;
     std::size_t header_bytes_ = 0;  // of the block being read; blocks never interleave
+    std::uint32_t idle_frames_ = 0;
     error_code cause_;
     bool greeted_ = false;
 };

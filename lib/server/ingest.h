@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include "base/error.h"
@@ -15,7 +16,7 @@ namespace portillon::server {
 enum class Disposition : std::uint8_t {
     accepted,   // every validation in it was finished with
     malformed,  // not a batch: rejected for good
-    refused,    // not now: try again
+    refused,    // not now: try again, later if retry_after says when
 };
 
 struct Decision {
@@ -25,6 +26,7 @@ struct Decision {
     EquipmentId equipment{};
     Sequence first = 0;
     std::uint32_t count = 0;
+    std::optional<Nanos> retry_after = std::nullopt;  // with refused: too much at once, not before that time
 };
 
 // Who asked: a connection of a listener and an exchange on it. By value, so that an answer may come when the connection

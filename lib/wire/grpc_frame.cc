@@ -62,6 +62,13 @@ std::optional<GrpcMessage> GrpcFrameReader::next() {
     return message;
 }
 
+void GrpcFrameReader::trim() {
+    if (at_boundary()) {
+        gathered_ = {};
+        handed_out_ = false;
+    }
+}
+
 std::optional<GrpcMessage> GrpcFrameReader::next_gathered() {
     if (!gather(grpc_prefix_bytes)) {
         return std::nullopt;

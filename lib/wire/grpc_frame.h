@@ -44,7 +44,13 @@ public:
     // The next message; nothing when the piece is used up, or when error() is set, which is final.
     std::optional<GrpcMessage> next();
 
+    // Gives the memory of the last message that was gathered back; between two pieces.
+    void trim();
+
     const error_code& error() const { return error_; }  // syntax (an unknown flag) or too_large
+
+    // What is kept of a message that has not come to its end.
+    std::size_t gathered_bytes() const { return handed_out_ ? 0 : gathered_.size(); }
 
     // Whether the stream may end here: not within a message.
     bool at_boundary() const { return handed_out_ || gathered_.empty(); }

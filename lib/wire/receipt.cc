@@ -114,6 +114,29 @@ std::size_t encode(const Receipt& receipt, Encoding encoding, std::span<std::byt
     return static_cast<std::size_t>(to - begin);
 }
 
+std::optional<Receipt> receipt_naming(std::span<const std::byte> batch) {
+    constexpr std::uint32_t run = 1;
+    ProtobufReader in(as_text(batch));
+    Receipt receipt;
+    while (in.more() && (number_of(receipt.equipment) == 0 || receipt.first == 0)) {
+        switch (const std::uint32_t tag = in.tag()) {
+            case tag_of(run, WireType::fixed64):
+                in.skip(tag);
+                break;
+            case tag_of(2, WireType::varint):
+                receipt.equipment = EquipmentId{in.uint32()};
+                break;
+            case tag_of(3, WireType::varint):
+                receipt.first = in.varint();
+                break;
+            default:
+                return std::nullopt;
+        }
+    }
+    const bool named = !in.error() && number_of(receipt.equipment) > 0 && receipt.first > 0;
+    return named ? std::optional(receipt) : std::nullopt;
+}
+
 error_code decode(std::span<const std::byte> bytes, Encoding encoding, Receipt& into) {
     into = {};
     return encoding == Encoding::protobuf ? decode_protobuf(as_text(bytes), into) : decode_json(as_text(bytes), into);

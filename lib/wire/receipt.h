@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include "base/error.h"
@@ -32,5 +33,9 @@ std::size_t encode(const Receipt& receipt, Encoding encoding, std::span<std::byt
 // Bytes from anybody. Unknown fields and keys are skipped; absent ones are 0, as protobuf has it: an empty message is
 // a valid receipt.
 error_code decode(std::span<const std::byte> bytes, Encoding encoding, Receipt& into);
+
+// A receipt that names this protobuf batch, whose validations are not read, and says nothing of it yet: for who cannot
+// take it. Nothing if it does not say its equipment and first sequence at its beginning.
+std::optional<Receipt> receipt_naming(std::span<const std::byte> batch);
 
 }  // namespace portillon::wire

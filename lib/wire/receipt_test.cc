@@ -65,5 +65,16 @@ TEST(Receipt, RefusesWhatIsNone) {
     EXPECT_EQ(decode(bytes_of(R"({"count":"3"})"), Encoding::json, received), DecodeError::wrong_type);
 }
 
+TEST(Receipt, NamesABatchFromItsBeginning) {
+    const std::string batch = std::string("\x09") + std::string(8, '\1') + "\x10\x0C\x18\x09" + "\x22\xFFjunk";
+    EXPECT_EQ(receipt_naming(bytes_of(batch)), (Receipt{.equipment = EquipmentId{12}, .first = 9}));
+    for (std::size_t size = 0; size < 13; ++size) {
+        EXPECT_EQ(receipt_naming(bytes_of(batch.substr(0, size))), std::nullopt) << size;
+    }
+    EXPECT_EQ(receipt_naming(bytes_of("\x10\x0C\x22\x01x\x18\x09")), std::nullopt) << "validations come last";
+    EXPECT_EQ(receipt_naming(bytes_of("hello")), std::nullopt);
+    EXPECT_EQ(receipt_naming(bytes_of("{\"run\"")), std::nullopt);
+}
+
 }  // namespace
 }  // namespace portillon::wire

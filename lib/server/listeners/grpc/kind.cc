@@ -1,10 +1,16 @@
 #include "server/listeners/grpc/kind.h"
 
+#include <algorithm>
 #include <array>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "server/listeners/over_http2/listener.h"
+#include "wire/decode_error.h"
+#include "wire/grpc_compression.h"
 #include "wire/grpc_frame.h"
+#include "wire/grpc_retry_info.h"
 #include "wire/grpc_status.h"
 #include "wire/receipt.h"
 
@@ -13,6 +19,7 @@ namespace portillon::server::grpc {
 namespace {
 
 using over_http2::Judgement;
+using over_http2::Manner;
 using over_http2::Message;
 using over_http2::Refusal;
 using over_http2::Reply;
@@ -21,18 +28,26 @@ using portillon::http2::Header;
 using wire::GrpcStatus;
 
 constexpr std::array<Header, 1> ok_trailers{{{"grpc-status", "0"}}};
-constexpr std::array<Header, 2> ok_headers{{{":status", "200"}, {"content-type", "application/grpc"}}};
+constexpr std::array<Header, 3> ok_headers{
+    {{":status", "200"}, {"content-type", "application/grpc"}, {"grpc-accept-encoding", wire::grpc_accept_encoding}}};
 
 GrpcStatus status_of(Refusal refusal) {
     switch (refusal) {
+        case Refusal::none:
+            return GrpcStatus::ok;
         case Refusal::headers_too_large:
         case Refusal::too_large:
             return GrpcStatus::resource_exhausted;
         case Refusal::too_much:
+        case Refusal::stopping:
             return GrpcStatus::unavailable;
         case Refusal::unknown_call:
         case Refusal::compressed:
             return GrpcStatus::unimplemented;
+        case Refusal::unfinished:
+            return GrpcStatus::cancelled;
+        case Refusal::late:
+            return GrpcStatus::deadline_exceeded;
         default:
             return GrpcStatus::invalid_argument;
     }
@@ -53,52 +68,57 @@ public:
         if (!rest.empty() && rest[0] != '+' && rest[0] != ';') {
             return {.refusal = Refusal::wrong_media_type};
         }
-        if (head.path != "/portillon.v1.Gate/Deliver") {
+        const bool is_stream = head.path == "/portillon.v1.Gate/Stream";
+        if (head.path != "/portillon.v1.Gate/Deliver" && !is_stream) {
             return {.refusal = Refusal::unknown_call};
         }
-        if (head.timeout.empty()) {
-            return {};
+        Judgement judgement{.manner = is_stream ? Manner::stream : Manner::one_message};
+        if (!head.message_encoding.empty()) {
+            const auto encoding = wire::message_encoding_named(head.message_encoding);
+            if (!encoding) {
+                return {.refusal = Refusal::compressed};
+            }
+            judgement.encoding = *encoding;
         }
-        const auto patience = wire::parse_grpc_timeout(head.timeout);
-        if (!patience) {
-            return {.refusal = Refusal::malformed};
+        if (!head.timeout.empty()) {
+            const auto patience = wire::parse_grpc_timeout(head.timeout);
+            if (!patience) {
+                return {.refusal = Refusal::malformed};
+            }
+            judgement.patience = *patience;
         }
-        return {.patience = *patience};
+        return judgement;
     }
 
-    Message message(std::span<const std::byte> body) const override {
+    Message message(std::span<const std::byte> body, wire::MessageEncoding encoding, std::size_t most_bytes) override {
         wire::GrpcFrameReader reader(body.size());
         reader.feed(body);
         const auto message = reader.next();
         if (!message || wire::grpc_prefix_bytes + message->body.size() != body.size()) {
             return {.bytes = {}, .refusal = Refusal::malformed};
         }
-        if (message->compression == wire::Compression::compressed) {
-            return {.bytes = {}, .refusal = Refusal::compressed};
-        }
-        return {.bytes = message->body};
+        return message->compression == wire::Compression::plain ? Message{.bytes = message->body}
+                                                                : unpacked(*message, encoding, most_bytes);
     }
 
-    Reply reply(const Decision& decision, over_http2::Timeliness timeliness) override {
-        if (timeliness == over_http2::Timeliness::late) {
-            return end(GrpcStatus::deadline_exceeded, "late");
+    Message unpacked(const wire::GrpcMessage& message, wire::MessageEncoding encoding,
+                     std::size_t most_bytes) override {
+        if (encoding == wire::MessageEncoding::identity) {
+            return {.bytes = {}, .refusal = Refusal::malformed};  // compressed, but nobody said how
         }
-        switch (decision.disposition) {
-            case Disposition::accepted: {
-                const wire::Receipt receipt{
-                    .equipment = decision.equipment, .first = decision.first, .count = decision.count};
-                const auto message = std::span(framed_).subspan<wire::grpc_prefix_bytes>();
-                const auto size = wire::encode(receipt, wire::Encoding::protobuf, message);
-                wire::write_grpc_prefix(size, std::span(framed_).first<wire::grpc_prefix_bytes>());
-                return {ok_headers, std::span<const std::byte>(framed_).first(wire::grpc_prefix_bytes + size),
-                        ok_trailers};
-            }
-            case Disposition::malformed:
-                return end(GrpcStatus::invalid_argument, cause_name(decision.cause));
-            case Disposition::refused:
-                break;
+        if (const error_code error = wire::unpack(encoding, message.body, most_bytes, unpacked_)) {
+            const bool too_large = error == wire::make_error_code(wire::DecodeError::too_large);
+            return {.bytes = {}, .refusal = too_large ? Refusal::too_large : Refusal::malformed};
         }
-        return end(GrpcStatus::unavailable, "busy");
+        return {.bytes = unpacked_};
+    }
+
+    Reply reply(const Decision& decision) override {
+        if (decision.disposition != Disposition::accepted) {
+            return {end(decision), {}, {}};
+        }
+        return {ok_headers, framed({.equipment = decision.equipment, .first = decision.first, .count = decision.count}),
+                ok_trailers};
     }
 
     Reply refuse(Refusal refusal) override {
@@ -108,29 +128,90 @@ public:
         if (refusal == Refusal::wrong_media_type) {
             return plain("415");  // perhaps no gRPC client: it would not understand a grpc-status
         }
-        return end(status_of(refusal), over_http2::name_of(refusal));
+        return {end(status_of(refusal), over_http2::name_of(refusal), {}), {}, {}};
+    }
+
+    std::span<const Header> stream_headers() const override { return ok_headers; }
+
+    std::span<const std::byte> stream_reply(const Decision& decision, std::span<const std::byte> message) override {
+        wire::Receipt receipt{.equipment = decision.equipment, .first = decision.first, .count = decision.count};
+        if (receipt.first == 0) {
+            const auto named = wire::receipt_naming(message);
+            if (!named) {
+                return {};
+            }
+            receipt = *named;
+        }
+        switch (decision.disposition) {
+            case Disposition::accepted:
+                break;
+            case Disposition::malformed:
+                receipt.answer = wire::ReceiptAnswer::rejected;
+                break;
+            case Disposition::refused:
+                receipt.answer = decision.retry_after ? wire::ReceiptAnswer::throttled : wire::ReceiptAnswer::try_again;
+                receipt.retry_after_ms = static_cast<std::uint32_t>(
+                    std::clamp<std::int64_t>(milliseconds(decision.retry_after.value_or(0ns)), 0, UINT32_MAX));
+                break;
+        }
+        return framed(receipt);
+    }
+
+    std::span<const Header> stream_end(const Decision& decision) override { return trailers_of(end(decision)); }
+
+    std::span<const Header> stream_end(Refusal refusal) override {
+        return refusal == Refusal::none ? std::span<const Header>(ok_trailers)
+                                        : trailers_of(end(status_of(refusal), over_http2::name_of(refusal), {}));
     }
 
 private:
+    static std::int64_t milliseconds(Nanos time) { return (time + 1ms - 1ns) / 1ms; }
+
+    static std::span<const Header> trailers_of(std::span<const Header> trailers_only) {
+        return trailers_only.subspan(ok_headers.size());
+    }
+
+    std::span<const std::byte> framed(const wire::Receipt& receipt) {
+        const auto message = std::span(framed_).subspan<wire::grpc_prefix_bytes>();
+        const auto size = wire::encode(receipt, wire::Encoding::protobuf, message);
+        wire::write_grpc_prefix(size, std::span(framed_).first<wire::grpc_prefix_bytes>());
+        return std::span<const std::byte>(framed_).first(wire::grpc_prefix_bytes + size);
+    }
+
+    std::span<const Header> end(const Decision& decision) {
+        if (decision.disposition == Disposition::malformed) {
+            return end(GrpcStatus::invalid_argument, cause_name(decision.cause), {});
+        }
+        return end(decision.retry_after ? GrpcStatus::resource_exhausted : GrpcStatus::unavailable, "busy",
+                   decision.retry_after);
+    }
+
     // "Trailers-Only": a call that ends without a message.
-    Reply end(GrpcStatus status, std::string_view why) {
+    std::span<const Header> end(GrpcStatus status, std::string_view why, std::optional<Nanos> retry_after) {
         why_ = wire::percent_encode(why);
-        headers_ = {{ok_headers[0],
-                     ok_headers[1],
-                     {"grpc-status", wire::header_value_of(status)},
-                     {"grpc-message", why_, Header::Value::varies},
-                     {"grpc-accept-encoding", "identity"}}};
-        return {headers_, {}, {}};
+        std::copy(ok_headers.begin(), ok_headers.end(), headers_.begin());
+        std::size_t size = ok_headers.size();
+        headers_[size++] = {"grpc-status", wire::header_value_of(status)};
+        headers_[size++] = {"grpc-message", why_, Header::Value::varies};
+        if (retry_after) {
+            details_ = wire::format_retry_info(status, why, *retry_after);
+            pushback_ = std::to_string(milliseconds(*retry_after));
+            headers_[size++] = {"grpc-status-details-bin", details_, Header::Value::varies};
+            headers_[size++] = {"grpc-retry-pushback-ms", pushback_, Header::Value::varies};
+        }
+        return std::span<const Header>(headers_).first(size);
     }
 
     Reply plain(std::string_view status) {
         headers_[0] = {":status", status};
-        return {std::span<const Header>(headers_).first(1), {}, {}};
+        headers_[1] = {"allow", "POST"};
+        return {std::span<const Header>(headers_).first(status == "405" ? 2 : 1), {}, {}};
     }
 
     std::array<std::byte, wire::grpc_prefix_bytes + wire::largest_receipt_bytes> framed_{};
-    std::string why_;
-    std::array<Header, 5> headers_;
+    std::vector<std::byte> unpacked_;
+    std::string why_, details_, pushback_;
+    std::array<Header, 7> headers_;
 };
 
 }  // namespace

@@ -63,9 +63,14 @@ TEST_F(GrpcListener, EndsCallsWithTheStatusThatFits) {
          "0", ""},
         {"no batch", call(), framed("x"), Disposition::malformed, "3", "decode_syntax"},
         {"refused", call(), framed("x"), Disposition::refused, "14", "busy"},
-        {"other call", call({}, "/portillon.v1.Gate/Stream"), framed("x"), Disposition::accepted, "12", "unknown_call"},
+        {"other call", call({}, "/portillon.v1.Gate/Streams"), framed("x"), Disposition::accepted, "12",
+         "unknown_call"},
         {"other service", call({}, "/other.Service/Deliver"), framed("x"), Disposition::accepted, "12", "unknown_call"},
-        {"compressed", call({{"grpc-encoding", "gzip"}}), framed("x", '\1'), Disposition::accepted, "12", "compressed"},
+        {"unknown encoding", call({{"grpc-encoding", "br"}}), framed("x", '\1'), Disposition::accepted, "12",
+         "compressed"},
+        {"not what it says", call({{"grpc-encoding", "gzip"}}), framed("x", '\1'), Disposition::accepted, "3",
+         "malformed"},
+        {"compressed, nobody said how", call(), framed("x", '\1'), Disposition::accepted, "3", "malformed"},
         {"unknown flag", call(), framed("x", '\2'), Disposition::accepted, "3", "malformed"},
         {"no message", call(), "", Disposition::accepted, "3", "malformed"},
         {"cut off", call(), framed("xyz").substr(0, 6), Disposition::accepted, "3", "malformed"},
@@ -86,7 +91,7 @@ TEST_F(GrpcListener, EndsCallsWithTheStatusThatFits) {
         EXPECT_EQ(client.field(1, "grpc-message"), row.message);
         EXPECT_EQ(client.end, "");
     }
-    EXPECT_EQ(counted(figures_.refused), "unknown_call=2 compressed=1 malformed=5");
+    EXPECT_EQ(counted(figures_.refused), "unknown_call=2 compressed=1 malformed=7");
 }
 
 TEST_F(GrpcListener, AnswersWhoDoesNotSpeakGrpcInPlainHttp) {
@@ -118,7 +123,7 @@ TEST_F(GrpcListener, GoesOnAfterARefusalOnTheSameConnection) {
     client.send(request(1, framed("x", '\1')) + request(3, framed("x") + framed("y")) +
                 request(5, framed(std::string(200, 'x'))) + request(7, framed(std::string(100, 'x'))));
     settle();
-    EXPECT_EQ(client.field(1, "grpc-status"), "12");
+    EXPECT_EQ(client.field(1, "grpc-status"), "3");
     EXPECT_EQ(client.field(3, "grpc-status"), "3");
     EXPECT_EQ(client.field(5, "grpc-status"), "8");
     EXPECT_EQ(client.field(7, "grpc-status"), "0");

@@ -28,6 +28,10 @@ std::string_view status_of(Refusal refusal) {
             return "405";
         case Refusal::too_large:
             return "413";
+        case Refusal::compressed:
+            return "415";
+        case Refusal::unfinished:
+            return "408";
         case Refusal::too_much:
             return "503";
         default:
@@ -47,12 +51,18 @@ public:
         if (!below) {
             return {.refusal = Refusal::not_found};
         }
-        return {.refusal = head.method == "POST" ? Refusal::none : Refusal::wrong_method};
+        if (head.method != "POST") {
+            return {.refusal = Refusal::wrong_method};
+        }
+        const bool plain = head.content_encoding.empty() || head.content_encoding == "identity";
+        return {.refusal = plain ? Refusal::none : Refusal::compressed};
     }
 
-    Message message(std::span<const std::byte> body) const override { return {.bytes = body}; }
+    Message message(std::span<const std::byte> body, wire::MessageEncoding, std::size_t) override {
+        return {.bytes = body};
+    }
 
-    Reply reply(const Decision& decision, over_http2::Timeliness) override {
+    Reply reply(const Decision& decision) override {
         switch (decision.disposition) {
             case Disposition::accepted: {
                 const wire::Receipt receipt{
@@ -65,7 +75,13 @@ public:
             case Disposition::refused:
                 break;
         }
-        return complaint("503", "busy");
+        auto busy = complaint("503", "busy");
+        if (decision.retry_after) {
+            seconds_ = std::to_string((*decision.retry_after + 1s - 1ns) / 1s);
+            headers_[3] = {"retry-after", seconds_, Header::Value::varies};
+            busy.headers = headers_;
+        }
+        return busy;
     }
 
     Reply refuse(Refusal refusal) override {
@@ -88,13 +104,20 @@ private:
                      {"content-length",
                       {length_.data(), static_cast<std::size_t>(end - length_.data())},
                       Header::Value::varies},
-                     {"allow", "POST"}}};
+                     {}}};
         const std::span<const Header> all(headers_);
-        return {status == "405" ? all : all.first(3), body, {}};
+        if (status == "405") {
+            headers_[3] = {"allow", "POST"};
+        } else if (status == "415") {
+            headers_[3] = {"accept-encoding", "identity"};
+        } else {
+            return {all.first(3), body, {}};
+        }
+        return {all, body, {}};
     }
 
     std::array<std::byte, wire::largest_receipt_bytes> receipt_{};
-    std::string complaint_;
+    std::string complaint_, seconds_;
     std::array<char, 20> length_{};
     std::array<Header, 4> headers_;
 };

@@ -26,6 +26,12 @@ std::string_view name_of(Refusal refusal) {
             return "compressed";
         case Refusal::malformed:
             return "malformed";
+        case Refusal::unfinished:
+            return "unfinished";
+        case Refusal::late:
+            return "late";
+        case Refusal::stopping:
+            return "stopping";
     }
     return "none";
 }
@@ -34,8 +40,11 @@ void RequestHead::clear() {
     method.clear();
     path.clear();
     content_type.clear();
+    content_encoding.clear();
     timeout.clear();
+    message_encoding.clear();
     content_length = 0;
+    expects = Expects::nothing;
 }
 
 void RequestHead::note(std::string_view name, std::string_view value) {
@@ -49,8 +58,14 @@ void RequestHead::note(std::string_view name, std::string_view value) {
         content_type = kept;
     } else if (name == "content-length") {
         std::from_chars(value.data(), value.data() + value.size(), content_length);
+    } else if (name == "content-encoding") {
+        content_encoding = kept;
+    } else if (name == "expect") {
+        expects = value == "100-continue" ? Expects::to_be_asked : expects;
     } else if (name == "grpc-timeout") {
         timeout = kept;
+    } else if (name == "grpc-encoding") {
+        message_encoding = kept;
     }
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
-// What a protocol that travels over HTTP/2 reads in a request and says in an answer. A request is a message for ingest.
+// What a protocol that travels over HTTP/2 reads in a request and says in an answer. A request is a message for ingest,
+// or a stream of them.
 
 #include <cstddef>
 #include <cstdint>
@@ -11,6 +12,8 @@
 #include "base/units.h"
 #include "http2/header.h"
 #include "server/ingest.h"
+#include "wire/grpc_compression.h"
+#include "wire/grpc_frame.h"
 
 namespace portillon::server::over_http2 {
 
@@ -23,25 +26,33 @@ enum class Refusal : std::uint8_t {
     wrong_media_type,
     unknown_call,
     too_large,
-    too_much,  // of unfinished bodies on this connection
-    compressed,
+    too_much,    // of unfinished bodies on this connection
+    compressed,  // in a way we do not know
     malformed,
+    unfinished,  // and nothing more of it came in time
+    late,        // the other side has given up by its own word
+    stopping,
 };
 
 std::string_view name_of(Refusal refusal);  // "too_large": how it is counted
 
 // The headers that matter, while a request's header list is read. Long values are cut: none that we know is long.
 struct RequestHead {
-    std::string method, path, content_type, timeout;
+    std::string method, path, content_type, content_encoding, timeout, message_encoding;
     std::uint64_t content_length = 0;
+    enum class Expects : std::uint8_t { nothing, to_be_asked } expects = Expects::nothing;  // Expect: 100-continue
 
     void clear();
     void note(std::string_view name, std::string_view value);
 };
 
+enum class Manner : std::uint8_t { one_message, stream };
+
 struct Judgement {
     Refusal refusal = Refusal::none;
     Nanos patience = Nanos::max();  // for how long the other side waits
+    Manner manner = Manner::one_message;
+    wire::MessageEncoding encoding = wire::MessageEncoding::identity;  // of compressed messages
 };
 
 struct Message {
@@ -56,16 +67,26 @@ struct Reply {
     std::span<const portillon::http2::Header> trailers;
 };
 
-enum class Timeliness : std::uint8_t { in_time, late };
-
 class Dialect {
 public:
     virtual ~Dialect() = default;
     virtual std::size_t framing_bytes() const = 0;  // of a body, beside its message
     virtual Judgement judge(const RequestHead& head) const = 0;
-    virtual Message message(std::span<const std::byte> body) const = 0;
-    virtual Reply reply(const Decision& decision, Timeliness timeliness) = 0;
+    // Of a whole body. Not larger than `most_bytes`, unpacked.
+    virtual Message message(std::span<const std::byte> body, wire::MessageEncoding encoding,
+                            std::size_t most_bytes) = 0;
+    virtual Reply reply(const Decision& decision) = 0;
     virtual Reply refuse(Refusal refusal) = 0;
+
+    // For those that judge something to be a stream: its messages are framed as gRPC's.
+    virtual std::span<const portillon::http2::Header> stream_headers() const { return {}; }
+    virtual Message unpacked(const wire::GrpcMessage&, wire::MessageEncoding, std::size_t) {
+        return {.bytes = {}, .refusal = Refusal::malformed};
+    }
+    // The answer to `message`, which is empty if it is long gone; nothing if only the stream's end can say it.
+    virtual std::span<const std::byte> stream_reply(const Decision&, std::span<const std::byte>) { return {}; }
+    virtual std::span<const portillon::http2::Header> stream_end(const Decision&) { return {}; }
+    virtual std::span<const portillon::http2::Header> stream_end(Refusal) { return {}; }
 };
 
 }  // namespace portillon::server::over_http2

@@ -1,10 +1,13 @@
 #include "server/listeners/over_http2/listener.h"
 
+#include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "base/check.h"
 #include "http2/error.h"
 #include "http2/server_connection.h"
+#include "wire/decode_error.h"
 
 namespace portillon::server::over_http2 {
 
@@ -12,6 +15,7 @@ namespace {
 
 constexpr std::size_t most_unsent_bytes = 256 << 10;  // more, and we read no more from who does not read our answers
 constexpr Nanos stall_patience = 30s;                 // with one that does not read at all
+constexpr Nanos unfinished_patience = 30s;            // with a message that was begun, however slowly it comes
 constexpr Nanos farewell_patience = 1s;               // for the other side to end, once we have
 constexpr std::size_t most_kept_capacity = 64 << 10;  // of a body's buffer, between two requests
 constexpr std::size_t most_unread_factor = 4;         // of the largest size, read and dropped after a refusal
@@ -26,10 +30,18 @@ std::string_view cause_of(const error_code& error) {
 
 }  // namespace
 
-// A request and its body, as far as it has come.
+// A request and its body, as far as it has come; or a stream of messages and the one that is coming.
 struct Upload final : portillon::http2::Exchange {
     std::vector<std::byte> body;
-    Instant deadline = never;
+    std::optional<wire::GrpcFrameReader> messages;  // of a stream
+    wire::MessageEncoding encoding{};
+    enum class Request : std::uint8_t { open, ended } request = Request::open;
+    std::uint32_t owed = 0;         // messages of a stream that ingest has not decided about
+    Instant deadline = never;       // by the other side's word
+    Instant read_until = never;     // its message, or its refused rest, is to be here
+    Instant written_until = never;  // something more of its answer is to be gone
+    std::size_t written_bytes = 0;  // of its answer, when that was set
+    std::size_t gathered_bytes = 0;
     std::size_t unread_bytes = 0;
     Upload* next = nullptr;  // of its connection's
     Upload* previous = nullptr;
@@ -61,8 +73,19 @@ public:
         if (upload == nullptr || state_ == State::leaving) {
             return;  // it was cancelled meanwhile
         }
-        const auto timeliness = listener_.loop_.now() > upload->deadline ? Timeliness::late : Timeliness::in_time;
-        respond(*upload, listener_.dialect_->reply(decision, timeliness));
+        if (upload->messages) {
+            --upload->owed;
+        }
+        if (connection_.responded(*upload)) {
+            return;
+        }
+        if (listener_.loop_.now() > upload->deadline) {
+            refuse(*upload, Refusal::late);
+        } else if (upload->messages) {
+            answer_message(*upload, decision);
+        } else {
+            respond(*upload, listener_.dialect_->reply(decision));
+        }
         listener_.loop_.later(*this);
     }
 
@@ -70,7 +93,11 @@ public:
         if (state_ == State::greeting) {
             leave({});
         } else if (state_ != State::leaving) {
+            service_ = Service::stopping;
             connection_.go_away();
+            for (Upload* upload = uploads_; upload != nullptr; upload = upload->next) {
+                finish_if_settled(*upload);
+            }
             listener_.loop_.later(*this);
         }
     }
@@ -109,7 +136,7 @@ private:
         const error_code error = flush();
         if (error || connection_.finished()) {
             const error_code cause = error ? error : connection_.cause();
-            leave(cause ? cause_of(cause) : std::string_view{});
+            leave(!complaint_.empty() ? complaint_ : cause ? cause_of(cause) : std::string_view{});
         } else if (transport_->unsent() > most_unsent_bytes) {
             state_ = State::stalled;
             transport_->pause();
@@ -123,13 +150,7 @@ private:
                 leave("no_first_byte");
                 break;
             case State::serving:
-                if (uploads_ == nullptr && now - last_byte_ >= listener_.limits_.idle) {
-                    connection_.go_away();
-                    flush();
-                    leave("idle");
-                } else {
-                    await_bytes();
-                }
+                look_after_uploads(now);
                 break;
             case State::stalled:
                 listener_.figures_.closed.add("stalled");
@@ -142,6 +163,58 @@ private:
         }
     }
 
+    void look_after_uploads(Instant now) {
+        flush();
+        Instant next = never;
+        bool quiet = true;
+        for (Upload* upload = uploads_; upload != nullptr; upload = upload->next) {
+            look_after(*upload, now);
+            const Instant deadline = connection_.responded(*upload) ? never : upload->deadline;
+            next =
+                std::min({next, deadline < never ? deadline + 1ns : never, upload->read_until, upload->written_until});
+            quiet = quiet && upload->messages && upload->owed == 0 && upload->messages->at_boundary();
+        }
+        const Nanos idle = listener_.limits_.idle;
+        if (idle > 0s && quiet && now - last_byte_ >= idle) {
+            connection_.go_away();
+            flush();
+            leave("idle");
+            return;
+        }
+        if (idle > 0s) {
+            next = std::min(next, last_byte_ + idle > now ? last_byte_ + idle : now + idle);
+        }
+        if (next < never) {
+            listener_.loop_.timers().set(*this, next);
+        }
+        listener_.loop_.later(*this);
+    }
+
+    void look_after(Upload& upload, Instant now) {
+        if (!connection_.responded(upload) && now > upload.deadline) {
+            refuse(upload, Refusal::late);
+        }
+        if (now >= upload.read_until) {
+            upload.read_until = never;
+            if (!connection_.responded(upload)) {
+                refuse(upload, Refusal::unfinished);
+            } else if (connection_.unsent_bytes(upload) == 0) {
+                connection_.give_up(upload);
+            }
+        }
+        if (now >= upload.written_until) {
+            const std::size_t written = connection_.sent_bytes(upload);
+            if (connection_.unsent_bytes(upload) == 0) {
+                upload.written_until = never;
+            } else if (written > upload.written_bytes) {
+                upload.written_bytes = written;
+                upload.written_until = now + stall_patience;
+            } else {
+                complain("stalled");
+            }
+        }
+    }
+
     void greeted() override {
         state_ = State::serving;
         cancel();
@@ -149,71 +222,171 @@ private:
     }
 
     portillon::http2::Exchange& begun() override {
-        head_.clear();
+        head_ = listener_.take_head();
         Upload* upload = listener_.take_upload().release();  // until give_back()
         upload->previous = nullptr;
         upload->next = std::exchange(uploads_, upload);
         if (upload->next != nullptr) {
             upload->next->previous = upload;
         }
+        upload->read_until = listener_.loop_.now() + unfinished_patience;
+        ring_by(upload->read_until);
         return *upload;
     }
 
     void header(portillon::http2::Exchange&, std::string_view name, std::string_view value) override {
-        head_.note(name, value);
+        head_->note(name, value);
     }
 
     void headers_end(portillon::http2::Exchange& exchange,
                      portillon::http2::ServerConnection::HeaderList list) override {
         auto& upload = static_cast<Upload&>(exchange);
-        auto judgement = listener_.dialect_->judge(head_);
+        auto head = std::move(head_);
+        auto judgement = listener_.dialect_->judge(*head);
         if (list == portillon::http2::ServerConnection::HeaderList::too_large) {
             judgement.refusal = Refusal::headers_too_large;
-        } else if (judgement.refusal == Refusal::none && head_.content_length > most_body_bytes()) {
+        } else if (judgement.refusal == Refusal::none && head->content_length > most_body_bytes() &&
+                   judgement.manner == Manner::one_message) {
             judgement.refusal = Refusal::too_large;
         }
+        const bool wants_to_be_asked = head->expects == RequestHead::Expects::to_be_asked;
+        listener_.give_back(std::move(head));
         if (judgement.refusal != Refusal::none) {
             refuse(upload, judgement.refusal);
-        } else if (judgement.patience < never - listener_.loop_.now()) {
-            upload.deadline = listener_.loop_.now() + judgement.patience;
+            return;
+        }
+        const Instant now = listener_.loop_.now();
+        if (judgement.patience < never - now - 1ns) {
+            upload.deadline = now + judgement.patience;
+            ring_by(upload.deadline + 1ns);
+        }
+        upload.encoding = judgement.encoding;
+        if (wants_to_be_asked) {
+            connection_.want_body(upload);
+        }
+        if (judgement.manner == Manner::stream) {
+            upload.messages.emplace(listener_.limits_.packet_bytes);
+            upload.read_until = never;
+            connection_.open_response(upload, listener_.dialect_->stream_headers());
+            finish_if_settled(upload);
         }
     }
 
     void body(portillon::http2::Exchange& exchange, std::span<const std::byte> piece) override {
         auto& upload = static_cast<Upload&>(exchange);
         if (connection_.responded(upload)) {
-            // Many a client wants to say all before it listens (curl 7.88 fails when it is cut short).
-            const std::size_t most = most_unread_factor * most_body_bytes();
-            const bool enough = upload.unread_bytes <= most && upload.unread_bytes + piece.size() > most;
-            upload.unread_bytes += piece.size();
-            if (enough) {
-                connection_.give_up(upload);
-            }
-            return;
-        }
-        if (upload.body.size() + piece.size() > most_body_bytes()) {
+            drop(upload, piece);
+        } else if (upload.messages) {
+            take_messages(upload, piece);
+        } else if (upload.body.size() + piece.size() > most_body_bytes()) {
             refuse(upload, Refusal::too_large);
-        } else if (gathered_bytes_ + piece.size() > unfinished_bodies * most_body_bytes()) {
+        } else if (gathered_bytes_ + piece.size() > most_gathered_bytes()) {
             refuse(upload, Refusal::too_much);
         } else {
             upload.body.insert(upload.body.end(), piece.begin(), piece.end());
-            gathered_bytes_ += piece.size();
+            count_gathered(upload, upload.body.size());
+        }
+    }
+
+    // Many a client wants to say all before it listens (curl 7.88 fails when it is cut short).
+    void drop(Upload& upload, std::span<const std::byte> piece) {
+        const std::size_t most = most_unread_factor * most_body_bytes();
+        const bool enough = upload.unread_bytes <= most && upload.unread_bytes + piece.size() > most;
+        upload.unread_bytes += piece.size();
+        if (enough) {
+            connection_.give_up(upload);
+        }
+    }
+
+    void take_messages(Upload& upload, std::span<const std::byte> piece) {
+        if (service_ == Service::stopping) {
+            return;  // they are sent again elsewhere
+        }
+        auto& messages = *upload.messages;
+        messages.feed(piece);
+        while (const auto message = messages.next()) {
+            upload.read_until = never;
+            take_message(upload, *message);
+            if (connection_.responded(upload)) {
+                return;
+            }
+        }
+        if (const error_code error = messages.error()) {
+            refuse(upload, error == wire::make_error_code(wire::DecodeError::too_large) ? Refusal::too_large
+                                                                                        : Refusal::malformed);
+            return;
+        }
+        count_gathered(upload, messages.gathered_bytes());
+        if (gathered_bytes_ > most_gathered_bytes()) {
+            refuse(upload, Refusal::too_much);
+        } else if (messages.at_boundary()) {
+            messages.trim();
+        } else if (upload.read_until == never) {
+            upload.read_until = listener_.loop_.now() + unfinished_patience;
+            ring_by(upload.read_until);
+        }
+    }
+
+    void take_message(Upload& upload, const wire::GrpcMessage& framed) {
+        const Message message =
+            framed.compression == wire::Compression::plain
+                ? Message{.bytes = framed.body}
+                : listener_.dialect_->unpacked(framed, upload.encoding, listener_.limits_.packet_bytes);
+        if (message.refusal != Refusal::none) {
+            refuse(upload, message.refusal);
+            return;
+        }
+        ++upload.owed;
+        message_ = message.bytes;
+        listener_.ingest_.arrived(message.bytes, listener_, ticket_of(upload));
+        message_ = {};
+    }
+
+    void answer_message(Upload& upload, const Decision& decision) {
+        const auto reply = listener_.dialect_->stream_reply(decision, message_);
+        if (reply.empty()) {
+            close(upload, listener_.dialect_->stream_end(decision));
+            return;
+        }
+        connection_.add(upload, reply);
+        await_written(upload);
+        if (connection_.unsent_bytes(upload) > most_unsent_bytes) {
+            complain("stalled");
+        }
+        finish_if_settled(upload);
+    }
+
+    // A stream that wants, or gets, no more than it has.
+    void finish_if_settled(Upload& upload) {
+        const bool ending = upload.request == Upload::Request::ended || service_ == Service::stopping;
+        if (upload.messages && ending && upload.owed == 0 && !connection_.responded(upload)) {
+            const auto why = upload.request == Upload::Request::ended ? Refusal::none : Refusal::stopping;
+            close(upload, listener_.dialect_->stream_end(why));
         }
     }
 
     void request_end(portillon::http2::Exchange& exchange) override {
         auto& upload = static_cast<Upload&>(exchange);
+        upload.request = Upload::Request::ended;
+        upload.read_until = never;
         if (connection_.responded(upload)) {
             return;
         }
-        const Message message = listener_.dialect_->message(upload.body);
+        if (upload.messages) {
+            if (upload.messages->at_boundary()) {
+                finish_if_settled(upload);
+            } else {
+                refuse(upload, Refusal::malformed);
+            }
+            return;
+        }
+        const Message message =
+            listener_.dialect_->message(upload.body, upload.encoding, listener_.limits_.packet_bytes);
         if (message.refusal != Refusal::none) {
             refuse(upload, message.refusal);
             return;
         }
-        auto ticket = ticket_;
-        ticket.exchange = static_cast<std::uint64_t>(upload.stream());
-        listener_.ingest_.arrived(message.bytes, listener_, ticket);
+        listener_.ingest_.arrived(message.bytes, listener_, ticket_of(upload));
         forget_body(upload);
     }
 
@@ -231,21 +404,67 @@ private:
         listener_.give_back(std::unique_ptr<Upload>(&upload));
     }
 
+    Ticket ticket_of(const Upload& upload) const {
+        auto ticket = ticket_;
+        ticket.exchange = static_cast<std::uint64_t>(upload.stream());
+        return ticket;
+    }
+
     std::size_t most_body_bytes() const { return listener_.limits_.packet_bytes + listener_.dialect_->framing_bytes(); }
+    std::size_t most_gathered_bytes() const { return unfinished_bodies * most_body_bytes(); }
+
+    void count_gathered(Upload& upload, std::size_t bytes) {
+        gathered_bytes_ += bytes - upload.gathered_bytes;
+        upload.gathered_bytes = bytes;
+    }
 
     void forget_body(Upload& upload) {
-        gathered_bytes_ -= upload.body.size();
+        count_gathered(upload, 0);
         upload.body.clear();
     }
 
     void refuse(Upload& upload, Refusal refusal) {
         forget_body(upload);
         listener_.figures_.refused.add(name_of(refusal));
-        respond(upload, listener_.dialect_->refuse(refusal));
+        if (upload.messages) {
+            close(upload, listener_.dialect_->stream_end(refusal));
+        } else {
+            respond(upload, listener_.dialect_->refuse(refusal));
+        }
     }
 
     void respond(Upload& upload, const Reply& reply) {
         connection_.respond(upload, reply.headers, reply.body, reply.trailers);
+        await_written(upload);
+        await_rest(upload);
+    }
+
+    void close(Upload& upload, std::span<const portillon::http2::Header> trailers) {
+        connection_.close_response(upload, trailers);
+        await_written(upload);
+        await_rest(upload);
+    }
+
+    void await_written(Upload& upload) {
+        if (upload.written_until == never) {
+            upload.written_until = listener_.loop_.now() + stall_patience;
+            upload.written_bytes = connection_.sent_bytes(upload);
+            ring_by(upload.written_until);
+        }
+    }
+
+    void await_rest(Upload& upload) {
+        if (upload.request == Upload::Request::open) {
+            upload.read_until = listener_.loop_.now() + unfinished_patience;
+            ring_by(upload.read_until);
+        }
+    }
+
+    // Ends this connection with the next flush, and says why where it is counted.
+    void complain(std::string_view cause) {
+        complaint_ = cause;
+        connection_.end(portillon::http2::Error::enhance_your_calm);
+        listener_.loop_.later(*this);
     }
 
     error_code flush() {
@@ -258,12 +477,21 @@ private:
         return error;
     }
 
+    void ring_by(Instant at) {
+        if (state_ == State::serving && (!armed() || at < Alarm::at())) {
+            listener_.loop_.timers().set(*this, at);
+        }
+    }
+
     void await_bytes() {
         const auto& limits = listener_.limits_;
         if (limits.idle > 0s) {
             const Instant now = listener_.loop_.now();
             const Instant due = last_byte_ + limits.idle;
             listener_.loop_.timers().set(*this, due > now ? due : now + limits.idle);
+        }
+        if (uploads_ != nullptr) {
+            ring_by(listener_.loop_.now());
         }
     }
 
@@ -281,11 +509,14 @@ private:
     std::unique_ptr<net::Transport> transport_;
     portillon::http2::ServerConnection connection_;
     Ticket ticket_;
-    RequestHead head_;  // of the request whose header list is being read
+    std::unique_ptr<RequestHead> head_;   // of the request whose header list is being read
+    std::span<const std::byte> message_;  // of a stream, while ingest is asked about it
     Instant last_byte_{};
-    std::size_t gathered_bytes_ = 0;  // of bodies that have not come to their end
+    std::size_t gathered_bytes_ = 0;  // of messages that have not come to their end
     Upload* uploads_ = nullptr;       // under way
+    std::string_view complaint_;
     State state_ = State::greeting;
+    enum class Service : std::uint8_t { open, stopping } service_ = Service::open;
 };
 
 Listener::Listener(const ListenerContext& context, std::unique_ptr<Dialect> dialect)
@@ -348,13 +579,30 @@ std::unique_ptr<Upload> Listener::take_upload() {
 }
 
 void Listener::give_back(std::unique_ptr<Upload> upload) {
-    upload->deadline = never;
-    upload->unread_bytes = 0;
+    upload->messages.reset();
+    upload->request = Upload::Request::open;
+    upload->owed = 0;
+    upload->deadline = upload->read_until = upload->written_until = never;
+    upload->gathered_bytes = upload->unread_bytes = 0;
     upload->body.clear();
     if (upload->body.capacity() > most_kept_capacity) {
         upload->body = {};
     }
     free_uploads_.push_back(std::move(upload));
+}
+
+std::unique_ptr<RequestHead> Listener::take_head() {
+    if (free_heads_.empty()) {
+        return std::make_unique<RequestHead>();
+    }
+    auto head = std::move(free_heads_.back());
+    free_heads_.pop_back();
+    return head;
+}
+
+void Listener::give_back(std::unique_ptr<RequestHead> head) {
+    head->clear();
+    free_heads_.push_back(std::move(head));
 }
 
 }  // namespace portillon::server::over_http2

@@ -29,6 +29,8 @@ private:
     void remove(std::uint32_t place);
     std::unique_ptr<Upload> take_upload();
     void give_back(std::unique_ptr<Upload> upload);
+    std::unique_ptr<RequestHead> take_head();
+    void give_back(std::unique_ptr<RequestHead> head);
 
     struct Place {
         std::unique_ptr<Connection> connection;
@@ -43,6 +45,7 @@ private:
     std::vector<Place> places_;
     std::vector<std::uint32_t> free_places_;
     std::vector<std::unique_ptr<Upload>> free_uploads_;
+    std::vector<std::unique_ptr<RequestHead>> free_heads_;
     std::vector<std::byte> out_;  // one connection's bytes on their way to its transport
     enum class State : std::uint8_t { serving, stopping } state_ = State::serving;
 };

@@ -1,0 +1,88 @@
+#include "wire/grpc_compression.h"
+
+#include <zlib.h>
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "wire/decode_error.h"
+
+namespace portillon::wire {
+
+namespace {
+
+class Inflater {
+public:
+    explicit Inflater(MessageEncoding encoding) {
+        const int container = encoding == MessageEncoding::gzip ? 16 : 0;  // 0: zlib's, which HTTP calls deflate
+        check(inflateInit2(&stream_, container + MAX_WBITS) == Z_OK, "out of memory");
+    }
+    ~Inflater() { inflateEnd(&stream_); }
+    Inflater(const Inflater&) = delete;
+    Inflater& operator=(const Inflater&) = delete;
+
+    error_code run(std::span<const std::byte> in, std::size_t most_bytes, std::vector<std::byte>& out) {
+        constexpr std::size_t step_bytes = 16 << 10;
+        // zlib only reads through it.
+        stream_.next_in = reinterpret_cast<Bytef*>(const_cast<std::byte*>(in.data()));
+        stream_.avail_in = static_cast<uInt>(in.size());
+        std::size_t used = 0;
+        for (;;) {
+            // One byte beyond the limit tells whether there is more.
+            out.resize(used + std::min(step_bytes, most_bytes + 1 - used));
+            stream_.next_out = reinterpret_cast<Bytef*>(out.data() + used);
+            stream_.avail_out = static_cast<uInt>(out.size() - used);
+            const int result = ::inflate(&stream_, Z_NO_FLUSH);
+            used = out.size() - stream_.avail_out;
+            if (used > most_bytes) {
+                return DecodeError::too_large;
+            }
+            if (result == Z_STREAM_END) {
+                out.resize(used);
+                return stream_.avail_in == 0 ? error_code{} : DecodeError::syntax;
+            }
+            if (result == Z_BUF_ERROR || (result == Z_OK && stream_.avail_in == 0 && stream_.avail_out > 0)) {
+                return DecodeError::truncated;
+            }
+            if (result != Z_OK) {
+                return DecodeError::syntax;
+            }
+        }
+    }
+
+private:
+    z_stream stream_{};
+};
+
+}  // namespace
+
+std::optional<MessageEncoding> message_encoding_named(std::string_view name) {
+    if (name == "identity") {
+        return MessageEncoding::identity;
+    }
+    if (name == "gzip") {
+        return MessageEncoding::gzip;
+    }
+    if (name == "deflate") {
+        return MessageEncoding::deflate;
+    }
+    return std::nullopt;
+}
+
+error_code unpack(MessageEncoding encoding, std::span<const std::byte> message, std::size_t most_bytes,
+                  std::vector<std::byte>& out) {
+    if (encoding == MessageEncoding::identity) {
+        if (message.size() > most_bytes) {
+            return DecodeError::too_large;
+        }
+        out.assign(message.begin(), message.end());
+        return {};
+    }
+    const error_code error = Inflater(encoding).run(message, most_bytes, out);
+    if (error) {
+        out.clear();
+    }
+    return error;
+}
+
+}  // namespace portillon::wire

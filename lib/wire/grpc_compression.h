@@ -1,0 +1,27 @@
+#pragma once
+
+// gRPC's compressed messages (grpc/doc/compression.md): grpc-encoding gzip and deflate, unpacked within bounds.
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+
+namespace portillon::wire {
+
+enum class MessageEncoding : std::uint8_t { identity, gzip, deflate };
+
+inline constexpr std::string_view grpc_accept_encoding = "identity,deflate,gzip";
+
+std::optional<MessageEncoding> message_encoding_named(std::string_view name);  // of grpc-encoding
+
+// Replaces what is in `out` by what is packed in `message`; not more than `most_bytes` are ever written. Errors:
+// truncated, syntax, too_large.
+error_code unpack(MessageEncoding encoding, std::span<const std::byte> message, std::size_t most_bytes,
+                  std::vector<std::byte>& out);
+
+}  // namespace portillon::wire
