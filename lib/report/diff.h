@@ -4,7 +4,7 @@
 // metric. A run is one observation, however many validations it holds: what differs between two runs of the same
 // program (the machine's mood, the order of events) does not shrink with more validations in each, only with more runs.
 // So every figure is taken from each run, the figures are compared on the logarithmic scale, and what is told of a
-// metric is the ratio of the geometric means, candidate / base, with its interval. How: stats/resampling.h.
+// metric is the ratio of the geometric means, candidate / base, with its interval. How: stats/effects.h.
 //
 // A plain value without I/O: terminal, Markdown, HTML and the gate say what stands in it and work out nothing.
 
@@ -16,7 +16,7 @@
 #include "base/problem.h"
 #include "gate/metric.h"
 #include "report/model.h"
-#include "stats/resampling.h"
+#include "stats/effects.h"
 
 namespace portillon::report {
 
@@ -35,30 +35,31 @@ enum class Better : std::uint8_t { lower, higher };
 // One figure of one run.
 struct RunFigure {
     unsigned repeat = 1;
-    std::optional<double> value;  // in the unit of the metric; absent: why
-    std::string absent_because;   // "among the 12 never answered"
+    std::optional<double> value;  // in the unit of the metric
+    std::string absent_because;   // "the target has no ledger"
+    bool never = false;           // absent because it fell among what was never answered: above everything
 };
 
 struct MetricDiff {
-    std::string name;   // for people: "response P95", "server CPU per validation", "lost"
+    std::string name;   // for people: "response P95", "server CPU/validation", "lost"
     std::string key;    // where a run's report has it: "latency.response.p95_us"
-    gate::Kind kind{};  // what humanize_figure() needs; latency in us, counter: a share of generated, 0 to 1
+    gate::Kind kind{};  // for humanize_figure(); times in us; counter: a share of the validations generated
     Better better{};    // which way is better
     Change change = Change::incomparable;
-    std::string why;  // a clause without its full stop: "the interval reaches from 3 % faster to 9 % slower"
+    std::string why;  // a clause without its full stop: "between -3.1 % and +9.4 %"
 
     // Geometric means over the runs (arithmetic means of shares); absent where there is none.
     std::optional<double> base, candidate;
-    std::string base_text, candidate_text;    // the same for people: "31.2 ms", "12 ppm", "never", "-"
+    std::string base_text, candidate_text;    // the same for people: "31.2 ms", "12 (600 ppm)", "never", "-"
     std::optional<double> ratio;              // candidate / base; absent where one of them is absent or 0
     std::optional<stats::Interval> interval;  // of the ratio, at the confidence of the options
-    std::optional<double> p;                  // of "no change", adjusted for all metrics of the diff (Holm)
+    std::optional<double> p;                  // of "no change", adjusted for all metrics of the diff
 
     // Each run's own, in the order of the runs; paired: those at the same place make a pair.
     std::vector<RunFigure> base_runs, candidate_runs;
 
-    // Where it is inconclusive: about how many repeats a side would tell a change as large as this one from none, given
-    // the spread seen. Absent where no number up to most_repeats would.
+    // Where it is inconclusive: about how many repeats a side would settle it, given the change and the spread seen.
+    // Absent where one run a side shows no spread, and where most_repeats would not settle it.
     std::optional<unsigned> repeats_needed;
 };
 
@@ -98,7 +99,8 @@ struct Diff {
     Change change = Change::incomparable;  // worse before incomparable before inconclusive before better before same
     std::string why;                       // one sentence without its full stop
     std::vector<std::string> forced;       // what makes the sides incomparable and was overlooked; goes to the top
-    std::vector<std::string> warnings;     // of the whole: labelled differences (commits), groups of one side only
+    std::vector<std::string> notes;        // what differs and may: commits, compilers, targets
+    std::vector<std::string> warnings;     // groups that only candidate has
     std::vector<GroupDiff> groups;
 };
 

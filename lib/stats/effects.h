@@ -1,0 +1,89 @@
+#pragma once
+
+// Whether two sets of runs differ, metric by metric. Pure arithmetic on the figures of runs; knows no report.
+//
+// The run is the unit of replication: n runs a side are n observations, whatever each of them counted. With the usual
+// n = 5 resampling has nothing to work with: a percentile bootstrap of five runs covers far less than it says, and no
+// permutation of 5 against 5 has a p below 2 / 252, which no correction for 15 metrics survives. So the spread is
+// estimated from a model, and everything that can honestly tell something about it is used:
+//
+//   x = log(figure) = metric's mean on this side + round + run,   round and run random, of variances R and S
+//
+// 1. The estimate is the difference of the sides' means; exp() of it is the ratio of geometric means.
+// 2. Its variance is 2 S / n when the rounds are shared (they cancel), 2 (R + S) / n when they are not. Paired
+//    differences estimate 2 S with n - 1 degrees of freedom only; where rounds have nothing in common, both sides
+//    pooled estimate the same with 2 (n - 1). Which of the two: the ratio of the variances of sums and differences is
+//    (2 R + S) / S, and is F(n - 1, n - 1) when R = 0. If its geometric mean over the metrics lies within what F does
+//    in 90 % of cases, the sides are pooled, else (R > 0, or runs of a round that push each other aside) they are
+//    paired. Asked of all metrics at once, since a machine has one mood. Pooling although R is a bit above 0 is only
+//    too careful, by the factor sqrt(1 + R / S).
+// 3. Metrics of one program spread alike, so each variance is drawn towards the geometric mean of all (moderated t:
+//    Smyth, Stat. Appl. Genet. Mol. Biol. 3(1), 2004): with d0 degrees of freedom for that mean, the posterior
+//    (d s^2 + d0 s0^2) / (d + d0) has d + d0. d0 is estimated from how much the log variances scatter beyond
+//    trigamma(d / 2), and is capped at most_prior: metrics whose noise is one and the same scatter not at all, and
+//    would pretend to infinitely many. Metrics that say so (Scatter::own) neither give nor take.
+// 4. The interval and p are Student's t.
+//
+// What holds, from simulations through a whole diff, see report/diff_simulation_test.cc.
+
+#include <span>
+#include <vector>
+
+namespace portillon::stats {
+
+// Of a ratio; both ends belong to it.
+struct Interval {
+    double low = 1, high = 1;
+    bool operator==(const Interval&) const = default;
+};
+
+enum class Scatter : unsigned char {
+    alike,  // spreads as other metrics do
+    own,    // counts of rare events: their spread has nothing to do with that of latencies
+};
+
+// One metric: log(figure) of each run, at least two a side.
+struct Observed {
+    std::vector<double> base, candidate;
+    Scatter scatter = Scatter::alike;
+    double least_spread = 0;  // of one run: what the resolution of the figure, or Poisson, makes certain
+};
+
+enum class Pairing : unsigned char {
+    independent,
+    by_round,  // as many on each side; those of the same index shared a round
+};
+
+inline constexpr double most_prior = 8;
+
+struct Effect {
+    double change = 0;   // log(candidate / base)
+    double error = 0;    // its standard error
+    double freedom = 1;  // degrees of freedom of `error`
+    double p = 1;        // of "no change", two-sided, before any correction
+    double spread = 0;   // of one run, for planning: error = spread * sqrt(1 / base runs + 1 / candidate runs)
+
+    Interval ratio_at(double confidence) const;
+};
+
+// One for each metric. The metrics are of the same runs in the same order, except where a run had no figure.
+std::vector<Effect> effects(std::span<const Observed> metrics, Pairing pairing);
+
+// P values adjusted for being so many, in the order given: with Holm's thresholds alpha / m, alpha / (m - 1), ...,
+// walked from the greatest p down (Hochberg, Biometrika 75, 1988). Rejecting those at most `alpha` keeps the chance of
+// even one false rejection at most `alpha` when the tests are independent or depend positively, as those of one run's
+// figures do. Holm's own walk from the least p up needs no such assumption, but makes every one of eight percentiles
+// that moved together pay for all fifteen metrics, which costs a power of 2 to 3 % that five runs cannot spare.
+std::vector<double> adjusted(std::span<const double> p);
+
+// How many runs a side tell a change of `change` from none, and from `least_change` (logarithms; the smaller of the two
+// distances decides), 4 times out of 5, at the spread seen and with p still at most `alpha` after division by `tests`.
+// At least `least` and at most `most`; one more than `most` when that does not suffice.
+unsigned runs_needed(const Effect& effect, double least_change, double alpha, std::size_t tests, unsigned least,
+                     unsigned most);
+
+// Student's t with `freedom` degrees: the chance of |t| or more, and the t whose chance is `p`.
+double student_tails(double t, double freedom);
+double student_quantile(double p, double freedom);
+
+}  // namespace portillon::stats
