@@ -24,6 +24,7 @@ void add_gate_command(CLI::App& app, Exit& exit);
 void add_serve_command(CLI::App& app, Exit& exit);
 void add_validate_command(CLI::App& app, Exit& exit);
 void add_plan_command(CLI::App& app, Exit& exit);
+void add_doctor_command(CLI::App& app, Exit& exit);
 void add_schema_command(CLI::App& app, Exit& exit);
 void add_shard_commands(CLI::App& app, Exit& exit);  // hidden: what the conductors exec
 

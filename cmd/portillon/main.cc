@@ -29,6 +29,7 @@ int main(int count, char** arguments) {
     cmd::add_serve_command(app, exit);
     cmd::add_validate_command(app, exit);
     cmd::add_plan_command(app, exit);
+    cmd::add_doctor_command(app, exit);
     cmd::add_schema_command(app, exit);
     cmd::add_shard_commands(app, exit);
     try {

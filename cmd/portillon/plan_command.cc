@@ -1,14 +1,11 @@
 #include <fmt/format.h>
-#include <sys/resource.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cmath>
-#include <fstream>
 #include <memory>
 
 #include "commands.h"
 #include "protocols.h"
+#include "run/doctor.h"
 #include "scenario/plan.h"
 #include "scenario/resolved.h"
 #include "scenario_options.h"
@@ -19,22 +16,6 @@ namespace {
 
 using scenario::Counting;
 using scenario::Plan;
-
-scenario::Machine this_machine() {
-    scenario::Machine machine;
-    rlimit limit{};
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-        machine.descriptor_limit = static_cast<unsigned>(std::min<rlim_t>(limit.rlim_max, 1'000'000));
-    }
-    machine.cores = static_cast<unsigned>(std::max(1L, sysconf(_SC_NPROCESSORS_ONLN)));
-    std::ifstream range("/proc/sys/net/ipv4/ip_local_port_range");
-    unsigned first = 0;
-    unsigned last = 0;
-    if (range >> first >> last && last > first) {
-        machine.ports_per_address = std::min(machine.ports_per_address, last - first + 1);
-    }
-    return machine;
-}
 
 std::string count(double value) {
     return humanize_count(value);
@@ -130,7 +111,7 @@ void add_plan_command(CLI::App& app, Exit& exit) {
         const auto& scenario = loaded->scenario;
         const auto protocol = std::find_if(protocols.begin(), protocols.end(),
                                            [&](const auto& known) { return known.name == scenario.protocol; });
-        const auto machine = this_machine();
+        const auto machine = run::machine_of(run::look());
         const auto plan =
             scenario::plan(scenario, protocol->descriptors_per_session, scenario::Server::embedded, machine);
         fmt::print("{}", scenario::to_yaml(scenario));

@@ -108,6 +108,11 @@ void ScenarioOptions::add_to(CLI::App& app, File file) {
     app.add_option("--compress", compression_, "Divide the durations of stages, steps and faults by N")->type_name("N");
 }
 
+bool ScenarioOptions::given() const {
+    return !file_.empty() || !settings_.empty() || equipments_ || rate_ || duration_ || seed_ || protocol_ ||
+           compression_;
+}
+
 void ScenarioOptions::add_protocol_to(CLI::App& app) {
     app.add_option("--protocol", protocol_, "Protocol, instead of the scenario's own")->type_name("NAME");
 }

@@ -25,6 +25,9 @@ struct Loaded {
 class ScenarioOptions {
 public:
     // SCENARIO --set --seed --equipments --rate --duration --compress. Only `optional` lets the file be left out.
+    // Whether the user named a scenario, or anything of one.
+    bool given() const;
+
     enum class File : std::uint8_t { required, optional };
     void add_to(CLI::App& app, File file);
 

@@ -18,7 +18,6 @@ constexpr double most_draws = 2e7;
 // Rules of thumb, measured on loopback: CPU of both sides for a batch, and for each validation in it.
 constexpr double cpu_s_per_batch = 20e-6;
 constexpr double cpu_s_per_validation = 0.3e-6;
-constexpr double busiest_useful_share = 0.7;
 
 // An answer that must come sooner than this on average will not, once the server is busy.
 constexpr double hasty_answer_s = 0.020;
@@ -279,7 +278,7 @@ void warn_of_the_traffic(Plan& plan, const Scenario& scenario, const arrival::St
 }
 
 void warn_of_the_machine(Plan& plan, const Machine& machine) {
-    const double busy = plan.peak_batches_per_s * cpu_s_per_batch + plan.peak_per_s * cpu_s_per_validation;
+    const double busy = plan.busy_cores;
     if (busy > machine.cores * busiest_useful_share) {
         plan.warnings.push_back(fmt::format(
             "the peak of {}/s in {} batches/s is about {:.1f} cores of work with both sides on this machine; it has {}",
@@ -315,6 +314,7 @@ Plan plan(const Scenario& scenario, unsigned descriptors_per_session, Server ser
     lay_rows(plan, scenario, waves, most_rows);
     count(plan, scenario, waves);
     find_peak(plan, scenario, stages, waves);
+    plan.busy_cores = plan.peak_batches_per_s * cpu_s_per_batch + plan.peak_per_s * cpu_s_per_validation;
     plan.sizing = size_for(scenario.fleet.equipments, descriptors_per_session, server, machine);
     warn_of_the_fleet(plan, scenario, waves);
     warn_of_the_traffic(plan, scenario, stages);

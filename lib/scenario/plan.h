@@ -40,11 +40,15 @@ struct Plan {
     double peak_per_s = 0;  // due, of the whole fleet, expected
     Nanos peak_at{};        // when that is first reached
     double peak_batches_per_s = 0;
+    double busy_cores = 0;  // at the peak, both sides on this machine; by rule of thumb
     Bytes payload;
     Bytes ledger;  // one bit per validation
     Sizing sizing;
     std::vector<std::string> warnings;
 };
+
+// Of a machine's cores: above it timers are late, and what is measured is the machine.
+inline constexpr double busiest_useful_share = 0.7;
 
 // At most `most_rows` (at least 2) of equal width, a whole number of seconds. `scenario` is the compressed one.
 Plan plan(const Scenario& scenario, unsigned descriptors_per_session, Server server, const Machine& machine,

@@ -1,0 +1,59 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <memory>
+
+#include "commands.h"
+#include "protocols.h"
+#include "run/doctor.h"
+#include "scenario_options.h"
+
+namespace portillon::cmd {
+
+namespace {
+
+Exit examine(const ScenarioOptions& options) {
+    const auto facts = run::look();
+    std::optional<run::Needs> needs;
+    Checked<Loaded> loaded = Loaded{};
+    if (options.given()) {
+        const auto protocols = known_protocols();
+        loaded = options.load(protocols);
+        if (!loaded) {
+            print_problems(loaded.problems());
+            return Exit::usage;
+        }
+        const auto protocol = std::find_if(protocols.begin(), protocols.end(),
+                                           [&](const auto& known) { return known.name == loaded->scenario.protocol; });
+        needs = run::needs_of(loaded->scenario, protocol->descriptors_per_session, scenario::Server::embedded, facts);
+    }
+    const auto findings = run::examine(facts, needs);
+    std::fputs(run::format_findings(findings).c_str(), stdout);
+    if (!run::can_run(findings)) {
+        fmt::print("doctor: {} cannot run on this machine as it is\n", needs ? loaded->scenario.name : "no fleet");
+        return Exit::usage;
+    }
+    if (needs) {
+        fmt::print("doctor: {} can run: {} equipments over {} and the embedded server\n", loaded->scenario.name,
+                   humanize_count(loaded->scenario.fleet.equipments), loaded->scenario.protocol);
+    }
+    return Exit::passed;
+}
+
+}  // namespace
+
+void add_doctor_command(CLI::App& app, Exit& exit) {
+    auto* command = app.add_subcommand(
+        "doctor", "Say whether this machine can carry a scenario, and what to type if not; sends nothing");
+    command->footer(
+        "FAIL: the scenario cannot run, exit code 2. WARN: it runs, but its figures may suffer.\n"
+        "Without a scenario the machine alone is looked at.\n"
+        "Example: portillon doctor scenarios/fifty-thousand.yaml");
+    const auto options = std::make_shared<ScenarioOptions>();
+    options->add_to(*command, ScenarioOptions::File::optional);
+    options->add_protocol_to(*command);
+    command->callback([options, &exit] { exit = examine(*options); });
+}
+
+}  // namespace portillon::cmd

@@ -1,0 +1,70 @@
+#pragma once
+
+// Whether a machine can carry a scenario, before anything is started: what there is, what is needed, what to type. The
+// examination is pure; look() asks the kernel.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/units.h"
+#include "scenario/plan.h"
+#include "scenario/scenario.h"
+
+namespace portillon::run {
+
+// What the kernel says of the machine and of this process. Absent: this kernel does not say.
+struct MachineFacts {
+    std::uint64_t descriptors_soft = 0, descriptors_hard = 0;  // of one process
+    std::optional<std::uint64_t> descriptors_system, descriptors_in_use;
+    unsigned first_port = 32768, last_port = 60999;          // ephemeral
+    std::optional<std::uint64_t> accept_backlog;             // of one listener
+    std::optional<Bytes> tcp_memory;                         // all sockets together, the most
+    std::optional<std::uint64_t> tracked_most, tracked_now;  // connections; absent: not tracked
+    Bytes memory_available;                                  // the least of machine and control group
+    unsigned cores = 1;                                      // that this process may run on
+    std::optional<double> cores_allowed;                     // the control group's quota
+    std::string governor;                                    // empty: none to be seen, as in virtual machines
+    std::string clock_source;
+};
+
+MachineFacts look();
+
+scenario::Machine machine_of(const MachineFacts& facts);
+
+// What is to run on it.
+struct Needs {
+    const scenario::Scenario* scenario = nullptr;  // compressed
+    scenario::Plan plan;                           // made with machine_of() the facts
+    scenario::Server server = scenario::Server::embedded;
+    bool loopback = true;           // the target: its network has source addresses enough
+    unsigned source_addresses = 0;  // that the user gave; 0: none
+};
+
+Needs needs_of(const scenario::Scenario& scenario, unsigned descriptors_per_session, scenario::Server server,
+               const MachineFacts& facts);
+
+enum class Health : std::uint8_t {
+    good,
+    doubtful,  // it runs, but figures may suffer
+    bad,       // it cannot run
+};
+
+struct Finding {
+    Health health = Health::good;
+    std::string what;    // "descriptors of a process"
+    std::string there;   // "20,000 (soft limit 1,024, raised by portillon itself)"
+    std::string needed;  // "16,867 in each of 3 + 4 processes"; empty without needs
+    std::string remedy;  // what to type or to change; empty when good
+};
+
+// Everything looked at, in a fixed order; without needs only what is wrong with the machine itself is not good.
+std::vector<Finding> examine(const MachineFacts& facts, const std::optional<Needs>& needs);
+
+// A line for each finding, and one more for its remedy.
+std::string format_findings(const std::vector<Finding>& findings);
+
+bool can_run(const std::vector<Finding>& findings);
+
+}  // namespace portillon::run
