@@ -8,42 +8,14 @@
 
 #include "base/units.h"
 #include "gate/metric.h"
+#include "report/entrants.h"
+#include "report/markdown_text.h"
 #include "report/prose.h"
 #include "report/text_table.h"
 
 namespace portillon::report {
 
 namespace {
-
-// All runs of one protocol, variant and target.
-struct Entrant {
-    std::vector<const RunReport*> runs;
-};
-
-std::vector<Entrant> entrants_of(const Comparison& comparison) {
-    std::vector<const Turn*> turns;
-    for (const auto& turn : comparison.runs) {
-        turns.push_back(&turn);
-    }
-    // As they first ran, whatever their order in the file.
-    std::stable_sort(turns.begin(), turns.end(), [](const Turn* a, const Turn* b) {
-        return a->repeat != b->repeat ? a->repeat < b->repeat : a->order < b->order;
-    });
-    std::vector<Entrant> entrants;
-    for (const auto* turn : turns) {
-        const auto& run = turn->run;
-        const auto same = std::find_if(entrants.begin(), entrants.end(), [&run](const Entrant& entrant) {
-            const auto& first = *entrant.runs.front();
-            return first.protocol == run.protocol && first.variant == run.variant && first.target == run.target;
-        });
-        if (same == entrants.end()) {
-            entrants.push_back({{&run}});
-        } else {
-            same->runs.push_back(&run);
-        }
-    }
-    return entrants;
-}
 
 template <class Ask>
 auto median(const Entrant& entrant, Ask ask) -> decltype(ask(*entrant.runs.front())) {
@@ -73,22 +45,6 @@ std::optional<Count> sum(const Entrant& entrant, Ask ask) {
         total += *count;
     }
     return total;
-}
-
-std::optional<Latency> merged(const Entrant& entrant, std::optional<Latency> Latencies::*which) {
-    std::optional<Latency> whole;
-    for (const auto* run : entrant.runs) {
-        const auto& latency = run->latency.*which;
-        if (!latency) {
-            return std::nullopt;
-        }
-        if (!whole) {
-            whole.emplace();
-        }
-        whole->histogram.merge(latency->histogram);
-        whole->unanswered += latency->unanswered;
-    }
-    return whole;
 }
 
 constexpr const char* end_to_end_mark = "*";
@@ -157,25 +113,21 @@ std::string verdict_cell(const Entrant& entrant) {
     return std::string(name_of(worst)) + (complete ? "" : ", incomplete");
 }
 
-std::string label_of(const Entrant& entrant, bool with_target) {
-    const auto& run = *entrant.runs.front();
-    return run.protocol + (run.variant.empty() ? "" : " " + run.variant) + (with_target ? " at " + run.target : "");
-}
-
 std::string maybe_counted(std::optional<Count> count) {
     return count ? counted(*count) : "-";
 }
 
 struct League {
+    std::vector<std::string> headings;
     std::vector<std::vector<std::string>> rows;
     std::vector<std::string> notes;
 };
 
-const std::vector<std::string> headings{"protocol",   "P50",      "P95",         "P99",         "max",
-                                        "delivered",  "lost",     "undelivered", "CPU us/val.", "memory/equip.",
-                                        "bytes/val.", "encoding", "verdict"};
+const std::vector<std::string> protocol_headings{
+    "protocol",    "P50",         "P95",           "P99",        "max",      "delivered", "lost",
+    "undelivered", "CPU us/val.", "memory/equip.", "bytes/val.", "encoding", "verdict"};
 
-void add_notes(const Comparison& comparison, const std::vector<Entrant>& entrants, bool with_target, League& league) {
+void add_notes(const Comparison& comparison, const std::vector<Entrant>& entrants, League& league) {
     league.notes.emplace_back("CPU per validation and memory per equipment: generator / server.");
     const auto most = std::max_element(entrants.begin(), entrants.end(), [](const Entrant& a, const Entrant& b) {
         return a.runs.size() < b.runs.size();
@@ -197,7 +149,7 @@ void add_notes(const Comparison& comparison, const std::vector<Entrant>& entrant
         }
     }
     for (const auto& entrant : entrants) {
-        const auto name = label_of(entrant, with_target);
+        const auto& name = entrant.name;
         std::set<std::string> reasons;
         std::set<std::string> breached;
         for (const auto* run : entrant.runs) {
@@ -221,18 +173,14 @@ void add_notes(const Comparison& comparison, const std::vector<Entrant>& entrant
 
 League league_of(const Comparison& comparison) {
     const auto entrants = entrants_of(comparison);
-    std::set<std::string> targets;
-    for (const auto& turn : comparison.runs) {
-        targets.insert(turn.run.target);
+    League league{.headings = protocol_headings, .rows = {}, .notes = {}};
+    const bool named = std::any_of(comparison.runs.begin(), comparison.runs.end(),
+                                   [](const Turn& turn) { return !turn.name.empty(); });
+    if (named) {
+        league.headings.front() = "target";
     }
-    const bool several_of_a_kind = std::any_of(entrants.begin(), entrants.end(), [&entrants](const Entrant& entrant) {
-        return std::count_if(entrants.begin(), entrants.end(), [&entrant](const Entrant& other) {
-                   return label_of(other, false) == label_of(entrant, false);
-               }) > 1;
-    });
-    League league;
     for (const auto& entrant : entrants) {
-        std::vector<std::string> row{label_of(entrant, several_of_a_kind)};
+        std::vector<std::string> row{entrant.name};
         for (auto& cell : latency_cells(entrant)) {
             row.push_back(std::move(cell));
         }
@@ -250,31 +198,22 @@ League league_of(const Comparison& comparison) {
         row.push_back(verdict_cell(entrant));
         league.rows.push_back(std::move(row));
     }
-    add_notes(comparison, entrants, several_of_a_kind, league);
+    add_notes(comparison, entrants, league);
     return league;
 }
 
-bool left_aligned(std::size_t column) {
-    return column == 0 || column + 2 >= headings.size();
-}
-
-std::string escaped_markdown(std::string cell) {
-    for (std::size_t at = 0; (at = cell.find_first_of("|*", at)) != std::string::npos; at += 2) {
-        cell.insert(at, 1, '\\');
-    }
-    return cell;
+std::vector<Align> columns() {
+    std::vector<Align> aligned(protocol_headings.size(), Align::right);
+    aligned.front() = aligned.back() = aligned[aligned.size() - 2] = Align::left;
+    return aligned;
 }
 
 }  // namespace
 
 std::string league_table(const Comparison& comparison) {
     const auto league = league_of(comparison);
-    std::vector<Align> columns;
-    for (std::size_t i = 0; i < headings.size(); ++i) {
-        columns.push_back(left_aligned(i) ? Align::left : Align::right);
-    }
-    TextTable table(columns);
-    table.add_row(headings);
+    TextTable table(columns());
+    table.add_row(league.headings);
     for (const auto& row : league.rows) {
         table.add_row(row);
     }
@@ -287,17 +226,14 @@ std::string league_table(const Comparison& comparison) {
 
 std::string league_markdown(const Comparison& comparison) {
     const auto league = league_of(comparison);
-    std::string rule = "|";
-    for (std::size_t i = 0; i < headings.size(); ++i) {
-        rule += left_aligned(i) ? " --- |" : " ---: |";
-    }
-    std::string text = fmt::format("| {} |\n{}\n", fmt::join(headings, " | "), rule);
+    MarkdownTable table(league.headings, columns());
     for (const auto& row : league.rows) {
         std::vector<std::string> cells;
-        std::transform(row.begin(), row.end(), std::back_inserter(cells), escaped_markdown);
-        text += fmt::format("| {} |\n", fmt::join(cells, " | "));
+        std::transform(row.begin(), row.end(), std::back_inserter(cells),
+                       [](const auto& cell) { return escaped_markdown(cell); });
+        table.add_row(cells);
     }
-    text += '\n';
+    std::string text = table.text() + '\n';
     for (const auto& note : league.notes) {
         text += fmt::format("- {}\n", escaped_markdown(note));
     }

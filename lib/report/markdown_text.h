@@ -1,0 +1,36 @@
+#pragma once
+
+// Text of a report inside GitHub's Markdown: shown as it is, whatever it holds.
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "report/text_table.h"
+
+namespace portillon::report {
+
+// One line; what Markdown or HTML would take as theirs is escaped; cut after `most` bytes, with an ellipsis.
+std::string escaped_markdown(std::string_view text, std::size_t most = 1000);
+
+// As code, in a line of its own text: backticks inside are allowed for.
+std::string markdown_code(std::string_view text);
+
+// A fenced block; `text` may hold fences.
+std::string markdown_block(std::string_view language, std::string_view text);
+
+// Cells are Markdown already. Ends with a line feed.
+class MarkdownTable {
+public:
+    MarkdownTable(std::vector<std::string> headings, std::vector<Align> columns);
+
+    void add_row(const std::vector<std::string>& cells);
+    bool empty() const { return rows_ == 0; }
+    const std::string& text() const { return text_; }
+
+private:
+    std::string text_;
+    std::size_t rows_ = 0;
+};
+
+}  // namespace portillon::report
