@@ -18,7 +18,7 @@ using Reply = ScriptedDriver::Reply;
 using ::testing::ElementsAre;
 
 constexpr EquipmentId one{1};
-constexpr arrival::Arrival periodic{};
+const arrival::Arrival periodic{};
 
 TEST(Accounting, AFullCacheDropsTheOldestNeverOffered) {
     auto plan = plain_plan(periodic, {steady(20s, 10)});

@@ -13,7 +13,7 @@ using Reply = ScriptedDriver::Reply;
 using ::testing::ElementsAre;
 
 constexpr EquipmentId one{1};
-constexpr arrival::Arrival periodic{};
+const arrival::Arrival periodic{};
 
 std::vector<std::tuple<Sequence, std::uint32_t, std::uint32_t>> names(
     const std::vector<ScriptedDriver::Offer>& offers) {

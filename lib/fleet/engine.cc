@@ -97,7 +97,7 @@ struct Engine::Core {
     net::TaskGroup lives;
     Ticker ticker;
     struct Told {  // of a part, by changes()
-        std::uint64_t generated = 0, responses = 0, latenesses = 0;
+        std::uint64_t generated = 0, acknowledged = 0, rejected = 0, discarded = 0, first_sent = 0;
         bool operator==(const Told&) const = default;
     };
     std::vector<Told> told;
@@ -221,13 +221,14 @@ Changes Engine::changes() {
     Changes changes;
     for (std::uint32_t i = 0; i < books.parts.size(); ++i) {
         const Part& part = books.parts[i];
-        // Every acknowledgement is a response and a service time.
-        const Core::Told now{part.generated, part.response.count(), part.lateness.count()};
+        const Core::Told now{part.generated, part.acknowledged, part.rejected, part.discarded, part.lateness.count()};
         if (now != core_->told[i]) {
             core_->told[i] = now;
             changes.parts.push_back({.segment = i,
                                      .generated = part.generated,
                                      .acknowledged = part.acknowledged,
+                                     .rejected = part.rejected,
+                                     .discarded = part.discarded,
                                      .response = packed(part.response),
                                      .service = packed(part.service),
                                      .lateness = packed(part.lateness)});

@@ -51,7 +51,7 @@ struct Snapshot {
 // The books of a segment so far; histograms are packed, and empty when they are.
 struct PartSoFar {
     std::uint32_t segment = 0;
-    std::uint64_t generated = 0, acknowledged = 0;
+    std::uint64_t generated = 0, acknowledged = 0, rejected = 0, discarded = 0;
     std::string response, service, lateness;
 };
 

@@ -21,7 +21,7 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
 constexpr EquipmentId one{1};
-constexpr arrival::Arrival periodic{};
+const arrival::Arrival periodic{};
 
 // Due times are rounded down to whole nanoseconds, each by itself.
 MATCHER_P2(is_within, tolerance, value, "") {

@@ -17,15 +17,25 @@ enum class Kind : unsigned char {
     bytes,    // value; bounds may be sizes such as 2GB
 };
 
+enum class Reach : unsigned char { run, stages };   // stages: known of each stage of the traffic, too
+enum class Known : unsigned char { at_end, live };  // live: so that a run can be aborted by it
+
 struct Metric {
     std::string name;  // "response", "lost", "generator.rss_bytes"
     Kind kind{};
+    Reach reach = Reach::run;
+    Known known = Known::at_end;
 };
 
 // All of them, in the order of the report.
 const std::vector<Metric>& metrics();
 
+// A tag is no part of a metric's name: "response{stage:peak}" finds response.
 std::optional<Metric> find_metric(std::string_view name);
+
+// "response, service, ...", for people: the metrics of which it is true.
+std::string names_of_metrics(Reach reach);
+std::string names_of_metrics(Known known);
 
 // For people: "31.2 ms" of a latency in us, "2.10 GB", "1,024", "0.0125".
 std::string humanize_figure(Kind kind, double figure);

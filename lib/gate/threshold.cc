@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -164,6 +165,32 @@ bool holds(Comparison comparison, double observed, double bound) {
     return false;
 }
 
+// The stage of "response{stage:peak}" into `threshold`; what is wrong with it, or an empty text.
+std::string read_stage(std::string_view text, const std::optional<Metric>& metric, Threshold& threshold) {
+    const auto brace = text.find('{');
+    if (brace == std::string_view::npos) {
+        return {};
+    }
+    constexpr const char* form = "(allowed: METRIC{stage:NAME}, as in response{stage:peak} or response{stage:2})";
+    const auto colon = text.find(':', brace);
+    if (!text.ends_with('}') || colon == std::string_view::npos) {
+        return fmt::format("\"{}\" has no tag that can be read {}", text, form);
+    }
+    const auto tag = trimmed(text.substr(brace + 1, colon - brace - 1));
+    threshold.stage = trimmed(text.substr(colon + 1, text.size() - colon - 2));
+    if (tag != "stage") {
+        return fmt::format("unknown tag \"{}\" {}", tag, form);
+    }
+    if (threshold.stage.empty()) {
+        return fmt::format("\"{}\" names no stage {}", text, form);
+    }
+    if (metric && metric->reach != Reach::stages) {
+        return fmt::format("{} is not known of each stage (allowed with a stage: {})", metric->name,
+                           names_of_metrics(Reach::stages));
+    }
+    return {};
+}
+
 }  // namespace
 
 Checked<Threshold> parse_threshold(std::string_view metric_name, std::string_view expression) {
@@ -172,11 +199,15 @@ Checked<Threshold> parse_threshold(std::string_view metric_name, std::string_vie
         problems.push_back({.source = {}, .key = {}, .message = std::move(message)});
     };
     Threshold threshold;
-    const auto metric = find_metric(metric_name);
+    const auto name = trimmed(metric_name.substr(0, metric_name.find('{')));
+    const auto metric = find_metric(name);
     if (metric) {
         threshold.metric = *metric;
     } else {
-        problems.push_back(unknown_metric(metric_name));
+        problems.push_back(unknown_metric(name));
+    }
+    if (auto wrong = read_stage(trimmed(metric_name), metric, threshold); !wrong.empty()) {
+        problem(std::move(wrong));
     }
     threshold.expression = trimmed(expression);
     const std::string_view text = threshold.expression;
@@ -216,7 +247,7 @@ Checked<Threshold> parse_threshold(std::string_view metric_name, std::string_vie
         return problems;
     }
     threshold.bound = *bound;
-    return threshold;
+    return problems.empty() ? Checked<Threshold>(std::move(threshold)) : Checked<Threshold>(std::move(problems));
 }
 
 Problems check_threshold(std::string_view metric, std::string_view expression) {
@@ -224,8 +255,29 @@ Problems check_threshold(std::string_view metric, std::string_view expression) {
     return threshold ? Problems{} : threshold.problems();
 }
 
+std::optional<std::size_t> place_of_stage(const std::vector<std::string>& names, std::string_view meant) {
+    const auto found = std::find(names.begin(), names.end(), meant);
+    if (found != names.end()) {
+        return static_cast<std::size_t>(found - names.begin());
+    }
+    std::size_t place = 0;
+    const auto [end, error] = std::from_chars(meant.data(), meant.data() + meant.size(), place);
+    const bool whole = !meant.empty() && error == std::errc{} && end == meant.data() + meant.size();
+    return whole && place >= 1 && place <= names.size() ? std::optional(place - 1) : std::nullopt;
+}
+
+std::string unknown_stage(const std::vector<std::string>& names, std::string_view meant) {
+    const auto near = did_you_mean(std::string(meant), names);
+    return fmt::format("there is no stage \"{}\" ({}allowed: {}, or 1 to {})", meant,
+                       near.empty() ? "" : fmt::format("did you mean \"{}\"? ", near), fmt::join(names, ", "),
+                       names.size());
+}
+
 Checked<Threshold> parse_cli_threshold(std::string_view text) {
-    const auto colon = text.find(':');
+    // A tag has a colon of its own.
+    const auto brace = text.find('{');
+    const bool tagged = brace != std::string_view::npos && brace < text.find(':');
+    const auto colon = text.find(':', tagged ? std::min(text.find('}', brace), text.size()) : 0);
     Problems problems;
     if (colon == std::string_view::npos) {
         problems.push_back(

@@ -1,12 +1,14 @@
 #pragma once
 
 // One line a run must keep, in k6's syntax: an aggregate of a metric, a comparison and a bound ("p(95)<50ms",
-// "count==0", "rate<0.01", "value<=2GB"). Spaces between the parts are allowed.
+// "count==0", "rate<0.01", "value<=2GB"). Spaces between the parts are allowed. A metric may be that of one stage of
+// the traffic, by its name or its number from 1: "response{stage:peak}", "lost{stage:2}".
 
 #include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/problem.h"
 #include "gate/metric.h"
@@ -18,13 +20,15 @@ enum class Comparison : unsigned char { less, at_most, greater, at_least, equal,
 
 struct Threshold {
     Metric metric;
+    std::string stage;       // empty: of the whole run
     std::string expression;  // as it was written
     Aggregate aggregate{};
     double percent = 0;  // percentile only
     Comparison comparison{};
     double bound = 0;  // us, bytes, or the bare number
 
-    std::string text() const { return metric.name + ": " + expression; }
+    std::string metric_text() const { return stage.empty() ? metric.name : metric.name + "{stage:" + stage + "}"; }
+    std::string text() const { return metric_text() + ": " + expression; }
 };
 
 // Every problem at once; source, line and key of the problems are left to the caller, who knows them.
@@ -32,6 +36,12 @@ Checked<Threshold> parse_threshold(std::string_view metric, std::string_view exp
 
 // The same, for those who only want to know whether it is well formed.
 Problems check_threshold(std::string_view metric, std::string_view expression);
+
+// The place, from 0, of the stage that is meant: by its name, else by its number, from 1.
+std::optional<std::size_t> place_of_stage(const std::vector<std::string>& names, std::string_view meant);
+
+// For a stage that is not among them.
+std::string unknown_stage(const std::vector<std::string>& names, std::string_view meant);
 
 // "response: p(95)<50ms", as the option --threshold takes it; problems name that option.
 Checked<Threshold> parse_cli_threshold(std::string_view text);

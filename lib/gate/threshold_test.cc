@@ -91,7 +91,53 @@ TEST(Threshold, SaysWhatIsWrongAndWhatIsAllowed) {
         EXPECT_THAT(problems.front().message, HasSubstr(row.message)) << row.expression;
         EXPECT_TRUE(problems.front().source.empty());
     }
+    for (const auto& row : {
+             Row{"response{peak}", "p(95)<50ms",
+                 "\"response{peak}\" has no tag that can be read (allowed: METRIC{stage"},
+             Row{"response{stage:peak", "p(95)<50ms", "has no tag that can be read"},
+             Row{"response{stage:}", "p(95)<50ms", "\"response{stage:}\" names no stage"},
+             Row{"response{scenario:peak}", "p(95)<50ms", "unknown tag \"scenario\""},
+             Row{"connect{stage:peak}", "p(95)<50ms",
+                 "connect is not known of each stage (allowed with a stage: response, service, lateness, end_to_end"},
+             Row{"server.rss_bytes{stage:2}", "value<2GB", "server.rss_bytes is not known of each stage"},
+             Row{"reponse{stage:peak}", "p(95)<50ms", "unknown metric \"reponse\" (did you mean \"response\"?"},
+         }) {
+        const auto problems = check_threshold(row.metric, row.expression);
+        ASSERT_EQ(problems.size(), 1U) << row.metric;
+        EXPECT_THAT(problems.front().message, HasSubstr(row.message)) << row.metric;
+    }
     EXPECT_EQ(check_threshold("reponse", "p95<1").size(), 2U) << "both the metric and the expression are wrong";
+}
+
+TEST(Threshold, MaySpeakOfOneStage) {
+    for (const char* text : {"response{stage:peak}: p(95)<50ms", " response { stage : peak } :p(95)<50ms"}) {
+        const auto threshold = parse_cli_threshold(text);
+        ASSERT_TRUE(threshold) << text;
+        EXPECT_EQ(threshold->metric.name, "response");
+        EXPECT_EQ(threshold->stage, "peak");
+        EXPECT_EQ(threshold->expression, "p(95)<50ms");
+        EXPECT_EQ(threshold->text(), "response{stage:peak}: p(95)<50ms");
+    }
+    EXPECT_EQ(parse_threshold("lost{stage:stage 2}", "count==0")->stage, "stage 2");
+    EXPECT_TRUE(parse_threshold("lost", "count==0")->stage.empty());
+    const auto open = parse_cli_threshold("response{stage:peak");
+    ASSERT_FALSE(open);
+    EXPECT_THAT(open.problems().front().message, HasSubstr("names no metric"));
+    EXPECT_EQ(find_metric("response{stage:peak}")->name, "response");
+}
+
+TEST(Threshold, FindsAStageByItsNameOrNumber) {
+    const std::vector<std::string> names{"warm-up", "peak", "stage 3"};
+    EXPECT_EQ(place_of_stage(names, "peak"), 1U);
+    EXPECT_EQ(place_of_stage(names, "stage 3"), 2U);
+    EXPECT_EQ(place_of_stage(names, "1"), 0U);
+    EXPECT_EQ(place_of_stage(names, "3"), 2U);
+    for (const char* nobody : {"", "0", "4", "-1", "Peak", "1x", "99999999999999999999"}) {
+        EXPECT_FALSE(place_of_stage(names, nobody)) << nobody;
+    }
+    EXPECT_EQ(unknown_stage(names, "peek"),
+              "there is no stage \"peek\" (did you mean \"peak\"? allowed: warm-up, peak, stage 3, or 1 to 3)");
+    EXPECT_EQ(unknown_stage(names, "7"), "there is no stage \"7\" (allowed: warm-up, peak, stage 3, or 1 to 3)");
 }
 
 TEST(Threshold, ReadsTheOptionOfTheCommandLine) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <numeric>
+#include <span>
 
 #include "base/units.h"
 
@@ -21,14 +22,20 @@ std::optional<double> us(std::optional<Nanos> value) {
     return value ? std::optional(static_cast<double>(value->count()) / 1e3) : std::nullopt;
 }
 
-const std::optional<Latency>& latency_of(const RunReport& run, const std::string& name) {
-    const auto& latency = run.latency;
+const std::optional<Latency>& latency_of(const Latencies& latency, const std::string& name) {
     return name == "response"     ? latency.response
            : name == "service"    ? latency.service
            : name == "lateness"   ? latency.lateness
            : name == "end_to_end" ? latency.end_to_end
            : name == "connect"    ? latency.connect
                                   : latency.generator_lag;
+}
+
+// Of a count that the ledger should know.
+std::string why_uncounted(const RunReport& run, const std::string& name) {
+    const bool by_acknowledgement = name == "lost" || name == "unconfirmed";
+    return by_acknowledgement && !run.delivery.lost ? "nothing is acknowledged here"
+                                                    : "the server does not tell it by due time";
 }
 
 std::string why_unmeasured(const RunReport& run, const std::string& name) {
@@ -38,10 +45,12 @@ std::string why_unmeasured(const RunReport& run, const std::string& name) {
     return name == "response" || name == "service" ? "nothing is acknowledged here" : "not measured";
 }
 
-Figure latency_figure(const RunReport& run, const gate::Threshold& threshold) {
-    const auto& latency = latency_of(run, threshold.metric.name);
+}  // namespace
+
+Figure figure_of(const std::optional<Latency>& latency, const gate::Threshold& threshold,
+                 const std::string& absent_because) {
     if (!latency) {
-        return absent(why_unmeasured(run, threshold.metric.name));
+        return absent(absent_because);
     }
     const auto& histogram = latency->histogram;
     const auto unanswered = latency->unanswered;
@@ -74,10 +83,30 @@ Figure latency_figure(const RunReport& run, const gate::Threshold& threshold) {
     return absent(unanswered > 0 ? "among the " + never : "above 24 h");
 }
 
+namespace {
+
 struct NamedCount {
     const char* name;
     std::optional<Count> count;
 };
+
+Figure counter_figure(std::span<const NamedCount> counts, Count generated, const RunReport& run,
+                      const gate::Threshold& threshold) {
+    for (const auto& entry : counts) {
+        if (threshold.metric.name != entry.name) {
+            continue;
+        }
+        if (!entry.count) {
+            return absent(run.ledger ? why_uncounted(run, threshold.metric.name) : "the target has no ledger");
+        }
+        const auto count = static_cast<double>(*entry.count);
+        if (threshold.aggregate == Aggregate::count) {
+            return {count, {}};
+        }
+        return generated == 0 ? absent("nothing was generated") : Figure{count / static_cast<double>(generated), {}};
+    }
+    return absent("unknown to this report");
+}
 
 Figure counter_figure(const RunReport& run, const gate::Threshold& threshold) {
     const auto& tally = run.tally;
@@ -109,21 +138,7 @@ Figure counter_figure(const RunReport& run, const gate::Threshold& threshold) {
         {"connect_failures", failed},
         {"reconnects", run.fleet.reconnects},
     };
-    for (const auto& entry : counts) {
-        if (threshold.metric.name != entry.name) {
-            continue;
-        }
-        if (!entry.count) {
-            return absent(run.ledger ? "nothing is acknowledged here" : "the target has no ledger");
-        }
-        const auto count = static_cast<double>(*entry.count);
-        if (threshold.aggregate == Aggregate::count) {
-            return {count, {}};
-        }
-        return tally.generated == 0 ? absent("nothing was generated")
-                                    : Figure{count / static_cast<double>(tally.generated), {}};
-    }
-    return absent("unknown to this report");
+    return counter_figure(counts, tally.generated, run, threshold);
 }
 
 std::optional<double> as_number(std::optional<Count> count) {
@@ -160,13 +175,57 @@ Figure value_figure(const RunReport& run, const gate::Threshold& threshold) {
     return {value, "not measured"};
 }
 
+Figure phase_figure(const RunReport& run, const Phase& phase, const gate::Threshold& threshold) {
+    const auto& name = threshold.metric.name;
+    const NamedCount counts[] = {
+        {"generated", phase.generated},     {"acknowledged", phase.acknowledged},
+        {"rejected", phase.rejected},       {"unacknowledged", phase.unacknowledged},
+        {"cached", phase.cached},           {"discarded", phase.discarded},
+        {"delivered", phase.delivered},     {"duplicated", phase.duplicated},
+        {"reordered", phase.reordered},     {"lost", phase.lost},
+        {"undelivered", phase.undelivered}, {"unconfirmed", phase.unconfirmed},
+    };
+    switch (threshold.metric.kind) {
+        case gate::Kind::latency: {
+            const bool told = name != "end_to_end" || !run.ledger || phase.latency.end_to_end;
+            return figure_of(latency_of(phase.latency, name), threshold,
+                             told ? why_unmeasured(run, name) : "the server does not tell it by due time");
+        }
+        case gate::Kind::counter:
+            return counter_figure(counts, phase.generated, run, threshold);
+        default:
+            break;
+    }
+    const auto& rates = phase.throughput;
+    return {name == "due_per_s"            ? rates.due_per_s
+            : name == "acknowledged_per_s" ? rates.acknowledged_per_s
+                                           : rates.delivered_per_s,
+            "not measured"};
+}
+
+std::vector<const Phase*> stages_of(const RunReport& run) {
+    std::vector<const Phase*> stages;
+    for (const auto& phase : run.phases) {
+        if (phase.kind == "stage") {
+            stages.push_back(&phase);
+        }
+    }
+    return stages;
+}
+
 }  // namespace
 
 gate::Figures figures_of(const RunReport& run) {
     return [&run](const gate::Threshold& threshold) {
+        if (!threshold.stage.empty()) {
+            const auto place = gate::place_of_stage(stage_names(run), threshold.stage);
+            return place ? phase_figure(run, *stages_of(run)[*place], threshold)
+                         : absent("the report has no such stage");
+        }
         switch (threshold.metric.kind) {
             case gate::Kind::latency:
-                return latency_figure(run, threshold);
+                return figure_of(latency_of(run.latency, threshold.metric.name), threshold,
+                                 why_unmeasured(run, threshold.metric.name));
             case gate::Kind::counter:
                 return counter_figure(run, threshold);
             case gate::Kind::number:
@@ -177,11 +236,34 @@ gate::Figures figures_of(const RunReport& run) {
     };
 }
 
+std::vector<std::string> stage_names(const RunReport& run) {
+    std::vector<std::string> names;
+    for (const auto* stage : stages_of(run)) {
+        names.push_back(stage->name);
+    }
+    return names;
+}
+
+Problems unknown_stages(const RunReport& run, const std::vector<gate::Threshold>& thresholds) {
+    const auto names = stage_names(run);
+    Problems problems;
+    for (const auto& threshold : thresholds) {
+        if (!threshold.stage.empty() && !gate::place_of_stage(names, threshold.stage)) {
+            problems.push_back({.source = {},
+                                .key = threshold.text(),
+                                .message = names.empty() ? "the report has no figures of stages: it was made before "
+                                                           "there were any (allowed: thresholds of the whole run)"
+                                                         : gate::unknown_stage(names, threshold.stage)});
+        }
+    }
+    return problems;
+}
+
 std::vector<JudgedThreshold> judge(const RunReport& run, const std::vector<gate::Threshold>& thresholds) {
     std::vector<JudgedThreshold> judged;
     for (const auto& threshold : thresholds) {
         auto judgement = gate::judge(threshold, figures_of(run));
-        judged.push_back({.metric = threshold.metric.name,
+        judged.push_back({.metric = threshold.metric_text(),
                           .expression = threshold.expression,
                           .observed = judgement.observed,
                           .passed = judgement.outcome == gate::Outcome::passed,

@@ -1,9 +1,12 @@
 #pragma once
 
-// The figures of a run as thresholds ask for them.
+// The figures of a run, and of its stages, as thresholds ask for them.
 
+#include <optional>
+#include <string>
 #include <vector>
 
+#include "base/problem.h"
 #include "gate/threshold.h"
 #include "report/model.h"
 
@@ -12,6 +15,16 @@ namespace portillon::report {
 // Fails closed: while values are unanswered (or above range) there is no avg and no max, because both are unknown; a
 // percentile exists as long as its rank is below them. `run` must outlive the result.
 gate::Figures figures_of(const RunReport& run);
+
+// The same of one latency; `absent_because` when there is none.
+gate::Figure figure_of(const std::optional<Latency>& latency, const gate::Threshold& threshold,
+                       const std::string& absent_because);
+
+// Those of the run's stages, in order; none in a report from before there were phases.
+std::vector<std::string> stage_names(const RunReport& run);
+
+// For each threshold that speaks of a stage which the run does not have.
+Problems unknown_stages(const RunReport& run, const std::vector<gate::Threshold>& thresholds);
 
 std::vector<JudgedThreshold> judge(const RunReport& run, const std::vector<gate::Threshold>& thresholds);
 

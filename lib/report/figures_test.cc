@@ -96,6 +96,63 @@ TEST(Figures, FailClosedAndSayWhy) {
     }
 }
 
+TEST(Figures, AnswerForEveryMetricOfAStage) {
+    const auto run = staged_run();
+    std::size_t known = 0;
+    for (const auto& metric : gate::metrics()) {
+        const auto tagged = metric.name + "{stage:steady}";
+        if (metric.reach != gate::Reach::stages) {
+            EXPECT_FALSE(gate::check_threshold(tagged, "count>=0").empty());
+            continue;
+        }
+        ++known;
+        const auto* aggregate = metric.kind == gate::Kind::latency   ? "max"
+                                : metric.kind == gate::Kind::counter ? "count"
+                                                                     : "value";
+        EXPECT_TRUE(figure(run, tagged.c_str(), aggregate)) << metric.name;
+    }
+    EXPECT_EQ(known, 4U + 12 + 3);
+    EXPECT_EQ(figure(run, "lost{stage:peak}", "count"), 7);
+    EXPECT_EQ(figure(run, "lost{stage:3}", "count"), 7);
+    EXPECT_EQ(figure(run, "lost{stage:2}", "count"), 0);
+    EXPECT_EQ(figure(run, "undelivered{stage:peak}", "rate"), 60.0 / 15'000);
+    EXPECT_EQ(figure(run, "due_per_s{stage:steady}", "value"), 2'000);
+    EXPECT_EQ(judged(run, "response{stage:peak}", "p(95)<50ms").metric, "response{stage:peak}");
+    EXPECT_EQ(judged(run, "response{stage:peak}", "p(95)<50ms").reason, run.thresholds[1].reason);
+    EXPECT_EQ(figure(run, "response{stage:peak}", "p(95)"), run.thresholds[1].observed);
+    EXPECT_EQ(figure(run, "response", "p(95)"), run.thresholds[0].observed);
+}
+
+TEST(Figures, OfAStageFailClosedAndSayWhy) {
+    auto run = staged_run();
+    EXPECT_EQ(judged(run, "response{stage:peak}", "max<1h").reason, "unknown: 100 never answered");
+    run.phases[2].latency.end_to_end.reset();
+    run.phases[2].duplicated.reset();
+    EXPECT_EQ(judged(run, "end_to_end{stage:peak}", "p(50)<1h").reason, "the server does not tell it by due time");
+    EXPECT_EQ(judged(run, "duplicated{stage:peak}", "count==0").reason, "the server does not tell it by due time");
+    run.ledger.reset();
+    EXPECT_EQ(judged(run, "end_to_end{stage:peak}", "p(50)<1h").reason, "the target has no ledger");
+    EXPECT_EQ(judged(run, "duplicated{stage:peak}", "count==0").reason, "the target has no ledger");
+    run.phases[1] = {.name = "steady", .from_s = 1, .to_s = 1};  // never reached
+    EXPECT_FALSE(judged(run, "due_per_s{stage:steady}", "value>=0").passed);
+    EXPECT_EQ(judged(run, "cached{stage:steady}", "rate<1").reason, "nothing was generated");
+    EXPECT_FALSE(judged(run, "cached{stage:noon}", "count==0").passed);
+}
+
+TEST(Figures, KnowWhichStagesThereAre) {
+    const auto problems_of = [](const RunReport& run, const char* metric) {
+        const auto problems = unknown_stages(run, {*gate::parse_threshold(metric, "count==0")});
+        return problems.empty() ? std::string{} : format_problem(problems.front());
+    };
+    EXPECT_EQ(problems_of(staged_run(), "lost{stage:peak}"), "");
+    EXPECT_EQ(problems_of(staged_run(), "lost"), "");
+    EXPECT_EQ(problems_of(staged_run(), "lost{stage:peek}"),
+              "lost{stage:peek}: count==0: there is no stage \"peek\" (did you mean \"peak\"? allowed: warm-up, "
+              "steady, peak, or 1 to 3)");
+    EXPECT_THAT(problems_of(healthy_run(), "lost{stage:peak}"), ::testing::HasSubstr("no figures of stages"));
+    EXPECT_EQ(problems_of(healthy_run(), "lost"), "");
+}
+
 TEST(Figures, KeepPercentilesThatLieBelowTheUnanswered) {
     EXPECT_TRUE(judged(troubled_run(), "response", "p(50)<1s").passed);
     EXPECT_TRUE(judged(troubled_run(), "response", "min<1s").passed);

@@ -100,6 +100,9 @@ Checked<std::vector<JudgedRun>> judge(const Report& report, const std::vector<ga
     std::size_t threshold_count = 0;
     const auto add = [&](const RunReport& run, std::string name, const std::string& prefix) {
         const auto own = thresholds.empty() ? own_thresholds(run, prefix, problems) : std::vector<gate::Threshold>{};
+        for (auto& problem : unknown_stages(run, thresholds.empty() ? own : thresholds)) {
+            problems.push_back(std::move(problem));
+        }
         judged.push_back({std::move(name), run.verdict, judge(run, thresholds.empty() ? own : thresholds)});
         threshold_count += judged.back().thresholds.size();
     };

@@ -90,5 +90,19 @@ TEST(Judged, IsReadByPeopleAndByContinuousIntegration) {
     expect_gold("judged.xml", junit_xml(*judged, Strictness::strict));
 }
 
+TEST(Judged, KnowsAStageByItsNameAndRefusesOneThatIsNotThere) {
+    const auto of_stage = [](const char* metric) {
+        return judge(Report(staged_run()), {*gate::parse_threshold(metric, "p(95)<50ms")});
+    };
+    EXPECT_TRUE(of_stage("response{stage:steady}")->front().thresholds.front().passed);
+    EXPECT_FALSE(of_stage("response{stage:peak}")->front().thresholds.front().passed);
+    EXPECT_THAT(format_judged(*of_stage("response{stage:peak}")),
+                HasSubstr("response{stage:peak}: p(95)<50ms  56.6 ms"));
+    const auto unknown = of_stage("response{stage:noon}");
+    ASSERT_FALSE(unknown);
+    EXPECT_THAT(unknown.problems().front().message, HasSubstr("there is no stage \"noon\""));
+    EXPECT_TRUE(judge(Report(staged_run()), {})) << "its own";
+}
+
 }  // namespace
 }  // namespace portillon::report

@@ -225,6 +225,8 @@ private:
                 changed.set_segment(part.segment);
                 changed.set_generated(part.generated);
                 changed.set_acknowledged(part.acknowledged);
+                changed.set_rejected(part.rejected);
+                changed.set_discarded(part.discarded);
                 changed.set_response(std::move(part.response));
                 changed.set_service(std::move(part.service));
                 changed.set_lateness(std::move(part.lateness));
