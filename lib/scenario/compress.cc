@@ -25,6 +25,9 @@ void compress(Scenario& scenario, double times) {
         shorten(fault.at);
         shorten(fault.during);
     }
+    for (auto& threshold : scenario.thresholds) {
+        shorten(threshold.abort_not_before);
+    }
 }
 
 }  // namespace portillon::scenario

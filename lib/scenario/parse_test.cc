@@ -98,6 +98,34 @@ thresholds:
     EXPECT_EQ(scenario->thresholds[2].line, 29);
 }
 
+TEST(Parse, ReadsStagesWithNamesAndThresholdsThatSpeakOfThemOrAbort) {
+    const auto scenario = read(R"(
+fleet: { equipments: 7 }
+traffic:
+  stages:
+    - { name: warm-up, duration: 30s, rate: 1/s, measure: false }
+    - { duration: 30s, rate: 1/s }
+    - { name: high noon, duration: 30s, rate: 1/s }
+thresholds:
+  response{stage:high noon}: ["p(95)<50ms"]
+  lost{stage:2}:
+    - count==0
+  response:
+    - { threshold: "p(99)<200ms", abortOnFail: true, delayAbortEval: 40s }
+    - { threshold: "p(95)<50ms", abortOnFail: false }
+    - "p(50)<1ms"
+)");
+    ASSERT_TRUE(scenario) << format_problem(scenario.problems().front());
+    EXPECT_EQ(stage_names(scenario->traffic), (std::vector<std::string>{"warm-up", "stage 2", "high noon"}));
+    using Breach = Threshold::Breach;
+    EXPECT_EQ(scenario->thresholds, (std::vector<Threshold>{{"lost{stage:2}", "count==0"},
+                                                            {"response", "p(99)<200ms", 0, Breach::aborts, 40s},
+                                                            {"response", "p(95)<50ms"},
+                                                            {"response", "p(50)<1ms"},
+                                                            {"response{stage:high noon}", "p(95)<50ms"}}));
+    EXPECT_EQ(scenario->thresholds[1].line, 13);
+}
+
 TEST(Parse, NamesWhatIsWrongAndWhatIsAllowed) {
     struct Row {
         std::string text;
@@ -134,6 +162,25 @@ TEST(Parse, NamesWhatIsWrongAndWhatIsAllowed) {
         {with("thresholds: { reponse: ['p(95)<5ms'] }\n"), "thresholds.reponse.0: unknown metric \"reponse\""},
         {with("thresholds: { response: ['p95'] }\n"), "thresholds.response.0: "},
         {with("thresholds: { response: 'p(95)<5ms' }\n"), "thresholds.response: must be a list"},
+        {with("thresholds: { response: [ 5 ] }\n"), "thresholds.response.0: must be an expression, not 5"},
+        {with("thresholds: { 'response{stage:peek}': ['p(95)<5ms'] }\n"),
+         "thresholds.response{stage:peek}.0: there is no stage \"peek\" (allowed: stage 1, or 1 to 1)"},
+        {with("thresholds: { 'connect{stage:peak}': ['p(95)<5ms'] }\n"), "connect is not known of each stage"},
+        {with("thresholds: { lost: [ { threshold: 'count==0', abortOnFail: true } ] }\n"),
+         "thresholds.lost.0: abortOnFail: lost is only known at the end (allowed: response, service"},
+        {with("thresholds: { response: [ { threshold: 'p(95)<5ms', delayAbortEval: 5s } ] }\n"),
+         "thresholds.response.0.delayAbortEval: has no meaning without abortOnFail: true"},
+        {with("thresholds: { response: [ { threshold: 'p(95)<5ms', abortOnfail: true } ] }\n"),
+         "thresholds.response.0.abortOnfail: unknown key; did you mean \"abortOnFail\"?"},
+        {with("thresholds: { response: [ { abortOnFail: true } ] }\n"), "thresholds.response.0.threshold: is missing"},
+        {"fleet: {}\ntraffic: { stages: [ { name: a, duration: 1s, rate: 1 }, { name: a, duration: 1s, rate: 1 } ] }\n",
+         "traffic.stages.1.name: \"a\" is what stage 1 is called"},
+        {"fleet: {}\ntraffic: { stages: [ { name: stage 2, duration: 1s, rate: 1 }, { duration: 1s, rate: 1 } ] }\n",
+         "traffic.stages.1.name: \"stage 2\" is what stage 1 is called"},
+        {"fleet: {}\ntraffic: { stages: [ { name: '2', duration: 1s, rate: 1 } ] }\n",
+         "traffic.stages.0.name: is a number, and numbers mean"},
+        {"fleet: {}\ntraffic: { stages: [ { name: 'a{b', duration: 1s, rate: 1 } ] }\n",
+         "traffic.stages.0.name: must be a name such as warm-up, peak, not \"a{b\""},
         {with("fleet: {}\n"), "a.yaml:3: the key \"fleet\" stands here a second time"},
         {"fleet: { equipments: 3 }\n", "a.yaml:1: traffic: is missing"},
         {"fleet: { equipments: 3 }\ntraffic: { stages: [] }\n", "traffic.stages: a list of 0 (allowed: 1 to 1000)"},
@@ -202,9 +249,10 @@ TEST(Parse, SaysEverythingAtOnceInTheOrderOfTheLines) {
 }
 
 TEST(Parse, DoesNotBlameWhatFollowsFromAnotherMistake) {
-    EXPECT_EQ(problems_in("fleet: { equipments: 1 }\ntraffic: { arrival: { kind: x, size: 3 }, stages: [ { duration: "
-                          "1s, rate: 1 } ] }\n"),
-              "a.yaml:2: traffic.arrival.kind: \"x\" is not known (allowed: periodic, poisson, burst, trace, closed)\n");
+    EXPECT_EQ(
+        problems_in("fleet: { equipments: 1 }\ntraffic: { arrival: { kind: x, size: 3 }, stages: [ { duration: "
+                    "1s, rate: 1 } ] }\n"),
+        "a.yaml:2: traffic.arrival.kind: \"x\" is not known (allowed: periodic, poisson, burst, trace, closed)\n");
 }
 
 TEST(Parse, ClosedArrivalsNeedNoRate) {

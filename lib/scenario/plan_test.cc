@@ -68,6 +68,20 @@ TEST(Plan, IsExactForPeriodicArrivals) {
     EXPECT_THAT(planned.warnings, IsEmpty());
 }
 
+TEST(Compress, DividesWhatLiesOnTheRunsClock) {
+    auto scenario = steady(10, 1, 600s);
+    scenario.fleet.start = StartBySteps{1, 60s};
+    scenario.faults = {{FaultKind::stall, 300s, 30s, 0s, 0}};
+    scenario.thresholds = {{"response", "p(95)<50ms", 0, Threshold::Breach::aborts, 120s}};
+    const auto timeout = scenario.delivery.timeout;
+    compress(scenario, 60);
+    EXPECT_EQ(scenario.traffic.stages[0].duration, 10s);
+    EXPECT_EQ(std::get<StartBySteps>(scenario.fleet.start).every, 1s);
+    EXPECT_EQ(scenario.faults[0], (Fault{FaultKind::stall, 5s, 500ms, 0s, 0}));
+    EXPECT_EQ(scenario.thresholds[0].abort_not_before, 2s);
+    EXPECT_EQ(scenario.delivery.timeout, timeout);
+}
+
 TEST(Plan, ShowsEquipmentsWhenTheyStart) {
     auto scenario = steady(50'000, 0.1, 15'000s);
     scenario.fleet.start = StartBySteps{1000, 300s};

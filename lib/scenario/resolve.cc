@@ -83,6 +83,12 @@ public:
         }
     }
 
+    void read(const std::string& key, Threshold::Breach& target) const {
+        if (const json* found = find(key); found != nullptr && found->is_boolean()) {
+            target = found->get<bool>() ? Threshold::Breach::aborts : Threshold::Breach::judged_at_end;
+        }
+    }
+
     template <class T>
     requires std::is_same_v<T, Nanos> || std::is_same_v<T, Rate> || std::is_same_v<T, Bytes>
     void read(const std::string& key, T& target) const {
@@ -211,6 +217,18 @@ void read_arrival(const Section& section, Traffic& traffic) {
     }
 }
 
+// A stage is called by its name or its number, so that no name may be that of another, or a number.
+void check_stage_names(const Section& section, const std::vector<std::string>& names) {
+    const auto stages = section.list("stages");
+    for (std::size_t at = 0; at < names.size(); ++at) {
+        const auto& name = names[at];
+        const bool number = name.find_first_not_of("0123456789") == std::string::npos;
+        stages[at].require(!number, "name", "is a number, and numbers mean the first stage, the second, and so on");
+        const auto first = static_cast<std::size_t>(std::find(names.begin(), names.end(), name) - names.begin());
+        stages[at].require(first == at, "name", fmt::format("\"{}\" is what stage {} is called", name, first + 1));
+    }
+}
+
 void read_stages(const Section& section, Traffic& traffic) {
     double total_s = 0;
     double planned = 0;
@@ -218,6 +236,7 @@ void read_stages(const Section& section, Traffic& traffic) {
     bool measured = false;
     for (const auto& item : section.list("stages")) {
         TrafficStage stage;
+        item.read("name", stage.name);
         item.read("duration", stage.duration);
         item.read("rate", stage.rate);
         item.read("shape", stage.shape, Shape::ramp);
@@ -237,6 +256,7 @@ void read_stages(const Section& section, Traffic& traffic) {
     if (traffic.stages.empty()) {
         return;
     }
+    check_stage_names(section, stage_names(traffic));
     section.require(measured, "stages", "every stage is warm-up (measure: false): nothing would be measured");
     section.require(total_s <= seconds(max_run), "stages", "longer than a year in all");
     section.require(
@@ -322,21 +342,49 @@ Fault read_fault(const Section& section) {
     return fault;
 }
 
-void read_thresholds(const Section& section, const json* metrics, std::vector<Threshold>& thresholds) {
+// `where`: of the list; `key`: the threshold's place in it.
+void check_threshold(const Section& where, const std::string& key, const Threshold& threshold,
+                     const std::vector<std::string>& stages) {
+    const auto parsed = gate::parse_threshold(threshold.metric, threshold.expression);
+    if (!parsed) {
+        for (const auto& problem : parsed.problems()) {
+            where.say(key, problem.message);
+        }
+        return;
+    }
+    if (!parsed->stage.empty() && !stages.empty() && !gate::place_of_stage(stages, parsed->stage)) {
+        where.say(key, gate::unknown_stage(stages, parsed->stage));
+    }
+    if (threshold.breach == Threshold::Breach::aborts && parsed->metric.known != gate::Known::live) {
+        where.say(key, fmt::format("abortOnFail: {} is only known at the end (allowed: {})", parsed->metric.name,
+                                   gate::names_of_metrics(gate::Known::live)));
+    }
+}
+
+void read_thresholds(const Section& section, const json* metrics, const std::vector<std::string>& stages,
+                     std::vector<Threshold>& thresholds) {
     if (metrics == nullptr || !metrics->is_object()) {
         return;
     }
     for (const auto& [metric, expressions] : metrics->items()) {
         const auto list = section.section(metric);
+        const auto items = section.list(metric);
         for (std::size_t at = 0; expressions.is_array() && at < expressions.size(); ++at) {
-            if (!expressions[at].is_string()) {
+            Threshold threshold{.metric = metric, .expression = {}};
+            if (expressions[at].is_string()) {
+                threshold.expression = expressions[at].get<std::string>();
+            } else if (const auto& item = items[at]; item.has("threshold")) {
+                item.read("threshold", threshold.expression);
+                item.read("abortOnFail", threshold.breach);
+                item.read("delayAbortEval", threshold.abort_not_before);
+                const bool aborts = threshold.breach == Threshold::Breach::aborts;
+                item.require(aborts || !item.has("delayAbortEval"), "delayAbortEval",
+                             "has no meaning without abortOnFail: true");
+            } else {
                 continue;
             }
-            const auto expression = expressions[at].get<std::string>();
-            for (const auto& problem : gate::check_threshold(metric, expression)) {
-                list.say(std::to_string(at), problem.message);
-            }
-            thresholds.push_back({metric, expression, 0});
+            check_threshold(list, std::to_string(at), threshold, stages);
+            thresholds.push_back(std::move(threshold));
         }
     }
 }
@@ -383,7 +431,8 @@ Scenario resolve(const json& value, std::span<const KnownProtocol> protocols, Fi
     for (const auto& section : root.list("faults")) {
         scenario.faults.push_back(read_fault(section));
     }
-    read_thresholds(root.section("thresholds"), root.find("thresholds"), scenario.thresholds);
+    read_thresholds(root.section("thresholds"), root.find("thresholds"), stage_names(scenario.traffic),
+                    scenario.thresholds);
     return scenario;
 }
 

@@ -98,6 +98,29 @@ ordered_json faults_json(const std::vector<Fault>& faults) {
     return list;
 }
 
+// With the stages' names, which lie outside the digest.
+ordered_json named(ordered_json traffic_json, const Traffic& traffic) {
+    for (std::size_t at = 0; at < traffic.stages.size(); ++at) {
+        if (!traffic.stages[at].name.empty()) {
+            ordered_json stage = {{"name", traffic.stages[at].name}};
+            stage.update(traffic_json["stages"][at]);
+            traffic_json["stages"][at] = std::move(stage);
+        }
+    }
+    return traffic_json;
+}
+
+ordered_json threshold_json(const Threshold& threshold) {
+    if (threshold.breach == Threshold::Breach::judged_at_end) {
+        return threshold.expression;
+    }
+    ordered_json json = {{"threshold", threshold.expression}, {"abortOnFail", true}};
+    if (threshold.abort_not_before > Nanos{0}) {
+        json["delayAbortEval"] = format_duration(threshold.abort_not_before);
+    }
+    return json;
+}
+
 bool holds_containers(const ordered_json& json) {
     for (const auto& value : json) {
         if (value.is_object() || value.is_array()) {
@@ -170,7 +193,7 @@ ordered_json resolved_json(const Scenario& scenario) {
     json["seed"] = scenario.seed;
     json["protocol"] = scenario.protocol;
     json["fleet"] = fleet_json(scenario.fleet);
-    json["traffic"] = traffic_json(scenario.traffic);
+    json["traffic"] = named(traffic_json(scenario.traffic), scenario.traffic);
     json["delivery"] = delivery_json(scenario.delivery);
     json["protocols"] = ordered_json::object();
     for (const auto& [name, options] : scenario.protocols) {
@@ -179,7 +202,7 @@ ordered_json resolved_json(const Scenario& scenario) {
     json["faults"] = faults_json(scenario.faults);
     json["thresholds"] = ordered_json::object();
     for (const auto& threshold : scenario.thresholds) {
-        json["thresholds"][threshold.metric].push_back(threshold.expression);
+        json["thresholds"][threshold.metric].push_back(threshold_json(threshold));
     }
     return json;
 }

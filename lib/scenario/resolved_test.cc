@@ -31,7 +31,12 @@ std::vector<Scenario> samples() {
     odd.faults = {{FaultKind::stall, 1ns, 3ms, 0s, 0},
                   {FaultKind::delay, 0s, 90min, 1500us, 0},
                   {FaultKind::swap, 1s, 0s, 0s, 11}};
-    odd.thresholds = {{"lost", "count == 0", 0}, {"response", "p(99.9) < 1s", 0}};
+    odd.thresholds = {{"lost", "count == 0", 0},
+                      {"response", "p(99.9) < 1s", 0},
+                      {"response", "p(95)<1s", 0, Threshold::Breach::aborts, 12s},
+                      {"response", "p(90)<1s", 0, Threshold::Breach::aborts},
+                      {"response{stage:high noon}", "p(99.9) < 1s", 0}};
+    odd.traffic.stages[1].name = "high noon";
     odd.protocols["http2"]["path"] = "/a:b\"c";
     all.push_back(odd);
     for (auto& scenario : std::vector<Scenario>(all)) {
@@ -58,7 +63,7 @@ TEST(WorkloadDigest, CoversTheWorkAndNothingElse) {
     const std::vector<std::function<void(Scenario&)>> outside{
         [](Scenario& s) { s.name = "x"; },         [](Scenario& s) { s.description = "x"; },
         [](Scenario& s) { s.protocol = "grpc"; },  [](Scenario& s) { s.protocols["mqtt"]["qos"] = 0; },
-        [](Scenario& s) { s.thresholds.clear(); },
+        [](Scenario& s) { s.thresholds.clear(); }, [](Scenario& s) { s.traffic.stages[0].name = "x"; },
     };
     for (const auto& change : outside) {
         auto changed = scenario;

@@ -17,6 +17,14 @@ std::string_view pick(const std::array<std::string_view, size>& names, Enum valu
 
 }  // namespace
 
+std::vector<std::string> stage_names(const Traffic& traffic) {
+    std::vector<std::string> names;
+    for (const auto& stage : traffic.stages) {
+        names.push_back(stage.name.empty() ? "stage " + std::to_string(names.size() + 1) : stage.name);
+    }
+    return names;
+}
+
 arrival::Stages stages_of(const Traffic& traffic) {
     std::vector<arrival::Stage> stages;
     double before = 0;

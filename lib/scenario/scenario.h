@@ -46,6 +46,7 @@ struct TrafficStage {
     Rate rate;  // per equipment; without meaning to closed arrivals
     Shape shape = Shape::step;
     arrival::Measure measure = arrival::Measure::on;
+    std::string name = {};  // empty: its number says it (stage_names())
     bool operator==(const TrafficStage&) const = default;
 };
 
@@ -110,12 +111,19 @@ struct Fault {
 };
 
 struct Threshold {
-    std::string metric;
+    enum class Breach : std::uint8_t { judged_at_end, aborts };  // aborts: the run, as soon as it is seen
+
+    std::string metric;  // "response", "response{stage:peak}"
     std::string expression;
     int line = 0;  // where it stands in the scenario; 0 when it came from elsewhere
+    Breach breach = Breach::judged_at_end;
+    Nanos abort_not_before{};  // since T0
 
     // Where it stands is not what it says.
-    bool operator==(const Threshold& other) const { return metric == other.metric && expression == other.expression; }
+    bool operator==(const Threshold& other) const {
+        return metric == other.metric && expression == other.expression && breach == other.breach &&
+               abort_not_before == other.abort_not_before;
+    }
 };
 
 struct Scenario {
@@ -138,6 +146,9 @@ struct KnownProtocol {
     std::string options_schema;            // JSON Schema of the object of its options, with defaults; no $ref
     unsigned descriptors_per_session = 1;  // on the generator's side
 };
+
+// What each stage is called: "stage 2" where it has no name.
+std::vector<std::string> stage_names(const Traffic& traffic);
 
 // The rates as schedules take them, with the ramps' first rates filled in.
 arrival::Stages stages_of(const Traffic& traffic);

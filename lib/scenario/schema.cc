@@ -81,7 +81,8 @@ std::string name_of_type(const json& schema) {
                        : type == "number"  ? "a number"
                                            : "text";
     if (schema.contains("title")) {
-        name = "a " + schema["title"].get<std::string>();
+        const auto title = schema["title"].get<std::string>();
+        name = (std::string_view("aeiou").find(title.front()) == std::string_view::npos ? "a " : "an ") + title;
     }
     if (schema.contains("examples")) {
         std::vector<std::string> examples;
