@@ -52,7 +52,7 @@ struct MetricDiff {
     std::optional<double> base, candidate;
     std::string base_text, candidate_text;    // the same for people: "31.2 ms", "12 (600 ppm)", "never", "-"
     std::optional<double> ratio;              // candidate / base; absent where one of them is absent or 0
-    std::optional<stats::Interval> interval;  // of the ratio, at the confidence of the options
+    std::optional<stats::Interval> interval;  // of the ratio; each end at the confidence of the options
     std::optional<double> p;                  // of "no change", adjusted for all metrics of the diff
 
     // Each run's own, in the order of the runs; paired: those at the same place make a pair.
@@ -89,8 +89,10 @@ struct DiffSide {
 
 struct DiffOptions {
     double min_effect = 0.05;  // a change below it is none: 0.05 means ratios from 1/1.05 to 1.05
-    double confidence = 0.95;  // of the intervals, and of all verdicts together
-    bool force = false;        // compare what is incomparable; Diff::forced says what was overlooked
+    // Of each end of an interval: as tests of equivalence do, so that "at least" and "at most" are wrong in one of 20
+    // each. And of "better" and "worse": not one of all in 19 of 20 diffs in which nothing changed.
+    double confidence = 0.95;
+    bool force = false;  // compare what is incomparable; Diff::forced says what was overlooked
 };
 
 struct Diff {

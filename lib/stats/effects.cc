@@ -177,16 +177,26 @@ double student_tails(double t, double freedom) {
 
 double student_quantile(double p, double freedom) {
     check(p > 0 && p <= 1, "a chance outside of (0, 1]");
+    const double log_density_of_0 =
+        std::lgamma((freedom + 1) / 2) - std::lgamma(freedom / 2) - 0.5 * std::log(freedom * M_PI);
+    // Newton's method on log(tails) over log(t), which falls ever more steeply; kept within what is known.
     double low = 0;
-    double high = 1;
-    while (student_tails(high, freedom) > p && high < 1e12) {
-        high *= 2;
+    double high = 1e12;
+    double t = 2;
+    for (int i = 0; i < 100; ++i) {
+        const double tails = student_tails(t, freedom);
+        (tails > p ? low : high) = t;
+        const double density = std::exp(log_density_of_0 - (freedom + 1) / 2 * std::log1p(t * t / freedom));
+        double next = tails > 0 ? t * std::exp(std::log(tails / p) * tails / (2 * t * density)) : 0;
+        if (!(next > low && next < high)) {
+            next = std::min((low + high) / 2, 2 * low + 1);
+        }
+        if (std::abs(next - t) <= 1e-12 * t) {
+            return next;
+        }
+        t = next;
     }
-    for (int i = 0; i < 60; ++i) {
-        const double middle = (low + high) / 2;
-        (student_tails(middle, freedom) > p ? low : high) = middle;
-    }
-    return high;
+    return t;
 }
 
 Interval Effect::ratio_at(double confidence) const {
@@ -242,17 +252,21 @@ unsigned runs_needed(const Effect& effect, double least_change, double alpha, st
     const double size = std::abs(effect.change);
     const double to_bound = std::abs(size - least_change);
     const bool beyond = size > least_change;
-    for (unsigned n = least; n <= most; ++n) {
+    const auto suffices = [&](unsigned n) {
         const double freedom = 2.0 * (n - 1);
         const double error = effect.spread * std::sqrt(2.0 / n);
-        const auto suffices = [&](double distance, double p) {
+        const auto reaches = [&](double distance, double p) {
             return distance >= (student_quantile(p, freedom) + power_quantile) * error;
         };
-        if (suffices(to_bound, alpha) && (!beyond || suffices(size, alpha / static_cast<double>(tests)))) {
-            return n;
-        }
+        return reaches(to_bound, 2 * alpha) && (!beyond || reaches(size, alpha / static_cast<double>(tests)));
+    };
+    unsigned too_few = least - 1;
+    unsigned enough = most + 1;
+    while (too_few + 1 < enough) {
+        const unsigned n = too_few + (enough - too_few) / 2;
+        (suffices(n) ? enough : too_few) = n;
     }
-    return most + 1;
+    return enough;
 }
 
 }  // namespace portillon::stats

@@ -17,12 +17,14 @@
 //    in 90 % of cases, the sides are pooled, else (R > 0, or runs of a round that push each other aside) they are
 //    paired. Asked of all metrics at once, since a machine has one mood. Pooling although R is a bit above 0 is only
 //    too careful, by the factor sqrt(1 + R / S).
-// 3. Metrics of one program spread alike, so each variance is drawn towards the geometric mean of all (moderated t:
+// 3. Times taken of one run spread alike, so each variance is drawn towards the geometric mean of all (moderated t:
 //    Smyth, Stat. Appl. Genet. Mol. Biol. 3(1), 2004): with d0 degrees of freedom for that mean, the posterior
 //    (d s^2 + d0 s0^2) / (d + d0) has d + d0. d0 is estimated from how much the log variances scatter beyond
 //    trigamma(d / 2), and is capped at most_prior: metrics whose noise is one and the same scatter not at all, and
 //    would pretend to infinitely many. Metrics that say so (Scatter::own) neither give nor take.
-// 4. The interval and p are Student's t.
+// 4. The interval and p are Student's t. What calls a change: its adjusted p, and the interval of which each end is
+// sure
+//    to 95 % beyond the least change of interest; what calls none: that interval within it (two one-sided tests).
 //
 // What holds, from simulations through a whole diff, see report/diff_simulation_test.cc.
 
@@ -38,8 +40,8 @@ struct Interval {
 };
 
 enum class Scatter : unsigned char {
-    alike,  // spreads as other metrics do
-    own,    // counts of rare events: their spread has nothing to do with that of latencies
+    alike,  // spreads as the others that say so do
+    own,    // what it has in spread has nothing to do with them
 };
 
 // One metric: log(figure) of each run, at least two a side.
@@ -77,8 +79,9 @@ std::vector<Effect> effects(std::span<const Observed> metrics, Pairing pairing);
 std::vector<double> adjusted(std::span<const double> p);
 
 // How many runs a side tell a change of `change` from none, and from `least_change` (logarithms; the smaller of the two
-// distances decides), 4 times out of 5, at the spread seen and with p still at most `alpha` after division by `tests`.
-// At least `least` and at most `most`; one more than `most` when that does not suffice.
+// distances decides), 4 times out of 5, at the spread seen: each end of the interval sure to 1 - `alpha`, p at most
+// `alpha` after division by `tests`. At least `least` and at most `most`; one more than `most` when that does not
+// suffice.
 unsigned runs_needed(const Effect& effect, double least_change, double alpha, std::size_t tests, unsigned least,
                      unsigned most);
 

@@ -1,0 +1,377 @@
+#include "report/diff.h"
+
+#include <gmock/gmock.h>
+
+#include <cmath>
+
+#include "report/diff_terminal.h"
+#include "report/gold.h"
+#include "report/samples.h"
+
+namespace portillon::report {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+// `repeats` runs whose figures alternate by a percent and a half.
+Comparison repeated(const RunReport& run, unsigned repeats) {
+    Comparison comparison{.scenario = run.scenario, .command = {}, .runs = {}};
+    for (unsigned repeat = 1; repeat <= repeats; ++repeat) {
+        auto turn = run;
+        const double factor = repeat % 2 == 0 ? 1.015 : 1.0;
+        stats::Histogram stretched;
+        for (const auto& bucket : run.latency.response->histogram.buckets()) {
+            stretched.record(Nanos{std::llround(static_cast<double>(bucket.highest.count()) * factor)}, bucket.count);
+        }
+        turn.latency.response->histogram = stretched;
+        *turn.resources.server->cpu_us_per_validation *= factor;
+        comparison.runs.push_back({repeat, 1, std::move(turn)});
+    }
+    return comparison;
+}
+
+Comparison repeated(unsigned repeats) {
+    return repeated(healthy_run(), repeats);
+}
+
+Diff compared(const Report& base, const Report& candidate, const DiffOptions& options = {}) {
+    return diff(*select(base, "", "base.json"), *select(candidate, "", "cand.json"), options);
+}
+
+const MetricDiff& row(const Diff& diff, const std::string& name, std::size_t group = 0) {
+    for (const auto& metric : diff.groups.at(group).metrics) {
+        if (metric.name == name) {
+            return metric;
+        }
+    }
+    throw std::runtime_error("no metric " + name);
+}
+
+template <class Alter>
+Comparison altered(Comparison comparison, Alter alter) {
+    for (auto& turn : comparison.runs) {
+        alter(turn.run);
+    }
+    return comparison;
+}
+
+stats::Histogram slower(const stats::Histogram& histogram, double factor) {
+    stats::Histogram stretched;
+    for (const auto& bucket : histogram.buckets()) {
+        stretched.record(Nanos{std::llround(static_cast<double>(bucket.highest.count()) * factor)}, bucket.count);
+    }
+    return stretched;
+}
+
+TEST(Diff, FindsWhatBecameWorseAndWhatDidNot) {
+    const auto base = repeated(5);
+    const auto candidate = altered(repeated(5), [](RunReport& run) {
+        run.latency.response->histogram = slower(run.latency.response->histogram, 1.2);
+        *run.resources.server->cpu_us_per_validation *= 0.7;
+        *run.throughput.acknowledged_per_s *= 0.8;
+    });
+    const auto found = compared(base, candidate);
+    EXPECT_EQ(found.change, Change::worse);
+    EXPECT_THAT(found.why, HasSubstr("worse: response mean (+20"));
+    EXPECT_EQ(row(found, "response P95").change, Change::worse);
+    EXPECT_NEAR(*row(found, "response P95").ratio, 1.2, 0.005);
+    EXPECT_LT(row(found, "response P95").interval->low, 1.2);
+    EXPECT_GT(row(found, "response P95").interval->high, 1.2);
+    EXPECT_EQ(row(found, "end to end P95").change, Change::same);
+    EXPECT_EQ(row(found, "server CPU/validation").change, Change::better);
+    EXPECT_EQ(row(found, "acknowledged per s").change, Change::worse);  // here more is better
+    EXPECT_EQ(row(found, "lost").change, Change::same);
+    // The other way round everything is the other way round.
+    const auto back = compared(candidate, base);
+    EXPECT_EQ(row(back, "response P95").change, Change::better);
+    EXPECT_EQ(row(back, "server CPU/validation").change, Change::worse);
+}
+
+TEST(Diff, OfAComparisonAgainstItselfIsTheSame) {
+    const Report report = repeated(5);
+    const auto found = compared(report, report);
+    EXPECT_EQ(found.change, Change::same);
+    EXPECT_EQ(found.why, "no metric changed by as much as the minimum effect");
+    EXPECT_TRUE(found.groups.front().paired);
+    EXPECT_THAT(found.notes, IsEmpty());
+}
+
+TEST(Diff, NeverConcludesFromFewerThanFourRepeats) {
+    for (unsigned repeats = 1; repeats <= 5; ++repeats) {
+        const auto candidate = altered(repeated(repeats), [](RunReport& run) {
+            run.latency.response->histogram = slower(run.latency.response->histogram, 3);
+        });
+        const auto found = compared(repeated(repeats), candidate);
+        const auto& slow = row(found, "response P99");
+        EXPECT_EQ(slow.change, repeats < least_repeats ? Change::inconclusive : Change::worse) << repeats;
+        EXPECT_NEAR(*slow.ratio, 3, 0.02);
+        EXPECT_EQ(slow.interval.has_value(), repeats > 1);
+        EXPECT_EQ(row(found, "end to end P99").change, repeats < least_repeats ? Change::inconclusive : Change::same);
+        EXPECT_EQ(row(found, "lost").change, Change::same);
+        if (repeats == 2 || repeats == 3) {
+            ASSERT_TRUE(slow.repeats_needed);
+            EXPECT_EQ(*slow.repeats_needed, least_repeats);
+        }
+        if (repeats == 1) {
+            EXPECT_THAT(slow.why, HasSubstr("4 repeats a side at least"));
+        }
+    }
+}
+
+TEST(Diff, SaysHowManyRepeatsWouldSettleWhatTheSpreadHides) {
+    auto candidate = repeated(5);
+    auto base = repeated(5);
+    const double moods[] = {0.8, 1.3, 0.9, 1.2, 1.0};
+    for (std::size_t i = 0; i < 5; ++i) {
+        auto& here = base.runs[i].run.latency;
+        auto& there = candidate.runs[i].run.latency;
+        here.response->histogram = slower(here.response->histogram, moods[i]);
+        there.response->histogram = slower(there.response->histogram, 1.2 * moods[4 - i]);
+    }
+    const auto found = compared(base, candidate);
+    const auto& noisy = row(found, "response P99");
+    EXPECT_EQ(noisy.change, Change::inconclusive);
+    ASSERT_TRUE(noisy.repeats_needed);
+    EXPECT_GT(*noisy.repeats_needed, 10U);
+    EXPECT_LT(*noisy.repeats_needed, 80U);
+    EXPECT_EQ(found.change, Change::inconclusive);
+    EXPECT_THAT(noisy.why, HasSubstr("a side would settle it"));
+}
+
+TEST(Diff, CallsABrokenPromiseWorseWhateverTheStatisticsSay) {
+    for (const unsigned repeats : {1U, 5U}) {
+        auto candidate = repeated(repeats);
+        candidate.runs.back().run.delivery.lost = 1;
+        const auto found = compared(repeated(repeats), candidate);
+        EXPECT_EQ(row(found, "lost").change, Change::worse);
+        EXPECT_EQ(found.change, Change::worse);
+        // One duplicate more breaks none.
+        candidate = repeated(repeats);
+        candidate.runs.back().run.ledger->duplicated = 1;
+        EXPECT_EQ(row(compared(repeated(repeats), candidate), "duplicated").change, Change::inconclusive);
+    }
+}
+
+TEST(Diff, JudgesCountsThatBothSidesHaveAsShares) {
+    const auto duplicating = [](std::vector<Count> counts) {
+        auto comparison = repeated(5);
+        for (std::size_t i = 0; i < 5; ++i) {
+            comparison.runs[i].run.ledger->duplicated = counts[i];
+        }
+        return comparison;
+    };
+    const auto change = [&](std::vector<Count> base, std::vector<Count> candidate) {
+        return row(compared(duplicating(std::move(base)), duplicating(std::move(candidate))), "duplicated").change;
+    };
+    EXPECT_EQ(change({100, 110, 90, 95, 105}, {310, 290, 300, 280, 320}), Change::worse);
+    EXPECT_EQ(change({310, 290, 300, 280, 320}, {100, 110, 90, 95, 105}), Change::better);
+    EXPECT_EQ(change({0, 0, 0, 0, 0}, {300, 310, 290, 305, 315}), Change::worse);
+    EXPECT_EQ(change({1, 0, 2, 0, 1}, {2, 0, 1, 3, 0}), Change::inconclusive);
+    // Equal, but so few that twice as many would look like this too.
+    EXPECT_EQ(change({2, 2, 2, 2, 2}, {3, 3, 3, 3, 3}), Change::inconclusive);
+    const auto found = compared(duplicating({100, 100, 100, 100, 100}), duplicating({0, 0, 0, 0, 0}));
+    EXPECT_EQ(row(found, "duplicated").base_text, "500 (0.5 %)");
+    EXPECT_NEAR(*row(found, "duplicated").base, 0.005, 1e-12);
+    EXPECT_EQ(row(found, "duplicated").candidate_text, "0");
+}
+
+TEST(Diff, RanksWhatWasNeverAnsweredAboveEverything) {
+    const auto unanswered = [](std::size_t runs) {
+        auto comparison = repeated(5);
+        for (std::size_t i = 0; i < runs; ++i) {
+            comparison.runs[i].run.latency.response->unanswered = 1'000;
+        }
+        return comparison;
+    };
+    const auto all = compared(repeated(5), unanswered(5));
+    EXPECT_EQ(row(all, "response P99").change, Change::worse);
+    EXPECT_EQ(row(all, "response P99").candidate_text, "never");
+    EXPECT_EQ(row(all, "response P95").ratio.has_value(), true);  // 1,000 of 21,000 leave P95 a value
+    EXPECT_EQ(row(compared(unanswered(5), repeated(5)), "response P99").change, Change::better);
+    EXPECT_EQ(row(compared(unanswered(5), unanswered(5)), "response P99").change, Change::same);
+    EXPECT_EQ(row(compared(repeated(5), unanswered(3)), "response P99").change, Change::worse);
+    EXPECT_EQ(row(compared(repeated(5), unanswered(2)), "response P99").change, Change::inconclusive);
+    EXPECT_THAT(row(compared(repeated(5), unanswered(2)), "response P99").why, HasSubstr("2 of 5 candidate runs"));
+    auto single = repeated(1);
+    single.runs.front().run.latency.response->unanswered = 1'000;
+    EXPECT_EQ(row(compared(repeated(1), single), "response P99").change, Change::worse);
+}
+
+TEST(Diff, CannotCompareWhatOneSideDidNotMeasure) {
+    const auto blind = altered(repeated(5), [](RunReport& run) {
+        run.ledger.reset();
+        run.delivery = {};
+        run.latency.end_to_end.reset();
+    });
+    const auto found = compared(repeated(5), blind);
+    EXPECT_EQ(row(found, "end to end P50").change, Change::incomparable);
+    EXPECT_EQ(row(found, "end to end P50").why, "5 of 5 candidate runs: the target has no ledger");
+    EXPECT_EQ(found.change, Change::incomparable);
+    // What neither has is not there.
+    const auto both = compared(blind, blind);
+    EXPECT_THAT(both.groups.front().metrics, Not(::testing::Contains(::testing::Field(&MetricDiff::name, "lost"))));
+    EXPECT_EQ(both.change, Change::same);
+}
+
+TEST(Diff, RefusesWhatIsAnotherWorkloadOrMachineUnlessForced) {
+    struct Row {
+        const char* what;
+        void (*alter)(RunReport&);
+    };
+    const Row rows[] = {
+        {"workload: 5f3a against 77aa", [](RunReport& run) { run.scenario.workload_digest = "77aa"; }},
+        {"kernel: ", [](RunReport& run) { run.context.kernel = "Linux 6.2.0"; }},
+        {"cpu: ", [](RunReport& run) { run.context.cpu_model = "another"; }},
+        {"cores: 2 against 4", [](RunReport& run) { run.context.cores = 4; }},
+        {"build type: Release against Debug", [](RunReport& run) { run.context.build_type = "Debug"; }},
+    };
+    for (const auto& entry : rows) {
+        const auto other = altered(repeated(4), entry.alter);
+        const auto refused = compared(repeated(4), other);
+        EXPECT_EQ(refused.change, Change::incomparable);
+        EXPECT_THAT(refused.why, HasSubstr(entry.what));
+        EXPECT_THAT(refused.groups, IsEmpty());
+        const auto forced = compared(repeated(4), other, {.force = true});
+        EXPECT_EQ(forced.change, Change::same);
+        EXPECT_THAT(forced.forced, ElementsAre(HasSubstr(entry.what)));
+        EXPECT_EQ(format_diff(forced, Style::plain).find("FORCED"), 0U);
+    }
+    const auto newer = altered(repeated(4), [](RunReport& run) { run.context.commit = "fedcba9"; });
+    const auto allowed = compared(repeated(4), newer);
+    EXPECT_EQ(allowed.change, Change::same);
+    EXPECT_THAT(allowed.notes, ElementsAre("portillon: 0.1.0 abcdef0 against 0.1.0 fedcba9"));
+}
+
+TEST(Diff, LeavesOutWhatCannotBeTrusted) {
+    auto candidate = repeated(5);
+    candidate.runs[1].run.verdict = {.measurement = Measurement::invalid, .reasons = {"a shard was lost"}};
+    candidate.runs[2].run.verdict.complete = false;
+    candidate.runs[3].run.verdict = {.measurement = Measurement::suspect, .reasons = {"the clock stepped"}};
+    candidate.runs[1].run.delivery.lost = 7;
+    const auto found = compared(repeated(5), candidate);
+    EXPECT_EQ(found.candidate.left_out, 2U);
+    EXPECT_EQ(found.groups.front().candidate_repeats, 3U);
+    EXPECT_EQ(found.change, Change::inconclusive);
+    EXPECT_THAT(
+        found.groups.front().warnings,
+        ElementsAre("candidate, repeat 2, is left out: invalid, a shard was lost",
+                    "candidate, repeat 3, is left out: incomplete", "candidate, repeat 4: suspect, the clock stepped"));
+    const auto none = compared(repeated(5), altered(repeated(5), [](RunReport& run) { run.verdict.complete = false; }));
+    EXPECT_EQ(none.change, Change::incomparable);
+    EXPECT_EQ(none.why, "candidate has no run that is complete and not invalid");
+}
+
+TEST(Diff, MatchesProtocolsAndVariants) {
+    auto both = repeated(4);
+    for (unsigned repeat = 1; repeat <= 4; ++repeat) {
+        auto run = healthy_run();
+        run.protocol = "http2";
+        both.runs.push_back({repeat, 2, run});
+    }
+    const auto matched = compared(both, both);
+    ASSERT_EQ(matched.groups.size(), 2U);
+    EXPECT_EQ(matched.groups[1].base_name, "http2");
+    EXPECT_EQ(matched.change, Change::same);
+    // What base had and candidate has no more is not passed over in silence.
+    const auto vanished = compared(both, repeated(4));
+    EXPECT_EQ(vanished.change, Change::incomparable);
+    EXPECT_THAT(vanished.why, HasSubstr("http2: only base has it"));
+    const auto added = compared(repeated(4), both);
+    EXPECT_EQ(added.change, Change::same);
+    EXPECT_THAT(added.warnings, ElementsAre("only candidate has http2"));
+}
+
+TEST(Diff, ComparesTwoProtocolsOfOneComparisonAsAnAxis) {
+    const Report report = sample_duel();
+    const auto base = select(report, "cand/mqtt", "c.json#cand/mqtt");
+    const auto candidate = select(report, "cand/http2", "c.json#cand/http2");
+    ASSERT_TRUE(base);
+    ASSERT_TRUE(candidate);
+    const auto found = diff(*base, *candidate);
+    ASSERT_EQ(found.groups.size(), 1U);
+    EXPECT_EQ(found.groups.front().base_name, "mqtt");
+    EXPECT_EQ(found.groups.front().candidate_name, "http2");
+    EXPECT_TRUE(found.groups.front().paired);
+    EXPECT_EQ(row(found, "response P95").change, Change::better);
+    EXPECT_EQ(row(found, "lost").change, Change::worse);
+}
+
+TEST(Diff, OfTwoTargetsIsReadByPeople) {
+    const Report duel = sample_duel();
+    const auto found = diff(duel, "base", "cand");
+    ASSERT_TRUE(found);
+    EXPECT_EQ(found->groups.at(0).change, Change::worse);
+    EXPECT_EQ(found->groups.at(1).change, Change::worse);
+    expect_gold("diff_duel.txt", format_diff(*found, Style::plain));
+    expect_gold("diff_duel_coloured.txt", format_diff(*found, Style::coloured));
+    EXPECT_FALSE(diff(duel, "base", "candidate"));
+}
+
+TEST(Diff, OfTroubledRunsIsReadByPeople) {
+    auto base = repeated(3);
+    auto candidate = repeated(troubled_run(), 3);
+    for (auto& turn : candidate.runs) {
+        turn.run.variant.clear();
+        turn.run.verdict.complete = turn.repeat > 1;
+    }
+    expect_gold("diff_troubled.txt", format_diff(compared(base, candidate), Style::plain));
+    expect_gold("diff_single.txt",
+                format_diff(compared(Report(healthy_run()), Report(troubled_run()), {.force = true}), Style::plain));
+    const auto text = format_diff(
+        compared(repeated(4), altered(repeated(4), [](RunReport& run) { run.context.cores = 8; })), Style::plain);
+    EXPECT_THAT(text, HasSubstr("incomparable\n"));
+    EXPECT_THAT(text, HasSubstr("cores: 2 against 8"));
+}
+
+TEST(Diff, SelectsPartsOfAComparisonByName) {
+    const Report duel = sample_duel();
+    EXPECT_THAT(target_names(duel), ElementsAre("base", "cand"));
+    const auto count = [&duel](const std::string& selector) {
+        const auto selection = select(duel, selector, "d.json");
+        return selection ? selection->runs.size() : 0;
+    };
+    EXPECT_EQ(count("base"), 10U);
+    EXPECT_EQ(count("base/mqtt"), 5U);
+    const auto said = [](const Report& report, const std::string& selector) {
+        const auto selection = select(report, selector, "d.json");
+        return selection ? std::string("no problem") : selection.problems().front().message;
+    };
+    EXPECT_THAT(said(duel, ""), HasSubstr("several targets: choose one (allowed after #: base, cand)"));
+    EXPECT_THAT(said(duel, "mqtt"), HasSubstr("several targets"));
+    EXPECT_THAT(said(duel, "bsae"), HasSubstr("nothing is called \"bsae\" (allowed after #: base, cand, mqtt, http2)"));
+    EXPECT_THAT(said(duel, "bsae/mqtt"), HasSubstr("no target is called \"bsae\" (allowed: base, cand)"));
+    EXPECT_THAT(said(duel, "base/grpc"), HasSubstr("nothing is called \"grpc\""));
+    const Report plain = sample_comparison();
+    EXPECT_THAT(target_names(plain), IsEmpty());
+    EXPECT_EQ(select(plain, "", "p.json")->runs.size(), 6U);
+    EXPECT_EQ(select(plain, "mqtt", "p.json")->runs.size(), 4U);
+    EXPECT_EQ(select(plain, "mqtt QoS 0", "p.json")->runs.size(), 2U);
+    EXPECT_THAT(said(plain, "base/mqtt"), HasSubstr("this report has but one"));
+    const Report single = healthy_run();
+    EXPECT_EQ(select(single, "mqtt", "r.json")->runs.size(), 1U);
+    EXPECT_THAT(said(single, "http2"), HasSubstr("allowed after #: mqtt"));
+    auto confusing = sample_duel();
+    for (auto& turn : confusing.runs) {
+        turn.name = turn.name == "base" ? "mqtt" : turn.name;
+    }
+    EXPECT_THAT(said(Report(confusing), "mqtt"), HasSubstr("\"mqtt/PROTOCOL\""));
+    EXPECT_EQ(select(Report(confusing), "mqtt/http2", "c.json")->runs.size(), 5U);
+}
+
+TEST(Diff, PairsOnlyTheRoundsOfOneComparison) {
+    const Report one = repeated(5);
+    const Report other = repeated(5);
+    EXPECT_TRUE(compared(one, one).groups.front().paired);
+    EXPECT_FALSE(compared(one, other).groups.front().paired);
+    auto duel = sample_duel();
+    duel.runs.erase(duel.runs.begin() + 2);  // base's first over http2
+    const auto found = diff(Report(duel), "base", "cand");
+    EXPECT_TRUE(found->groups.at(0).paired);
+    EXPECT_FALSE(found->groups.at(1).paired);
+}
+
+}  // namespace
+}  // namespace portillon::report
