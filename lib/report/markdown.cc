@@ -1,0 +1,667 @@
+#include "report/markdown.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "base/units.h"
+#include "gate/metric.h"
+#include "report/judged.h"
+#include "report/latency_choice.h"
+#include "report/league.h"
+#include "report/markdown_text.h"
+#include "report/prose.h"
+
+namespace portillon::report {
+
+namespace {
+
+constexpr std::size_t most_rows = 60;  // of one table; the rest is counted
+constexpr std::size_t most_cell = 160;
+constexpr std::size_t reserve = 1'000;  // for the sentence about what was left out
+
+std::string cell(std::string_view text) {
+    return escaped_markdown(text, most_cell);
+}
+
+std::string maybe(std::optional<Count> count) {
+    return count ? counted(*count) : "-";
+}
+
+// A table that counts what it has no room for.
+class Rows {
+public:
+    Rows(std::vector<std::string> headings, const std::string& alignment, std::size_t most = most_rows)
+        : table_(std::move(headings), columns_of(alignment)), most_(most) {}
+
+    // Cells are Markdown already.
+    void add(const std::vector<std::string>& cells) {
+        if (shown_ < most_) {
+            table_.add_row(cells);
+            ++shown_;
+        } else {
+            ++unseen_;
+        }
+    }
+
+    // Counted without being shown.
+    void add_unseen(Count rows) { unseen_ += rows; }
+
+    bool empty() const { return shown_ == 0; }
+
+    std::string text() const {
+        return shown_ == 0    ? std::string{}
+               : unseen_ == 0 ? table_.text()
+                              : table_.text() + fmt::format("\n…and {} more.\n", counted(unseen_));
+    }
+
+private:
+    static std::vector<Align> columns_of(const std::string& alignment) {
+        std::vector<Align> columns;
+        for (const char letter : alignment) {
+            columns.push_back(letter == 'r' ? Align::right : Align::left);
+        }
+        return columns;
+    }
+
+    MarkdownTable table_;
+    std::size_t most_;
+    std::size_t shown_ = 0;
+    std::uint64_t unseen_ = 0;
+};
+
+// The visible part first, then what is folded, as far as there is room.
+class Document {
+public:
+    void say(const std::string& paragraph) { text_ += (text_.empty() || paragraph.empty() ? "" : "\n") + paragraph; }
+
+    void fold(const std::string& title, const std::string& content) {
+        if (content.empty()) {
+            return;
+        }
+        auto folded = fmt::format("\n<details><summary>{}</summary>\n\n{}\n</details>\n", title, content);
+        if (text_.size() + folded.size() + reserve > most_markdown_characters) {
+            left_out_.push_back(title);
+            return;
+        }
+        text_ += folded;
+    }
+
+    std::string text() const {
+        auto text = text_;
+        if (text.size() + reserve > most_markdown_characters) {
+            text.resize(text.rfind('\n', most_markdown_characters - reserve) + 1);
+            text += "\n…cut here: the rest is longer than a comment may be.\n";
+        }
+        return left_out_.empty() ? text
+                                 : text + fmt::format("\nLeft out, because a comment has room for {} characters: {}.\n",
+                                                      counted(most_markdown_characters), fmt::join(left_out_, ", "));
+    }
+
+private:
+    std::string text_;
+    std::vector<std::string> left_out_;
+};
+
+std::string observed_text(const JudgedThreshold& threshold, double value) {
+    const auto metric = gate::find_metric(threshold.metric.substr(0, threshold.metric.find('{')));
+    const bool rate =
+        metric && metric->kind == gate::Kind::counter && threshold.expression.find("rate") != std::string::npos;
+    return rate || !metric ? fmt::format("{:.3g}", value) : gate::humanize_figure(metric->kind, value);
+}
+
+// One threshold of one entrant, over its runs.
+struct GateRow {
+    const JudgedThreshold* threshold = nullptr;
+    std::size_t runs = 0, failed = 0, without_data = 0;
+    std::optional<double> least, most;
+    std::string reason;  // of a run without data
+};
+
+std::vector<GateRow> gate_rows(const Entrant& entrant) {
+    std::vector<GateRow> rows;
+    for (const auto* run : entrant.runs) {
+        for (const auto& threshold : run->thresholds) {
+            auto row = std::find_if(rows.begin(), rows.end(), [&threshold](const GateRow& each) {
+                return each.threshold->metric == threshold.metric && each.threshold->expression == threshold.expression;
+            });
+            if (row == rows.end()) {
+                rows.push_back({});
+                row = rows.end() - 1;
+                row->threshold = &threshold;
+            }
+            ++row->runs;
+            row->failed += threshold.passed ? 0 : 1;
+            if (threshold.observed) {
+                row->least = std::min(row->least.value_or(*threshold.observed), *threshold.observed);
+                row->most = std::max(row->most.value_or(*threshold.observed), *threshold.observed);
+            } else {
+                ++row->without_data;
+                row->reason = threshold.reason;
+            }
+        }
+    }
+    return rows;
+}
+
+std::string outcome_cell(const GateRow& row) {
+    if (row.failed == 0) {
+        return "pass";
+    }
+    auto text = row.runs == 1 ? std::string("**FAIL**") : fmt::format("**FAIL** in {} of {}", row.failed, row.runs);
+    if (row.without_data > 0) {
+        text += ": no data, " + cell(row.reason);
+    }
+    return text;
+}
+
+std::string gates_of(const std::vector<Entrant>& entrants) {
+    // Failures first: they are what is looked for, and what must not be cut.
+    std::vector<std::pair<const Entrant*, GateRow>> rows;
+    for (const auto& entrant : entrants) {
+        for (auto& row : gate_rows(entrant)) {
+            rows.emplace_back(&entrant, std::move(row));
+        }
+    }
+    std::stable_partition(rows.begin(), rows.end(), [](const auto& row) { return row.second.failed > 0; });
+    Rows table({"gate", "of", "observed", "outcome"}, "llrl");
+    for (const auto& [entrant, row] : rows) {
+        const auto& threshold = *row.threshold;
+        std::string observed = "-";
+        if (row.least) {
+            observed = observed_text(threshold, *row.least);
+            const auto most = observed_text(threshold, *row.most);
+            observed += most == observed ? "" : " to " + most;
+        }
+        table.add({cell(threshold.metric + ": " + threshold.expression), cell(entrant->name), cell(observed),
+                   outcome_cell(row)});
+    }
+    return table.text();
+}
+
+bool trusted(const RunReport& run) {
+    return run.verdict.complete && run.verdict.measurement != Measurement::invalid;
+}
+
+struct Verdicts {
+    std::size_t runs = 0, untrusted = 0, unconnected = 0, failed = 0, thresholds = 0;
+};
+
+// The first line: the word, and what it speaks of.
+std::string verdict_line(const std::vector<Entrant>& entrants, const std::string& what) {
+    Verdicts sums;
+    for (const auto& entrant : entrants) {
+        for (const auto* run : entrant.runs) {
+            ++sums.runs;
+            sums.untrusted += trusted(*run) ? 0 : 1;
+            sums.unconnected += run->fleet.connects == 0 ? 1 : 0;
+            sums.thresholds += run->thresholds.size();
+            sums.failed += static_cast<std::size_t>(std::count_if(run->thresholds.begin(), run->thresholds.end(),
+                                                                  [](const auto& each) { return !each.passed; }));
+        }
+    }
+    const auto of_runs = [&sums](std::size_t count, const std::string& said) {
+        return sums.runs == 1 ? said : fmt::format("{} in {} of {} runs", said, count, sums.runs);
+    };
+    std::vector<std::string> said{what};
+    if (sums.runs == 0) {
+        return fmt::format("**NO RUN**: {}; not one run came to an end\n", what);
+    }
+    if (sums.unconnected > 0) {
+        said.push_back(of_runs(sums.unconnected, "no equipment could connect"));
+    }
+    if (sums.untrusted > 0) {
+        said.push_back(of_runs(sums.untrusted, "the measurement is invalid or incomplete"));
+    }
+    said.push_back(sums.thresholds == 0 ? "no threshold was asked for"
+                   : sums.failed > 0
+                       ? fmt::format("{} of {} failed", sums.failed, counted(sums.thresholds, "threshold"))
+                   : sums.thresholds == 1 ? "the threshold holds"
+                                          : fmt::format("all {} thresholds hold", sums.thresholds));
+    const char* word = sums.unconnected > 0   ? "FAILED"
+                       : sums.untrusted > 0   ? "NOT TO BE TRUSTED"
+                       : sums.failed > 0      ? "FAILED"
+                       : sums.thresholds == 0 ? "measured"
+                                              : "passed";
+    return fmt::format("**{}**: {}\n", word, fmt::join(said, "; "));
+}
+
+std::vector<std::string> latency_cells(const std::optional<Latency>& latency) {
+    if (!latency) {
+        return {"-", "-", "-", "-", "-", "-", "-", "-"};
+    }
+    const auto& histogram = latency->histogram;
+    std::vector<std::string> cells;
+    for (const double percent : {50.0, 90.0, 95.0, 99.0, 99.9}) {
+        const auto value = histogram.percentile(percent, latency->unanswered);
+        const bool any = !histogram.empty() || latency->unanswered > 0;
+        cells.push_back(value ? humanize(*value) : !any ? "-" : latency->unanswered > 0 ? "never" : "&gt;24 h");
+    }
+    cells.push_back(histogram.max() ? humanize(*histogram.max()) : "-");
+    cells.push_back(counted(histogram.count()));
+    cells.push_back(counted(latency->unanswered));
+    return cells;
+}
+
+const std::vector<std::string> latency_headings{"P50", "P90", "P95", "P99", "P99.9", "max", "values", "never came"};
+
+std::vector<std::string> joined(std::vector<std::string> first, const std::vector<std::string>& rest) {
+    first.insert(first.end(), rest.begin(), rest.end());
+    return first;
+}
+
+std::string latencies_of(const std::vector<Entrant>& entrants) {
+    Rows table(joined({"of", "latency"}, latency_headings), "llrrrrrrrr");
+    for (const auto& entrant : entrants) {
+        for (const auto& [name, member] : latency_names()) {
+            table.add(joined({cell(entrant.name), cell(name)}, latency_cells(merged(entrant, member))));
+        }
+    }
+    return table.text() +
+           (table.empty() ? ""
+                          : "\n\"never\": the percentile falls among those that never came. \"-\": not measured.\n");
+}
+
+// A stage over all repeats of an entrant.
+struct Stage {
+    const Phase* first = nullptr;
+    Count generated = 0, acknowledged = 0;
+    std::optional<Count> delivered = 0, lost = 0;
+    std::optional<Latency> response = Latency{}, end_to_end = Latency{};
+};
+
+void add_up(std::optional<Count>& sum, std::optional<Count> count) {
+    sum = sum && count ? std::optional(*sum + *count) : std::nullopt;
+}
+
+void add_up(std::optional<Latency>& sum, const std::optional<Latency>& latency) {
+    if (!sum || !latency) {
+        sum.reset();
+        return;
+    }
+    sum->histogram.merge(latency->histogram);
+    sum->unanswered += latency->unanswered;
+}
+
+std::vector<Stage> stages_of(const Entrant& entrant) {
+    std::vector<Stage> stages;
+    for (const auto* run : entrant.runs) {
+        for (const auto& phase : run->phases) {
+            if (phase.kind != "stage") {
+                continue;
+            }
+            auto stage = std::find_if(stages.begin(), stages.end(),
+                                      [&phase](const Stage& each) { return each.first->name == phase.name; });
+            if (stage == stages.end()) {
+                stages.push_back({});
+                stage = stages.end() - 1;
+                stage->first = &phase;
+            }
+            stage->generated += phase.generated;
+            stage->acknowledged += phase.acknowledged;
+            add_up(stage->delivered, phase.delivered);
+            add_up(stage->lost, phase.lost);
+            add_up(stage->response, phase.latency.response);
+            add_up(stage->end_to_end, phase.latency.end_to_end);
+        }
+    }
+    return stages;
+}
+
+std::string stages_text(const std::vector<Entrant>& entrants) {
+    Rows table(
+        joined({"of", "stage", "from", "to", "generated", "acknowledged", "delivered", "lost"}, latency_headings),
+        "llrrrrrrrrrrrrrr");
+    for (const auto& entrant : entrants) {
+        for (const auto& stage : stages_of(entrant)) {
+            const auto& phase = *stage.first;
+            table.add(joined(
+                {cell(entrant.name), cell(phase.name) + (phase.measured ? "" : " (not measured)"),
+                 fmt::format("{:.4g} s", phase.from_s), fmt::format("{:.4g} s", phase.to_s), counted(stage.generated),
+                 counted(stage.acknowledged), maybe(stage.delivered), maybe(stage.lost)},
+                latency_cells(stage.response ? stage.response : stage.end_to_end)));
+        }
+    }
+    return table.empty() ? std::string{}
+                         : table.text() +
+                               "\nBy the time at which validations were due. Latencies are those of response, or "
+                               "of end\\_to\\_end where nothing is acknowledged.\n";
+}
+
+std::string books_of(const std::vector<Entrant>& entrants) {
+    Rows table({"of", "generated", "acknowledged", "rejected", "discarded", "unacknowledged", "cached", "delivered",
+                "undelivered", "lost", "unconfirmed", "duplicated", "reordered", "unexpected"},
+               "lrrrrrrrrrrrrr");
+    bool unknown = false;
+    for (const auto& entrant : entrants) {
+        const auto sum = [&entrant](auto ask) {
+            std::optional<Count> total = 0;
+            for (const auto* run : entrant.runs) {
+                add_up(total, ask(*run));
+            }
+            return maybe(total);
+        };
+        const auto tally = [&sum](Count Tally::*count) {
+            return sum([count](const RunReport& run) { return std::optional(run.tally.*count); });
+        };
+        const auto ledger = [&sum](Count Ledger::*count) {
+            return sum([count](const RunReport& run) {
+                return run.ledger ? std::optional((*run.ledger).*count) : std::nullopt;
+            });
+        };
+        const auto delivery = [&sum](std::optional<Count> Delivery::*count) {
+            return sum([count](const RunReport& run) { return run.delivery.*count; });
+        };
+        unknown = unknown || std::any_of(entrant.runs.begin(), entrant.runs.end(),
+                                         [](const auto* run) { return !run->ledger.has_value(); });
+        table.add({cell(entrant.name), tally(&Tally::generated), tally(&Tally::acknowledged), tally(&Tally::rejected),
+                   tally(&Tally::discarded), tally(&Tally::unacknowledged), tally(&Tally::cached),
+                   ledger(&Ledger::delivered), delivery(&Delivery::undelivered), delivery(&Delivery::lost),
+                   delivery(&Delivery::unconfirmed), ledger(&Ledger::duplicated), ledger(&Ledger::reordered),
+                   ledger(&Ledger::unexpected)});
+    }
+    return table.text() + (unknown ? "\n\"-\" where there is no ledger: what arrived is not known.\n" : "");
+}
+
+std::string errors_of(const std::vector<Entrant>& entrants) {
+    Rows table({"of", "what failed", "attempts"}, "llr");
+    for (const auto& entrant : entrants) {
+        std::map<std::string, Count> sums;
+        for (const auto* run : entrant.runs) {
+            for (const auto& [cause, attempts] : run->errors) {
+                sums[cause] += attempts;
+            }
+            // connect failures are among the errors, too, where a run tells both
+            for (const auto& [cause, attempts] : run->fleet.connect_failures) {
+                if (run->errors.count("connect." + cause) == 0) {
+                    sums["connect." + cause] += attempts;
+                }
+            }
+        }
+        for (const auto& [cause, attempts] : sums) {
+            table.add({cell(entrant.name), cell(cause), counted(attempts)});
+        }
+    }
+    return table.text();
+}
+
+std::string exceptions_of(const std::vector<Entrant>& entrants) {
+    Rows table({"of", "state", "equipment", "sequences", "validations"}, "llrrr");
+    Count omitted = 0;
+    for (const auto& entrant : entrants) {
+        for (const auto* run : entrant.runs) {
+            omitted += run->delivery.exceptions_omitted;
+            for (const auto& each : run->delivery.exceptions) {
+                table.add({cell(entrant.name), name_of(each.state), fmt::format("{}", each.equipment),
+                           each.first == each.last ? fmt::format("{}", each.first)
+                                                   : fmt::format("{} to {}", each.first, each.last),
+                           each.last < each.first ? "-" : counted(each.last - each.first + 1)});
+            }
+        }
+    }
+    table.add_unseen(omitted);
+    return table.text();
+}
+
+std::string reasons_of(const std::vector<Entrant>& entrants) {
+    std::string text;
+    std::size_t lines = 0;
+    for (const auto& entrant : entrants) {
+        for (std::size_t i = 0; i < entrant.runs.size(); ++i) {
+            const auto& verdict = entrant.runs[i]->verdict;
+            if (verdict.complete && verdict.measurement == Measurement::valid) {
+                continue;
+            }
+            const auto which = entrant.runs.size() == 1 ? std::string{} : fmt::format(", run {}", i + 1);
+            if (++lines <= most_rows) {
+                text += fmt::format("- {}{}: {}{}{}{}\n", cell(entrant.name), which, name_of(verdict.measurement),
+                                    verdict.complete ? "" : ", incomplete", verdict.reasons.empty() ? "" : ": ",
+                                    escaped_markdown(fmt::format("{}", fmt::join(verdict.reasons, "; "))));
+            }
+        }
+    }
+    return lines > most_rows ? text + fmt::format("- …and {} more\n", lines - most_rows) : text;
+}
+
+std::string context_of(const std::vector<Entrant>& entrants, const std::vector<std::string>& command) {
+    Rows table({"", ""}, "ll");
+    const auto add = [&table](const char* name, const std::string& value) {
+        if (!value.empty()) {
+            table.add({name, cell(value)});
+        }
+    };
+    if (!command.empty()) {
+        table.add({"command", markdown_code(fmt::format("{}", fmt::join(command, " ")))});
+    }
+    for (const auto& entrant : entrants) {
+        add("target", fmt::format("{}: {}", entrant.name, entrant.runs.front()->target));
+    }
+    if (!entrants.empty()) {
+        const auto& run = *entrants.front().runs.front();
+        const auto& context = run.context;
+        add("started", context.started_at);
+        add("seed", fmt::format("{}", run.seed));
+        add("workload", run.scenario.workload_digest);
+        add("portillon",
+            fmt::format("{} {}, {}, {}", context.version, context.commit, context.compiler, context.build_type));
+        add("machine", fmt::format("{}, {}, {}", context.cpu_model, counted(context.cores, "core"), context.kernel));
+        std::vector<std::string> libraries;
+        for (const auto& [name, version] : context.libraries) {
+            libraries.push_back(name + " " + version);
+        }
+        add("libraries", fmt::format("{}", fmt::join(libraries, ", ")));
+    }
+    return table.text();
+}
+
+std::string scenario_of(const Scenario& scenario) {
+    const auto json = nlohmann::ordered_json::parse(scenario.resolved, nullptr, false);
+    return json.is_object()
+               ? markdown_block("json", json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace))
+               : std::string{};
+}
+
+void fold_details(Document& document, const std::vector<Entrant>& entrants, const Scenario& scenario,
+                  const std::vector<std::string>& command) {
+    document.fold("Why measurements are not valid", reasons_of(entrants));
+    document.fold("Stages", stages_text(entrants));
+    document.fold("Latencies", latencies_of(entrants));
+    document.fold("Books, in validations", books_of(entrants));
+    document.fold("Errors", errors_of(entrants));
+    document.fold("Exceptions", exceptions_of(entrants));
+    document.fold("Context", context_of(entrants, command));
+    document.fold("Scenario", scenario_of(scenario));
+}
+
+// The league's rows, and its notes as far as anybody reads them.
+std::string league_of(const Comparison& comparison) {
+    constexpr std::size_t most = 16'000;
+    auto text = league_markdown(comparison);
+    if (text.size() > most) {
+        text.resize(text.rfind('\n', most) + 1);
+        text += "\n…cut here.\n";
+    }
+    return text;
+}
+
+std::string shown_change(Change change) {
+    return change == Change::worse ? "WORSE" : name_of(change);
+}
+
+std::string percent(double ratio) {
+    constexpr double as_factor = 10;
+    return ratio >= as_factor || ratio <= 1 / as_factor ? fmt::format("x{:.3g}", ratio)
+                                                        : fmt::format("{:+.1f} %", (ratio - 1) * 100);
+}
+
+std::string diff_line(const Diff& diff) {
+    return fmt::format("**{}**: {} against {}: {}\n", shown_change(diff.change), cell(diff.candidate.label),
+                       cell(diff.base.label), escaped_markdown(diff.why));
+}
+
+std::string group_name(const GroupDiff& group) {
+    return group.base_name == group.candidate_name ? group.base_name
+                                                   : group.candidate_name + " against " + group.base_name;
+}
+
+bool tells_something(const MetricDiff& metric) {
+    return metric.change != Change::same;
+}
+
+// Of every group those metrics for which `wanted` holds; worst first.
+template <class Wanted>
+std::string metrics_of(const Diff& diff, Wanted wanted) {
+    struct Line {
+        const GroupDiff* group;
+        const MetricDiff* metric;
+    };
+    std::vector<Line> lines;
+    for (const auto& group : diff.groups) {
+        for (const auto& metric : group.metrics) {
+            if (wanted(metric)) {
+                lines.push_back({&group, &metric});
+            }
+        }
+    }
+    const auto rank = [](const Line& line) {
+        const Change order[] = {Change::worse, Change::incomparable, Change::inconclusive, Change::better,
+                                Change::same};
+        return std::find(std::begin(order), std::end(order), line.metric->change) - std::begin(order);
+    };
+    std::stable_sort(lines.begin(), lines.end(), [&rank](const Line& a, const Line& b) { return rank(a) < rank(b); });
+    Rows table({"", "of", "figure", "base", "candidate", "change", "at least", "at most", "remark"}, "lllrrrrrl");
+    for (const auto& [group, metric] : lines) {
+        const auto change = shown_change(metric->change);
+        const auto remark = !metric->interval        ? metric->why
+                            : metric->repeats_needed ? counted(*metric->repeats_needed, "repeat") + " would settle it"
+                                                     : "";
+        table.add({metric->change == Change::worse ? "**" + change + "**" : change, cell(group_name(*group)),
+                   cell(metric->name), cell(metric->base_text), cell(metric->candidate_text),
+                   metric->ratio ? percent(*metric->ratio) : "-",
+                   metric->interval ? percent(metric->interval->low) : "-",
+                   metric->interval ? percent(metric->interval->high) : "-", cell(remark)});
+    }
+    return table.text();
+}
+
+std::string bullets(const std::string& label, const std::vector<std::string>& sentences) {
+    std::string text;
+    for (std::size_t i = 0; i < std::min(sentences.size(), most_rows); ++i) {
+        text += fmt::format("- {}{}\n", label, escaped_markdown(sentences[i]));
+    }
+    return sentences.size() > most_rows ? text + fmt::format("- …and {} more\n", sentences.size() - most_rows) : text;
+}
+
+// What changed, and what it rests on.
+std::string changes_of(const Diff& diff) {
+    std::string text = metrics_of(diff, tells_something);
+    text += text.empty() ? "" : "\n";
+    for (const auto& group : diff.groups) {
+        const auto same = std::count_if(group.metrics.begin(), group.metrics.end(),
+                                        [](const auto& metric) { return !tells_something(metric); });
+        const auto why = group.why.empty() ? std::string(name_of(group.change)) : escaped_markdown(group.why);
+        text += fmt::format("- {}: {}; {} against {} runs{}{}\n", cell(group_name(group)), why, group.candidate_repeats,
+                            group.base_repeats, group.paired ? " in the same rounds" : "",
+                            same > 0 ? fmt::format("; {} the same", counted(static_cast<Count>(same), "figure")) : "");
+    }
+    text += bullets("Overlooked as asked: ", diff.forced);
+    for (const auto& group : diff.groups) {
+        text += bullets("Warning, " + cell(group_name(group)) + ": ", group.warnings);
+    }
+    text += bullets("Warning: ", diff.warnings);
+    text += bullets("Differs: ", diff.notes);
+    return text;
+}
+
+void fold_diff(Document& document, const Diff& diff) {
+    document.fold("What stayed the same",
+                  metrics_of(diff, [](const MetricDiff& metric) { return !tells_something(metric); }));
+}
+
+// Each target against the first one; those that cannot be compared at all are sentences.
+void add_changes(Document& document, const Comparison& comparison, std::vector<Diff>& diffs) {
+    const Report report = comparison;
+    const auto names = target_names(report);
+    for (std::size_t i = 1; i < names.size(); ++i) {
+        auto changed = diff(report, names.front(), names[i]);
+        if (changed) {
+            diffs.push_back(std::move(*changed));
+            document.say(diff_line(diffs.back()));
+        } else {
+            document.say(fmt::format("**incomparable**: {} against {}: {}\n", cell(names[i]), cell(names.front()),
+                                     escaped_markdown(changed.problems().front().message)));
+        }
+    }
+}
+
+}  // namespace
+
+std::string run_markdown(const RunReport& run) {
+    const Report report = run;
+    const auto entrants = entrants_of(report);
+    Document document;
+    document.say(verdict_line(
+        entrants, fmt::format("{} over {}, {}, target {}", cell(run.scenario.name), cell(entrants.front().name),
+                              counted(run.fleet.equipments, "equipment"), cell(run.target))));
+    document.say(gates_of(entrants));
+    Comparison alone{.scenario = run.scenario, .command = {}, .runs = {}};
+    alone.runs.push_back({1, 1, run});
+    document.say(league_of(alone));
+    fold_details(document, entrants, run.scenario, run.command);
+    return document.text();
+}
+
+std::string comparison_markdown(const Comparison& comparison) {
+    const auto entrants = entrants_of(comparison);
+    std::vector<Diff> diffs;
+    Document document;
+    add_changes(document, comparison, diffs);
+    std::vector<std::string> names;
+    for (const auto& entrant : entrants) {
+        names.push_back(cell(entrant.name));
+    }
+    document.say(
+        verdict_line(entrants, fmt::format("{} over {}", cell(comparison.scenario.name),
+                                           names.empty() ? "nothing" : fmt::format("{}", fmt::join(names, ", ")))));
+    for (const auto& changed : diffs) {
+        document.say(
+            fmt::format("{}{}", diffs.size() > 1 ? cell(changed.candidate.label) + ":\n\n" : "", changes_of(changed)));
+    }
+    document.say(gates_of(entrants));
+    document.say(entrants.empty() ? std::string{} : league_of(comparison));
+    for (const auto& changed : diffs) {
+        fold_diff(document, changed);
+    }
+    fold_details(document, entrants, comparison.scenario, comparison.command);
+    return document.text();
+}
+
+std::string diff_markdown(const Diff& diff) {
+    Document document;
+    document.say(diff_line(diff));
+    document.say(changes_of(diff));
+    document.say(
+        fmt::format("Better and worse: for sure and by more than {:.3g} %; a change lies between \"at least\" and \"at "
+                    "most\" with {:.3g} % confidence.\n",
+                    diff.options.min_effect * 100, diff.options.confidence * 100));
+    fold_diff(document, diff);
+    Rows sides({"", "target", "scenario", "workload", "runs", "portillon", "started"}, "llllrll");
+    for (const auto* side : {&diff.base, &diff.candidate}) {
+        sides.add({cell(side->label), cell(side->target), cell(side->scenario.name),
+                   cell(side->scenario.workload_digest),
+                   side->left_out > 0 ? fmt::format("{} ({} left out)", side->runs, side->left_out)
+                                      : fmt::format("{}", side->runs),
+                   cell(side->context.version + " " + side->context.commit), cell(side->context.started_at)});
+    }
+    document.fold("Who was compared", sides.text());
+    return document.text();
+}
+
+std::string markdown(const Report& report) {
+    const auto* run = std::get_if<RunReport>(&report);
+    return run != nullptr ? run_markdown(*run) : comparison_markdown(std::get<Comparison>(report));
+}
+
+}  // namespace portillon::report
