@@ -11,7 +11,7 @@ namespace portillon::server {
 
 namespace {
 
-constexpr std::uint64_t magic = 0x3172656764656c70;  // "pledger1"
+constexpr std::uint64_t magic = 0x3272656764656c70;  // "pledger2"
 constexpr std::size_t page_bytes = 4096;
 
 constexpr std::size_t to_page(std::size_t bytes) {
@@ -37,6 +37,23 @@ std::uint64_t raise(std::uint64_t& value, std::uint64_t to) {
     return before;
 }
 
+// The bounds of the measured windows and of the segments cut all due times into pieces, each wholly in or out of every
+// one of them: so a delivery is recorded once, and any window's figures are those of its pieces, merged.
+constexpr std::size_t most_cuts = 2 * (most_windows + most_segments);
+
+std::vector<Nanos> cuts_of(const RunSpec& spec) {
+    std::vector<Nanos> cuts;
+    for (const auto* windows : {&spec.measured, &spec.segments}) {
+        for (const Window& window : *windows) {
+            cuts.push_back(window.from);
+            cuts.push_back(window.to);
+        }
+    }
+    std::sort(cuts.begin(), cuts.end());
+    cuts.erase(std::unique(cuts.begin(), cuts.end()), cuts.end());
+    return cuts;
+}
+
 }  // namespace
 
 struct Ledger::Head {
@@ -48,7 +65,11 @@ struct Ledger::Head {
     std::uint64_t sequences;
     std::uint32_t windows;
     std::array<Window, most_windows> measured;
-    std::atomic<std::int64_t> t0_ns;  // 0: not started
+    std::uint32_t segment_count;
+    std::array<Window, most_segments> segments;
+    std::uint32_t cut_count;
+    std::array<Nanos, most_cuts> cuts;  // piece i ends at cuts[i]; the last one never does
+    std::atomic<std::int64_t> t0_ns;    // 0: not started
     std::atomic<bool> frozen;
 };
 
@@ -56,30 +77,37 @@ struct Ledger::Slot {
     Counter delivered, duplicated, reordered, unexpected, after_freeze;
     Counter last_arrival_ns;
     Counter seconds;  // how many of delivered_per_second are in use
-    SharedHistogram end_to_end;
+    Counter near;     // the piece of the last due time: the next one's is nearly always the same
     std::array<Counter, most_seconds> delivered_per_second;
 };
 
+struct Ledger::Piece {
+    Counter duplicated;
+    SharedHistogram end_to_end;
+};
+
 struct Ledger::Layout {
-    Layout(std::uint32_t equipments, Sequence sequences, unsigned shards)
+    Layout(std::uint32_t equipments, Sequence sequences, std::size_t cuts, unsigned shards)
         : words_per_equipment((sequences + 63) / 64),
           slots(to_page(sizeof(Head))),
-          highest(slots + shards * to_page(sizeof(Slot))),
+          pieces(slots + shards * to_page(sizeof(Slot))),
+          highest(pieces + shards * (cuts + 1) * to_page(sizeof(Piece))),
           happened(to_page(highest + equipments * sizeof(std::uint64_t))),
           bitmaps(to_page(happened + equipments)),
           end(bitmaps + 3 * equipments * words_per_equipment * sizeof(std::uint64_t)) {}
 
     std::uint64_t words_per_equipment;
-    std::size_t slots, highest, happened, bitmaps, end;
+    std::size_t slots, pieces, highest, happened, bitmaps, end;
 };
 
 std::size_t Ledger::bytes_needed(const RunSpec& spec, unsigned shards) {
-    return Layout(spec.equipments, spec.sequences, shards).end;
+    return Layout(spec.equipments, spec.sequences, cuts_of(spec).size(), shards).end;
 }
 
 Ledger Ledger::create(std::span<std::byte> zeroed, const RunSpec& spec, unsigned shards) {
     check(problem_of(spec).empty() && shards > 0, "a ledger of a run that has a problem");
-    const Layout layout(spec.equipments, spec.sequences, shards);
+    const auto cuts = cuts_of(spec);
+    const Layout layout(spec.equipments, spec.sequences, cuts.size(), shards);
     check(zeroed.size() >= layout.end, "too little memory for a ledger");
     Head& head = *new (zeroed.data()) Head{};
     head.run = spec.run;
@@ -89,6 +117,10 @@ Ledger Ledger::create(std::span<std::byte> zeroed, const RunSpec& spec, unsigned
     head.sequences = spec.sequences;
     head.windows = static_cast<std::uint32_t>(spec.measured.size());
     std::copy(spec.measured.begin(), spec.measured.end(), head.measured.begin());
+    head.segment_count = static_cast<std::uint32_t>(spec.segments.size());
+    std::copy(spec.segments.begin(), spec.segments.end(), head.segments.begin());
+    head.cut_count = static_cast<std::uint32_t>(cuts.size());
+    std::copy(cuts.begin(), cuts.end(), head.cuts.begin());
     head.magic = magic;
     return Ledger(zeroed, layout);
 }
@@ -101,13 +133,14 @@ std::optional<Ledger> Ledger::attach(std::span<std::byte> bytes) {
     if (head.magic != magic) {
         return std::nullopt;
     }
-    const Layout layout(head.equipments, head.sequences, head.shards);
+    const Layout layout(head.equipments, head.sequences, head.cut_count, head.shards);
     return bytes.size() >= layout.end ? std::optional(Ledger(bytes, layout)) : std::nullopt;
 }
 
 Ledger::Ledger(std::span<std::byte> bytes, const Layout& layout)
     : head_(reinterpret_cast<Head*>(bytes.data())),
       slots_(bytes.data() + layout.slots),
+      pieces_(bytes.data() + layout.pieces),
       highest_(reinterpret_cast<std::uint64_t*>(bytes.data() + layout.highest)),
       happened_(reinterpret_cast<std::uint8_t*>(bytes.data() + layout.happened)),
       bitmaps_(reinterpret_cast<std::uint64_t*>(bytes.data() + layout.bitmaps)),
@@ -118,7 +151,8 @@ RunSpec Ledger::spec() const {
             head_->payload,
             head_->equipments,
             head_->sequences,
-            {head_->measured.begin(), head_->measured.begin() + head_->windows}};
+            {head_->measured.begin(), head_->measured.begin() + head_->windows},
+            {head_->segments.begin(), head_->segments.begin() + head_->segment_count}};
 }
 
 RunId Ledger::run() const {
@@ -153,10 +187,11 @@ Entry Ledger::record(unsigned shard, EquipmentId equipment, Sequence sequence, N
         std::atomic_ref(happened_[place]).fetch_or(flag_of(Mark::duplicated));
         set_bit(*word(Mark::duplicated, equipment, sequence), sequence);
         own.duplicated.add();
+        piece(shard, piece_of(own, due)).duplicated.add();
         return Entry::duplicated;
     }
     own.delivered.add();
-    time(own, due, now);
+    time(own, piece(shard, piece_of(own, due)), due, now);
     if (highest_before < sequence) {
         return Entry::delivered;
     }
@@ -220,10 +255,36 @@ LedgerCounts Ledger::counts() const {
 
 stats::Histogram Ledger::end_to_end() const {
     stats::Histogram merged;
-    for (unsigned shard = 0; shard < head_->shards; ++shard) {
-        merged.merge(slot(shard).end_to_end.read());
+    const std::span windows(head_->measured.data(), head_->windows);
+    for (std::size_t place = 0; place <= head_->cut_count; ++place) {
+        const Nanos begin = place == 0 ? Nanos::min() : head_->cuts[place - 1];
+        const bool measured = windows.empty() || std::any_of(windows.begin(), windows.end(), [&](const Window& window) {
+                                  return window.from <= begin && begin < window.to;
+                              });
+        for (unsigned shard = 0; measured && shard < head_->shards; ++shard) {
+            merged.merge(piece(shard, place).end_to_end.read());
+        }
     }
     return merged;
+}
+
+std::vector<SegmentAccount> Ledger::segments() const {
+    std::vector<SegmentAccount> accounts;
+    const std::span cuts(head_->cuts.data(), head_->cut_count);
+    for (const Window& segment : std::span(head_->segments.data(), head_->segment_count)) {
+        auto& account = accounts.emplace_back();
+        // A segment's bounds are cuts, and its pieces end at the cuts after its begin.
+        const auto first = std::upper_bound(cuts.begin(), cuts.end(), segment.from) - cuts.begin();
+        const auto last = std::lower_bound(cuts.begin(), cuts.end(), segment.to) - cuts.begin();
+        for (auto place = first; place <= last && segment.from < segment.to; ++place) {
+            for (unsigned shard = 0; shard < head_->shards; ++shard) {
+                const Piece& each = piece(shard, static_cast<std::size_t>(place));
+                account.duplicated += each.duplicated.get();
+                account.end_to_end.merge(each.end_to_end.read());
+            }
+        }
+    }
+    return accounts;
 }
 
 std::vector<std::uint64_t> Ledger::delivered_per_second() const {
@@ -253,12 +314,28 @@ Ledger::Slot& Ledger::slot(unsigned shard) const {
     return *reinterpret_cast<Slot*>(slots_ + shard * to_page(sizeof(Slot)));
 }
 
+std::size_t Ledger::piece_of(Slot& slot, Nanos due) const {
+    const std::span cuts(head_->cuts.data(), head_->cut_count);
+    const auto near = static_cast<std::size_t>(slot.near.get());
+    if ((near == cuts.size() || due < cuts[near]) && (near == 0 || due >= cuts[near - 1])) {
+        return near;
+    }
+    const auto place = static_cast<std::size_t>(std::upper_bound(cuts.begin(), cuts.end(), due) - cuts.begin());
+    slot.near.set(place);
+    return place;
+}
+
+Ledger::Piece& Ledger::piece(unsigned shard, std::size_t place) const {
+    const std::size_t number = shard * (std::size_t{head_->cut_count} + 1) + place;
+    return *reinterpret_cast<Piece*>(pieces_ + number * to_page(sizeof(Piece)));
+}
+
 std::uint64_t* Ledger::word(Mark mark, EquipmentId equipment, Sequence sequence) const {
     const std::uint64_t row = static_cast<std::uint64_t>(mark) * head_->equipments + (number_of(equipment) - 1);
     return bitmaps_ + row * words_ + (sequence - 1) / 64;
 }
 
-void Ledger::time(Slot& slot, Nanos due, Instant now) const {
+void Ledger::time(Slot& slot, Piece& piece, Nanos due, Instant now) const {
     const auto start = t0();
     if (!start) {
         return;
@@ -271,11 +348,7 @@ void Ledger::time(Slot& slot, Nanos due, Instant now) const {
         }
         slot.delivered_per_second[second].add();
     }
-    const std::span windows(head_->measured.data(), head_->windows);
-    if (windows.empty() || std::any_of(windows.begin(), windows.end(),
-                                       [&](const Window& window) { return due >= window.from && due < window.to; })) {
-        slot.end_to_end.record(since - due);
-    }
+    piece.end_to_end.record(since - due);
 }
 
 }  // namespace portillon::server

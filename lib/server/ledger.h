@@ -36,6 +36,12 @@ struct LedgerCounts {
     std::optional<Instant> last_arrival;  // of anything that the ledger was asked to record
 };
 
+// What became of the validations that were due in one of the spec's segments.
+struct SegmentAccount {
+    std::uint64_t duplicated = 0;
+    stats::Histogram end_to_end;
+};
+
 class Ledger {
 public:
     static constexpr Nanos longest_due = 366 * 24h;  // a due time beyond is none that a fleet makes
@@ -71,6 +77,7 @@ public:
 
     LedgerCounts counts() const;
     stats::Histogram end_to_end() const;
+    std::vector<SegmentAccount> segments() const;             // one of each in the spec
     std::vector<std::uint64_t> delivered_per_second() const;  // since T0, first copies; for 24 h
 
     // Bit i - 1 stands for sequence i; ends where nothing can be set any more, empty if nothing ever was.
@@ -79,15 +86,19 @@ public:
 private:
     struct Head;
     struct Slot;
+    struct Piece;
     struct Layout;
     Ledger(std::span<std::byte> bytes, const Layout& layout);
 
     Slot& slot(unsigned shard) const;
     std::uint64_t* word(Mark mark, EquipmentId equipment, Sequence sequence) const;
-    void time(Slot& slot, Nanos due, Instant now) const;
+    std::size_t piece_of(Slot& slot, Nanos due) const;
+    Piece& piece(unsigned shard, std::size_t place) const;
+    void time(Slot& slot, Piece& piece, Nanos due, Instant now) const;
 
     Head* head_;
     std::byte* slots_;
+    std::byte* pieces_;       // by shard, then by due time
     std::uint64_t* highest_;  // one per equipment, as those below
     std::uint8_t* happened_;  // Marks other than delivered that occurred: readers touch no page without need
     std::uint64_t* bitmaps_;  // by mark, then by equipment

@@ -81,6 +81,60 @@ TEST(Ledger, MeasuresOnlyFromTheStartOnAndOnlyWhatIsDueInAMeasuredWindow) {
     EXPECT_EQ(measured.max(), Nanos{501ms});
 }
 
+TEST(Ledger, KeepsTheFiguresOfSegmentsApartWhoeverRecordsThem) {
+    RunSpec spec = sample_spec(2, 100);
+    spec.measured = {{15s, 30s}};                                     // bounds of its own
+    spec.segments = {{0s, 10s}, {10s, 20s}, {20s, 20s}, {25s, 30s}};  // one empty, and a hole
+    SampleRun run(spec, 2);
+    run.ledger.start(t0);
+    const auto deliver = [&](unsigned shard, Sequence sequence, Nanos due, Nanos late) {
+        run.ledger.record(shard, EquipmentId{1}, sequence, due, t0 + due + late);
+    };
+    deliver(0, 1, 9'999ms, 1ms);
+    deliver(0, 2, 10s, 2ms);
+    deliver(1, 3, 14s, 3ms);
+    deliver(1, 4, 16s, 4ms);
+    deliver(0, 5, 20s, 5ms);  // in the hole
+    deliver(0, 6, 29s, 6ms);
+    deliver(0, 7, 30s, 7ms);  // beyond all
+    deliver(1, 2, 10s, 50ms);
+    deliver(0, 2, 10s, 60ms);
+    deliver(1, 6, 29s, 70ms);
+    const auto segments = run.ledger.segments();
+    ASSERT_EQ(segments.size(), 4u);
+    const auto counts = [&](std::size_t place) {
+        return std::pair(segments[place].end_to_end.count(), segments[place].duplicated);
+    };
+    EXPECT_EQ(counts(0), std::pair(1ul, 0ul));
+    EXPECT_EQ(counts(1), std::pair(3ul, 2ul));
+    EXPECT_EQ(counts(2), std::pair(0ul, 0ul));
+    EXPECT_EQ(counts(3), std::pair(1ul, 1ul));
+    EXPECT_EQ(segments[1].end_to_end.min(), Nanos{2ms});
+    EXPECT_EQ(segments[1].end_to_end.max(), Nanos{4ms});
+    EXPECT_EQ(run.ledger.end_to_end().count(), 3u);
+    EXPECT_EQ(run.ledger.end_to_end().min(), Nanos{4ms});
+    const auto elsewhere = SharedMemory::open(run.memory.path());
+    EXPECT_EQ(Ledger::attach(elsewhere->bytes())->segments()[1].duplicated, 2u);
+    EXPECT_EQ(Ledger::attach(elsewhere->bytes())->spec(), spec);
+}
+
+TEST(Ledger, KeepsAsManySegmentsAsAScenarioMayHaveStages) {
+    RunSpec spec = sample_spec(1, 2'000);
+    for (std::size_t i = 0; i < most_segments; ++i) {
+        spec.segments.push_back({Nanos{1s} * i, Nanos{1s} * (i + 1)});
+    }
+    SampleRun run(spec);
+    run.ledger.start(t0);
+    for (Sequence sequence = 1; sequence <= most_segments; ++sequence) {
+        const Nanos due = Nanos{1s} * (sequence * 7 % most_segments);  // in no order
+        run.ledger.record(0, EquipmentId{1}, sequence, due, t0 + due + 1ms);
+    }
+    for (const auto& segment : run.ledger.segments()) {
+        EXPECT_EQ(segment.end_to_end.count(), 1u);
+    }
+    EXPECT_EQ(run.ledger.end_to_end().count(), most_segments);
+}
+
 TEST(Ledger, MeasuresFirstCopiesOnly) {
     SampleRun run;
     run.ledger.start(t0);
@@ -194,6 +248,15 @@ TEST(RunSpec, NamesWhatIsWrong) {
              spec.measured = {{-1s, 1s}};
          }},
         {"measured", [](RunSpec& spec) { spec.measured.resize(most_windows + 1); }},
+        {"segments", [](RunSpec& spec) { spec.segments.resize(most_segments + 1); }},
+        {"segments",
+         [](RunSpec& spec) {
+             spec.segments = {{0s, 2s}, {1s, 3s}};
+         }},
+        {"segments",
+         [](RunSpec& spec) {
+             spec.segments = {{2s, 1s}};
+         }},
     };
     EXPECT_EQ(problem_of(sample_spec()), "");
     for (const auto& row : rows) {

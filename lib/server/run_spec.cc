@@ -6,7 +6,8 @@ namespace portillon::server {
 
 bool RunSpec::operator==(const RunSpec& other) const {
     return run == other.run && payload.seed == other.payload.seed && payload.bytes == other.payload.bytes &&
-           equipments == other.equipments && sequences == other.sequences && measured == other.measured;
+           equipments == other.equipments && sequences == other.sequences && measured == other.measured &&
+           segments == other.segments;
 }
 
 std::string problem_of(const RunSpec& spec) {
@@ -28,6 +29,17 @@ std::string problem_of(const RunSpec& spec) {
         if (window.from < Nanos{0} || window.to < window.from) {
             return fmt::format("measured: [{}, {}] (allowed: 0 <= from <= to)", window.from.count(), window.to.count());
         }
+    }
+    if (spec.segments.size() > most_segments) {
+        return fmt::format("segments: {} (allowed: at most {})", spec.segments.size(), most_segments);
+    }
+    Nanos end{0};
+    for (const Window& segment : spec.segments) {
+        if (segment.from < end || segment.to < segment.from) {
+            return fmt::format("segments: [{}, {}] (allowed: 0 <= from <= to, in order, none within another)",
+                               segment.from.count(), segment.to.count());
+        }
+        end = segment.to;
     }
     return {};
 }

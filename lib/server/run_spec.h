@@ -18,6 +18,8 @@ struct Window {
 };
 
 inline constexpr std::size_t most_windows = 256;
+inline constexpr std::size_t most_segments =
+    1'000;  // as many as a scenario may have stages; 240 KB each, if it is used
 inline constexpr std::uint32_t most_equipments = 10'000'000;
 inline constexpr std::uint64_t most_run_validations = std::uint64_t{1} << 36;  // bitmaps of 8 GiB, if all of it arrived
 
@@ -27,6 +29,8 @@ struct RunSpec {
     std::uint32_t equipments = 0;  // 1..equipments
     Sequence sequences = 0;        // of each equipment at most; what is beyond is unexpected
     std::vector<Window> measured;  // which due times belong into the histograms; none given: all
+    // Parts of the run by due time whose figures are wanted apart; in order, none overlaps another.
+    std::vector<Window> segments = {};
     bool operator==(const RunSpec& other) const;
 };
 

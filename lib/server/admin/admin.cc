@@ -237,7 +237,8 @@ AdminAnswer Admin::reconcile(const Run& run, std::string_view body) const {
     if (!exceptions) {
         return refuse(507, "too many exceptions to name");
     }
-    return {200, write_reconciliation(*exceptions, run.ledger.end_to_end(), run.ledger.delivered_per_second())};
+    return {200, write_reconciliation(*exceptions, run.ledger.end_to_end(), run.ledger.segments(),
+                                      run.ledger.delivered_per_second())};
 }
 
 net::Task<AdminAnswer> Admin::close_run(RunId id) {

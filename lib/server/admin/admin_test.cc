@@ -62,9 +62,33 @@ TEST(Admin, TakesARunFromItsOpeningToItsEnd) {
     EXPECT_TRUE(histogram->restore(0, Nanos{measured["min_ns"].get<std::int64_t>()},
                                    Nanos{measured["max_ns"].get<std::int64_t>()}));
 
+    EXPECT_EQ(answer.body["segments"], json::array());
+
     EXPECT_EQ(scene.ask("DELETE", run_path).status, 200u);
     EXPECT_EQ(scene.ask("GET", run_path).status, 404u);
     EXPECT_EQ(scene.ask("POST", "/v1/runs", spec_text).status, 201u);
+}
+
+TEST(Admin, TellsTheFiguresOfSegments) {
+    AdminScene scene;
+    auto spec = json::parse(spec_text);
+    spec["segments"] = json::parse("[[0, 1000000000], [1000000000, 5000000000]]");
+    EXPECT_EQ(scene.ask("POST", "/v1/runs", spec.dump()).status, 201u);
+    const auto t0 = scene.simulation.now().time_since_epoch().count();
+    scene.ask("POST", run_path + "/start", json{{"t0_ns", t0}}.dump());
+    scene.arrive(scene.sample.batch(1, 1, 3));  // due at 0, 1 and 2 s
+    scene.arrive(scene.sample.batch(1, 2, 2));
+    scene.ask("POST", run_path + "/freeze", R"({"within_ms": 100})");
+    const auto answer = scene.ask("POST", run_path + "/reconcile", R"({"generated": [3, 0, 0]})");
+    ASSERT_EQ(answer.body["segments"].size(), 2u);
+    EXPECT_EQ(answer.body["segments"][0]["duplicated"], 0);
+    EXPECT_EQ(answer.body["segments"][0]["end_to_end"]["count"], 1);
+    EXPECT_EQ(answer.body["segments"][1]["duplicated"], 2);
+    EXPECT_EQ(answer.body["segments"][1]["end_to_end"]["count"], 2);
+    EXPECT_EQ(answer.body["end_to_end"]["count"], 3);
+    spec["run"] = "00000000000000a2";
+    spec["segments"] = json::parse("[[5, 4]]");
+    EXPECT_EQ(scene.ask("POST", "/v1/runs", spec.dump()).status, 400u);
 }
 
 TEST(Admin, GivesNullForTheExtremesOfWhatWasNotMeasured) {

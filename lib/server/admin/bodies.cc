@@ -128,6 +128,9 @@ Checked<RunSpec> read_run(std::string_view body) {
     if (members.has("measured")) {
         spec.measured = members.windows("measured");
     }
+    if (members.has("segments")) {
+        spec.segments = members.windows("segments");
+    }
     if (const std::string problem = problem_of(spec); !problem.empty()) {
         members.fail("", problem);
     }

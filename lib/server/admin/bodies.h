@@ -28,6 +28,7 @@ std::string write_fault(const Fault& fault);
 // Bodies of many megabytes: read without building a document.
 Checked<Generated> read_generated(std::string_view body);
 std::string write_reconciliation(const Exceptions& exceptions, const stats::Histogram& end_to_end,
+                                 const std::vector<SegmentAccount>& segments,
                                  const std::vector<std::uint64_t>& delivered_per_s);
 
 }  // namespace portillon::server

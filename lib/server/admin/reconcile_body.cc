@@ -120,6 +120,7 @@ Checked<Generated> read_generated(std::string_view body) {
 }
 
 std::string write_reconciliation(const Exceptions& exceptions, const stats::Histogram& end_to_end,
+                                 const std::vector<SegmentAccount>& segments,
                                  const std::vector<std::uint64_t>& delivered_per_s) {
     fmt::memory_buffer out;
     fmt::format_to(std::back_inserter(out), "{{\"delivered\":{},\"duplicated\":{},\"reordered\":{},\"unexpected\":{}",
@@ -128,6 +129,15 @@ std::string write_reconciliation(const Exceptions& exceptions, const stats::Hist
     write_ranges(out, "duplicated_ranges", exceptions.duplicated_ranges);
     write_ranges(out, "reordered_ranges", exceptions.reordered_ranges);
     write_histogram(out, "end_to_end", end_to_end);
+    fmt::format_to(std::back_inserter(out), ",\"segments\":[");
+    const char* separator = "";
+    for (const auto& segment : segments) {
+        fmt::format_to(std::back_inserter(out), "{}{{\"duplicated\":{}", separator, segment.duplicated);
+        write_histogram(out, "end_to_end", segment.end_to_end);
+        out.push_back('}');
+        separator = ",";
+    }
+    out.push_back(']');
     fmt::format_to(std::back_inserter(out), ",\"delivered_per_s\":[{}]}}", fmt::join(delivered_per_s, ","));
     return fmt::to_string(out);
 }
