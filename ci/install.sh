@@ -1,14 +1,16 @@
 #!/usr/bin/env bash
 # Installs what is missing on a Debian 12 machine (root, or sudo at hand); does nothing, quickly, when all is there.
-# Usage: ci/install.sh build [strangers] [fuzz] [lint]
+# Usage: ci/install.sh build [strangers] [pages] [fuzz] [lint]
 set -euo pipefail
 
 build="g++ cmake ninja-build ccache git pkg-config protobuf-compiler libprotobuf-dev
   libboost1.81-dev libnghttp2-dev libcli11-dev libfmt-dev nlohmann-json3-dev libyaml-cpp-dev
-  libvalijson-dev libssl-dev zlib1g-dev libbenchmark-dev libgtest-dev libgmock-dev"
+  libvalijson-dev libssl-dev zlib1g-dev libbenchmark-dev libgtest-dev libgmock-dev libjs-chart.js"
 # Official clients and servers that the tests run against.
 strangers="mosquitto mosquitto-clients nghttp2-server nghttp2-client curl python3 python3-grpcio python3-protobuf
   python3-paho-mqtt python3-h2 libgrpc++-dev protobuf-compiler-grpc"
+# What the HTML page of a report is opened in.
+pages="chromium chromium-driver python3 python3-selenium fonts-dejavu-core"
 fuzz="clang libclang-rt-14-dev"
 lint="clang-format-14 clang-tidy-14"
 

@@ -3,7 +3,7 @@
 # Usage: ci/test.sh [options of ctest...]
 set -euo pipefail
 cd "$(dirname "$0")/.."
-ci/install.sh build strangers lint
+ci/install.sh build strangers pages lint
 ci/lint.sh
 ci/build.sh release
 ctest --test-dir build/release --output-on-failure -j 2 "$@"

@@ -1,0 +1,193 @@
+#include "report/page/chart_data.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "base/units.h"
+#include "report/page/series.h"
+#include "report/page/shown.h"
+
+namespace portillon::report {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::size_t most_columns = 300;  // of a series: what a screen can show
+constexpr std::size_t most_columns_in_all = 1500;
+constexpr std::size_t least_columns = 20;
+constexpr std::size_t most_repeats_drawn = 24;
+
+// Four significant digits draw the same line in a third of the bytes.
+Json rounded(double value) {
+    if (value == 0 || !std::isfinite(value)) {
+        return 0;
+    }
+    const double scale = std::pow(10, 3 - std::floor(std::log10(std::abs(value))));
+    const double near = std::round(value * scale) / scale;
+    return std::abs(near) < 1e15 && near == std::floor(near) ? Json(static_cast<std::int64_t>(near)) : Json(near);
+}
+
+Json rounded(std::optional<double> value) {
+    return value ? rounded(*value) : Json(nullptr);
+}
+
+Json spectrum_json(const Latency& latency) {
+    Json points = Json::array();
+    for (const auto& point : spectrum_of(latency)) {
+        points.push_back({rounded(point.x), rounded(point.us)});
+    }
+    return points;
+}
+
+Json spectra_json(const RunReport& run) {
+    Json spectra = Json::object();
+    for (const auto& kind : latency_kinds()) {
+        const auto& latency = run.latency.*kind.member;
+        if (latency && (!latency->histogram.empty() || latency->unanswered > 0)) {
+            spectra[kind.name] = {{"points", spectrum_json(*latency)},
+                                  {"unanswered", latency->unanswered},
+                                  {"overflow", latency->histogram.overflow()},
+                                  {"count", latency->histogram.count()}};
+        }
+    }
+    return spectra;
+}
+
+Json repeats_json(const Row& row) {
+    Json repeats = Json::array();
+    if (row.runs.size() < 2 || row.runs.size() > most_repeats_drawn) {
+        return repeats;
+    }
+    const std::string headline = headline_of(row.whole);
+    for (const auto& entry : row.runs) {
+        const auto& latency = headline == "response" ? entry.run->latency.response : entry.run->latency.end_to_end;
+        repeats.push_back(latency ? spectrum_json(*latency) : Json::array());
+    }
+    return repeats;
+}
+
+Json series_json(const Row& row, std::size_t most) {
+    const auto series = series_of(row.runs, most);
+    Json json{{"width", series.width_s}};
+    const auto column = [&](const char* name, auto ask) {
+        auto values = Json::array();
+        for (const auto& moment : series.moments) {
+            values.push_back(rounded(ask(moment)));
+        }
+        json[name] = std::move(values);
+    };
+    auto at = Json::array();
+    for (const auto& moment : series.moments) {
+        at.push_back(moment.at_s);
+    }
+    json["at"] = std::move(at);
+    column("due", [](const Moment& moment) { return moment.due_per_s; });
+    column("acknowledged", [](const Moment& moment) { return moment.acknowledged_per_s; });
+    column("delivered", [](const Moment& moment) { return moment.delivered_per_s; });
+    column("connected", [](const Moment& moment) { return moment.connected; });
+    column("in_flight", [](const Moment& moment) { return moment.in_flight; });
+    column("cached", [](const Moment& moment) { return moment.cached; });
+    column("pending", [](const Moment& moment) { return moment.pending; });
+    column("p50", [](const Moment& moment) { return moment.p50_us; });
+    column("p95", [](const Moment& moment) { return moment.p95_us; });
+    column("p99", [](const Moment& moment) { return moment.p99_us; });
+    column("max", [](const Moment& moment) { return moment.max_us; });
+    // A column of the heat map: its first bucket, then the counts from there on.
+    auto heat = Json::array();
+    for (const auto& moment : series.moments) {
+        auto counts = Json::array();
+        for (const auto& [bucket, count] : moment.heat) {
+            if (counts.empty()) {
+                counts.push_back(bucket);
+            }
+            const auto place = static_cast<std::size_t>(bucket - counts[0].get<int>() + 1);
+            while (counts.size() < place) {
+                counts.push_back(0);
+            }
+            counts.push_back(count);
+        }
+        heat.push_back(std::move(counts));
+    }
+    json["heat"] = std::move(heat);
+    return json;
+}
+
+Json cost_json(const RunReport& run) {
+    const auto of_side = [](const std::optional<Resources>& side) {
+        return Json{
+            {"cpu", rounded(side ? side->cpu_us_per_validation : std::nullopt)},
+            {"memory", side && side->rss_bytes_per_equipment ? Json(*side->rss_bytes_per_equipment) : Json(nullptr)}};
+    };
+    return {{"generator", of_side(run.resources.generator)}, {"server", of_side(run.resources.server)}};
+}
+
+Json stages_json(const RunReport& run) {
+    auto stages = Json::array();
+    for (const auto& phase : run.phases) {
+        if (phase.kind == "stage" && phase.to_s > phase.from_s) {
+            stages.push_back(
+                {{"name", phase.name}, {"from", phase.from_s}, {"to", phase.to_s}, {"measured", phase.measured}});
+        }
+    }
+    return stages;
+}
+
+std::optional<Nanos> duration_at(const nlohmann::json& json, const char* key) {
+    const auto found = json.find(key);
+    return found != json.end() && found->is_string() ? parse_duration(found->get_ref<const std::string&>())
+                                                     : std::nullopt;
+}
+
+}  // namespace
+
+std::vector<FaultWindow> faults_of(const Scenario& scenario) {
+    std::vector<FaultWindow> windows;
+    const auto resolved = nlohmann::json::parse(scenario.resolved, nullptr, false);
+    if (!resolved.is_object() || !resolved.contains("faults") || !resolved["faults"].is_array()) {
+        return windows;
+    }
+    for (const auto& fault : resolved["faults"]) {
+        if (!fault.is_object() || !fault.contains("kind") || !fault["kind"].is_string()) {
+            continue;
+        }
+        const auto at = duration_at(fault, "at").value_or(Nanos{0});
+        const auto during = duration_at(fault, "for").value_or(Nanos{0});
+        auto label = fault["kind"].get<std::string>();
+        if (fault.contains("delay") && fault["delay"].is_string()) {
+            label += " " + fault["delay"].get<std::string>();
+        }
+        if (fault.contains("count") && fault["count"].is_number_unsigned()) {
+            label += fmt::format(" {}", fault["count"].get<std::uint64_t>());
+        }
+        windows.push_back({.label = std::move(label), .from_s = seconds(at), .to_s = seconds(at + during)});
+    }
+    return windows;
+}
+
+std::string chart_data(const std::vector<Row>& rows) {
+    Json json{{"rows", Json::array()}, {"faults", Json::array()}, {"stages", Json::array()}};
+    const auto most =
+        rows.empty() ? most_columns : std::clamp(most_columns_in_all / rows.size(), least_columns, most_columns);
+    for (const auto& row : rows) {
+        json["rows"].push_back({{"label", row.label},
+                                {"headline", headline_of(row.whole)},
+                                {"repeats", repeats_json(row)},
+                                {"spectra", spectra_json(row.whole)},
+                                {"series", series_json(row, most)},
+                                {"costs", cost_json(row.whole)}});
+    }
+    if (!rows.empty()) {
+        const auto& run = *rows.front().runs.front().run;
+        for (const auto& fault : faults_of(run.scenario)) {
+            json["faults"].push_back({{"label", fault.label}, {"from", fault.from_s}, {"to", fault.to_s}});
+        }
+        json["stages"] = stages_json(run);
+    }
+    return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+}  // namespace portillon::report

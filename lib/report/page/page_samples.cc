@@ -1,0 +1,200 @@
+#include "report/page/page_samples.h"
+
+#include <cmath>
+
+#include "base/random.h"
+#include "report/samples.h"
+#include "stats/histogram_codec.h"
+
+namespace portillon::report {
+
+const std::string hostile_text =
+    "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'`&amp; <!-- {{data}} \xe2\x80\xa8\xff\x01 ]]>";
+
+namespace {
+
+// `count` validations over some decades: a body about `typical_us`, and one in twenty up to a hundred times slower.
+stats::Histogram wide(Random& random, std::uint64_t count, double typical_us) {
+    constexpr std::uint64_t draws = 400;
+    stats::Histogram histogram;
+    for (std::uint64_t i = 0; i < draws; ++i) {
+        const double body = typical_us * (0.5 + random.exponential());
+        const double slow = random.uniform() < 0.05 ? std::pow(10, 2 * random.uniform()) : 1;
+        histogram.record(Nanos{std::llround(body * slow * 1e3)}, 1 + count / draws);
+    }
+    return histogram;
+}
+
+RunReport without_ledger() {
+    auto run = healthy_run();
+    run.target = "http://192.0.2.7:8080/v1/validations";
+    run.ledger.reset();
+    run.delivery = {};
+    run.latency.end_to_end.reset();
+    run.throughput.delivered_per_s.reset();
+    run.resources.server.reset();
+    for (auto& interval : run.intervals) {
+        interval.delivered.reset();
+    }
+    return run;
+}
+
+// Nobody could connect, and nothing was due before it was given up.
+RunReport empty_run() {
+    auto run = healthy_run();
+    run.verdict = {.measurement = Measurement::invalid, .reasons = {"nobody could connect"}, .complete = true};
+    run.tally = {};
+    run.ledger = Ledger{};
+    run.latency = {};
+    run.throughput = {};
+    run.fleet = {.equipments = 1'000,
+                 .connected_max = 0,
+                 .connects = 0,
+                 .connect_failures = {{"refused", 4'000}},
+                 .reconnects = 0};
+    run.resources = {};
+    run.wire = {
+        .bytes_sent = {}, .bytes_received = {}, .bytes_per_validation = {}, .encoding = "json", .payload_bytes = 100};
+    run.errors = {{"connect.refused", 4'000}};
+    run.intervals.clear();
+    run.thresholds = {{.metric = "response",
+                       .expression = "p(95)<50ms",
+                       .observed = std::nullopt,
+                       .passed = false,
+                       .reason = "no samples"}};
+    return run;
+}
+
+RunReport dead_shard_run() {
+    auto run = troubled_run();
+    run.verdict = {
+        .measurement = Measurement::invalid,
+        .reasons = {"generator shard 2 ended by signal 9: equipments 501 to 1000 are missing from the totals"},
+        .complete = true};
+    return run;
+}
+
+RunReport hostile_run() {
+    auto run = troubled_run();
+    const auto& text = hostile_text;
+    run.protocol = run.variant = run.target = run.run = text;
+    run.command = {text, text};
+    run.scenario = {
+        .name = text,
+        .workload_digest = text,
+        .resolved =
+            R"({"name":"</script><b>","faults":[{"kind":"<i>","at":"1s","for":"1s"},{"at":7},"x"],"description":"<u>\" onload=x"})"};
+    run.context = {.version = text,
+                   .commit = text,
+                   .compiler = text,
+                   .build_type = text,
+                   .kernel = text,
+                   .cpu_model = text,
+                   .cores = 1,
+                   .libraries = {{text, text}},
+                   .shards = 1,
+                   .started_at = text};
+    run.verdict.reasons = {text};
+    run.verdict.aborted_by = text;
+    run.resources.note = text;
+    run.wire.encoding = text;
+    run.errors = {{text, 1}};
+    run.fleet.connect_failures = {{text, 2}};
+    run.thresholds.push_back(
+        {.metric = text, .expression = text, .observed = std::nullopt, .passed = false, .reason = text});
+    Phase phase{.kind = "stage", .name = text, .from_s = 0, .to_s = 1};
+    phase.generated = run.tally.generated;
+    phase.acknowledged = run.tally.acknowledged;
+    run.phases = {phase};
+    return run;
+}
+
+// Steady, a stall of three seconds with nothing answered, then the cache drains.
+RunReport run_with_faults() {
+    auto run = troubled_run();
+    run.scenario.resolved =
+        R"({"name":"peak","description":"what happens when the server answers nothing for three seconds?",)"
+        R"("faults":[{"at":"10s","for":"3s","kind":"stall"},{"at":"20s","for":"4s","kind":"delay","delay":"40ms"}]})";
+    run.verdict = {};
+    run.intervals.clear();
+    Random random(3);
+    for (int second = 0; second < 30; ++second) {
+        const bool stalled = second >= 10 && second < 13;
+        const bool draining = second == 13;
+        const Count answered = stalled ? 0 : draining ? 2'640 : 660;
+        const Count backlog = stalled ? static_cast<Count>(second - 9) * 660 : 0;
+        Interval interval;
+        interval.at_s = static_cast<double>(second);
+        interval.due = 660;
+        interval.acknowledged = answered;
+        interval.delivered = answered;
+        interval.connected = stalled ? 940 : 1'000;
+        interval.in_flight = stalled ? 1'000 : 12;
+        interval.cached = backlog;
+        if (answered > 0) {
+            interval.response_histogram = stats::encode_deflated(wide(random, answered,
+                                                                      draining                      ? 900'000
+                                                                      : second >= 20 && second < 24 ? 41'000
+                                                                                                    : 900));
+        }
+        run.intervals.push_back(std::move(interval));
+    }
+    run.phases = {Phase{.name = "warm-up", .from_s = 0, .to_s = 5, .measured = false, .generated = 3'300},
+                  Phase{.name = "steady", .from_s = 5, .to_s = 18, .measured = true, .generated = 8'580},
+                  Phase{.name = "peak", .from_s = 18, .to_s = 30, .measured = true, .generated = 8'120}};
+    for (auto& phase : run.phases) {
+        phase.acknowledged = phase.generated;
+        phase.latency = run.latency;
+    }
+    return run;
+}
+
+}  // namespace
+
+std::vector<std::pair<std::string, Report>> page_samples() {
+    return {{"healthy", healthy_run()},
+            {"troubled", troubled_run()},
+            {"staged", staged_run()},
+            {"unacknowledged", unacknowledged_run()},
+            {"without_ledger", without_ledger()},
+            {"empty", empty_run()},
+            {"dead_shard", dead_shard_run()},
+            {"hostile", hostile_run()},
+            {"faults", run_with_faults()},
+            {"comparison", sample_comparison()},
+            {"duel", sample_duel()}};
+}
+
+RunReport large_run(const std::string& protocol, std::size_t intervals, std::uint64_t seed) {
+    auto run = healthy_run();
+    Random random(seed);
+    run.protocol = protocol;
+    run.fleet.equipments = run.fleet.connected_max = run.fleet.connects = 50'000;
+    run.intervals.clear();
+    const double typical_us = 800 * (1 + random.uniform());
+    for (std::size_t second = 0; second < intervals; ++second) {
+        const double wave = 1 + 0.4 * std::sin(static_cast<double>(second) / 40);
+        Interval interval;
+        interval.at_s = static_cast<double>(second);
+        interval.due = 50'000;
+        interval.acknowledged = 50'000;
+        interval.delivered = 50'000;
+        interval.connected = 50'000;
+        interval.in_flight = 40 + second % 17;
+        interval.response_histogram = stats::encode_deflated(wide(random, 50'000, typical_us * wave));
+        run.intervals.push_back(std::move(interval));
+    }
+    return run;
+}
+
+Comparison large_comparison(std::size_t intervals) {
+    Comparison comparison{.scenario = healthy_run().scenario, .command = {"portillon", "compare"}, .runs = {}};
+    unsigned order = 0;
+    for (const char* protocol : {"mqtt", "http2", "grpc", "grpc-stream"}) {
+        ++order;
+        comparison.runs.push_back({1, order, large_run(protocol, intervals, order), {}});
+    }
+    return comparison;
+}
+
+}  // namespace portillon::report

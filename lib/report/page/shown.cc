@@ -1,0 +1,197 @@
+#include "report/page/shown.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/check.h"
+#include "base/units.h"
+#include "gate/metric.h"
+#include "report/prose.h"
+
+namespace portillon::report {
+
+namespace {
+
+constexpr const char* em_dash = "\xe2\x80\x94";
+
+Attributes attributes_of(const Shown& shown) {
+    return {{shown.runs.empty() ? "" : "data-runs", shown.runs},
+            {"data-figure", shown.figure},
+            {"data-value", shown.value},
+            {shown.why.empty() ? "" : "title", shown.why}};
+}
+
+// What to_json() writes: a double in the shortest form that reads back as the same.
+std::string exact(std::optional<double> value) {
+    return value && std::isfinite(*value) ? fmt::format("{}", *value) : "null";
+}
+
+std::optional<double> us(std::optional<Nanos> value) {
+    return value ? std::optional(static_cast<double>(value->count()) / 1e3) : std::nullopt;
+}
+
+std::optional<double> us_of_ns(std::optional<double> value) {
+    return value ? std::optional(std::round(*value) / 1e3) : std::nullopt;
+}
+
+Shown shown_number(std::string figure, std::optional<double> value, gate::Kind kind, std::string why) {
+    const bool known = value && std::isfinite(*value);
+    return {.figure = std::move(figure),
+            .value = exact(value),
+            .text = known ? gate::humanize_figure(kind, *value) : em_dash,
+            .why = known         ? std::string{}
+                   : why.empty() ? std::string("not measured")
+                                 : std::move(why),
+            .runs = {}};
+}
+
+struct Percentile {
+    const char* key;
+    double percent;
+};
+constexpr Percentile percentiles[] = {{"p50_us", 50}, {"p75_us", 75},     {"p90_us", 90},      {"p95_us", 95},
+                                      {"p99_us", 99}, {"p99_9_us", 99.9}, {"p99_99_us", 99.99}};
+
+Shown percentile_of(const Latency& latency, const std::string& kind, std::string figure, double percent) {
+    const auto& histogram = latency.histogram;
+    const char* verb = kind == "end_to_end" ? "delivered" : "answered";
+    const auto value = us(histogram.percentile(percent, latency.unanswered));
+    const std::string why = histogram.empty() && latency.unanswered == 0 ? "no samples"
+                            : latency.unanswered > 0
+                                ? fmt::format("it falls among the {} never {}", counted(latency.unanswered), verb)
+                                : "above 24 h";
+    return shown_number(std::move(figure), value, gate::Kind::latency, why);
+}
+
+}  // namespace
+
+Html cell(const Shown& shown) {
+    return cell(shown, {});
+}
+
+Html cell(const Shown& shown, const Html& note) {
+    auto attributes = attributes_of(shown);
+    attributes.insert(attributes.begin(), {"class", shown.value == "null" ? "n absent" : "n"});
+    return element("td", attributes, Html(shown.text) + note);
+}
+
+Html inline_figure(const Shown& shown) {
+    return element("span", attributes_of(shown), shown.text);
+}
+
+Html absent(const std::string& why) {
+    return element("span", {{"class", "absent"}, {"title", why}}, em_dash);
+}
+
+Shown shown_count(std::string figure, std::optional<Count> count, std::string why) {
+    return {.figure = std::move(figure),
+            .value = count ? std::to_string(*count) : "null",
+            .text = count ? counted(*count) : em_dash,
+            .why = count         ? std::string{}
+                   : why.empty() ? std::string("not measured")
+                                 : std::move(why),
+            .runs = {}};
+}
+
+Shown shown_bytes(std::string figure, std::optional<double> bytes) {
+    return shown_number(std::move(figure), bytes, gate::Kind::bytes, {});
+}
+
+Shown shown_us(std::string figure, std::optional<double> us, std::string why) {
+    return shown_number(std::move(figure), us, gate::Kind::latency, std::move(why));
+}
+
+Shown shown_seconds(std::string figure, std::optional<double> seconds) {
+    auto shown = shown_number(std::move(figure), seconds, gate::Kind::number, {});
+    if (shown.value != "null") {
+        shown.text = humanize(Nanos{std::llround(std::clamp(*seconds, -9e9, 9e9) * 1e9)});
+    }
+    return shown;
+}
+
+Shown shown_rate(std::string figure, std::optional<double> per_s, std::string why) {
+    auto shown = shown_number(std::move(figure), per_s, gate::Kind::number, std::move(why));
+    if (shown.value != "null") {
+        shown.text += "/s";
+    }
+    return shown;
+}
+
+const std::vector<LatencyKind>& latency_kinds() {
+    static const std::vector<LatencyKind> kinds{
+        {"response", "response", "due to acknowledged: what the equipment's owner waits", &Latencies::response},
+        {"service", "service", "sent to acknowledged: what network and server take", &Latencies::service},
+        {"lateness", "lateness", "due to first sent: queueing in the equipment", &Latencies::lateness},
+        {"end_to_end", "end to end", "due to delivered: until it is safe at the server", &Latencies::end_to_end},
+        {"connect", "connect", "dialling to a usable session", &Latencies::connect},
+        {"generator_lag", "generator lag", "due to the generator turning to it: the tool's own lateness",
+         &Latencies::generator_lag},
+    };
+    return kinds;
+}
+
+const std::vector<LatencyFigure>& latency_figures() {
+    static const std::vector<LatencyFigure> figures{
+        {"count", "values"},   {"unanswered", "never"}, {"min_us", "min"},     {"mean_us", "mean"},
+        {"stdev_us", "stdev"}, {"p50_us", "P50"},       {"p75_us", "P75"},     {"p90_us", "P90"},
+        {"p95_us", "P95"},     {"p99_us", "P99"},       {"p99_9_us", "P99.9"}, {"p99_99_us", "P99.99"},
+        {"max_us", "max"},     {"overflow", "> 24 h"},
+    };
+    return figures;
+}
+
+std::string why_no_ledger(const RunReport& run) {
+    return run.ledger ? "" : "the target has no ledger: what arrived is not known";
+}
+
+std::string why_no_promise(const RunReport& run) {
+    return run.ledger ? "nothing is acknowledged here, so there is no promise to break" : why_no_ledger(run);
+}
+
+Shown shown_latency(const RunReport& run, const Latencies& latencies, const std::string& prefix,
+                    const LatencyKind& kind, const std::string& key) {
+    const std::string name = kind.name;
+    auto figure = prefix + name + "." + key;
+    const auto& latency = latencies.*kind.member;
+    if (!latency) {
+        const bool needs_answers = name == "response" || name == "service";
+        const auto why = name == "end_to_end" && !run.ledger      ? why_no_ledger(run)
+                         : needs_answers && !run.latency.response ? "nothing is acknowledged here"
+                                                                  : "not measured";
+        return shown_number(prefix + name, std::nullopt, gate::Kind::latency, why);
+    }
+    const auto& histogram = latency->histogram;
+    if (key == "count" || key == "unanswered" || key == "overflow") {
+        return shown_count(std::move(figure), key == "count"        ? histogram.count()
+                                              : key == "unanswered" ? latency->unanswered
+                                                                    : histogram.overflow());
+    }
+    for (const auto& percentile : percentiles) {
+        if (key == percentile.key) {
+            return percentile_of(*latency, name, std::move(figure), percentile.percent);
+        }
+    }
+    const auto value = key == "min_us"    ? us(histogram.min())
+                       : key == "mean_us" ? us_of_ns(histogram.mean())
+                       : key == "max_us"  ? us(histogram.max())
+                                          : us_of_ns(histogram.stdev());
+    auto shown = shown_number(std::move(figure), value, gate::Kind::latency, "no samples");
+    if (value && latency->unanswered > 0 && key != "min_us") {
+        shown.why = fmt::format("of those that came; {} never did", counted(latency->unanswered));
+    }
+    return shown;
+}
+
+Shown shown_latency(const RunReport& run, const std::string& kind, const std::string& key) {
+    for (const auto& each : latency_kinds()) {
+        if (kind == each.name) {
+            return shown_latency(run, run.latency, "latency.", each, key);
+        }
+    }
+    check(false, "no such latency");
+    return {};
+}
+
+}  // namespace portillon::report

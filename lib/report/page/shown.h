@@ -1,0 +1,62 @@
+#pragma once
+
+// A figure as the page shows it: for people in its text, exactly in its attributes, and where it is absent, why.
+//
+//     <td data-figure="latency.response.p95_us" data-value="6307.839">6.31 ms</td>
+//
+// data-figure is where a run's report has it; data-value is what stands there, "null" for what is absent.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "report/model.h"
+#include "report/page/html.h"
+
+namespace portillon::report {
+
+struct Shown {
+    std::string figure;
+    std::string value;  // exact; "null"
+    std::string text;   // "6.31 ms"; an em dash
+    std::string why;    // why it is absent, or what to know of it; may be empty
+    std::string runs;   // data-runs: the places in the report of the runs it is made of; empty: its table says so
+};
+
+Html cell(const Shown& shown);                    // a right-aligned <td>
+Html cell(const Shown& shown, const Html& note);  // with a small note below
+Html inline_figure(const Shown& shown);           // a <span>
+Html absent(const std::string& why);              // an em dash that says why
+
+Shown shown_count(std::string figure, std::optional<Count> count, std::string why = {});
+Shown shown_bytes(std::string figure, std::optional<double> bytes);
+Shown shown_us(std::string figure, std::optional<double> us, std::string why = {});
+Shown shown_seconds(std::string figure, std::optional<double> seconds);
+Shown shown_rate(std::string figure, std::optional<double> per_s, std::string why = {});
+
+struct LatencyKind {
+    const char* name;  // "end_to_end"
+    const char* label;
+    const char* explanation;
+    std::optional<Latency> Latencies::*member;
+};
+const std::vector<LatencyKind>& latency_kinds();
+
+struct LatencyFigure {
+    const char* key;    // "p95_us"
+    const char* label;  // "P95"
+};
+// Those of the JSON report, in its order.
+const std::vector<LatencyFigure>& latency_figures();
+
+// `prefix`: of data-figure, "latency." or "phases.2.latency.". The run says why a latency is not there at all.
+Shown shown_latency(const RunReport& run, const Latencies& latencies, const std::string& prefix,
+                    const LatencyKind& kind, const std::string& key);
+Shown shown_latency(const RunReport& run, const std::string& kind, const std::string& key);
+
+// Why the server's account of a run is not known; empty where it is.
+std::string why_no_ledger(const RunReport& run);
+// Why nothing can be lost against a promise, or confirmed.
+std::string why_no_promise(const RunReport& run);
+
+}  // namespace portillon::report

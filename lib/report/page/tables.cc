@@ -1,0 +1,674 @@
+#include "report/page/tables.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <set>
+
+#include "base/units.h"
+#include "gate/metric.h"
+#include "report/page/series.h"
+#include "report/page/shown.h"
+#include "report/prose.h"
+
+namespace portillon::report {
+
+namespace {
+
+constexpr std::size_t most_exceptions_shown = 20;  // of each run
+constexpr std::size_t most_repeats_shown = 8;      // in one cell
+constexpr std::size_t most_runs_listed = 200;
+constexpr std::size_t most_interval_lines = 60;
+
+std::string runs_of(const Row& row) {
+    std::vector<std::size_t> indices;
+    for (const auto& entry : row.runs) {
+        indices.push_back(entry.index);
+    }
+    return fmt::format("{}", fmt::join(indices, ","));
+}
+
+Shown of(const Row& row, Shown shown) {
+    shown.runs = runs_of(row);
+    return shown;
+}
+
+Html th(const Html& content, const char* scope = "col", const char* css = "") {
+    return element("th", {{"scope", scope}, {*css == '\0' ? "" : "class", css}}, content);
+}
+
+Html line_head(const Html& content) {
+    return th(content, "row");
+}
+
+// `caption` names the table for those who hear it; wide ones scroll in a box of their own, which the keyboard reaches.
+Html boxed_table(const char* caption, const Html& head, const Html& body, const char* css = "") {
+    return element("div", {{"class", "box"}, {"role", "region"}, {"aria-label", caption}, {"tabindex", "0"}},
+                   element("table", {{*css == '\0' ? "" : "class", css}},
+                           element("caption", caption) + element("thead", head) + body));
+}
+
+Html small(const Html& content) {
+    return element("small", content);
+}
+
+Html row_heads(const std::vector<Row>& rows) {
+    Html head;
+    for (const auto& row : rows) {
+        head += th(row.label, "col", "n");
+    }
+    return head;
+}
+
+// A figure in each row, as a line.
+template <class Ask>
+Html line(const std::vector<Row>& rows, const char* name, const char* explanation, Ask ask) {
+    auto html = line_head(element("span", name) + small(explanation));
+    for (const auto& row : rows) {
+        html += cell(of(row, ask(row.whole)));
+    }
+    return element("tr", html);
+}
+
+// ------------------------------------------------------------------------------------------------------- league
+
+// "6.10 to 6.90 ms" of the repeats' own.
+Html spread_of(const Row& row, const std::string& kind, const std::string& key) {
+    if (row.runs.size() < 2) {
+        return {};
+    }
+    std::vector<std::pair<double, std::string>> values;
+    bool absent = false;
+    for (const auto& entry : row.runs) {
+        const auto shown = shown_latency(*entry.run, kind, key);
+        if (shown.value == "null") {
+            absent = true;
+        } else {
+            values.emplace_back(std::stod(shown.value), shown.text);
+        }
+    }
+    if (values.empty()) {
+        return {};
+    }
+    const auto [least, most] = std::minmax_element(values.begin(), values.end());
+    const auto unit_of = [](const std::string& text) { return text.substr(std::min(text.find(' '), text.size())); };
+    const bool same_unit = !absent && unit_of(least->second) == unit_of(most->second);
+    const auto from = same_unit ? least->second.substr(0, least->second.find(' ')) : least->second;
+    return small(from + (same_unit ? "\xe2\x80\x93" : " \xe2\x80\x93 ") + (absent ? "\xe2\x80\x94" : most->second));
+}
+
+Html verdict_mark(const Verdict& verdict) {
+    const char* name = name_of(verdict.measurement);
+    auto html = element("span", {{"class", fmt::format("mark {}", name)}}, name);
+    if (!verdict.complete) {
+        html += Html(" ") + element("span", {{"class", "mark invalid"}}, "incomplete");
+    }
+    return html;
+}
+
+Shown shown_resource(const std::optional<Resources>& resources, const std::string& side, const std::string& key) {
+    const auto of_double = [&](std::optional<double> Resources::*member) {
+        return resources ? (*resources).*member : std::nullopt;
+    };
+    const auto of_count = [&](auto member) {
+        const auto value = resources ? (*resources).*member : std::nullopt;
+        return value ? std::optional(static_cast<double>(*value)) : std::nullopt;
+    };
+    const auto figure = resources ? "resources." + side + "." + key : "resources." + side;
+    auto shown = key == "cpu_us_per_validation"     ? shown_us(figure, of_double(&Resources::cpu_us_per_validation))
+                 : key == "cpu_s"                   ? shown_seconds(figure, of_double(&Resources::cpu_s))
+                 : key == "connect_cpu_s"           ? shown_seconds(figure, of_double(&Resources::connect_cpu_s))
+                 : key == "rss_bytes"               ? shown_bytes(figure, of_count(&Resources::rss_bytes))
+                 : key == "rss_bytes_per_equipment" ? shown_bytes(figure, of_count(&Resources::rss_bytes_per_equipment))
+                                                    : shown_count(figure, of_count(&Resources::shards));
+    if (!resources) {
+        shown.why = side == "server" ? "the server is not ours: what it costs is not known" : "not measured";
+    }
+    return shown;
+}
+
+Shown shown_ledger(const RunReport& run, const std::string& key, Count Ledger::*member) {
+    return shown_count(run.ledger ? "ledger." + key : "ledger",
+                       run.ledger ? std::optional((*run.ledger).*member) : std::nullopt, why_no_ledger(run));
+}
+
+Shown shown_lost(const RunReport& run) {
+    return shown_count("delivery.lost", run.delivery.lost, why_no_promise(run));
+}
+
+Shown shown_undelivered(const RunReport& run) {
+    return shown_count("delivery.undelivered", run.delivery.undelivered, why_no_ledger(run));
+}
+
+Html league_line(const Row& row) {
+    const auto& run = row.whole;
+    const std::string kind = headline_of(run);
+    const auto repeats = row.runs.size() > 1 ? counted(row.runs.size(), "repeat") + ", " : std::string{};
+    auto name = Html(row.label) + small(repeats + run.wire.encoding);
+    if (kind == "end_to_end") {
+        name += small("end to end: no answers");
+    }
+    name += small(verdict_mark(run.verdict));
+    auto html = line_head(name);
+    for (const char* key : {"p50_us", "p95_us", "p99_us", "max_us"}) {
+        html += cell(shown_latency(run, kind, key), spread_of(row, kind, key));
+    }
+    html +=
+        cell(shown_ledger(run, "delivered", &Ledger::delivered)) + cell(shown_lost(run)) + cell(shown_undelivered(run));
+    for (const char* key : {"cpu_us_per_validation", "rss_bytes_per_equipment"}) {
+        html += cell(shown_resource(run.resources.generator, "generator", key));
+        html += cell(shown_resource(run.resources.server, "server", key));
+    }
+    html += cell(shown_bytes("wire.bytes_per_validation", run.wire.bytes_per_validation));
+    return element("tr", {{"data-runs", runs_of(row)}}, html);
+}
+
+Html group_head(const char* name, const char* columns) {
+    return element("th", {{"scope", "colgroup"}, {"colspan", columns}, {"class", "group"}}, name);
+}
+
+Html tall_head(const char* name, const char* css) {
+    return element("th", {{"scope", "col"}, {"rowspan", "2"}, {"class", css}}, name);
+}
+
+// --------------------------------------------------------------------------------------------------- thresholds
+
+struct ThresholdKey {
+    std::string metric, expression;
+    auto operator<=>(const ThresholdKey&) const = default;
+};
+
+std::vector<ThresholdKey> keys_of(const std::vector<Row>& rows) {
+    std::vector<ThresholdKey> keys;
+    for (const auto& row : rows) {
+        for (const auto& entry : row.runs) {
+            for (const auto& threshold : entry.run->thresholds) {
+                ThresholdKey key{threshold.metric, threshold.expression};
+                if (std::find(keys.begin(), keys.end(), key) == keys.end()) {
+                    keys.push_back(std::move(key));
+                }
+            }
+        }
+    }
+    return keys;
+}
+
+Html judgement(const JudgedThreshold& threshold, const Row& row, const RowRun& run, std::size_t place) {
+    const auto name = threshold.metric.substr(0, threshold.metric.find('{'));
+    const auto metric = gate::find_metric(name);
+    const bool rate = threshold.expression.starts_with("rate");
+    const auto kind = metric && !(rate && metric->kind == gate::Kind::counter) ? metric->kind : gate::Kind::number;
+    const auto observed = threshold.observed ? gate::humanize_figure(kind, *threshold.observed) : "no data";
+    auto html = element("span", {{"class", threshold.passed ? "pass" : "fail"}},
+                        threshold.passed ? "\xe2\x9c\x93 pass" : "\xe2\x9c\x97 FAIL") +
+                Html(" ") +
+                element("span",
+                        {{"data-runs", std::to_string(run.index)},
+                         {"data-figure", fmt::format("thresholds.{}.observed", place)},
+                         {"data-value", threshold.observed ? fmt::format("{}", *threshold.observed) : "null"},
+                         {"data-passed", threshold.passed ? "true" : "false"}},
+                        observed);
+    if (row.runs.size() > 1) {
+        html += Html(" ") + element("span", {{"class", "quiet"}}, fmt::format("repeat {}", run.repeat));
+    }
+    if (!threshold.passed && !threshold.observed && !threshold.reason.empty()) {
+        html += small(threshold.reason);
+    }
+    return element("span", {{"class", "judged"}}, html);
+}
+
+Html threshold_cell(const Row& row, const ThresholdKey& key) {
+    Html html;
+    std::size_t judged = 0;
+    std::size_t passed = 0;
+    for (const auto& entry : row.runs) {
+        const auto& thresholds = entry.run->thresholds;
+        const auto found = std::find_if(thresholds.begin(), thresholds.end(), [&key](const auto& threshold) {
+            return threshold.metric == key.metric && threshold.expression == key.expression;
+        });
+        if (found == thresholds.end()) {
+            continue;
+        }
+        ++judged;
+        passed += found->passed ? 1U : 0U;
+        if (judged <= most_repeats_shown) {
+            html += judgement(*found, row, entry, static_cast<std::size_t>(found - thresholds.begin()));
+        }
+    }
+    if (judged > most_repeats_shown) {
+        html += small(fmt::format("{} of {} repeats pass", passed, judged));
+    }
+    return element("td", judged == 0 ? absent("not judged here") : html);
+}
+
+// ------------------------------------------------------------------------------------------------------- causes
+
+using Causes = std::map<std::string, Count>;
+
+Html cause_lines(const std::vector<Row>& rows, const char* kind, const char* path,
+                 const Causes& (*causes)(const RunReport&)) {
+    std::set<std::string> names;
+    for (const auto& row : rows) {
+        for (const auto& [name, count] : causes(row.whole)) {
+            names.insert(name);
+        }
+    }
+    Html html;
+    for (const auto& name : names) {
+        auto tr = element("td", kind) + line_head(element("code", name));
+        for (const auto& row : rows) {
+            const auto& all = causes(row.whole);
+            const auto found = all.find(name);
+            tr += found == all.end() ? element("td", {{"class", "n"}}, "0")
+                                     : cell(of(row, shown_count(fmt::format("{}.{}", path, name), found->second)));
+        }
+        html += element("tr", tr);
+    }
+    return html;
+}
+
+// --------------------------------------------------------------------------------------------------- exceptions
+
+Html sequence_text(const Exceptional& entry) {
+    return entry.first == entry.last ? Html(fmt::format("{}", entry.first))
+                                     : Html(fmt::format("{} \xe2\x80\x93 {}", entry.first, entry.last));
+}
+
+const char* meaning_of(State state) {
+    switch (state) {
+        case State::lost:
+            return "acknowledged, then not delivered: a broken promise";
+        case State::undelivered:
+            return "generated, never arrived";
+        case State::unconfirmed:
+            return "arrived, but its equipment was never told";
+        case State::duplicated:
+            return "arrived more than once";
+        case State::reordered:
+            return "arrived after a later one";
+        case State::unexpected:
+            break;
+    }
+    return "nobody sent it like this";
+}
+
+// --------------------------------------------------------------------------------------------------------- time
+
+std::string time_text(double seconds_since_start) {
+    return fmt::format("{:g} s", seconds_since_start);
+}
+
+Html number_cell(std::optional<double> value, const char* why) {
+    return element("td", {{"class", "n"}}, value ? Html(humanize_count(*value)) : absent(why));
+}
+
+Html us_cell(std::optional<double> us) {
+    return element("td", {{"class", "n"}},
+                   us ? Html(gate::humanize_figure(gate::Kind::latency, *us)) : absent("nothing was answered in it"));
+}
+
+Html line_of_moment(const Moment& moment, double width_s) {
+    auto html = th(time_text(moment.at_s), "row", "n");
+    html += number_cell(moment.due_per_s, "") + number_cell(moment.acknowledged_per_s, "") +
+            number_cell(moment.delivered_per_s, "the target has no ledger");
+    html += number_cell(std::round(moment.connected), "") + number_cell(std::round(moment.in_flight), "") +
+            number_cell(std::round(moment.cached), "");
+    html += number_cell(moment.pending ? std::optional(std::round(*moment.pending)) : std::nullopt,
+                        "the target has no ledger");
+    html += us_cell(moment.p50_us) + us_cell(moment.p95_us) + us_cell(moment.p99_us) + us_cell(moment.max_us);
+    return element("tr", {{"data-at", fmt::format("{}", moment.at_s)}, {"data-width", fmt::format("{}", width_s)}},
+                   html);
+}
+
+Html heads(std::initializer_list<const char*> names) {
+    Html head;
+    for (const char* name : names) {
+        head += th(name, "col", "n");
+    }
+    return head;
+}
+
+}  // namespace
+
+Row row_of(const Row& row, const RowRun& run) {
+    return {.label = name_of(row, run), .runs = {run}, .whole = *run.run};
+}
+
+Html league_table(const std::vector<Row>& rows) {
+    const auto first = tall_head("protocol", "") + group_head("latency", "4") + group_head("validations", "3") +
+                       group_head("CPU / validation", "2") + group_head("memory / equipment", "2") +
+                       tall_head("bytes / validation", "n tight");
+    const auto second = heads(
+        {"P50", "P95", "P99", "max", "delivered", "lost", "undelivered", "generator", "server", "generator", "server"});
+    Html body;
+    for (const auto& row : rows) {
+        body += league_line(row);
+    }
+    return boxed_table("League table", element("tr", first) + element("tr", second), element("tbody", body), "league");
+}
+
+Html threshold_table(const std::vector<Row>& rows) {
+    const auto keys = keys_of(rows);
+    if (keys.empty()) {
+        return {};
+    }
+    auto head = th("metric") + th("threshold");
+    for (const auto& row : rows) {
+        head += th(rows.size() == 1 ? std::string("observed") : row.label);
+    }
+    Html body;
+    for (const auto& key : keys) {
+        auto tr = line_head(key.metric) + element("td", element("code", key.expression));
+        for (const auto& row : rows) {
+            tr += threshold_cell(row, key);
+        }
+        body += element("tr", tr);
+    }
+    return boxed_table("Thresholds", element("tr", head), element("tbody", body));
+}
+
+Html latency_table(const std::vector<Row>& rows) {
+    auto head = th("latency");
+    for (const auto& figure : latency_figures()) {
+        head += th(figure.label, "col", "n");
+    }
+    Html bodies;
+    for (const auto& row : rows) {
+        Html body;
+        if (rows.size() > 1) {
+            body += element(
+                "tr", {{"class", "span"}},
+                element("th", {{"scope", "rowgroup"}, {"colspan", std::to_string(latency_figures().size() + 1)}},
+                        row.label));
+        }
+        for (const auto& kind : latency_kinds()) {
+            auto tr = line_head(element("span", {{"title", kind.explanation}}, kind.label));
+            for (const auto& figure : latency_figures()) {
+                tr += cell(shown_latency(row.whole, kind.name, figure.key));
+            }
+            body += element("tr", tr);
+        }
+        bodies += element("tbody", {{"data-runs", runs_of(row)}}, body);
+    }
+    return boxed_table("Latencies", element("tr", head), bodies);
+}
+
+Html book_table(const std::vector<Row>& rows) {
+    const auto tally = [&rows](const char* name, const char* explanation, Count Tally::*member) {
+        return line(rows, name, explanation, [name, member](const RunReport& run) {
+            return shown_count(fmt::format("tally.{}", name), run.tally.*member);
+        });
+    };
+    const auto ledger = [&rows](const char* name, const char* explanation, Count Ledger::*member) {
+        return line(rows, name, explanation,
+                    [name, member](const RunReport& run) { return shown_ledger(run, name, member); });
+    };
+    const auto span = [&rows](const char* name) {
+        return element("tr", {{"class", "span"}},
+                       element("th", {{"scope", "rowgroup"}, {"colspan", std::to_string(rows.size() + 1)}}, name));
+    };
+    auto generator = span("What the equipments know");
+    generator += tally("generated", "due according to the schedule", &Tally::generated);
+    generator += tally("acknowledged", "the protocol's own answer was read", &Tally::acknowledged);
+    generator += tally("rejected", "the server said no for good", &Tally::rejected);
+    generator += tally("discarded", "dropped from a full cache", &Tally::discarded);
+    generator += tally("unacknowledged", "sent, fate unknown", &Tally::unacknowledged);
+    generator += tally("cached", "due, never sent", &Tally::cached);
+    auto server = span("What the server knows");
+    server += ledger("delivered", "first copies that arrived", &Ledger::delivered);
+    server += ledger("duplicated", "further copies that arrived", &Ledger::duplicated);
+    server += ledger("reordered", "arrived after a later one of its equipment", &Ledger::reordered);
+    server += ledger("unexpected", "nobody sent it like this", &Ledger::unexpected);
+    auto both = span("Reconciled");
+    both += line(rows, "lost", "acknowledged, not delivered: a broken promise", shown_lost);
+    both += line(rows, "undelivered", "generated, not delivered", shown_undelivered);
+    both += line(rows, "unconfirmed", "delivered, not acknowledged", [](const RunReport& run) {
+        return shown_count("delivery.unconfirmed", run.delivery.unconfirmed, why_no_promise(run));
+    });
+    auto traffic = span("On the way");
+    traffic += tally("sent_batches", "batches sent", &Tally::sent_batches);
+    traffic += tally("retries", "batches sent again", &Tally::retries);
+    const auto rate = [&rows](const char* name, const char* explanation, std::optional<double> Throughput::*member) {
+        return line(rows, name, explanation, [name, member](const RunReport& run) {
+            return shown_rate(
+                fmt::format("throughput.{}", name), run.throughput.*member,
+                std::string_view(name) == "delivered_per_s" ? why_no_ledger(run) : "nothing is acknowledged here");
+        });
+    };
+    traffic += rate("due_per_s", "validations due", &Throughput::due_per_s);
+    traffic += rate("acknowledged_per_s", "acknowledged", &Throughput::acknowledged_per_s);
+    traffic += rate("delivered_per_s", "delivered", &Throughput::delivered_per_s);
+    return boxed_table(
+        "Books, in validations", element("tr", th("figure") + row_heads(rows)),
+        element("tbody", generator) + element("tbody", server) + element("tbody", both) + element("tbody", traffic),
+        "figures");
+}
+
+Html cost_table(const std::vector<Row>& rows) {
+    Html body;
+    struct Named {
+        const char* key;
+        const char* explanation;
+    };
+    constexpr Named named[] = {
+        {"cpu_us_per_validation", "CPU a validation"},      {"cpu_s", "CPU from the start to the end of the drain"},
+        {"connect_cpu_s", "CPU while connecting"},          {"rss_bytes", "memory"},
+        {"rss_bytes_per_equipment", "memory an equipment"}, {"shards", "processes"}};
+    for (const std::string side : {"generator", "server"}) {
+        for (const auto& each : named) {
+            const auto name = side + "." + each.key;
+            body += line(rows, name.c_str(), each.explanation, [&side, &each](const RunReport& run) {
+                return shown_resource(side == "server" ? run.resources.server : run.resources.generator, side,
+                                      each.key);
+            });
+        }
+    }
+    const auto as_double = [](std::optional<Count> count) {
+        return count ? std::optional(static_cast<double>(*count)) : std::nullopt;
+    };
+    body += line(rows, "bytes_per_validation", "on the wire, both ways", [](const RunReport& run) {
+        return shown_bytes("wire.bytes_per_validation", run.wire.bytes_per_validation);
+    });
+    body += line(rows, "bytes_sent", "by the generator",
+                 [&](const RunReport& run) { return shown_bytes("wire.bytes_sent", as_double(run.wire.bytes_sent)); });
+    body += line(rows, "bytes_received", "by the generator", [&](const RunReport& run) {
+        return shown_bytes("wire.bytes_received", as_double(run.wire.bytes_received));
+    });
+    body += line(rows, "payload_bytes", "of one validation, before encoding", [](const RunReport& run) {
+        return shown_bytes("wire.payload_bytes", static_cast<double>(run.wire.payload_bytes));
+    });
+    const auto fleet = [&](const char* name, const char* explanation, Count Fleet::*member) {
+        body += line(rows, name, explanation, [name, member](const RunReport& run) {
+            return shown_count(fmt::format("fleet.{}", name), run.fleet.*member);
+        });
+    };
+    fleet("equipments", "in the fleet", &Fleet::equipments);
+    fleet("connected_max", "connected at once, at most", &Fleet::connected_max);
+    fleet("connects", "sessions made", &Fleet::connects);
+    fleet("reconnects", "of those, after a break", &Fleet::reconnects);
+    return boxed_table("Costs", element("tr", th("figure") + row_heads(rows)), element("tbody", body), "figures");
+}
+
+Html cause_table(const std::vector<Row>& rows) {
+    auto body =
+        cause_lines(rows, "attempt", "errors", [](const RunReport& run) -> const Causes& { return run.errors; });
+    body += cause_lines(rows, "connect", "fleet.connect_failures",
+                        [](const RunReport& run) -> const Causes& { return run.fleet.connect_failures; });
+    if (body.empty()) {
+        return {};
+    }
+    return boxed_table("Errors by cause", element("tr", th("of") + th("cause") + row_heads(rows)),
+                       element("tbody", body), "figures");
+}
+
+Html exception_table(const std::vector<Row>& rows) {
+    Html bodies;
+    for (const auto& row : rows) {
+        for (const auto& entry : row.runs) {
+            const auto& delivery = entry.run->delivery;
+            if (delivery.exceptions.empty()) {
+                continue;
+            }
+            Html body;
+            if (rows.size() > 1 || row.runs.size() > 1) {
+                body += element("tr", {{"class", "span"}},
+                                element("th", {{"scope", "rowgroup"}, {"colspan", "5"}}, name_of(row, entry)));
+            }
+            const auto shown = std::min(most_exceptions_shown, delivery.exceptions.size());
+            for (std::size_t i = 0; i < shown; ++i) {
+                const auto& exception = delivery.exceptions[i];
+                const auto many = exception.last < exception.first ? 0 : exception.last - exception.first + 1;
+                body += element("tr", {{"data-exception", std::to_string(i)}},
+                                line_head(name_of(exception.state)) +
+                                    element("td", {{"class", "n"}}, std::to_string(exception.equipment)) +
+                                    element("td", {{"class", "n"}}, sequence_text(exception)) +
+                                    element("td", {{"class", "n"}}, counted(many)) +
+                                    element("td", {{"class", "quiet"}}, meaning_of(exception.state)));
+            }
+            const auto more = delivery.exceptions.size() - shown + delivery.exceptions_omitted;
+            if (more > 0) {
+                body += element(
+                    "tr", element("td", {{"colspan", "5"}, {"class", "quiet"}},
+                                  fmt::format("and {} more; the JSON report names the first 1,000", counted(more))));
+            }
+            bodies += element("tbody", {{"data-runs", std::to_string(entry.index)}}, body);
+        }
+    }
+    if (bodies.empty()) {
+        return {};
+    }
+    const auto head = th("state") + th("equipment", "col", "n") + th("sequences", "col", "n") +
+                      th("validations", "col", "n") + th("meaning");
+    return boxed_table("Delivery exceptions", element("tr", head), bodies);
+}
+
+Html stage_table(const std::vector<Row>& rows) {
+    constexpr std::size_t columns = 12;
+    Html bodies;
+    for (const auto& row : rows) {
+        for (const auto& entry : row.runs) {
+            const auto& run = *entry.run;
+            Html body;
+            const std::string kind = headline_of(run);
+            const auto& headline = *std::find_if(latency_kinds().begin(), latency_kinds().end(),
+                                                 [&kind](const auto& each) { return kind == each.name; });
+            for (std::size_t i = 0; i < run.phases.size(); ++i) {
+                const auto& phase = run.phases[i];
+                if (phase.kind != "stage") {
+                    continue;
+                }
+                const auto prefix = fmt::format("phases.{}.", i);
+                auto tr = line_head(Html(phase.name) + small(phase.measured ? "" : "not measured"));
+                tr += element("td", {{"class", "n"}}, time_text(phase.from_s)) +
+                      element("td", {{"class", "n"}}, time_text(phase.to_s));
+                tr += cell(shown_count(prefix + "generated", phase.generated));
+                tr += cell(shown_count(prefix + "acknowledged", phase.acknowledged));
+                tr += cell(shown_count(prefix + "delivered", phase.delivered, why_no_ledger(run)));
+                tr += cell(shown_count(prefix + "lost", phase.lost, why_no_promise(run)));
+                tr += cell(shown_count(prefix + "undelivered", phase.undelivered, why_no_ledger(run)));
+                for (const char* key : {"p50_us", "p95_us", "p99_us", "max_us"}) {
+                    tr += cell(shown_latency(run, phase.latency, prefix + "latency.", headline, key));
+                }
+                body += element("tr", tr);
+            }
+            if (body.empty()) {
+                continue;
+            }
+            if (rows.size() > 1 || row.runs.size() > 1) {
+                body = element("tr", {{"class", "span"}},
+                               element("th", {{"scope", "rowgroup"}, {"colspan", std::to_string(columns)}},
+                                       name_of(row, entry))) +
+                       body;
+            }
+            bodies += element("tbody", {{"data-runs", std::to_string(entry.index)}}, body);
+        }
+    }
+    if (bodies.empty()) {
+        return {};
+    }
+    return boxed_table("Stages",
+                       element("tr", th("stage") + heads({"from", "to", "generated", "acknowledged", "delivered",
+                                                          "lost", "undelivered", "P50", "P95", "P99", "max"})),
+                       bodies);
+}
+
+Html run_table(const std::vector<Row>& rows) {
+    Html body;
+    std::size_t listed = 0;
+    std::size_t left_out = 0;
+    for (const auto& row : rows) {
+        for (const auto& entry : row.runs) {
+            if (listed == most_runs_listed) {
+                ++left_out;
+                continue;
+            }
+            ++listed;
+            const auto& run = *entry.run;
+            auto tr = line_head(name_of(row, entry));
+            for (const char* key : {"p50_us", "p95_us", "p99_us", "max_us"}) {
+                tr += cell(shown_latency(run, headline_of(run), key));
+            }
+            tr += cell(shown_ledger(run, "delivered", &Ledger::delivered)) + cell(shown_lost(run)) +
+                  cell(shown_undelivered(run));
+            tr += element("td", {{"class", "n"}}, std::to_string(run.seed)) + element("td", element("code", run.run)) +
+                  element("td", run.target) + element("td", run.context.started_at) +
+                  element("td", verdict_mark(run.verdict));
+            body += element("tr", {{"data-runs", std::to_string(entry.index)}}, tr);
+        }
+    }
+    if (left_out > 0) {
+        body += element("tr", element("td", {{"colspan", "13"}, {"class", "quiet"}},
+                                      fmt::format("and {} in the JSON report", counted(left_out, "run"))));
+    }
+    return boxed_table(
+        "Runs",
+        element("tr", th("run") + heads({"P50", "P95", "P99", "max", "delivered", "lost", "undelivered", "seed"}) +
+                          th("id") + th("target") + th("started") + th("measurement")),
+        element("tbody", body));
+}
+
+Html interval_table(const Row& row) {
+    const auto series = series_of(row.runs, most_interval_lines);
+    if (series.moments.empty()) {
+        return {};
+    }
+    Html body;
+    for (const auto& moment : series.moments) {
+        body += line_of_moment(moment, series.width_s);
+    }
+    const auto caption = fmt::format("{} over time, every {}", row.label, time_text(series.width_s));
+    return boxed_table(caption.c_str(),
+                       element("tr", heads({"from", "due/s", "acknowledged/s", "delivered/s", "connected", "in flight",
+                                            "cached", "on the way", "P50", "P95", "P99", "max"})),
+                       element("tbody", {{"data-runs", runs_of(row)}}, body), "intervals");
+}
+
+Html context_table(const RunReport& run) {
+    const auto& context = run.context;
+    std::vector<std::string> libraries;
+    for (const auto& [name, version] : context.libraries) {
+        libraries.push_back(name + " " + version);
+    }
+    const auto said = [](const std::string& text) { return text.empty() ? absent("not known") : Html(text); };
+    const std::pair<const char*, Html> lines[] = {
+        {"command", element("code", fmt::format("{}", fmt::join(run.command, " ")))},
+        {"target", said(run.target)},
+        {"seed", element("code", std::to_string(run.seed))},
+        {"run", run.run.empty() ? absent("not known") : element("code", run.run)},
+        {"workload digest", element("code", run.scenario.workload_digest)},
+        {"started", said(context.started_at)},
+        {"portillon", Html(fmt::format("{}, commit ", context.version)) + element("code", context.commit)},
+        {"build", said(fmt::format("{}, {}", context.build_type, context.compiler))},
+        {"machine", said(fmt::format("{}, {}, {}", context.cpu_model, counted(context.cores, "core"), context.kernel))},
+        {"generator", said(counted(context.shards, "shard"))},
+        {"libraries", said(fmt::format("{}", fmt::join(libraries, ", ")))},
+    };
+    Html body;
+    for (const auto& [name, content] : lines) {
+        body += element("tr", line_head(name) + element("td", content));
+    }
+    return boxed_table("Context", {}, element("tbody", body), "context");
+}
+
+}  // namespace portillon::report
