@@ -14,7 +14,10 @@ namespace portillon::mqtt {
 
 class AcknowledgingTransport final : public net::Transport, private net::Deferred {
 public:
-    explicit AcknowledgingTransport(net::Loop& loop) : loop_(loop) { out_.reserve(64 << 10); }
+    explicit AcknowledgingTransport(net::Loop& loop) : loop_(loop) {
+        out_.reserve(64 << 10);
+        under_way_.reserve(64 << 10);
+    }
 
     net::Task<error_code> connect(Instant) override { co_return error_code{}; }
     void start(Reader& reader) override { reader_ = &reader; }
@@ -42,25 +45,33 @@ private:
                 out_.push_back(static_cast<std::byte>(byte));
             }
             out_.resize(five ? 5 : 4);
-        } else if (frame.type() == PacketType::publish && (frame.flags() & 0x02) != 0) {
+        } else if (frame.type() == PacketType::publish && (frame.flags() & 0x06) != 0) {
             const std::size_t topic_bytes =
                 static_cast<std::size_t>(frame.body[0]) << 8 | static_cast<std::size_t>(frame.body[1]);
-            out_.push_back(std::byte{0x40});
-            out_.push_back(std::byte{0x02});
-            out_.push_back(frame.body[topic_bytes + 2]);
-            out_.push_back(frame.body[topic_bytes + 3]);
+            acknowledge((frame.flags() & 0x04) != 0 ? 0x50 : 0x40, frame.body.subspan(topic_bytes + 2, 2));
+        } else if (frame.type() == PacketType::pubrel) {
+            acknowledge(0x70, frame.body.first(2));
         }
     }
 
+    void acknowledge(int first_byte, std::span<const std::byte> packet_id) {
+        out_.push_back(static_cast<std::byte>(first_byte));
+        out_.push_back(std::byte{0x02});
+        out_.push_back(packet_id[0]);
+        out_.push_back(packet_id[1]);
+    }
+
     void run() override {
-        reader_->received(out_);
-        out_.clear();
+        under_way_.swap(out_);
+        reader_->received(under_way_);  // which may be answered, and so have more said
+        under_way_.clear();
     }
 
     net::Loop& loop_;
     Reader* reader_ = nullptr;
     Framer framer_;
     std::vector<std::byte> out_;
+    std::vector<std::byte> under_way_;
 };
 
 struct AcknowledgingDialer final : net::Dialer {

@@ -9,7 +9,8 @@ namespace portillon::mqtt {
 namespace {
 
 TEST(MqttAllocation, NoneForAMessageInTheSteadyState) {
-    for (const char* options : {R"({"version": 5})", R"({"version": "3.1.1"})", R"({"qos": 0})"}) {
+    for (const char* options : {R"({"version": 5})", R"({"version": "3.1.1"})", R"({"qos": 0})", R"({"qos": 2})",
+                                R"({"version": "3.1.1", "qos": 2})"}) {
         BusyFleet fleet(options, 50, 3, 300);
         fleet.settle(10'000);
         const auto before = testing::allocations_so_far();

@@ -37,6 +37,9 @@ Terms terms_of(const Connack& packet) {
     if (const auto seconds = properties.number(PropertyId::server_keep_alive)) {
         terms.keepalive_seconds = static_cast<std::uint16_t>(*seconds);
     }
+    terms.session_present = packet.session_present;
+    terms.topic_alias_maximum =
+        static_cast<std::uint16_t>(properties.number(PropertyId::topic_alias_maximum).value_or(0));
     terms.most_qos = static_cast<Qos>(properties.number(PropertyId::maximum_qos).value_or(2));
     return terms;
 }
@@ -58,12 +61,14 @@ error_code ClientConnection::take(const Frame& frame, Events& events) {
         return frame.type() == PacketType::connack ? take_connack(frame, events) : complain(Reason::protocol_error);
     }
     switch (frame.type()) {
-        case PacketType::puback: {
+        case PacketType::puback:
+        case PacketType::pubrec:
+        case PacketType::pubcomp: {
             Acknowledgement packet;
             if (const Violation violation = parse(frame, version_, packet)) {
                 return complain(violation.reason);
             }
-            events.acknowledged(packet.packet_id, packet.reason);
+            events.answered(packet.type, packet.packet_id, packet.reason);
             return {};
         }
         case PacketType::pingresp:
@@ -87,7 +92,7 @@ error_code ClientConnection::take_connack(const Frame& frame, Events& events) {
     if (packet.reason != Reason::success) {
         return refusal(version_, packet.reason);
     }
-    if (packet.session_present) {  // 5.0, 3.2.2.1.1: we asked for a clean one
+    if (packet.session_present && start_ == Start::clean) {  // 5.0, 3.2.2.1.1
         return complain(Reason::protocol_error);
     }
     state_ = State::connected;

@@ -1,7 +1,7 @@
 #pragma once
 
 // What a client reads on one MQTT connection, without I/O: bytes in, events out. It publishes and never subscribes, so
-// all that a server may say is CONNACK, PUBACK, PINGRESP and, in version 5, DISCONNECT.
+// all that a server may say is CONNACK, PUBACK, PUBREC, PUBCOMP, PINGRESP and, in version 5, DISCONNECT.
 
 #include <cstdint>
 #include <optional>
@@ -13,12 +13,17 @@
 
 namespace portillon::mqtt {
 
+// Of a connection: clean, or with the session that the server kept, if it did.
+enum class Start : std::uint8_t { clean, resume };
+
 // What the server's CONNACK asks for.
 struct Terms {
+    bool session_present = false;
     std::uint32_t most_packet_bytes = largest_packet_bytes;
     std::uint16_t receive_maximum = 65'535;
     std::optional<std::uint16_t> keepalive_seconds;  // instead of ours
     Qos most_qos = Qos::exactly_once;
+    std::uint16_t topic_alias_maximum = 0;
 };
 
 class ClientConnection {
@@ -27,7 +32,8 @@ public:
     class Events {
     public:
         virtual void connected(const Terms& terms) = 0;
-        virtual void acknowledged(std::uint16_t packet_id, Reason reason) = 0;
+        // PUBACK, PUBREC or PUBCOMP, of an identifier that may be known or not.
+        virtual void answered(PacketType type, std::uint16_t packet_id, Reason reason) = 0;
         virtual void pinged() = 0;  // PINGRESP
 
     protected:
@@ -37,11 +43,14 @@ public:
     // The most that a server may send at once: a CONNACK or PUBACK with a long explanation. Announced in version 5.
     static constexpr std::uint32_t most_packet_bytes = 16 << 10;
 
-    explicit ClientConnection(Version version) : framer_(most_packet_bytes), version_(version) {}
+    ClientConnection(Version version, Start start) : framer_(most_packet_bytes), version_(version), start_(start) {}
 
     // An error is final: the connection is of no more use. A Reason: the server refused us, or said goodbye;
     // errc::protocol_error: what it sent is not MQTT, or not its turn.
     error_code receive(std::span<const std::byte> bytes, Events& events);
+
+    // The same, for what only who knows the packets can tell: the bytes so far break the protocol.
+    error_code complain(Reason reason);
 
     // What is to be said in DISCONNECT after such an error; nothing when there is nobody to say it to.
     std::optional<Reason> complaint() const { return complaint_; }
@@ -50,10 +59,10 @@ private:
     error_code take(const Frame& frame, Events& events);
     error_code take_connack(const Frame& frame, Events& events);
     error_code take_disconnect(const Frame& frame);
-    error_code complain(Reason reason);
 
     Framer framer_;
     Version version_;
+    Start start_;
     enum class State : std::uint8_t { greeting, connected } state_ = State::greeting;
     std::optional<Reason> complaint_;
 };

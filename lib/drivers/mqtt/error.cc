@@ -10,8 +10,14 @@ class ClientCategory final : public boost::system::error_category {
 public:
     const char* name() const noexcept override { return "portillon.mqtt.client"; }
     std::string message(int value) const override {
-        return value == static_cast<int>(ClientError::no_pingresp) ? "mqtt_no_pingresp"
-                                                                   : fmt::format("mqtt_connack_{}", value);
+        switch (static_cast<ClientError>(value)) {
+            case ClientError::no_pingresp:
+                return "mqtt_no_pingresp";
+            case ClientError::qos_downgraded:
+                return "mqtt_qos_downgraded";
+            default:
+                return fmt::format("mqtt_connack_{}", value);
+        }
     }
 };
 

@@ -1,6 +1,6 @@
 #pragma once
 
-// Why a connection is of no more use, where MQTT 5 has no reason for it.
+// Why a connection is of no more use, or a message refused, where MQTT 5 has no reason for it.
 
 #include "base/error.h"
 
@@ -8,12 +8,13 @@ namespace portillon::mqtt {
 
 enum class ClientError : std::uint8_t {
     // A server of 3.1.1 refused the connection (3.2.2.3 there): "mqtt_connack_1" and so on.
-    connack_1 = 1,  // unacceptable protocol version
-    connack_2,      // identifier rejected
-    connack_3,      // server unavailable
-    connack_4,      // bad user name or password
-    connack_5,      // not authorized
-    no_pingresp,    // "mqtt_no_pingresp"
+    connack_1 = 1,   // unacceptable protocol version
+    connack_2,       // identifier rejected
+    connack_3,       // server unavailable
+    connack_4,       // bad user name or password
+    connack_5,       // not authorized
+    no_pingresp,     // "mqtt_no_pingresp"
+    qos_downgraded,  // "mqtt_qos_downgraded": a PUBACK for what was sent at QoS 2
 };
 
 error_code make_error_code(ClientError error);

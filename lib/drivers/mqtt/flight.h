@@ -13,17 +13,21 @@
 namespace portillon::mqtt {
 
 struct Flight {
-    // How it ended; answered: `reason` says more.
-    enum class End : std::uint8_t { answered, sent, too_large, timed_out, broken };
+    // How it ended; answered: `reason` says more. downgraded: acknowledged as if it were QoS 1.
+    enum class End : std::uint8_t { answered, sent, too_large, downgraded, timed_out, broken };
+    // QoS 2, after its PUBREC: released on this connection, or on a former one.
+    enum class Stage : std::uint8_t { published, released, released_before };
 
-    const driver::Body* body = nullptr;
+    const driver::Body* body = nullptr;  // of what is kept after a break: nullptr until it is offered again
     Sequence first = 0;
     Instant sent{};
     Instant settled{};
     std::uint32_t payload_bytes = 0;
+    std::uint32_t order = 0;  // in which it was first sent
     std::uint16_t packet_id = 0;
     End end{};
     Reason reason{};
+    Stage stage{};
     Flight* next = nullptr;
 };
 
@@ -40,7 +44,32 @@ public:
         last_ = &flight;
     }
 
+    // Before the first that was first sent later. The orders of a session's flights lie close together.
+    void insert(Flight& flight) {
+        const auto later = [&](const Flight& than) { return static_cast<std::int32_t>(flight.order - than.order) > 0; };
+        if (last_ == nullptr || later(*last_)) {
+            push(flight);
+            return;
+        }
+        Flight** place = &first_;
+        while (later(**place)) {
+            place = &(*place)->next;
+        }
+        flight.next = *place;
+        *place = &flight;
+    }
+
     Flight& pop() { return remove(nullptr, *first_); }
+
+    // The first of which `wanted` is true; nullptr if there is none.
+    template <class Wanted>
+    Flight* find(Wanted wanted) const {
+        Flight* flight = first_;
+        while (flight != nullptr && !wanted(*flight)) {
+            flight = flight->next;
+        }
+        return flight;
+    }
 
     // Takes out the first of which `wanted` is true; nullptr if there is none.
     template <class Wanted>

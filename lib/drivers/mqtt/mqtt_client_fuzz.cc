@@ -1,6 +1,8 @@
-// Whatever a server sends, in any pieces: the session opens or fails, and every batch is settled exactly once.
-// The input's first byte chooses version, quality of service and the size of pieces.
+// Whatever a server sends, in any pieces and on one connection after the other: the session opens or fails, and every
+// batch is settled exactly once per offer. The input's first byte chooses version, quality of service and the size of
+// pieces; 0xFE in the bytes that follow, no packet's first byte, ends one connection and begins the next.
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -32,20 +34,25 @@ struct Sink final : net::Transport::Reader {
 };
 
 net::Task<void> live(driver::Session& session, net::Loop& loop, Ledger& ledger, const driver::Body& body) {
-    if (co_await session.open(loop.now() + 1s)) {
-        co_return;
-    }
-    for (Sequence first = 1; first <= 5; ++first) {
-        ledger.open[first] = 1;
-        session.offer({EquipmentId{1}, first, 1, 1, never, &body});
-    }
     net::Wakeup pause(loop);
-    co_await pause.until(loop.now() + 10s);
-    if (ledger.breaks == 0) {
-        session.abandon(2);
-        co_await pause.until(loop.now() + 1s);
+    for (int connection = 0; connection < 4; ++connection) {
+        ledger.breaks = 0;
+        if (co_await session.open(loop.now() + 1s)) {
+            continue;
+        }
+        for (Sequence first = 1; first <= 5; ++first) {  // those of the last connection among them
+            ledger.open[first] = 1;
+            session.offer({EquipmentId{1}, first, 1, 1, never, &body});
+        }
+        co_await pause.until(loop.now() + 10s);
+        if (ledger.breaks == 0) {
+            session.abandon(2);
+            co_await pause.until(loop.now() + 1s);
+        }
+        if (ledger.breaks == 0 || connection == 3) {
+            co_await session.close(loop.now() + 1s);
+        }
     }
-    co_await session.close(loop.now() + 1s);
 }
 
 void run(std::span<const std::byte> bytes, std::uint8_t choice) {
@@ -55,14 +62,17 @@ void run(std::span<const std::byte> bytes, std::uint8_t choice) {
     testing::PipeDialer dialer(simulation.loop(), 1ms, [&](EquipmentId, std::unique_ptr<net::Transport> transport) {
         server = std::move(transport);
         server->start(sink);
-        const std::size_t piece = 1 + (choice >> 2);
-        for (std::size_t at = 0; at < bytes.size(); at += piece) {
-            server->write(bytes.subspan(at, std::min(piece, bytes.size() - at)));
+        const auto end = std::find(bytes.begin(), bytes.end(), std::byte{0xFE});
+        const auto its = bytes.first(static_cast<std::size_t>(end - bytes.begin()));
+        bytes = bytes.subspan(std::min(bytes.size(), its.size() + 1));
+        const std::size_t piece = 1 + (choice >> 3);
+        for (std::size_t at = 0; at < its.size(); at += piece) {
+            server->write(its.subspan(at, std::min(piece, its.size() - at)));
         }
     });
     const net::Url target{"mqtt", "broker", 1883, ""};
     const nlohmann::json options{
-        {"version", (choice & 1) != 0 ? "5" : "3.1.1"}, {"qos", (choice & 2) != 0 ? 0 : 1}, {"keepalive", "2s"}};
+        {"version", (choice & 1) != 0 ? "5" : "3.1.1"}, {"qos", (choice >> 1 & 3) % 3}, {"keepalive", "2s"}};
     Ledger ledger;
     const ThreeBytes body;
     const auto driver =
@@ -70,7 +80,7 @@ void run(std::span<const std::byte> bytes, std::uint8_t choice) {
     const auto session = driver->make_session(EquipmentId{1}, ledger);
     net::TaskGroup tasks(simulation.loop());
     tasks.spawn(live(*session, simulation.loop(), ledger, body));
-    simulation.run_for(1min);
+    simulation.run_for(2min);
     for (const auto& [first, open] : ledger.open) {
         check(open == 0, "every batch is settled");
     }

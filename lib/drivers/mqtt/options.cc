@@ -17,6 +17,17 @@ std::string_view digits_of(EquipmentId equipment, std::array<char, 10>& into) {
     return {into.data(), static_cast<std::size_t>(end - into.data())};
 }
 
+// A duration, or 0.
+std::int64_t read_seconds(const nlohmann::json& json, const char* key, std::int64_t otherwise, std::int64_t most) {
+    const auto found = json.find(key);
+    if (found == json.end()) {
+        return otherwise;
+    }
+    const auto duration = found->is_string() ? parse_duration(found->get<std::string>()) : Nanos{0};
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(duration.value_or(0s)).count();
+    return std::clamp<std::int64_t>(seconds, 0, most);
+}
+
 }  // namespace
 
 Options read_options(const nlohmann::json& json) {
@@ -24,14 +35,11 @@ Options read_options(const nlohmann::json& json) {
     if (const auto version = json.find("version"); version != json.end() && *version == "3.1.1") {
         options.version = Version::v3_1_1;
     }
-    if (json.value("qos", 1) == 0) {
-        options.qos = Qos::at_most_once;
-    }
-    if (const auto keepalive = json.find("keepalive"); keepalive != json.end()) {
-        const auto duration = keepalive->is_string() ? parse_duration(keepalive->get<std::string>()) : Nanos{0};
-        const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(duration.value_or(0s)).count();
-        options.keepalive_seconds = static_cast<std::uint16_t>(std::clamp<std::int64_t>(seconds, 0, 65'535));
-    }
+    options.qos = static_cast<Qos>(json.value("qos", 1));
+    options.keepalive_seconds =
+        static_cast<std::uint16_t>(read_seconds(json, "keepalive", options.keepalive_seconds, 65'535));
+    options.session_expiry_seconds =
+        static_cast<std::uint32_t>(read_seconds(json, "session_expiry", options.session_expiry_seconds, 0xFFFF'FFFE));
     options.topic = json.value("topic", options.topic);
     return options;
 }

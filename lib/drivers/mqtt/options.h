@@ -15,7 +15,12 @@ struct Options {
     Version version = Version::v5;
     Qos qos = Qos::at_least_once;
     std::uint16_t keepalive_seconds = 60;  // 0: none
+    // How long the server is to keep a session after a break (version 5), or that it is to keep it (3.1.1: any but 0).
+    std::uint32_t session_expiry_seconds = 600;
     std::string topic = "validations/{equipment}";
+
+    // At QoS 0 there is nothing to resume.
+    bool resumes() const { return qos != Qos::at_most_once && session_expiry_seconds > 0; }
 };
 
 // `json` is valid by options.schema.json.

@@ -14,6 +14,12 @@ TEST(MqttOptions, ReadsWhatTheSchemaAllows) {
     EXPECT_EQ(usual.version, Version::v5);
     EXPECT_EQ(usual.qos, Qos::at_least_once);
     EXPECT_EQ(usual.keepalive_seconds, 60);
+    EXPECT_EQ(usual.session_expiry_seconds, 600u);
+    EXPECT_TRUE(usual.resumes());
+    EXPECT_FALSE(read_options({{"qos", 0}}).resumes());
+    EXPECT_FALSE(read_options({{"qos", 2}, {"session_expiry", "0s"}}).resumes());
+    EXPECT_EQ(read_options({{"qos", 2}}).qos, Qos::exactly_once);
+    EXPECT_EQ(read_options({{"session_expiry", "2h"}}).session_expiry_seconds, 7'200u);
     EXPECT_EQ(usual.topic, "validations/{equipment}");
     const Options other = read_options({{"version", "3.1.1"}, {"qos", 0}, {"keepalive", "18h"}, {"topic", "t"}});
     EXPECT_EQ(other.version, Version::v3_1_1);

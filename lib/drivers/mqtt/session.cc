@@ -1,6 +1,8 @@
 #include "drivers/mqtt/session.h"
 
+#include <algorithm>
 #include <boost/asio/error.hpp>
+#include <initializer_list>
 
 #include "base/check.h"
 #include "drivers/mqtt/answer.h"
@@ -14,6 +16,11 @@ namespace {
 constexpr std::size_t most_written_at_once = 64 << 10;
 
 constexpr std::size_t most_head_bytes = 5 + 2 + 65'535 + 2 + 1;  // of a PUBLISH without properties
+
+// Of our answers that the kernel has not taken: who leaves so many unread is not read either.
+constexpr std::size_t most_unsent_bytes = 64 << 10;
+
+constexpr std::uint32_t packet_ids = 65'535;
 
 error_code timed_out() {
     return boost::asio::error::make_error_code(boost::asio::error::timed_out);
@@ -40,6 +47,11 @@ Nanos ping_after(std::uint16_t keepalive_seconds) {
 Common::Common(net::Loop& its_loop, net::Dialer& its_dialer, Options its_options, RunId its_run)
     : loop(its_loop), dialer(its_dialer), options(std::move(its_options)), run(its_run) {
     connect_properties_.add(PropertyId::maximum_packet_size, ClientConnection::most_packet_bytes);
+    if (options.resumes()) {
+        connect_properties_.add(PropertyId::session_expiry_interval, options.session_expiry_seconds);
+        farewell_properties_.add(PropertyId::session_expiry_interval, 0);
+    }
+    topic_alias_.add(PropertyId::topic_alias, 1);
 }
 
 std::string_view Common::topic_of(EquipmentId equipment) {
@@ -50,10 +62,11 @@ std::string_view Common::topic_of(EquipmentId equipment) {
     return topic_;
 }
 
-std::span<const std::byte> Common::connect_packet(EquipmentId equipment) {
+std::span<const std::byte> Common::connect_packet(EquipmentId equipment, Start start) {
     const std::string id = client_id(run, equipment);
     Connect packet;
     packet.version = options.version;
+    packet.clean_start = start == Start::clean;
     packet.keep_alive_seconds = options.keepalive_seconds;
     packet.client_id = id;
     if (options.version == Version::v5) {
@@ -63,14 +76,30 @@ std::span<const std::byte> Common::connect_packet(EquipmentId equipment) {
     return buffer.first(encode(packet, buffer));
 }
 
+std::span<const std::byte> Common::disconnect_packet(Reason reason) {
+    const Disconnect packet{reason, {}};
+    const auto buffer = grown(out, encoded_size(packet, options.version));
+    return buffer.first(encode(packet, options.version, buffer));
+}
+
+std::span<const std::byte> Common::farewell_packet() {
+    const Disconnect packet{Reason::success, farewell_properties_.view()};
+    const auto buffer = grown(out, encoded_size(packet, options.version));
+    return buffer.first(encode(packet, options.version, buffer));
+}
+
 Session::Session(Common& common, EquipmentId equipment, driver::Receipts& receipts)
-    : common_(common), receipts_(receipts), connection_(common.options.version), equipment_(equipment) {}
+    : common_(common), receipts_(receipts), connection_(common.options.version, Start::clean), equipment_(equipment) {
+    if (common.options.resumes() && common.options.version == Version::v3_1_1) {
+        start_ = Start::resume;  // 3.1.1 keeps a session only if it did not start clean
+    }
+}
 
 Session::~Session() {
     if (destroyed_ != nullptr) {
         *destroyed_ = true;
     }
-    for (FlightQueue* queue : {&waiting_, &in_flight_, &settled_}) {
+    for (FlightQueue* queue : {&waiting_, &kept_, &in_flight_, &settled_}) {
         while (!queue->empty()) {
             common_.flights.give_back(queue->pop());
         }
@@ -93,12 +122,13 @@ net::Task<error_code> Session::open(Instant deadline) {
         state_ = State::closed;
         co_return error;
     }
-    connection_ = ClientConnection(common_.options.version);
-    last_packet_id_ = 0;
+    connection_ = ClientConnection(common_.options.version, start_);
     outstanding_ = 0;
+    alias_ = Alias::none;
+    reading_ = Reading::on;
     transport_->start(*this);
     last_written_ = common_.loop.now();
-    transport_->write(common_.connect_packet(equipment_));
+    transport_->write(common_.connect_packet(equipment_, start_));
     changed_ = std::make_unique<net::Wakeup>(common_.loop);
     while (state_ == State::opening) {
         if (common_.loop.now() >= deadline) {
@@ -130,24 +160,31 @@ void Session::offer(const driver::Batch& batch) {
         return;
     }
     const std::size_t payload_bytes = batch.body->size();
-    const bool fits = payload_bytes + most_head_bytes <= largest_packet_bytes &&
-                      publish_head_size(publish_of(flight), common_.options.version, payload_bytes) + payload_bytes <=
-                          most_packet_bytes_;
-    if (!fits) {
+    Flight* const kept = kept_.find([&](const Flight& each) { return each.first == batch.first; });
+    if (!fits(payload_bytes) && (kept == nullptr || kept->stage == Flight::Stage::published)) {
         settle(flight, Flight::End::too_large, common_.loop.now());
         return;
     }
     flight.payload_bytes = static_cast<std::uint32_t>(payload_bytes);
-    waiting_.push(flight);
+    if (kept != nullptr) {
+        kept->body = batch.body;
+        kept->payload_bytes = flight.payload_bytes;
+        common_.flights.give_back(flight);
+    } else {
+        waiting_.push(flight);
+    }
     common_.loop.later(*this);
 }
 
 void Session::abandon(Sequence first) {
-    const auto wanted = [first](const Flight& flight) { return flight.first == first; };
+    const auto wanted = [first](const Flight& flight) { return flight.first == first && flight.body != nullptr; };
     if (Flight* flight = waiting_.take(wanted)) {
         settle(*flight, Flight::End::timed_out, common_.loop.now());
-    } else if (Flight* sent = in_flight_.take(wanted)) {
-        settle(*sent, Flight::End::timed_out, common_.loop.now());
+    } else if (Flight* kept = kept_.find(wanted)) {  // nor was it sent on this connection
+        settle_copy(*kept, Flight::End::timed_out, common_.loop.now());
+        kept->body = nullptr;
+    } else if (Flight* sent = in_flight_.find(wanted)) {
+        sent->end = Flight::End::timed_out;
         lost(timed_out());
     }
 }
@@ -168,10 +205,13 @@ net::Task<void> Session::close(Instant deadline) {
         co_return;
     }
     if (alive && transport_) {
-        const Disconnect packet;
-        const auto buffer = grown(common_.out, encoded_size(packet, common_.options.version));
-        transport_->write(buffer.first(encode(packet, common_.options.version, buffer)));
+        transport_->write(common_.farewell_packet());
         transport_->shut();
+        transport_->resume();
+        if (common_.options.version == Version::v5) {
+            start_ = Start::clean;
+            forget_kept();
+        }
         changed_ = std::make_unique<net::Wakeup>(common_.loop);
         while (state_ == State::closing && common_.loop.now() < deadline) {
             co_await changed_->until(deadline);
@@ -187,21 +227,80 @@ void Session::connected(const Terms& terms) {
     most_packet_bytes_ = terms.most_packet_bytes;
     receive_maximum_ = terms.receive_maximum;
     keepalive_seconds_ = terms.keepalive_seconds.value_or(common_.options.keepalive_seconds);
+    alias_ = terms.topic_alias_maximum > 0 ? Alias::allowed : Alias::none;
+    resumed_ = terms.session_present ? Resumed::yes : Resumed::no;
+    start_ = common_.options.resumes() ? Start::resume : Start::clean;
+    if (!terms.session_present) {
+        forget_kept();
+        last_packet_id_ = 0;
+        given_ids_ = 0;
+        ids_known_free_ = 0;
+    }
     if (common_.options.qos > terms.most_qos) {
         lost(Reason::qos_not_supported);
     }
     changed_->wake();
 }
 
-void Session::acknowledged(std::uint16_t packet_id, Reason reason) {
-    Flight* flight = in_flight_.take([packet_id](const Flight& each) { return each.packet_id == packet_id; });
+void Session::answered(PacketType type, std::uint16_t packet_id, Reason reason) {
+    Flight* const flight = in_flight_.find([packet_id](const Flight& each) { return each.packet_id == packet_id; });
     if (flight == nullptr) {
+        answered_stray(type, packet_id, reason);
+        return;
+    }
+    const bool exactly_once = common_.options.qos == Qos::exactly_once;
+    const bool published = flight->stage == Flight::Stage::published;
+    if (type == PacketType::puback) {
+        finish(packet_id, exactly_once ? Flight::End::downgraded : Flight::End::answered, reason);
+    } else if (!exactly_once || (type == PacketType::pubcomp && published)) {
+        complain(Reason::protocol_error);
+    } else if (type == PacketType::pubcomp) {
+        finish(packet_id, Flight::End::answered, Reason::success);  // 0x92: it was completed before
+    } else if (!is_failure(reason)) {
+        flight->stage = published ? Flight::Stage::released : flight->stage;
+        release(packet_id, Reason::success);
+    } else if (published) {
+        finish(packet_id, Flight::End::answered, reason);
+    } else {
+        ++common_.stray_answers;  // a no after a yes
+    }
+}
+
+void Session::answered_stray(PacketType type, std::uint16_t packet_id, Reason reason) {
+    const bool was_sent = given_ids_ >= packet_ids || packet_id <= given_ids_;
+    if (resumed_ == Resumed::no && !was_sent) {
         lost(boost::system::errc::make_error_code(boost::system::errc::protocol_error));
         return;
     }
-    --outstanding_;
-    flight->reason = reason;
-    settle(*flight, Flight::End::answered, common_.loop.now());
+    ++common_.stray_answers;
+    if (type == PacketType::pubrec && !is_failure(reason)) {
+        release(packet_id, Reason::packet_identifier_not_found);
+    }
+}
+
+// Behind the others of this turn; written when all has been read.
+void Session::release(std::uint16_t packet_id, Reason reason) {
+    const Acknowledgement packet{PacketType::pubrel, packet_id, reason, {}};
+    const std::size_t size = encoded_size(packet, common_.options.version);
+    const auto room = grown(common_.out, answers_bytes_ + size).subspan(answers_bytes_);
+    answers_bytes_ += static_cast<std::uint32_t>(encode(packet, common_.options.version, room));
+}
+
+void Session::finish(std::uint16_t packet_id, Flight::End end, Reason reason) {
+    Flight& flight = *in_flight_.take([packet_id](const Flight& each) { return each.packet_id == packet_id; });
+    if (flight.stage != Flight::Stage::released_before) {
+        --outstanding_;
+    }
+    flight.reason = reason;
+    settle(flight, end, common_.loop.now());
+}
+
+void Session::complain(Reason reason) {
+    const error_code error = connection_.complain(reason);
+    if (transport_ && connection_.complaint()) {
+        transport_->write(common_.disconnect_packet(reason));
+    }
+    lost(error);
 }
 
 void Session::pinged() {
@@ -212,18 +311,26 @@ void Session::received(std::span<const std::byte> bytes) {
     if (state_ == State::closing) {
         return;
     }
-    if (const error_code error = connection_.receive(bytes, *this)) {
+    answers_bytes_ = 0;
+    const error_code error = connection_.receive(bytes, *this);
+    if (answers_bytes_ > 0 && transport_) {
+        last_written_ = common_.loop.now();
+        transport_->write(std::span<const std::byte>(common_.out).first(answers_bytes_));
+        if (transport_->unsent() > most_unsent_bytes) {
+            reading_ = Reading::paused;
+            transport_->pause();
+        }
+    }
+    if (error) {
         if (const auto complaint = connection_.complaint(); complaint && transport_) {
-            const Disconnect packet{*complaint, {}};
-            const auto buffer = grown(common_.out, encoded_size(packet, Version::v5));
-            transport_->write(buffer.first(encode(packet, Version::v5, buffer)));
+            transport_->write(common_.disconnect_packet(*complaint));
         }
         lost(error);
     }
     if (!deliver(settled_.back())) {
         return;
     }
-    if (!waiting_.empty()) {
+    if (!waiting_.empty() || !kept_.empty()) {
         common_.loop.later(*this);
     }
 }
@@ -238,7 +345,11 @@ void Session::ended(const error_code& cause) {
 }
 
 void Session::drained() {
-    if (!waiting_.empty()) {
+    if (reading_ == Reading::paused) {
+        reading_ = Reading::on;
+        transport_->resume();
+    }
+    if (!waiting_.empty() || !kept_.empty()) {
         common_.loop.later(*this);
     }
 }
@@ -270,25 +381,42 @@ void Session::ring(Instant now) {
     }
 }
 
-Publish Session::publish_of(const Flight& flight) {
+// The topic stands in it, or what stands for the topic.
+Publish Session::publish_of(const Flight& flight, Properties properties) {
     Publish packet;
-    packet.topic = common_.topic_of(equipment_);
+    packet.topic = alias_ == Alias::set && !properties.empty() ? std::string_view() : common_.topic_of(equipment_);
     packet.qos = common_.options.qos;
+    packet.duplicate = flight.order > 0 && packet.qos != Qos::at_most_once;
     packet.packet_id = flight.packet_id;
+    packet.properties = properties;
     return packet;
 }
 
+bool Session::fits(std::size_t payload_bytes) {
+    Publish packet;
+    packet.topic = common_.topic_of(equipment_);
+    packet.qos = common_.options.qos;
+    return payload_bytes + most_head_bytes <= largest_packet_bytes &&
+           publish_head_size(packet, common_.options.version, payload_bytes) + payload_bytes <= most_packet_bytes_;
+}
+
+struct Session::Filling {
+    FlightQueue flights;
+    std::size_t used = 0;
+};
+
 void Session::flush() {
-    FlightQueue filled;
+    Filling filling;
     while (state_ == State::open && transport_->unsent() == 0) {
-        const std::size_t size = fill(filled);
-        if (size == 0) {
+        filling.used = 0;
+        fill(filling);
+        if (filling.used == 0) {
             return;
         }
         last_written_ = common_.loop.now();
-        transport_->write(std::span<const std::byte>(common_.out).first(size));
-        while (!filled.empty()) {
-            Flight& flight = filled.pop();
+        transport_->write(std::span<const std::byte>(common_.out).first(filling.used));
+        while (!filling.flights.empty()) {
+            Flight& flight = filling.flights.pop();
             flight.sent = last_written_;
             if (common_.options.qos == Qos::at_most_once) {
                 settle(flight, Flight::End::sent, last_written_);
@@ -299,39 +427,88 @@ void Session::flush() {
     }
 }
 
-// As many of the waiting as may go in one write, into the shared buffer; returns their bytes.
-std::size_t Session::fill(FlightQueue& filled) {
-    std::size_t used = 0;
-    while (!waiting_.empty() && may_send()) {
-        Flight& flight = *waiting_.front();
-        if (common_.options.qos != Qos::at_most_once) {
-            flight.packet_id = after(last_packet_id_);
+// As much as may go in one write, into the shared buffer. First what is resumed (4.4, 4.6).
+void Session::fill(Filling& into) {
+    const auto offered_again = [](const Flight& flight) { return flight.body != nullptr; };
+    while (Flight* const flight = kept_.find(offered_again)) {
+        if (!append(*flight, into)) {
+            return;
         }
-        const Publish packet = publish_of(flight);
-        const std::size_t head_bytes = publish_head_size(packet, common_.options.version, flight.payload_bytes);
-        const std::size_t end = used + head_bytes + flight.payload_bytes;
-        if (used > 0 && end > most_written_at_once) {
-            break;
-        }
-        const auto room = grown(common_.out, end).subspan(used);
-        encode_publish_head(packet, common_.options.version, flight.payload_bytes, room);
-        flight.body->write_to(room.subspan(head_bytes, flight.payload_bytes));
-        used = end;
-        if (flight.packet_id > 0) {
-            last_packet_id_ = flight.packet_id;
-            ++outstanding_;
-        }
-        filled.push(waiting_.pop());
+        into.flights.push(*kept_.take(offered_again));
     }
-    return used;
+    while (!waiting_.empty() && append(*waiting_.front(), into)) {
+        into.flights.push(waiting_.pop());
+    }
 }
 
-// Identifiers are given in turn, so that a late second PUBACK is not taken for that of another batch; the next one is
-// in use only if the oldest in flight has it.
-bool Session::may_send() const {
-    return common_.options.qos == Qos::at_most_once ||
-           (outstanding_ < receive_maximum_ &&
-            (in_flight_.empty() || in_flight_.front()->packet_id != after(last_packet_id_)));
+// False: not now, or not in this write.
+bool Session::append(Flight& flight, Filling& into) {
+    if (flight.stage == Flight::Stage::published) {
+        return append_publish(flight, into);
+    }
+    const Acknowledgement packet{PacketType::pubrel, flight.packet_id, Reason::success, {}};
+    const Version version = common_.options.version;
+    const std::size_t size = encoded_size(packet, version);
+    into.used += encode(packet, version, grown(common_.out, into.used + size).subspan(into.used));
+    return true;
+}
+
+bool Session::append_publish(Flight& flight, Filling& into) {
+    const Version version = common_.options.version;
+    const bool identified = common_.options.qos != Qos::at_most_once;
+    if (identified && (outstanding_ >= receive_maximum_ || !identify(flight, into))) {
+        return false;
+    }
+    Publish packet = publish_of(flight, alias_ == Alias::none ? Properties() : common_.topic_alias());
+    std::size_t head_bytes = publish_head_size(packet, version, flight.payload_bytes);
+    if (head_bytes + flight.payload_bytes > most_packet_bytes_) {  // only for the alias
+        packet = publish_of(flight, {});
+        head_bytes = publish_head_size(packet, version, flight.payload_bytes);
+    }
+    const std::size_t end = into.used + head_bytes + flight.payload_bytes;
+    if (into.used > 0 && end > most_written_at_once) {
+        return false;
+    }
+    const auto room = grown(common_.out, end).subspan(into.used);
+    encode_publish_head(packet, version, flight.payload_bytes, room);
+    flight.body->write_to(room.subspan(head_bytes, flight.payload_bytes));
+    into.used = end;
+    alias_ = packet.properties.empty() ? alias_ : Alias::set;
+    if (identified) {
+        ++outstanding_;
+        flight.order = flight.order > 0 ? flight.order : ++sent_;
+    }
+    return true;
+}
+
+// Identifiers are given in turn, so that a late second PUBACK is not taken for that of another batch. Those in use are
+// looked for once in a while: between the last that was given and the next in use, all are free. False: none is.
+bool Session::identify(Flight& flight, const Filling& into) {
+    if (flight.packet_id > 0) {
+        return true;
+    }
+    std::uint16_t next = after(last_packet_id_);
+    for (std::uint32_t looked_at = 0; ids_known_free_ == 0; ++looked_at, next = after(next)) {
+        if (looked_at == packet_ids) {
+            return false;
+        }
+        std::uint32_t free = packet_ids;
+        for (const FlightQueue* queue : std::initializer_list<const FlightQueue*>{&in_flight_, &kept_, &into.flights}) {
+            queue->find([&](const Flight& each) {
+                free = std::min(free, (each.packet_id + packet_ids - next) % packet_ids);
+                return false;
+            });
+        }
+        if (free > 0) {
+            ids_known_free_ = static_cast<std::uint16_t>(free);
+            break;
+        }
+    }
+    flight.packet_id = next;
+    last_packet_id_ = next;
+    --ids_known_free_;
+    given_ids_ += given_ids_ < packet_ids ? 1 : 0;
+    return true;
 }
 
 // Nobody hears of it before deliver().
@@ -342,14 +519,50 @@ void Session::settle(Flight& flight, Flight::End end, Instant now) {
     common_.loop.later(*this);
 }
 
+void Session::settle_copy(const Flight& flight, Flight::End end, Instant now) {
+    Flight& copy = common_.flights.take();
+    copy = flight;
+    settle(copy, end, now);
+}
+
 void Session::settle_all_broken() {
     const Instant now = common_.loop.now();
-    for (FlightQueue* queue : {&in_flight_, &waiting_}) {
-        while (!queue->empty()) {
-            settle(queue->pop(), Flight::End::broken, now);
+    for (Flight* kept = kept_.front(); kept != nullptr; kept = kept->next) {
+        if (kept->body != nullptr) {
+            settle_copy(*kept, Flight::End::broken, now);
+            kept->body = nullptr;
         }
     }
+    while (!in_flight_.empty()) {
+        Flight& flight = in_flight_.pop();
+        keep(flight);
+        settle(flight, flight.end == Flight::End::timed_out ? Flight::End::timed_out : Flight::End::broken, now);
+    }
+    while (!waiting_.empty()) {
+        settle(waiting_.pop(), Flight::End::broken, now);
+    }
     outstanding_ = 0;
+}
+
+void Session::keep(const Flight& flight) {
+    if (!common_.options.resumes()) {
+        return;
+    }
+    Flight& kept = common_.flights.take();
+    kept = flight;
+    kept.body = nullptr;
+    kept.sent = Instant{};
+    kept.end = {};
+    if (kept.stage == Flight::Stage::released) {
+        kept.stage = Flight::Stage::released_before;
+    }
+    kept_.insert(kept);
+}
+
+void Session::forget_kept() {
+    while (!kept_.empty()) {
+        common_.flights.give_back(kept_.pop());
+    }
 }
 
 // Up to `last`; nullptr: until nothing is left. False if the session was destroyed by whom it told.
@@ -393,6 +606,10 @@ driver::Outcome Session::outcome_of(const Flight& flight) const {
         case Flight::End::too_large:
             outcome.answer = driver::Answer::rejected;
             outcome.cause = boost::system::errc::make_error_code(boost::system::errc::message_size);
+            break;
+        case Flight::End::downgraded:
+            outcome.answer = driver::Answer::rejected;
+            outcome.cause = ClientError::qos_downgraded;
             break;
         case Flight::End::timed_out:
             outcome.answer = driver::Answer::timed_out;

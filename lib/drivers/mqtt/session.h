@@ -1,14 +1,21 @@
 #pragma once
 
-// One equipment's MQTT connection: a ClientConnection on a transport.
+// One equipment's MQTT session: a ClientConnection on a transport, and what is resumed when another connection follows.
 //
 // What is offered in one turn of the loop leaves in one write, encoded in place into a buffer that the driver's
 // sessions share. While the kernel has not taken all of it, or the server's receive maximum is reached, further batches
 // wait here, unencoded.
 //
 // abandon(): MQTT forbids resending on a living connection (4.4), so the whole connection is dropped, unless the batch
-// was never written. A PUBACK for a packet that is not in flight breaks the session as well: a server that acknowledges
-// what it was not sent cannot be believed about the rest.
+// was never written.
+//
+// After a break, what was in flight is settled as broken and kept: its packet identifier, and how far QoS 2 had come.
+// If the server has kept the session as well, a batch that is offered again continues where it was: PUBLISH with DUP
+// and the same identifier, or PUBREL; in the order of the first time. If the server has not, it begins anew. At QoS 2
+// it may then arrive twice.
+//
+// Who acknowledges what was never sent breaks the session: it cannot be believed about the rest. What is acknowledged
+// twice, or after a resumption unknown, is counted and nothing more.
 
 #include <memory>
 #include <string>
@@ -31,17 +38,23 @@ public:
 
     // Each valid until the next call of either.
     std::string_view topic_of(EquipmentId equipment);
-    std::span<const std::byte> connect_packet(EquipmentId equipment);
+    std::span<const std::byte> connect_packet(EquipmentId equipment, Start start);
+    Properties topic_alias() const { return topic_alias_.view(); }
+    std::span<const std::byte> disconnect_packet(Reason reason);
+    std::span<const std::byte> farewell_packet();  // the session is not needed any more
 
     net::Loop& loop;
     net::Dialer& dialer;
     const Options options;
     const RunId run;
     Flights flights;
-    std::vector<std::byte> out;  // one connection's packets on their way to its transport
+    std::vector<std::byte> out;       // one connection's packets on their way to its transport
+    std::uint64_t stray_answers = 0;  // acknowledgements of what is not in flight, in sessions that went on
 
 private:
     PropertyList connect_properties_;
+    PropertyList farewell_properties_;
+    PropertyList topic_alias_;
     std::string topic_;
     EquipmentId topic_of_{};
 };
@@ -65,7 +78,7 @@ private:
     enum class State : std::uint8_t { closed, opening, greeted, open, broken, closing };
 
     void connected(const Terms& terms) override;
-    void acknowledged(std::uint16_t packet_id, Reason reason) override;
+    void answered(PacketType type, std::uint16_t packet_id, Reason reason) override;
     void pinged() override;
     void received(std::span<const std::byte> bytes) override;
     void ended(const error_code& cause) override;
@@ -73,12 +86,25 @@ private:
     void run() override;
     void ring(Instant now) override;
 
-    Publish publish_of(const Flight& flight);
+    void answered_stray(PacketType type, std::uint16_t packet_id, Reason reason);
+    void release(std::uint16_t packet_id, Reason reason);
+    void finish(std::uint16_t packet_id, Flight::End end, Reason reason);
+    void complain(Reason reason);
+
+    Publish publish_of(const Flight& flight, Properties properties);
+    bool fits(std::size_t payload_bytes);
     void flush();
-    std::size_t fill(FlightQueue& filled);
-    bool may_send() const;
+    struct Filling;  // of one write
+    void fill(Filling& into);
+    bool append(Flight& flight, Filling& into);
+    bool append_publish(Flight& flight, Filling& into);
+    bool identify(Flight& flight, const Filling& into);
+
     void settle(Flight& flight, Flight::End end, Instant now);
+    void settle_copy(const Flight& flight, Flight::End end, Instant now);
     void settle_all_broken();
+    void keep(const Flight& flight);
+    void forget_kept();
     bool deliver(const Flight* last);
     driver::Outcome outcome_of(const Flight& flight) const;
     void lost(const error_code& cause);
@@ -89,19 +115,28 @@ private:
     std::unique_ptr<net::Wakeup> changed_;  // while open() or close() waits
     bool* destroyed_ = nullptr;             // while somebody needs to know
     ClientConnection connection_;
-    FlightQueue waiting_;
-    FlightQueue in_flight_;  // in the order in which they were sent; packet identifiers rise
+    FlightQueue waiting_;    // not sent yet
+    FlightQueue kept_;       // of former connections, in the order of the first sending
+    FlightQueue in_flight_;  // in the order in which they were sent on this connection
     FlightQueue settled_;    // and not delivered yet
     error_code cause_;       // of the last break
     Instant last_written_{};
     EquipmentId equipment_;
     std::uint32_t most_packet_bytes_ = 0;
+    std::uint32_t answers_bytes_ = 0;   // in the shared buffer, while receiving
+    std::uint32_t sent_ = 0;            // flights, ever
+    std::uint32_t given_ids_ = 0;       // packet identifiers, since the session began
+    std::uint16_t ids_known_free_ = 0;  // so many after the last
     std::uint16_t receive_maximum_ = 0;
-    std::uint16_t outstanding_ = 0;
+    std::uint16_t outstanding_ = 0;  // what the receive maximum counts (MQTT 5.0, 4.9)
     std::uint16_t last_packet_id_ = 0;
     std::uint16_t keepalive_seconds_ = 0;
     State state_ = State::closed;
+    Start start_ = Start::clean;  // resume: the server may have kept the session
+    enum class Resumed : std::uint8_t { no, yes } resumed_ = Resumed::no;
     enum class Ping : std::uint8_t { none, awaited } ping_ = Ping::none;
+    enum class Alias : std::uint8_t { none, allowed, set } alias_ = Alias::none;
+    enum class Reading : std::uint8_t { on, paused } reading_ = Reading::on;
 };
 
 }  // namespace portillon::mqtt

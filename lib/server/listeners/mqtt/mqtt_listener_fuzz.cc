@@ -1,6 +1,8 @@
 // Whatever a client sends, in any pieces: the listener goes on, and another client's messages are answered.
-// The input's first byte chooses the size of pieces, and whether ingest answers at once, later or not.
+// The input's first byte chooses the size of pieces, and whether ingest answers at once, later or not; 0xFE in the
+// bytes that follow, no packet's first byte, ends one connection and begins the next.
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 
@@ -53,17 +55,27 @@ void run(std::span<const std::byte> bytes, std::uint8_t choice) {
     limits.streams = 3;
     Figures figures;
     const auto listener = kind().make({simulation.loop(), ingest, limits, figures});
-    auto wild_ends = testing::make_pipe(simulation.loop(), 0ns, traffic, traffic);
     auto good_ends = testing::make_pipe(simulation.loop(), 0ns, traffic, traffic);
-    testing::BytePeer wild(std::move(wild_ends.client));
     testing::BytePeer good(std::move(good_ends.client));
-    listener->accepted(std::move(wild_ends.server));
     listener->accepted(std::move(good_ends.server));
+    std::deque<testing::BytePeer> wild;
     const std::size_t piece = 1 + (choice >> 2);
-    for (std::size_t at = 0; at < bytes.size(); at += piece) {
-        wild.transport().write(bytes.subspan(at, std::min(piece, bytes.size() - at)));
+    for (bool more = true; more && wild.size() < 8;) {
+        const auto end = std::find(bytes.begin(), bytes.end(), std::byte{0xFE});
+        const auto its = bytes.first(static_cast<std::size_t>(end - bytes.begin()));
+        more = end != bytes.end();
+        bytes = bytes.subspan(its.size() + (more ? 1 : 0));
+        auto ends = testing::make_pipe(simulation.loop(), 0ns, traffic, traffic);
+        auto& peer = wild.emplace_back(std::move(ends.client));
+        listener->accepted(std::move(ends.server));
+        for (std::size_t at = 0; at < its.size(); at += piece) {
+            peer.transport().write(its.subspan(at, std::min(piece, its.size() - at)));
+        }
+        simulation.run_for(1s);
+        if (more && (choice & 4) != 0) {
+            peer.transport().close();  // else it is taken over, if its name is the next one's
+        }
     }
-    simulation.run_for(1s);
     ingest.decide_late();
     simulation.run_for(1s);
     good.send("10 12 0004 'MQTT' 04 02 003c 0006 'honest' 32 05 0001 't' 0001");
