@@ -73,6 +73,18 @@ std::vector<Entrant> entrants_of(const Report& report) {
     return {{run.protocol + (run.variant.empty() ? "" : " " + run.variant), {&run}}};
 }
 
+std::string unreachable_in(const Comparison& comparison, const std::vector<std::string>& names) {
+    for (const auto& name : names) {
+        const bool unreached = std::any_of(comparison.runs.begin(), comparison.runs.end(), [&name](const Turn& turn) {
+            return turn.name == name && turn.run.fleet.connects == 0;
+        });
+        if (unreached) {
+            return name;
+        }
+    }
+    return {};
+}
+
 std::optional<Latency> merged(const Entrant& entrant, std::optional<Latency> Latencies::*which) {
     Latency whole;
     for (const auto* run : entrant.runs) {

@@ -20,6 +20,10 @@ struct Entrant {
 std::vector<Entrant> entrants_of(const Comparison& comparison);
 std::vector<Entrant> entrants_of(const Report& report);
 
+// The first of these named targets that nobody could connect to in one of its runs; empty: there is none. What was
+// never reached cannot be compared with what was.
+std::string unreachable_in(const Comparison& comparison, const std::vector<std::string>& names);
+
 // Over all runs of an entrant; absent if it is so in any of them.
 std::optional<Latency> merged(const Entrant& entrant, std::optional<Latency> Latencies::*which);
 

@@ -150,6 +150,28 @@ TEST(IntervalLog, PutsRepeatsOneAfterTheOther) {
     EXPECT_THAT(text, HasSubstr("\n62.000,1.000,"));
 }
 
+// Whatever became of a run, it can be shown.
+TEST(IntervalLog, TellsEveryKindOfRun) {
+    auto without_ledger = healthy_run();
+    without_ledger.ledger.reset();
+    without_ledger.latency.end_to_end.reset();
+    auto dead = troubled_run();
+    dead.intervals.clear();
+    dead.latency = {};
+    for (const auto& run : {healthy_run(), troubled_run(), unacknowledged_run(), staged_run(), without_ledger, dead}) {
+        const Report report = run;
+        const auto entrant = entrants_of(report).front();
+        const auto headline = headline_of(entrant);
+        EXPECT_EQ(headline.name, run.latency.response ? "response" : "end_to_end");
+        const auto text = interval_log(entrant, headline);
+        for (const auto& each : latency_names()) {
+            const bool told = text.find("Tag=" + std::string(each.name) + ",") != std::string::npos;
+            const bool missing = text.find("[" + std::string(each.name)) != std::string::npos;
+            EXPECT_TRUE(told || missing) << each.name;
+        }
+    }
+}
+
 TEST(IntervalLog, SurvivesARunThatNeverBegan) {
     RunReport empty;
     empty.scenario.name = "two\nlines";

@@ -581,11 +581,17 @@ void fold_diff(Document& document, const Diff& diff) {
 }
 
 // Each target against the first one; those that cannot be compared at all are sentences.
-void add_changes(Document& document, const Comparison& comparison, std::vector<Diff>& diffs) {
+void add_changes(Document& document, const Comparison& comparison, const DiffOptions& options,
+                 std::vector<Diff>& diffs) {
     const Report report = comparison;
     const auto names = target_names(report);
     for (std::size_t i = 1; i < names.size(); ++i) {
-        auto changed = diff(report, names.front(), names[i]);
+        if (const auto nobody = unreachable_in(comparison, {names.front(), names[i]}); !nobody.empty()) {
+            document.say(fmt::format("**FAILED**: {} is not compared with {}: no equipment could connect to {}\n",
+                                     cell(names[i]), cell(names.front()), cell(nobody)));
+            continue;
+        }
+        auto changed = diff(report, names.front(), names[i], options);
         if (changed) {
             diffs.push_back(std::move(*changed));
             document.say(diff_line(diffs.back()));
@@ -613,11 +619,11 @@ std::string run_markdown(const RunReport& run) {
     return document.text();
 }
 
-std::string comparison_markdown(const Comparison& comparison) {
+std::string comparison_markdown(const Comparison& comparison, const DiffOptions& options) {
     const auto entrants = entrants_of(comparison);
     std::vector<Diff> diffs;
     Document document;
-    add_changes(document, comparison, diffs);
+    add_changes(document, comparison, options, diffs);
     std::vector<std::string> names;
     for (const auto& entrant : entrants) {
         names.push_back(cell(entrant.name));

@@ -17,7 +17,7 @@ inline constexpr std::size_t most_markdown_characters = 65'536;
 std::string run_markdown(const RunReport& run);
 
 // With named targets what changed comes first: the first target is the base, and each other one its candidate.
-std::string comparison_markdown(const Comparison& comparison);
+std::string comparison_markdown(const Comparison& comparison, const DiffOptions& options = {});
 
 std::string diff_markdown(const Diff& diff);
 

@@ -64,6 +64,14 @@ TEST(Markdown, BeginsWithTheVerdict) {
     EXPECT_THAT(comparison_markdown({}), StartsWith("**NO RUN**: "));
 }
 
+TEST(Markdown, DoesNotCompareWhatWasNeverReached) {
+    auto duel = sample_duel();
+    duel.runs[1].run.fleet.connects = 0;
+    EXPECT_THAT(comparison_markdown(duel),
+                AllOf(StartsWith("**FAILED**: cand is not compared with base: no equipment could connect to cand"),
+                      Not(HasSubstr("WORSE"))));
+}
+
 TEST(Markdown, SaysWhatIsNotKnown) {
     auto run = healthy_run();
     run.ledger.reset();
