@@ -144,7 +144,7 @@ std::vector<SpectrumPoint> spectrum_of(const Latency& latency) {
     constexpr double steps_per_decade = 24;
     const auto add = [&](double x) {
         const auto value = histogram.percentile(100 * (1 - 1 / x), latency.unanswered);
-        if (value) {
+        if (value && *value > Nanos{0}) {  // a logarithmic axis has no 0
             points.push_back({.x = x, .us = static_cast<double>(value->count()) / 1e3});
         }
         return value.has_value();

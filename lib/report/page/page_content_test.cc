@@ -1,0 +1,103 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "report/page/chart_data.h"
+#include "report/page/page.h"
+#include "report/page/page_samples.h"
+#include "report/page/shown.h"
+#include "report/samples.h"
+
+namespace portillon::report {
+namespace {
+
+// A page is too long to print it when it lacks something.
+bool has(const std::string& page, const std::string& text) {
+    return page.find(text) != std::string::npos;
+}
+
+TEST(Page, SaysWhyAFigureIsAbsent) {
+    const auto why = [](const RunReport& run, const char* kind, const char* key) {
+        const auto shown = shown_latency(run, kind, key);
+        EXPECT_EQ(shown.value, "null");
+        EXPECT_EQ(shown.text, "\xe2\x80\x94");
+        return shown.why;
+    };
+    EXPECT_EQ(why(troubled_run(), "response", "p99_us"), "it falls among the 1,000 never answered");
+    EXPECT_EQ(why(troubled_run(), "lateness", "p99_us"), "not measured");
+    EXPECT_EQ(why(unacknowledged_run(), "response", "p50_us"), "nothing is acknowledged here");
+    auto foreign = healthy_run();
+    foreign.ledger.reset();
+    foreign.latency.end_to_end.reset();
+    EXPECT_EQ(why(foreign, "end_to_end", "p50_us"), "the target has no ledger: what arrived is not known");
+    auto slow = healthy_run();
+    slow.latency.service = Latency{};
+    EXPECT_EQ(why(slow, "service", "p50_us"), "no samples");
+    slow.latency.service->histogram.record(25h);
+    EXPECT_EQ(why(slow, "service", "p50_us"), "above 24 h");
+}
+
+TEST(Page, ShowsAFigureForPeopleAndExactly) {
+    const auto shown = shown_latency(healthy_run(), "response", "p95_us");
+    EXPECT_EQ(shown.figure, "latency.response.p95_us");
+    EXPECT_EQ(shown.value, "6258.687");
+    EXPECT_EQ(shown.text, "6.26 ms");
+    EXPECT_TRUE(
+        has(html_page(healthy_run()), "data-figure=\"latency.response.p95_us\" data-value=\"6258.687\">6.26 ms</td>"));
+}
+
+TEST(Page, LetsNothingOutOfItsPlace) {
+    for (const auto& [name, report] : page_samples()) {
+        const auto page = html_page(report);
+        EXPECT_FALSE(has(page, "<script>alert")) << name;
+        EXPECT_FALSE(has(page, "<img")) << name;
+        EXPECT_FALSE(has(page, " style=\"")) << name << ": the policy forbids it";
+        EXPECT_FALSE(has(page, "src=\"")) << name;
+        EXPECT_EQ(page.find('\0'), std::string::npos) << name;
+    }
+}
+
+TEST(Page, IsMadeOfAComparisonWithoutRuns) {
+    const Comparison nothing{
+        .scenario = {.name = "peak", .workload_digest = "5f3a", .resolved = {}}, .command = {}, .runs = {}};
+    EXPECT_TRUE(has(html_page(nothing), "No run of this comparison left a report."));
+}
+
+TEST(Page, NamesWhatChangedBetweenTwoTargets) {
+    const auto page = html_page(sample_duel());
+    EXPECT_TRUE(has(page, "id=\"changes\""));
+    EXPECT_TRUE(has(page, "data-metric=\"latency.response.p95_us\" data-change=\"worse\""));
+    EXPECT_FALSE(has(html_page(sample_comparison()), "id=\"changes\""));
+}
+
+TEST(Page, IsTheSameForTheSameReport) {
+    EXPECT_EQ(html_page(sample_comparison()), html_page(sample_comparison()));
+}
+
+// 600 intervals of four protocols, each with a histogram of several hundred buckets.
+TEST(Page, OfALargeReportStaysSmall) {
+    const auto comparison = large_comparison(600);
+    EXPECT_LE(html_page(comparison).size(), 2'000'000U);
+    EXPECT_LE(html_page(comparison.runs.front().run).size(), 1'000'000U);
+}
+
+TEST(Faults, AreReadFromTheScenarioAsItWasRun) {
+    const auto faults = faults_of({.name = {},
+                                   .workload_digest = {},
+                                   .resolved = R"({"faults":[{"at":"30s","for":"1m","kind":"stall"},)"
+                                               R"({"at":"90s","kind":"lose","count":137},)"
+                                               R"({"at":"2m","for":"500ms","kind":"delay","delay":"40ms"},)"
+                                               R"({"at":1},"x",{"kind":7}]})"});
+    ASSERT_EQ(faults.size(), 3U);
+    EXPECT_EQ(faults[0].label, "stall");
+    EXPECT_EQ(faults[0].from_s, 30);
+    EXPECT_EQ(faults[0].to_s, 90);
+    EXPECT_EQ(faults[1].label, "lose 137");
+    EXPECT_EQ(faults[1].from_s, faults[1].to_s);
+    EXPECT_EQ(faults[2].label, "delay 40ms");
+    EXPECT_EQ(faults[2].to_s, 120.5);
+    EXPECT_TRUE(faults_of({}).empty());
+    EXPECT_TRUE(faults_of({.name = {}, .workload_digest = {}, .resolved = R"({"faults":{}})"}).empty());
+}
+
+}  // namespace
+}  // namespace portillon::report

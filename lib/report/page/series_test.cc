@@ -1,0 +1,129 @@
+#include "report/page/series.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "report/samples.h"
+#include "stats/histogram_codec.h"
+
+namespace portillon::report {
+namespace {
+
+stats::Histogram of(std::initializer_list<Nanos> values) {
+    stats::Histogram histogram;
+    for (const auto value : values) {
+        histogram.record(value);
+    }
+    return histogram;
+}
+
+Interval interval(double at_s, Count due, Count delivered, std::initializer_list<Nanos> responses) {
+    Interval made;
+    made.at_s = at_s;
+    made.due = due;
+    made.acknowledged = responses.size();
+    made.delivered = delivered;
+    made.connected = 10;
+    if (responses.size() > 0) {
+        made.response_histogram = stats::encode_deflated(of(responses));
+    }
+    return made;
+}
+
+TEST(Series, MergesRepeatsAndThenAsks) {
+    RunReport one;
+    RunReport other;
+    one.intervals = {interval(0, 4, 4, {1ms, 1ms, 1ms})};
+    other.intervals = {interval(0, 2, 0, {9ms}), interval(1, 6, 8, {})};
+    const auto series = series_of({{0, 1, &one}, {1, 2, &other}}, 100);
+    ASSERT_EQ(series.moments.size(), 2U);
+    EXPECT_EQ(series.moments[0].due_per_s, 3) << "the mean of the repeats";
+    EXPECT_NEAR(*series.moments[0].p50_us, 1'000, 1);
+    EXPECT_NEAR(*series.moments[0].max_us, 9'000, 9);
+    EXPECT_EQ(series.moments[0].pending, 1);
+    EXPECT_EQ(series.moments[1].due_per_s, 6) << "of the only one that has it";
+    EXPECT_EQ(series.moments[1].pending, 0);
+    EXPECT_FALSE(series.moments[1].p50_us) << "nothing was answered in it";
+    EXPECT_TRUE(series.moments[1].heat.empty());
+}
+
+TEST(Series, DoublesItsWidthUntilItFits) {
+    RunReport run;
+    for (int second = 0; second < 10; ++second) {
+        run.intervals.push_back(interval(second, 10, 10, {Nanos{1ms} * (second + 1)}));
+        run.intervals.back().cached = static_cast<Count>(second);
+    }
+    const auto series = series_of({{0, 1, &run}}, 3);
+    EXPECT_EQ(series.width_s, 4);
+    ASSERT_EQ(series.moments.size(), 3U);
+    EXPECT_EQ(series.moments[1].at_s, 4);
+    EXPECT_EQ(series.moments[1].due_per_s, 10);
+    EXPECT_EQ(series.moments[1].cached, 7) << "as it stood at the end";
+    EXPECT_NEAR(*series.moments[1].max_us, 8'000, 8);
+    Count in_heat = 0;
+    for (const auto& moment : series.moments) {
+        for (const auto& [bucket, count] : moment.heat) {
+            in_heat += count;
+        }
+    }
+    EXPECT_EQ(in_heat, 10U);
+}
+
+TEST(Series, KnowsNothingOfDeliveryWithoutALedger) {
+    RunReport run;
+    run.intervals = {interval(0, 5, 5, {1ms})};
+    run.intervals[0].delivered.reset();
+    const auto series = series_of({{0, 1, &run}}, 10);
+    EXPECT_FALSE(series.moments[0].delivered_per_s);
+    EXPECT_FALSE(series.moments[0].pending);
+}
+
+TEST(Series, SurvivesAbsurdTimes) {
+    RunReport run;
+    run.interval_s = 1e-300;
+    run.intervals = {interval(1e300, 1, 1, {}), interval(-1e300, 1, 1, {}), interval(0, 1, 1, {})};
+    EXPECT_LE(series_of({{0, 1, &run}}, 2).moments.size(), 3U);
+}
+
+TEST(Series, TenHeatBucketsMakeADecade) {
+    EXPECT_EQ(heat_bucket(0ns), 0);
+    EXPECT_EQ(heat_bucket(1us), 0);
+    EXPECT_EQ(heat_bucket(10us), 10);
+    EXPECT_EQ(heat_bucket(Nanos{9'999}), 9);
+    EXPECT_EQ(heat_bucket(1s), 60);
+}
+
+TEST(Spectrum, EndsAtTheGreatestValue) {
+    Latency latency;
+    for (int i = 1; i <= 1000; ++i) {
+        latency.histogram.record(Nanos{1us} * i);
+    }
+    const auto points = spectrum_of(latency);
+    ASSERT_FALSE(points.empty());
+    EXPECT_EQ(points.front().x, 1);
+    EXPECT_NEAR(points.front().us, 1, 0.5);
+    EXPECT_NEAR(points.back().x, 1000, 1e-6);
+    EXPECT_NEAR(points.back().us, 1000, 1);
+}
+
+TEST(Spectrum, EndsWhereTheUnansweredBegin) {
+    Latency latency;
+    latency.histogram.record(1ms, 90);
+    latency.unanswered = 10;
+    const auto points = spectrum_of(latency);
+    ASSERT_FALSE(points.empty());
+    EXPECT_NEAR(points.back().x, 10, 1e-6) << "nine in ten were answered";
+    for (const auto& point : points) {
+        EXPECT_LE(point.x, 10 + 1e-6);
+    }
+}
+
+TEST(Spectrum, OfNothingAnsweredIsEmpty) {
+    EXPECT_TRUE(spectrum_of(Latency{{}, 10}).empty());
+    Latency above;
+    above.histogram.record(25h);
+    EXPECT_TRUE(spectrum_of(above).empty());
+}
+
+}  // namespace
+}  // namespace portillon::report
