@@ -25,7 +25,8 @@ public:
     // The stages, cut further at the instants of `cuts`, in any order.
     explicit Segments(const arrival::Stages& stages, std::vector<Nanos> cuts = {});
 
-    std::span<const Segment> list() const { return list_; }
+    std::span<const Segment> list() const& { return list_; }
+    std::span<const Segment> list() && = delete;  // it would outlive what it looks at
     std::uint32_t size() const { return static_cast<std::uint32_t>(list_.size()); }
 
     // The place of the segment in which `due` lies; the first or the last one if it lies outside all. `near`: where the

@@ -15,8 +15,8 @@ arrival::Stages three_stages() {
 }
 
 TEST(Segments, AreTheStages) {
-    EXPECT_THAT(Segments(three_stages()).list(),
-                ElementsAre(Segment{0s, 2s, 0, Measure::off}, Segment{2s, 5s, 1}, Segment{5s, 6s, 2}));
+    const Segments segments(three_stages());
+    EXPECT_THAT(segments.list(), ElementsAre(Segment{0s, 2s, 0, Measure::off}, Segment{2s, 5s, 1}, Segment{5s, 6s, 2}));
     EXPECT_EQ(Segments(arrival::Stages({})).size(), 0u);
 }
 

@@ -9,6 +9,7 @@
 #include "report/figures.h"
 #include "report/identities.h"
 #include "run/machine.h"
+#include "run/phases.h"
 #include "run/reconcile.h"
 #include "scenario/resolved.h"
 #include "stats/histogram_codec.h"
@@ -45,17 +46,20 @@ void append(std::vector<report::Exceptional>& to, const std::vector<Range>& rang
     }
 }
 
-report::Delivery delivery_of(const Gathered& gathered, Acknowledges acknowledges) {
-    report::Delivery delivery;
+std::optional<Reconciled> reconciled(const Gathered& gathered) {
     if (!gathered.ledger) {
-        return delivery;
+        return std::nullopt;
     }
     std::vector<Range> unacknowledged;
     unacknowledged.reserve(gathered.fleet.exceptions.size());
     for (const auto& exception : gathered.fleet.exceptions) {
         unacknowledged.push_back({exception.equipment, exception.first, exception.last});
     }
-    const auto sets = reconcile(std::move(unacknowledged), gathered.ledger->missing);
+    return reconcile(std::move(unacknowledged), gathered.ledger->missing);
+}
+
+report::Delivery delivery_of(const Gathered& gathered, const Reconciled& sets, Acknowledges acknowledges) {
+    report::Delivery delivery;
     delivery.undelivered = count_of(sets.undelivered);
     delivery.unconfirmed = count_of(sets.unconfirmed);
     auto& list = delivery.exceptions;
@@ -235,7 +239,12 @@ report::RunReport assemble(const Order& order, const Gathered& gathered) {
         const auto& ledger = *gathered.ledger;
         run.ledger = report::Ledger{ledger.delivered, ledger.duplicated, ledger.reordered, ledger.unexpected};
     }
-    run.delivery = delivery_of(gathered, traits.acknowledges);
+    const auto sets = reconciled(gathered);
+    if (sets) {
+        run.delivery = delivery_of(gathered, *sets, traits.acknowledges);
+    }
+    run.phases = phases_of(scenario, fleet, gathered.ledger ? &*gathered.ledger : nullptr, sets ? &*sets : nullptr,
+                           traits.acknowledges, gathered.generating);
 
     if (acknowledges) {
         run.latency.response = latency(fleet.response, fleet.unanswered());

@@ -15,6 +15,7 @@
 #include "run/generators.h"
 #include "run/ledger_client.h"
 #include "run/machine.h"
+#include "run/phases.h"
 #include "run/result_message.h"
 #include "scenario/resolved.h"
 #include "scenario/sizing.h"
@@ -130,7 +131,12 @@ private:
                          .payload_bytes = scenario_.traffic.payload.bytes.count,
                          .equipments = scenario_.fleet.equipments,
                          .sequences = most_sequences(scenario_),
-                         .measured = schedule_of(scenario_).stages().measured_windows()};
+                         .measured = schedule_of(scenario_).stages().measured_windows(),
+                         .segments = {}};
+            const auto segments = segments_of(scenario_);
+            for (const auto& segment : segments.list()) {
+                spec.segments.push_back({segment.from, segment.to});
+            }
             const auto problem = co_await ledger_->open(std::move(spec));
             if (!problem.empty()) {
                 co_return fail(problem);

@@ -10,6 +10,8 @@ namespace {
 
 using nlohmann::json;
 
+constexpr int bad_request = 400;
+
 // A server may be foreign: what it says is checked before it is believed.
 std::optional<std::vector<Range>> ranges_of(const json& list) {
     std::vector<Range> ranges;
@@ -31,7 +33,31 @@ std::optional<std::vector<Range>> ranges_of(const json& list) {
     return ranges;
 }
 
-std::string read_account(const json& body, LedgerAccount& account) {
+json windows_json(const std::vector<arrival::Window>& windows) {
+    json list = json::array();
+    for (const auto& window : windows) {
+        list.push_back({window.from.count(), window.to.count()});
+    }
+    return list;
+}
+
+// What is wrong with it, or an empty text.
+std::string read_latency(const json& latency, stats::Histogram& histogram) {
+    auto decoded = stats::decode_deflated(latency.at("histogram").get<std::string>());
+    if (!decoded) {
+        return "the ledger's end_to_end histogram: " + decoded.problems().front().message;
+    }
+    histogram = std::move(*decoded);
+    if (latency.at("count").get<std::uint64_t>() > 0 &&
+        !histogram.restore(latency.at("overflow").get<std::uint64_t>(), Nanos{latency.at("min_ns").get<std::int64_t>()},
+                           Nanos{latency.at("max_ns").get<std::int64_t>()})) {
+        return "the ledger's end_to_end histogram contradicts its overflow, min_ns or max_ns";
+    }
+    return {};
+}
+
+// `wanted`: how many segments were asked for.
+std::string read_account(const json& body, std::size_t wanted, LedgerAccount& account) {
     try {
         account.delivered = body.at("delivered").get<std::uint64_t>();
         account.duplicated = body.at("duplicated").get<std::uint64_t>();
@@ -47,20 +73,21 @@ std::string read_account(const json& body, LedgerAccount& account) {
         account.duplicated_ranges = std::move(*duplicated);
         account.reordered_ranges = std::move(*reordered);
         account.delivered_per_s = body.at("delivered_per_s").get<std::vector<std::uint64_t>>();
-        const json& latency = body.at("end_to_end");
-        if (latency.is_null()) {
+        if (const json& latency = body.at("end_to_end"); !latency.is_null()) {
+            if (auto problem = read_latency(latency, account.end_to_end); !problem.empty()) {
+                return problem;
+            }
+        }
+        const auto segments = body.find("segments");
+        if (segments == body.end() || !segments->is_array() || segments->size() != wanted) {
             return {};
         }
-        auto decoded = stats::decode_deflated(latency.at("histogram").get<std::string>());
-        if (!decoded) {
-            return "the ledger's end_to_end histogram: " + decoded.problems().front().message;
-        }
-        account.end_to_end = std::move(*decoded);
-        if (latency.at("count").get<std::uint64_t>() > 0 &&
-            !account.end_to_end.restore(latency.at("overflow").get<std::uint64_t>(),
-                                        Nanos{latency.at("min_ns").get<std::int64_t>()},
-                                        Nanos{latency.at("max_ns").get<std::int64_t>()})) {
-            return "the ledger's end_to_end histogram contradicts its overflow, min_ns or max_ns";
+        for (const json& segment : *segments) {
+            auto& into = account.segments.emplace_back();
+            into.duplicated = segment.at("duplicated").get<std::uint64_t>();
+            if (auto problem = read_latency(segment.at("end_to_end"), into.end_to_end); !problem.empty()) {
+                return problem;
+            }
         }
         return {};
     } catch (const json::exception& error) {
@@ -78,12 +105,18 @@ std::string LedgerClient::path(const char* action) const {
 }
 
 net::Task<std::string> LedgerClient::open(RunSpec spec) {
-    json body{{"run", format_run(spec.run)},   {"seed", spec.seed},           {"payload_bytes", spec.payload_bytes},
-              {"equipments", spec.equipments}, {"sequences", spec.sequences}, {"measured", json::array()}};
-    for (const auto& window : spec.measured) {
-        body["measured"].push_back({window.from.count(), window.to.count()});
+    json body{{"run", format_run(spec.run)},         {"seed", spec.seed},
+              {"payload_bytes", spec.payload_bytes}, {"equipments", spec.equipments},
+              {"sequences", spec.sequences},         {"measured", windows_json(spec.measured)}};
+    json with_segments = body;
+    with_segments["segments"] = windows_json(spec.segments);
+    segments_ = spec.segments.size();
+    auto answer = co_await admin_.call("POST", "/v1/runs", std::move(with_segments));
+    if (answer.status == bad_request) {
+        segments_ = 0;
+        answer = co_await admin_.call("POST", "/v1/runs", std::move(body));
     }
-    co_return (co_await admin_.call("POST", "/v1/runs", std::move(body))).problem;
+    co_return answer.problem;
 }
 
 net::Task<std::string> LedgerClient::start(Instant t0) {
@@ -157,7 +190,7 @@ net::Task<std::optional<LedgerAccount>> LedgerClient::reconcile(std::vector<std:
     json body{{"generated", std::move(list)}};
     const auto answer = co_await admin_.call("POST", path("reconcile"), std::move(body), 120s);
     LedgerAccount account;
-    problem = answer.ok() ? read_account(answer.body, account) : answer.problem;
+    problem = answer.ok() ? read_account(answer.body, segments_, account) : answer.problem;
     if (!problem.empty()) {
         co_return std::nullopt;
     }

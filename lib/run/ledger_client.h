@@ -21,6 +21,7 @@ struct RunSpec {
     std::uint32_t equipments = 0;
     std::uint64_t sequences = 0;  // most of any equipment
     std::vector<arrival::Window> measured;
+    std::vector<arrival::Window> segments;  // whose figures are wanted apart
 };
 
 // The server's own figures at one instant.
@@ -31,12 +32,19 @@ struct ServerFigures {
     std::vector<std::string> dead_shards;  // "server shard 1 (pid 4711)"
 };
 
+// Of one segment of the run.
+struct SegmentAccount {
+    std::uint64_t duplicated = 0;
+    stats::Histogram end_to_end;
+};
+
 // What the server has to say at the end.
 struct LedgerAccount {
     std::uint64_t delivered = 0, duplicated = 0, reordered = 0, unexpected = 0;
     std::vector<Range> missing, duplicated_ranges, reordered_ranges;
     stats::Histogram end_to_end;
     std::vector<std::uint64_t> delivered_per_s;  // since T0
+    std::vector<SegmentAccount> segments;        // as many as were asked for, or none from a server that knows none
 };
 
 // Every call returns a problem in words, or an empty string.
@@ -44,6 +52,7 @@ class LedgerClient {
 public:
     LedgerClient(net::Loop& loop, net::Endpoint admin, std::string token, RunId run);
 
+    // Without segments if the server refuses them.
     net::Task<std::string> open(RunSpec spec);
     net::Task<std::string> start(Instant t0);
     net::Task<std::string> set_fault(scenario::Fault fault, Instant t0);
@@ -62,6 +71,7 @@ private:
 
     AdminClient admin_;
     RunId run_;
+    std::size_t segments_ = 0;  // asked for
 };
 
 }  // namespace portillon::run

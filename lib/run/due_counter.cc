@@ -1,0 +1,88 @@
+#include "run/due_counter.h"
+
+#include <algorithm>
+
+namespace portillon::run {
+
+DueCounter::DueCounter(const scenario::Scenario& scenario, const fleet::Segments& segments,
+                       const std::vector<fleet::Generated>& generated, std::uint64_t questions)
+    : scenario_(scenario),
+      segments_(segments),
+      generated_(generated),
+      schedule_(schedule_of(scenario)),
+      questions_(questions) {}
+
+std::optional<std::vector<std::uint64_t>> DueCounter::count(std::span<const Range> ranges) {
+    std::vector<std::uint64_t> counts(segments_.size());
+    if (ranges.empty() || counts.empty()) {
+        return counts;
+    }
+    const auto last_segment = segments_.size() - 1;
+    equipment_ = {};
+    for (const Range& range : ranges) {
+        if (range.equipment != equipment_) {
+            turn_to(range.equipment);
+        }
+        // The first segment that ends after the range has begun.
+        std::uint32_t segment = 0;
+        for (std::uint32_t end = last_segment; segment < end;) {
+            const auto middle = segment + (end - segment) / 2;
+            if (due_before_end_of(middle) >= range.first) {
+                end = middle;
+            } else {
+                segment = middle + 1;
+            }
+        }
+        for (Sequence first = range.first; first <= range.last; ++segment) {
+            const Sequence last =
+                segment == last_segment ? range.last : std::min(range.last, due_before_end_of(segment));
+            if (questions_ == 0) {
+                return std::nullopt;
+            }
+            counts[segment] += last + 1 - first;
+            first = last + 1;
+        }
+    }
+    return counts;
+}
+
+void DueCounter::turn_to(EquipmentId equipment) {
+    equipment_ = equipment;
+    ends_.assign(segments_.size(), std::nullopt);
+    if (scenario_.traffic.arrival.kind == arrival::Kind::poisson) {
+        draw_all();
+    } else if (scenario_.traffic.arrival.kind == arrival::Kind::closed) {
+        const auto found = std::lower_bound(generated_.begin(), generated_.end(), equipment,
+                                            [](const auto& one, EquipmentId id) { return one.equipment < id; });
+        std::uint64_t sum = 0;
+        for (std::size_t i = 0; i < ends_.size(); ++i) {
+            const bool told =
+                found != generated_.end() && found->equipment == equipment && i < found->by_segment.size();
+            sum += told ? found->by_segment[i] : 0;
+            ends_[i] = sum;
+        }
+    }
+}
+
+std::uint64_t DueCounter::due_before_end_of(std::uint32_t segment) {
+    auto& end = ends_[segment];
+    if (!end) {
+        questions_ -= questions_ > 0 ? 1 : 0;
+        end = schedule_.count_before(equipment_, start_of(scenario_.fleet, equipment_), segments_.list()[segment].to);
+    }
+    return *end;
+}
+
+// One pass for all segments: each question would draw from the beginning.
+void DueCounter::draw_all() {
+    auto cursor = schedule_.begin(equipment_, start_of(scenario_.fleet, equipment_));
+    for (std::uint32_t segment = 0; segment < segments_.size(); ++segment) {
+        while (questions_ > 0 && cursor.due() < segments_.list()[segment].to) {
+            --questions_;
+            schedule_.advance(cursor);
+        }
+        ends_[segment] = cursor.sequence() - 1;
+    }
+}
+
+}  // namespace portillon::run

@@ -1,0 +1,164 @@
+#include "run/phases.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "run/due_counter.h"
+
+namespace portillon::run {
+
+namespace {
+
+using report::Count;
+using Acknowledges = driver::Traits::Acknowledges;
+
+// Of one phase, merged over its segments.
+struct Sum {
+    fleet::Part part;
+    std::optional<Count> undelivered, lost, reordered, duplicated;
+    std::optional<stats::Histogram> end_to_end;
+};
+
+// What the ledger knows of each segment; absent where it does not, or where it would take too long to find out.
+struct LedgerBySegment {
+    std::optional<std::vector<std::uint64_t>> undelivered, lost, reordered;
+    std::optional<std::vector<SegmentAccount>> told;
+};
+
+LedgerBySegment by_segment(const scenario::Scenario& scenario, const fleet::Segments& segments,
+                           const fleet::Result& fleet, const LedgerAccount& ledger, const Reconciled& sets) {
+    LedgerBySegment known;
+    DueCounter counter(scenario, segments, fleet.generated);
+    known.undelivered = counter.count(sets.undelivered);
+    known.lost = counter.count(sets.lost);
+    known.reordered = counter.count(normalised(ledger.reordered_ranges));
+    if (ledger.segments.size() == segments.size()) {
+        known.told = ledger.segments;
+    }
+    return known;
+}
+
+// Where the parts add up to what the whole says: of a shard that died the server counts what nobody can compare.
+bool add_up_to(const std::vector<SegmentAccount>& segments, Count duplicated) {
+    return std::accumulate(segments.begin(), segments.end(), Count{0}, [](Count sum, const SegmentAccount& segment) {
+               return sum + segment.duplicated;
+           }) == duplicated;
+}
+
+void add(fleet::Part& into, const fleet::Part& other) {
+    into.measure = other.measure;
+    into.generated += other.generated;
+    into.acknowledged += other.acknowledged;
+    into.rejected += other.rejected;
+    into.discarded += other.discarded;
+    into.cached += other.cached;
+    into.response.merge(other.response);
+    into.service.merge(other.service);
+    into.lateness.merge(other.lateness);
+}
+
+void add_to(std::optional<Count>& sum, const std::optional<std::vector<std::uint64_t>>& counts, std::size_t place) {
+    if (counts) {
+        sum = sum.value_or(0) + (*counts)[place];
+    }
+}
+
+double per_second(Count count, double over_s) {
+    return static_cast<double>(count) / over_s;
+}
+
+report::Phase phase_of(const Sum& sum, Acknowledges acknowledges) {
+    const auto& part = sum.part;
+    report::Phase phase;
+    phase.measured = part.measure == arrival::Measure::on;
+    phase.generated = part.generated;
+    phase.acknowledged = part.acknowledged;
+    phase.rejected = part.rejected;
+    phase.discarded = part.discarded;
+    phase.unacknowledged = part.unacknowledged();
+    phase.cached = part.cached;
+    // A server that names more as missing than there were is noticed by the books of the whole run.
+    if (sum.undelivered && sum.lost && *sum.undelivered <= part.generated) {
+        phase.undelivered = sum.undelivered;
+        phase.delivered = part.generated - *sum.undelivered;
+        if (*phase.delivered + *sum.lost >= part.acknowledged) {
+            phase.unconfirmed = *phase.delivered + *sum.lost - part.acknowledged;
+        }
+        if (acknowledges == Acknowledges::yes) {
+            phase.lost = sum.lost;
+        }
+    }
+    phase.duplicated = sum.duplicated;
+    phase.reordered = sum.reordered;
+    if (acknowledges == Acknowledges::yes) {
+        phase.latency.response = report::Latency{part.response, part.generated - part.acknowledged};
+        phase.latency.service = report::Latency{part.service};
+    }
+    phase.latency.lateness = report::Latency{part.lateness};
+    if (sum.end_to_end) {
+        const Count delivered = std::min(part.generated, sum.end_to_end->count());
+        phase.latency.end_to_end = report::Latency{*sum.end_to_end, part.generated - delivered};
+    }
+    return phase;
+}
+
+}  // namespace
+
+fleet::Segments segments_of(const scenario::Scenario& scenario) {
+    return fleet::Segments(stages_of(scenario.traffic));
+}
+
+std::vector<report::Phase> phases_of(const scenario::Scenario& scenario, const fleet::Result& fleet,
+                                     const LedgerAccount* ledger, const Reconciled* sets, Acknowledges acknowledges,
+                                     Nanos generating) {
+    const auto segments = segments_of(scenario);
+    if (fleet.parts.size() != segments.size()) {
+        return {};  // no shard lived to tell
+    }
+    LedgerBySegment known;
+    if (ledger != nullptr && sets != nullptr) {
+        known = by_segment(scenario, segments, fleet, *ledger, *sets);
+    }
+    const auto names = stage_names(scenario.traffic);
+    std::vector<report::Phase> phases;
+    std::size_t place = 0;
+    for (std::uint32_t stage = 0; stage < names.size(); ++stage) {
+        Sum sum;
+        const Nanos from = segments.list()[place].from;
+        Nanos to = from;
+        for (; place < segments.size() && segments.list()[place].stage == stage; ++place) {
+            to = segments.list()[place].to;
+            add(sum.part, fleet.parts[place]);
+            add_to(sum.undelivered, known.undelivered, place);
+            add_to(sum.lost, known.lost, place);
+            add_to(sum.reordered, known.reordered, place);
+            if (known.told) {
+                const auto& told = (*known.told)[place];
+                if (add_up_to(*known.told, ledger->duplicated)) {
+                    sum.duplicated = sum.duplicated.value_or(0) + told.duplicated;
+                }
+                if (!sum.end_to_end) {
+                    sum.end_to_end.emplace();
+                }
+                sum.end_to_end->merge(told.end_to_end);
+            }
+        }
+        auto phase = phase_of(sum, acknowledges);
+        phase.name = names[stage];
+        phase.from_s = seconds(from);
+        phase.to_s = seconds(std::clamp(generating, from, to));
+        if (const double length_s = phase.to_s - phase.from_s; length_s > 0) {
+            phase.throughput.due_per_s = per_second(phase.generated, length_s);
+            if (acknowledges == Acknowledges::yes) {
+                phase.throughput.acknowledged_per_s = per_second(phase.acknowledged, length_s);
+            }
+            if (phase.delivered) {
+                phase.throughput.delivered_per_s = per_second(*phase.delivered, length_s);
+            }
+        }
+        phases.push_back(std::move(phase));
+    }
+    return phases;
+}
+
+}  // namespace portillon::run
