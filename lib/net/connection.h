@@ -99,6 +99,13 @@ public:
         close();
     }
 
+    int give_away() {
+        reader_ = nullptr;
+        error_code error;
+        const int descriptor = socket_.is_open() ? socket_.release(error) : -1;
+        return error ? -1 : descriptor;
+    }
+
 private:
     // Returns how much the kernel took. A failure is reported by the reading side, which sees it too.
     std::size_t send(std::span<const std::byte> bytes) {

@@ -1,6 +1,7 @@
 #include "net/tcp.h"
 
 #include <netinet/tcp.h>
+#include <unistd.h>
 
 #include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/basic_stream_socket.hpp>
@@ -47,6 +48,7 @@ public:
     void shut() override { connection_->shut(); }
     void close() override { connection_->close(); }
     void reset() override { connection_->reset(); }
+    int release() override { return connection_->give_away(); }
 
 private:
     class Deadline final : public Alarm {
@@ -111,6 +113,23 @@ std::unique_ptr<Transport> TcpDialer::dial(EquipmentId equipment) {
         source = sources_[number_of(equipment) % sources_.size()];
     }
     return std::make_unique<TcpTransport>(loop_, traffic_, target_, source);
+}
+
+std::unique_ptr<Transport> adopt_tcp(Loop& loop, int descriptor, Traffic& traffic) {
+    sockaddr_storage at{};
+    socklen_t size = sizeof at;
+    const bool known = ::getsockname(descriptor, reinterpret_cast<sockaddr*>(&at), &size) == 0;
+    Socket socket(loop.executor());
+    error_code error;
+    if (known) {
+        socket.assign(at.ss_family == AF_INET6 ? asio::ip::tcp::v6() : asio::ip::tcp::v4(), descriptor, error);
+    }
+    if (!known || error) {
+        ::close(descriptor);
+        return nullptr;
+    }
+    prepare(socket);
+    return std::make_unique<TcpTransport>(loop, std::move(socket), traffic);
 }
 
 struct Acceptor::Core final : Alarm {

@@ -28,6 +28,10 @@ private:
     Traffic& traffic_;
 };
 
+// Takes over a connected TCP socket that another transport, perhaps of another process, released. Nothing if it is
+// none.
+std::unique_ptr<Transport> adopt_tcp(Loop& loop, int descriptor, Traffic& traffic);
+
 // A listening socket. SO_REUSEPORT, so that the shards of a server share one port. Every accepted connection is handed
 // to `accepted`; when descriptors run out it waits, counts it, and goes on.
 class Acceptor {

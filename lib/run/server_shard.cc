@@ -19,6 +19,8 @@ namespace {
 
 constexpr Nanos publish_every = 100ms;
 constexpr Nanos stop_patience = 2s;
+constexpr Nanos join_patience = 15s;
+constexpr Nanos join_step = 5ms;
 constexpr std::uint64_t own_descriptors = 200;  // sockets, memories, libraries, and some to spare
 
 class ServerShard final : private Alarm {
@@ -42,9 +44,10 @@ public:
 private:
     void heard(const v1::LinkMessage& message) {
         if (message.has_server_plan()) {
-            v1::LinkMessage ready;
-            ready.mutable_ready()->set_problem(begin(message.server_plan()));
-            link_.send(ready);
+            plan_ = message.server_plan();
+            if (const std::string problem = prepare(); !problem.empty()) {
+                say_ready(problem);
+            }
         } else if (message.has_bye()) {
             stop();
         } else if (const auto request = request_of(message); request && shard_) {
@@ -53,26 +56,57 @@ private:
         }
     }
 
-    std::string begin(const v1::ServerPlan& plan) {
-        auto memory = server::SharedMemory::open(plan.figures());
+    std::string prepare() {
+        auto memory = server::SharedMemory::open(plan_.figures());
         if (!memory) {
             return "a server shard cannot open the shared memory: " + memory.error().message();
         }
         memory_.emplace(std::move(*memory));
-        auto limits = read_limits(plan.limits());
+        auto limits = read_limits(plan_.limits());
         const auto descriptors = raise_descriptor_limit();
         limits.connections = static_cast<std::uint32_t>(
             std::min<std::uint64_t>(limits.connections, descriptors - std::min(descriptors, own_descriptors)));
-        const server::Board board(memory_->bytes(), plan.shards());
-        shard_.emplace(loop_, kinds_, limits, board, plan.shard());
-        for (const auto& listening : plan.listeners()) {
+        const server::Board board(memory_->bytes(), plan_.shards());
+        shard_.emplace(loop_, kinds_, limits, board, plan_.shard());
+        if (!plan_.handover().empty()) {
+            if (const auto error = shard_->steer(plan_.handover())) {
+                return "a server shard cannot be reached by the others: " + error.message();
+            }
+        }
+        join_by_ = loop_.now() + join_patience;
+        loop_.timers().set(*this, loop_.now());
+        return {};
+    }
+
+    // Once every other shard can be reached: who is accepted may belong to any.
+    void begin(Instant now) {
+        if (!plan_.handover().empty() && !shard_->join()) {
+            if (now < *join_by_) {
+                loop_.timers().set(*this, now + join_step);
+            } else {
+                say_ready("a server shard cannot reach the others");
+            }
+            return;
+        }
+        join_by_.reset();
+        say_ready(listen());
+        loop_.timers().set(*this, now + publish_every);
+    }
+
+    std::string listen() {
+        for (const auto& listening : plan_.listeners()) {
             const auto at = net::parse_endpoint(listening.endpoint());
             if (const auto error = shard_->listen(listening.listener(), at.value())) {
                 return fmt::format("{}={}: {}", listening.listener(), listening.endpoint(), error.message());
             }
         }
-        loop_.timers().set(*this, loop_.now() + publish_every);
         return {};
+    }
+
+    void say_ready(const std::string& problem) {
+        v1::LinkMessage message;
+        message.mutable_ready()->set_problem(problem);
+        link_.send(message);
     }
 
     void answer(std::uint64_t request, const server::Obeyed& obeyed) {
@@ -88,12 +122,17 @@ private:
             loop_.stop();
             return;
         }
+        join_by_.reset();
         shard_->stop();
         stop_by_ = loop_.now() + stop_patience;
         loop_.timers().set(*this, loop_.now());
     }
 
     void ring(Instant now) override {
+        if (join_by_) {
+            begin(now);
+            return;
+        }
         shard_->publish();
         if (stop_by_ && (shard_->connections() == 0 || now >= *stop_by_)) {
             loop_.stop();
@@ -108,6 +147,8 @@ private:
     Link link_;
     std::optional<server::SharedMemory> memory_;
     std::optional<server::Shard> shard_;
+    v1::ServerPlan plan_;
+    std::optional<Instant> join_by_;  // while it is not reachable by and from all
     std::optional<Instant> stop_by_;
     int exit_status_ = 0;
 };

@@ -24,10 +24,20 @@ Shard::Shard(net::Loop& loop, const ListenerKinds& kinds, const Limits& limits, 
     : loop_(loop),
       kinds_(kinds),
       limits_(limits),
+      number_(number),
+      shards_(board.shards()),
       figures_(board.figures(number)),
       ingest_(loop, number, figures_, board.budgets()) {}
 
 Shard::~Shard() = default;
+
+error_code Shard::steer(const std::string& group) {
+    check(places_.empty(), "listeners must know where connections belong");
+    handover_.emplace(loop_, traffic_, group, number_, shards_,
+                      [this](const std::string& listener, std::unique_ptr<net::Transport> transport,
+                             std::span<const std::byte> read) { adopt(listener, std::move(transport), read); });
+    return handover_->listen();
+}
 
 error_code Shard::listen(const std::string& listener, const net::Endpoint& at) {
     Place& here = place(listener);
@@ -50,6 +60,20 @@ void Shard::take(const std::string& listener, std::unique_ptr<net::Transport> tr
     }
     place(listener).listener->accepted(std::move(transport));
     figures_.connections.set(connections());
+}
+
+// Accepted and counted so by another shard.
+void Shard::adopt(const std::string& listener, std::unique_ptr<net::Transport> transport,
+                  std::span<const std::byte> read) {
+    if (!transport) {
+        figures_.closed.add("lost_in_handover");
+    } else if (connections() >= limits_.connections) {
+        figures_.closed.add("too_many_connections");
+        transport->reset();
+    } else {
+        place(listener).listener->adopted(std::move(transport), read);
+        figures_.connections.set(connections());
+    }
 }
 
 void Shard::obey(const Instruction& instruction, Done done) {
@@ -131,7 +155,9 @@ Shard::Place& Shard::place(const std::string& listener) {
         const auto kind =
             std::find_if(kinds_.begin(), kinds_.end(), [&](const ListenerKind& each) { return each.name == listener; });
         check(kind != kinds_.end(), "a listener of no known kind");
-        here.listener = kind->make({loop_, ingest_, limits_, figures_});
+        here.name = listener;
+        here.handover = handover_ ? &*handover_ : nullptr;
+        here.listener = kind->make({loop_, ingest_, limits_, figures_, handover_ ? &here : nullptr});
     }
     return here;
 }

@@ -5,11 +5,13 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "net/tcp.h"
 #include "server/board.h"
+#include "server/handover.h"
 #include "server/instruction.h"
 #include "server/ledger_ingest.h"
 #include "server/listener.h"
@@ -24,6 +26,11 @@ public:
     // `number` is its place on the board and in the ledgers.
     Shard(net::Loop& loop, const ListenerKinds& kinds, const Limits& limits, Board board, unsigned number);
     ~Shard() override;
+
+    // For a shard that is not alone: connections find the shard where they belong. First of all; then join() until it
+    // is true, before listen().
+    error_code steer(const std::string& group);
+    bool join() { return handover_->join(); }
 
     // Takes connections at `at`, shared with other shards. `listener` is the name of a kind.
     error_code listen(const std::string& listener, const net::Endpoint& at);
@@ -47,7 +54,15 @@ public:
     void publish();
 
 private:
-    struct Place {  // of one protocol
+    struct Place final : Steering {  // of one protocol
+        bool is_here(std::uint64_t key) const override { return handover->is_here(key); }
+        void hand_over(std::uint64_t key, std::unique_ptr<net::Transport> transport,
+                       std::span<const std::byte> read) override {
+            handover->send(key, name, std::move(transport), read);
+        }
+
+        std::string name;
+        Handover* handover = nullptr;
         std::unique_ptr<Listener> listener;
         std::unique_ptr<net::Acceptor> acceptor;
     };
@@ -59,16 +74,19 @@ private:
 
     void ring(Instant now) override;
     Place& place(const std::string& listener);
+    void adopt(const std::string& listener, std::unique_ptr<net::Transport> transport, std::span<const std::byte> read);
     Obeyed open_run(const OpenRun& instruction);
     void drain(const DrainRun& instruction, Done done);
 
     net::Loop& loop_;
     const ListenerKinds& kinds_;
     Limits limits_;
+    const unsigned number_, shards_;
     Figures& figures_;
     net::Traffic traffic_;
     std::map<RunId, SharedMemory> memories_;
     LedgerIngest ingest_;
+    std::optional<Handover> handover_;
     std::map<std::string, Place> places_;  // gone before what they answer from
     std::vector<Draining> draining_;
 };

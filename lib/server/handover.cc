@@ -1,0 +1,311 @@
+#include "server/handover.h"
+
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include "base/check.h"
+#include "net/tcp.h"
+#include "server/listener.h"
+
+namespace portillon::server {
+
+namespace {
+
+constexpr std::size_t most_name_bytes = 255;
+constexpr std::size_t most_waiting = 4'096;  // for one shard; each holds a descriptor of ours
+constexpr int turns_at_once = 64;            // messages, or new links, before the others have their turn
+
+error_code last_error() {
+    return {errno, boost::system::system_category()};
+}
+
+int make_socket() {
+    return ::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+}
+
+// An abstract name: it goes with its socket.
+socklen_t write_address(const std::string& group, unsigned number, sockaddr_un& into) {
+    const std::string name = group + "." + std::to_string(number);
+    check(name.size() < sizeof into.sun_path, "a group's name is too long");
+    into.sun_family = AF_UNIX;
+    std::copy(name.begin(), name.end(), into.sun_path + 1);
+    return static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name.size());
+}
+
+// Abstract names know no permissions.
+bool is_ours(int link) {
+    ucred peer{};
+    socklen_t size = sizeof peer;
+    return ::getsockopt(link, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && peer.uid == ::geteuid();
+}
+
+// The kernel's form of one descriptor beside a message.
+struct alignas(cmsghdr) Ancillary {
+    std::array<char, CMSG_SPACE(sizeof(int))> bytes{};
+};
+
+}  // namespace
+
+Handover::Handover(net::Loop& loop, net::Traffic& traffic, std::string group, unsigned number, unsigned shards,
+                   Arrived arrived)
+    : loop_(loop),
+      traffic_(traffic),
+      group_(std::move(group)),
+      number_(number),
+      arrived_(std::move(arrived)),
+      peers_(shards),
+      message_(1 + most_name_bytes + Steering::most_read_bytes) {
+    check(number < shards, "a shard that is none of its server's");
+}
+
+Handover::~Handover() {
+    for (Peer& peer : peers_) {
+        for (const Parcel& parcel : peer.waiting) {
+            ::close(parcel.socket);
+        }
+    }
+}
+
+error_code Handover::listen() {
+    const int socket = make_socket();
+    if (socket < 0) {
+        return last_error();
+    }
+    sockaddr_un at{};
+    const socklen_t size = write_address(group_, number_, at);
+    acceptor_ = std::make_unique<Descriptor>(loop_.executor(), socket);
+    if (::bind(socket, reinterpret_cast<const sockaddr*>(&at), size) != 0 || ::listen(socket, SOMAXCONN) != 0) {
+        return last_error();
+    }
+    wait_to_accept();
+    return {};
+}
+
+bool Handover::join() {
+    bool all = true;
+    for (unsigned number = 0; number < peers_.size(); ++number) {
+        Peer& peer = peers_[number];
+        if (number == number_ || peer.life != Peer::Life::unknown) {
+            continue;
+        }
+        sockaddr_un at{};
+        const socklen_t size = write_address(group_, number, at);
+        auto link = std::make_unique<Descriptor>(loop_.executor(), make_socket());
+        if (::connect(link->native_handle(), reinterpret_cast<const sockaddr*>(&at), size) == 0) {
+            peer.link = std::move(link);
+            peer.life = Peer::Life::alive;
+        } else {
+            all = false;
+        }
+    }
+    return all;
+}
+
+unsigned Handover::place_of(std::uint64_t key) const {
+    const auto shards = static_cast<unsigned>(peers_.size());
+    auto place = static_cast<unsigned>(key % shards);
+    while (place != number_ && peers_[place].life == Peer::Life::dead) {
+        place = (place + 1) % shards;
+    }
+    return place;
+}
+
+void Handover::send(std::uint64_t key, const std::string& listener, std::unique_ptr<net::Transport> transport,
+                    std::span<const std::byte> read) {
+    check(read.size() <= Steering::most_read_bytes && listener.size() <= most_name_bytes, "too much to hand over");
+    deliver({key, listener, {read.begin(), read.end()}, transport->release()});
+}
+
+void Handover::deliver(Parcel parcel) {
+    while (true) {
+        const unsigned place = place_of(parcel.key);
+        if (place == number_) {
+            deliver_here(std::move(parcel));
+            return;
+        }
+        Peer& peer = peers_[place];
+        const Sent sent = peer.waiting.empty() ? try_to_send(peer, parcel) : Sent::later;
+        if (sent == Sent::dead) {
+            bury(peer);
+            continue;
+        }
+        if (sent == Sent::yes) {
+            ::close(parcel.socket);
+        } else if (sent == Sent::later && peer.waiting.size() < most_waiting) {
+            peer.waiting.push_back(std::move(parcel));
+            wait_to_write(peer);
+        } else {
+            lose(parcel);
+        }
+        return;
+    }
+}
+
+void Handover::deliver_here(Parcel parcel) {
+    arrived_(parcel.listener, net::adopt_tcp(loop_, parcel.socket, traffic_), parcel.read);
+}
+
+Handover::Sent Handover::try_to_send(Peer& peer, const Parcel& parcel) {
+    if (parcel.socket < 0 || peer.life != Peer::Life::alive) {
+        return peer.life == Peer::Life::dead ? Sent::dead : Sent::impossible;
+    }
+    auto size = static_cast<std::uint8_t>(parcel.listener.size());
+    std::array<iovec, 3> parts{{{&size, 1},
+                                {const_cast<char*>(parcel.listener.data()), parcel.listener.size()},
+                                {const_cast<std::byte*>(parcel.read.data()), parcel.read.size()}}};
+    Ancillary beside;
+    msghdr message{};
+    message.msg_iov = parts.data();
+    message.msg_iovlen = parts.size();
+    message.msg_control = beside.bytes.data();
+    message.msg_controllen = beside.bytes.size();
+    cmsghdr* const rights = CMSG_FIRSTHDR(&message);
+    rights->cmsg_level = SOL_SOCKET;
+    rights->cmsg_type = SCM_RIGHTS;
+    rights->cmsg_len = CMSG_LEN(sizeof(int));
+    std::memcpy(CMSG_DATA(rights), &parcel.socket, sizeof(int));
+    while (::sendmsg(peer.link->native_handle(), &message, MSG_NOSIGNAL | MSG_DONTWAIT) < 0) {
+        switch (errno) {
+            case EINTR:
+                continue;
+            case EAGAIN:
+                return Sent::later;
+            case EPIPE:
+            case ECONNRESET:
+            case ENOTCONN:
+                return Sent::dead;
+            default:
+                return Sent::impossible;
+        }
+    }
+    return Sent::yes;
+}
+
+// What waits for it goes to the next one.
+void Handover::bury(Peer& peer) {
+    peer.life = Peer::Life::dead;
+    peer.link.reset();
+    auto waiting = std::exchange(peer.waiting, {});
+    for (Parcel& parcel : waiting) {
+        deliver(std::move(parcel));
+    }
+}
+
+void Handover::wait_to_write(Peer& peer) {
+    if (peer.writing == Peer::Writing::awaited) {
+        return;
+    }
+    peer.writing = Peer::Writing::awaited;
+    peer.link->async_wait(Descriptor::wait_write,
+                          [this, &peer, alive = std::weak_ptr<bool>(alive_)](const error_code& error) {
+                              if (!alive.expired()) {
+                                  peer.writing = Peer::Writing::idle;
+                                  if (!error) {
+                                      write_waiting(peer);
+                                  }
+                              }
+                          });
+}
+
+void Handover::write_waiting(Peer& peer) {
+    while (!peer.waiting.empty()) {
+        const Sent sent = try_to_send(peer, peer.waiting.front());
+        if (sent == Sent::later) {
+            wait_to_write(peer);
+            return;
+        }
+        if (sent == Sent::dead) {
+            bury(peer);
+            return;
+        }
+        Parcel parcel = std::move(peer.waiting.front());
+        peer.waiting.pop_front();
+        if (sent == Sent::yes) {
+            ::close(parcel.socket);
+        } else {
+            lose(parcel);
+        }
+    }
+}
+
+void Handover::lose(Parcel& parcel) {
+    if (parcel.socket >= 0) {
+        ::close(parcel.socket);
+    }
+    arrived_(parcel.listener, nullptr, {});
+}
+
+void Handover::wait_to_accept() {
+    acceptor_->async_wait(Descriptor::wait_read, [this, alive = std::weak_ptr<bool>(alive_)](const error_code& error) {
+        if (!alive.expired() && !error) {
+            accept_all();
+            wait_to_accept();
+        }
+    });
+}
+
+void Handover::accept_all() {
+    for (int i = 0; i < turns_at_once; ++i) {
+        const int link = ::accept4(acceptor_->native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        if (link < 0) {
+            return;
+        }
+        if (!is_ours(link)) {
+            ::close(link);
+            continue;
+        }
+        wait_to_read(incoming_.emplace_back(loop_.executor(), link));
+    }
+}
+
+void Handover::wait_to_read(Descriptor& from) {
+    from.async_wait(Descriptor::wait_read, [this, &from, alive = std::weak_ptr<bool>(alive_)](const error_code& error) {
+        if (alive.expired()) {
+            return;
+        }
+        if (!error && read_all(from)) {
+            wait_to_read(from);
+        } else {
+            incoming_.remove_if([&](const Descriptor& each) { return &each == &from; });
+        }
+    });
+}
+
+bool Handover::read_all(Descriptor& from) {
+    for (int i = 0; i < turns_at_once; ++i) {
+        iovec part{message_.data(), message_.size()};
+        Ancillary beside;
+        msghdr message{};
+        message.msg_iov = &part;
+        message.msg_iovlen = 1;
+        message.msg_control = beside.bytes.data();
+        message.msg_controllen = beside.bytes.size();
+        const ssize_t got = ::recvmsg(from.native_handle(), &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        if (got <= 0) {
+            return got < 0 && (errno == EAGAIN || errno == EMFILE || errno == ENFILE);
+        }
+        int socket = -1;
+        const cmsghdr* const rights = CMSG_FIRSTHDR(&message);
+        if (rights != nullptr && rights->cmsg_level == SOL_SOCKET && rights->cmsg_type == SCM_RIGHTS) {
+            std::memcpy(&socket, CMSG_DATA(rights), sizeof(int));
+        }
+        const auto bytes = std::span<const std::byte>(message_).first(static_cast<std::size_t>(got));
+        const auto name_bytes = std::to_integer<std::size_t>(bytes[0]);
+        check(bytes.size() > name_bytes, "a shard handed over nonsense");
+        const std::string listener(reinterpret_cast<const char*>(bytes.data() + 1), name_bytes);
+        arrived_(listener, socket < 0 ? nullptr : net::adopt_tcp(loop_, socket, traffic_),
+                 bytes.subspan(1 + name_bytes));
+    }
+    return true;
+}
+
+}  // namespace portillon::server

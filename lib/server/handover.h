@@ -1,0 +1,88 @@
+#pragma once
+
+// Connections on their way from the shard that accepted them to the one where they belong (Steering): the socket itself
+// and what was read of it, once; nothing of their traffic passes here later, and no descriptor stays behind.
+//
+// Every shard of a server has a SOCK_SEQPACKET connection to every other. A shard whose end has closed is dead, and
+// what belongs to it goes to the next one that lives; all see the same, since each asks in the same order.
+
+#include <sys/types.h>
+
+#include <boost/asio/posix/basic_stream_descriptor.hpp>
+#include <deque>
+#include <functional>
+#include <list>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "net/loop.h"
+#include "net/transport.h"
+
+namespace portillon::server {
+
+class Handover {
+public:
+    // A connection for `listener`; none if it was lost on the way: the client sees it closed.
+    using Arrived = std::function<void(const std::string& listener, std::unique_ptr<net::Transport> transport,
+                                       std::span<const std::byte> read)>;
+
+    // Shard `number` of `shards`. `group`: a name that only this server's shards have.
+    Handover(net::Loop& loop, net::Traffic& traffic, std::string group, unsigned number, unsigned shards,
+             Arrived arrived);
+    ~Handover();
+    Handover(const Handover&) = delete;
+
+    // From now on the others can join.
+    error_code listen();
+    // Connects to those others that listen; true once it is connected to all. Nothing may be handed over before.
+    bool join();
+
+    bool is_here(std::uint64_t key) const { return place_of(key) == number_; }
+    void send(std::uint64_t key, const std::string& listener, std::unique_ptr<net::Transport> transport,
+              std::span<const std::byte> read);
+
+private:
+    using Descriptor = net::asio::posix::basic_stream_descriptor<net::Executor>;
+
+    struct Parcel {
+        std::uint64_t key = 0;
+        std::string listener;
+        std::vector<std::byte> read;
+        int socket = -1;
+    };
+    struct Peer {
+        enum class Life : std::uint8_t { unknown, alive, dead } life = Life::unknown;
+        std::unique_ptr<Descriptor> link;
+        std::deque<Parcel> waiting;  // for the kernel
+        enum class Writing : std::uint8_t { idle, awaited } writing = Writing::idle;
+    };
+    enum class Sent : std::uint8_t { yes, later, dead, impossible };
+
+    unsigned place_of(std::uint64_t key) const;
+    void deliver(Parcel parcel);
+    void deliver_here(Parcel parcel);
+    Sent try_to_send(Peer& peer, const Parcel& parcel);
+    void bury(Peer& peer);
+    void wait_to_write(Peer& peer);
+    void write_waiting(Peer& peer);
+    void lose(Parcel& parcel);
+
+    void wait_to_accept();
+    void accept_all();
+    void wait_to_read(Descriptor& from);
+    bool read_all(Descriptor& from);  // false: it has ended
+
+    net::Loop& loop_;
+    net::Traffic& traffic_;
+    std::string group_;
+    unsigned number_;
+    Arrived arrived_;
+    std::vector<Peer> peers_;  // by number; our own is unused
+    std::unique_ptr<Descriptor> acceptor_;
+    std::list<Descriptor> incoming_;
+    std::vector<std::byte> message_;
+    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+}  // namespace portillon::server

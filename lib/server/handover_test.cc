@@ -1,0 +1,198 @@
+// Sockets between shards; here all of one process, on one loop.
+
+#include "server/handover.h"
+
+#include <gmock/gmock.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <map>
+
+#include "base/clock.h"
+#include "net/endpoint.h"
+#include "net/tcp.h"
+
+namespace portillon::server {
+namespace {
+
+using ::testing::ElementsAre;
+
+std::span<const std::byte> bytes_of(const std::string& text) {
+    return std::as_bytes(std::span(text));
+}
+
+// A shard that tells who came, and answers what they say.
+class Host {
+public:
+    Host(net::Loop& loop, const std::string& group, unsigned number, unsigned shards)
+        : handover(loop, traffic, group, number, shards,
+                   [this](const std::string& listener, std::unique_ptr<net::Transport> transport,
+                          std::span<const std::byte> read) {
+                       const std::string text(reinterpret_cast<const char*>(read.data()), read.size());
+                       arrived.push_back(listener + (transport ? " " + text : " lost"));
+                       if (transport) {
+                           transport->write(bytes_of("welcome"));
+                           transports.push_back(std::move(transport));
+                       }
+                   }) {
+        EXPECT_FALSE(handover.listen());
+    }
+
+    net::Traffic traffic;
+    std::vector<std::string> arrived;
+    std::vector<std::unique_ptr<net::Transport>> transports;
+    Handover handover;
+};
+
+class HandoverTest : public ::testing::Test {
+protected:
+    explicit HandoverTest() {
+        static int tests = 0;
+        const std::string group = "portillon-test-" + std::to_string(::getpid()) + "-" + std::to_string(++tests);
+        for (unsigned number = 0; number < 3; ++number) {
+            hosts_.push_back(std::make_unique<Host>(loop_, group, number, 3));
+        }
+        for (auto& host : hosts_) {
+            EXPECT_TRUE(host->handover.join());
+        }
+        acceptor_ = std::make_unique<net::Acceptor>(loop_, traffic_, [this](std::unique_ptr<net::Transport> transport) {
+            accepted_.push_back(std::move(transport));
+        });
+        EXPECT_FALSE(acceptor_->listen(*net::parse_endpoint("127.0.0.1:0")));
+        turn();
+    }
+
+    void turn() {
+        for (int i = 0; i < 20; ++i) {
+            loop_.poll();
+        }
+    }
+
+    // The client's socket; the other end is accepted_.back().
+    int connect() {
+        const int client = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        const auto at = acceptor_->at();
+        EXPECT_EQ(::connect(client, at.data(), static_cast<socklen_t>(at.size())), 0);
+        for (const std::size_t before = accepted_.size(); accepted_.size() == before;) {
+            loop_.poll();
+        }
+        return client;
+    }
+
+    // A connection that the `by`-th has accepted, and read `read` of; the client's socket.
+    int hand_over(unsigned by, std::uint64_t key, const std::string& read) {
+        const int client = connect();
+        hosts_[by]->handover.send(key, "mqtt", std::move(accepted_.back()), bytes_of(read));
+        turn();
+        return client;
+    }
+
+    // More than the kernel holds between two shards, and no turn in between; the clients' sockets.
+    std::vector<int> hand_over_many(std::uint64_t key) {
+        accepted_.clear();
+        std::vector<int> clients;
+        for (int i = 0; i < 300; ++i) {
+            clients.push_back(connect());
+        }
+        const std::string read(4'000, 'x');
+        for (auto& each : accepted_) {
+            hosts_[0]->handover.send(key, "mqtt", std::move(each), bytes_of(read));
+        }
+        return clients;
+    }
+
+    static std::string said_to(int client) {
+        char buffer[16];
+        const ssize_t got = ::recv(client, buffer, sizeof buffer, MSG_DONTWAIT);
+        ::close(client);
+        return {buffer, static_cast<std::size_t>(std::max<ssize_t>(got, 0))};
+    }
+
+    MonotonicClock clock_;
+    net::Loop loop_{clock_};
+    net::Traffic traffic_;
+    std::vector<std::unique_ptr<Host>> hosts_;
+    std::unique_ptr<net::Acceptor> acceptor_;
+    std::vector<std::unique_ptr<net::Transport>> accepted_;
+};
+
+TEST_F(HandoverTest, AConnectionGoesWithWhatWasReadOfIt) {
+    EXPECT_TRUE(hosts_[1]->handover.is_here(4));
+    EXPECT_FALSE(hosts_[0]->handover.is_here(4));
+    const std::string large(150'000, 'x');
+    EXPECT_EQ(said_to(hand_over(0, 4, "hello")), "welcome");
+    EXPECT_EQ(said_to(hand_over(2, 4, large)), "welcome");
+    EXPECT_EQ(said_to(hand_over(1, 3, "")), "welcome");
+    EXPECT_THAT(hosts_[1]->arrived, ElementsAre("mqtt hello", "mqtt " + large));
+    EXPECT_THAT(hosts_[0]->arrived, ElementsAre("mqtt "));
+}
+
+TEST_F(HandoverTest, WhatBelongsToADeadOneGoesToTheNextThatLives) {
+    hosts_[1].reset();
+    turn();
+    EXPECT_EQ(said_to(hand_over(0, 4, "one")), "welcome");
+    EXPECT_EQ(said_to(hand_over(0, 4, "two")), "welcome");
+    EXPECT_EQ(said_to(hand_over(2, 4, "three")), "welcome") << "itself: it did not know before";
+    EXPECT_TRUE(hosts_[2]->handover.is_here(4));
+    EXPECT_THAT(hosts_[2]->arrived, ElementsAre("mqtt one", "mqtt two", "mqtt three"));
+    hosts_[2].reset();
+    turn();
+    EXPECT_EQ(said_to(hand_over(0, 4, "four")), "welcome");
+    EXPECT_THAT(hosts_[0]->arrived, ElementsAre("mqtt four"));
+}
+
+TEST_F(HandoverTest, WaitsForAShardThatIsBusy) {
+    const auto clients = hand_over_many(1);
+    EXPECT_TRUE(hosts_[1]->arrived.empty());
+    turn();
+    EXPECT_EQ(hosts_[1]->arrived.size(), clients.size());
+    for (const int client : clients) {
+        EXPECT_EQ(said_to(client), "welcome");
+    }
+}
+
+TEST_F(HandoverTest, WhatWaitedForADeadOneGoesToTheNext) {
+    const auto clients = hand_over_many(1);
+    hosts_[1].reset();
+    turn();
+    std::size_t welcome = 0;
+    for (const int client : clients) {
+        welcome += said_to(client) == "welcome" ? 1 : 0;
+    }
+    EXPECT_GT(welcome, 0u) << "what the kernel had not taken";
+    EXPECT_EQ(hosts_[2]->arrived.size(), welcome);
+}
+
+TEST_F(HandoverTest, AConnectionWithoutASocketIsLost) {
+    struct NoSocket final : net::Transport {
+        net::Task<error_code> connect(Instant) override { co_return error_code{}; }
+        void start(Reader&) override {}
+        void write(std::span<const std::byte>) override {}
+        std::size_t unsent() const override { return 0; }
+        void pause() override {}
+        void resume() override {}
+        void shut() override {}
+        void close() override {}
+        void reset() override {}
+    };
+    hosts_[0]->handover.send(1, "mqtt", std::make_unique<NoSocket>(), {});
+    EXPECT_THAT(hosts_[0]->arrived, ElementsAre("mqtt lost"));
+}
+
+TEST(Handover, IsNotJoinedBeforeTheOthersListen) {
+    MonotonicClock clock;
+    net::Loop loop(clock);
+    net::Traffic traffic;
+    const std::string group = "portillon-test-join-" + std::to_string(::getpid());
+    const auto nobody = [](const std::string&, std::unique_ptr<net::Transport>, std::span<const std::byte>) {};
+    Handover first(loop, traffic, group, 0, 2, nobody);
+    Handover second(loop, traffic, group, 1, 2, nobody);
+    EXPECT_FALSE(first.listen());
+    EXPECT_FALSE(first.join());
+    EXPECT_TRUE(second.join());
+    EXPECT_FALSE(second.listen());
+    EXPECT_TRUE(first.join());
+}
+
+}  // namespace
+}  // namespace portillon::server
