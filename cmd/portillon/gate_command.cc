@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 #include <optional>
@@ -7,9 +8,11 @@
 #include <vector>
 
 #include "commands.h"
+#include "report/diff.h"
+#include "report/diff_terminal.h"
 #include "report/file.h"
-#include "report/json.h"
 #include "report/judged.h"
+#include "report_argument.h"
 #include "scenario_options.h"
 
 namespace portillon::cmd {
@@ -19,46 +22,75 @@ namespace {
 struct GateOptions {
     std::string path;
     std::vector<std::string> thresholds;
+    std::string baseline;  // empty: none
+    std::string max_regression = "10%";
     std::string junit_path;
     bool strict = false;
 };
 
-Checked<report::Report> load(const std::string& path) {
-    const auto text = report::read_file(path);
-    if (text.has_error()) {
-        return Problems{{.source = path, .key = {}, .message = text.error().message()}};
+// What was read, and the parts of it that were asked for; these point into the reports.
+struct Subject {
+    report::Report report;
+    std::optional<report::Report> other;  // the baseline's, if it is another file
+    std::vector<gate::Threshold> thresholds;
+    double max_regression = 0;
+    std::optional<report::Selection> part, baseline;
+};
+
+template <class Value>
+std::optional<Value> noted(Checked<Value> checked, Problems& problems) {
+    if (!checked) {
+        problems.insert(problems.end(), checked.problems().begin(), checked.problems().end());
+        return std::nullopt;
     }
-    return report::parse_report(*text, path);
+    return std::move(*checked);
 }
 
-// Every problem of the options and of the report at once.
-Checked<std::vector<report::JudgedRun>> judged(const GateOptions& options) {
-    Problems problems;
-    std::vector<gate::Threshold> thresholds;
+// Every problem of the options and of the reports at once; nothing then.
+std::unique_ptr<Subject> loaded(const GateOptions& options, Problems& problems) {
+    auto subject = std::make_unique<Subject>();
     for (const auto& text : options.thresholds) {
-        const auto threshold = gate::parse_cli_threshold(text);
-        if (threshold) {
-            thresholds.push_back(*threshold);
-        } else {
-            problems.insert(problems.end(), threshold.problems().begin(), threshold.problems().end());
+        if (auto threshold = noted(gate::parse_cli_threshold(text), problems)) {
+            subject->thresholds.push_back(std::move(*threshold));
         }
     }
-    const auto report = load(options.path);
-    if (!report) {
-        problems.insert(problems.end(), report.problems().begin(), report.problems().end());
+    subject->max_regression = noted(parse_percentage(options.max_regression, "--max-regression"), problems).value_or(0);
+    const auto argument = report_argument(options.path);
+    const auto baseline = report_argument(options.baseline);
+    auto report = noted(load_report(argument.path), problems);
+    const bool another = !options.baseline.empty() && baseline.path != argument.path;
+    if (another) {
+        subject->other = noted(load_report(baseline.path), problems);
     }
     if (!problems.empty()) {
-        return problems;
+        return nullptr;
     }
-    auto runs = report::judge(*report, thresholds);
-    if (runs) {
-        return runs;
+    subject->report = std::move(*report);
+    const bool whole = argument.part.empty() && options.baseline.empty();
+    if (!whole) {
+        subject->part = noted(report::select(subject->report, argument.part, argument.text), problems);
     }
-    problems = runs.problems();
-    for (auto& problem : problems) {
-        problem.source = options.path;
+    if (!options.baseline.empty()) {
+        subject->baseline =
+            noted(report::select(another ? *subject->other : subject->report, baseline.part, baseline.text), problems);
     }
-    return problems;
+    return problems.empty() ? std::move(subject) : nullptr;
+}
+
+// The part as a report of its own, where it is not the whole.
+report::Report report_of(const Subject& subject) {
+    const auto* comparison = std::get_if<report::Comparison>(&subject.report);
+    if (!subject.part || comparison == nullptr) {
+        return subject.report;
+    }
+    report::Comparison part{.scenario = comparison->scenario, .command = comparison->command, .runs = {}};
+    for (const auto& turn : comparison->runs) {
+        const auto& runs = subject.part->runs;
+        if (std::any_of(runs.begin(), runs.end(), [&turn](const auto& entry) { return entry.run == &turn.run; })) {
+            part.runs.push_back(turn);
+        }
+    }
+    return part;
 }
 
 Exit exit_of(report::Standing standing) {
@@ -84,20 +116,50 @@ const char* last_line(Exit exit) {
     }
 }
 
+report::Standing worst_of(report::Standing a, report::Standing b) {
+    return std::max(a, b);
+}
+
+// On how a report stands against its baseline, for people.
+std::string told(const report::Diff& diff, report::Strictness strictness) {
+    auto text = "\n" + report::format_diff(diff, report::Style::plain) + "\n";
+    const char* label = strictness == report::Strictness::strict ? "FAIL" : "warning";
+    for (const auto& doubt : report::doubts_about(diff)) {
+        text += fmt::format("{}: {}\n", label, doubt);
+    }
+    return text;
+}
+
 Exit gate(const GateOptions& options) {
-    const auto runs = judged(options);
+    Problems problems;
+    const auto subject = loaded(options, problems);
+    const auto others = options.baseline.empty() ? report::Others::none : report::Others::baseline;
+    const auto runs = subject ? noted(report::judge(report_of(*subject), subject->thresholds, others), problems)
+                              : std::optional<std::vector<report::JudgedRun>>{};
     if (!runs) {
-        print_problems(runs.problems());
+        for (auto& problem : problems) {
+            problem.source = problem.source.empty() ? options.path : problem.source;
+        }
+        print_problems(problems);
         return Exit::usage;
     }
     const auto strictness = options.strict ? report::Strictness::strict : report::Strictness::lenient;
-    const auto exit = exit_of(report::standing_of(*runs, strictness));
-    const auto failure = report::write_file("-", report::format_judged(*runs) + last_line(exit));
+    auto standing = report::standing_of(*runs, strictness);
+    auto text = report::format_judged(*runs);
+    std::optional<report::Diff> diff;
+    if (subject->baseline) {
+        diff = report::diff(*subject->baseline, *subject->part, {.min_effect = subject->max_regression});
+        standing = worst_of(standing, report::standing_of(*diff, strictness));
+        text += told(*diff, strictness);
+    }
+    const auto exit = exit_of(standing);
+    const auto failure = report::write_file("-", text + last_line(exit));
     if (failure) {
         fmt::print(stderr, "portillon: standard output: {}\n", failure.message());
     }
     if (!options.junit_path.empty()) {
-        if (const auto unwritten = report::write_file(options.junit_path, report::junit_xml(*runs, strictness))) {
+        const auto xml = report::junit_xml(*runs, strictness, diff ? &*diff : nullptr);
+        if (const auto unwritten = report::write_file(options.junit_path, xml)) {
             fmt::print(stderr, "portillon: {}: {}\n", options.junit_path, unwritten.message());
             return Exit::failed;
         }
@@ -115,6 +177,15 @@ void add_gate_command(CLI::App& app, Exit& exit) {
         "  response: p(95)<50ms    end_to_end: max<1s    lost: count==0    undelivered: rate<0.001\n"
         "  delivered_per_s: value>1000    server.rss_bytes: value<2GB\n"
         "What was not measured never passes. 3: the measurement is invalid or incomplete.\n"
+        "--baseline judges as portillon diff does, every metric, with --max-regression as its --min-effect: 99 when "
+        "one\n"
+        "is worse for sure, 3 when the two cannot be compared. What may be worse, but not for sure, is a warning, and "
+        "a\n"
+        "failure with --strict. With fewer than 4 repeats a side nothing is sure but broken promises (lost > 0 where "
+        "the\n"
+        "baseline has none): of single reports, figures beyond --max-regression are warnings, and --strict fails "
+        "them.\n"
+        "FILE#PART takes a part of a comparison, see portillon diff --help.\n"
         "Example: portillon gate report.json --threshold 'response: p(95)<50ms' --threshold 'lost: count==0'");
     const auto options = std::make_shared<GateOptions>();
     command->add_option("REPORT", options->path, "what run or compare wrote; - reads standard input")->required();
@@ -122,8 +193,15 @@ void add_gate_command(CLI::App& app, Exit& exit) {
         ->add_option("--threshold", options->thresholds,
                      "'METRIC: EXPRESSION', as often as wanted; without any, the report's own are judged")
         ->allow_extra_args(false);
+    command->add_option("--baseline", options->baseline, "a report that this one may not be worse than");
+    command
+        ->add_option("--max-regression", options->max_regression,
+                     "by how much a figure may be worse than the baseline's")
+        ->type_name("PERCENT")
+        ->capture_default_str();
     command->add_option("--junit", options->junit_path, "write the result as JUnit XML");
-    command->add_flag("--strict", options->strict, "a suspect measurement fails too");
+    command->add_flag("--strict", options->strict,
+                      "a suspect measurement fails too, and so does what may be a regression");
     command->callback([options, &exit] { exit = gate(*options); });
 }
 

@@ -25,6 +25,7 @@ int main(int count, char** arguments) {
     cmd::Exit exit = cmd::Exit::passed;
     cmd::add_run_command(app, exit);
     cmd::add_compare_command(app, exit);
+    cmd::add_diff_command(app, exit);
     cmd::add_gate_command(app, exit);
     cmd::add_serve_command(app, exit);
     cmd::add_validate_command(app, exit);

@@ -522,6 +522,13 @@ const char* name_of(Change change) {
     return "incomparable";
 }
 
+bool comparable(const GroupDiff& group) {
+    return group.change != Change::incomparable &&
+           (group.base_name != group.candidate_name ||
+            std::none_of(group.metrics.begin(), group.metrics.end(),
+                         [](const MetricDiff& row) { return row.change == Change::incomparable; }));
+}
+
 Diff diff(const Selection& base, const Selection& candidate, const DiffOptions& options) {
     check(!base.runs.empty() && !candidate.runs.empty(), "a side of a diff without runs");
     check(options.min_effect >= 0 && options.confidence > 0 && options.confidence < 1,

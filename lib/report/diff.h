@@ -106,6 +106,10 @@ struct Diff {
     std::vector<GroupDiff> groups;
 };
 
+// Whether every metric that one side of the group measured could be compared. Of two different protocols it need not:
+// one may lack what the other has.
+bool comparable(const GroupDiff& group);
+
 // Some runs of one report, for one side of a diff. The report must outlive it.
 struct Selection {
     struct Entry {
@@ -117,9 +121,9 @@ struct Selection {
     std::vector<Entry> runs;  // by repeat
 };
 
-// The part of `report` that `selector` names: empty for all of it, else "NAME" of a target, "PROTOCOL",
-// "PROTOCOL VARIANT", or "NAME/" and one of these. Problems, with what there is to choose from: nothing of that name;
-// several targets where none is named.
+// The part of `report` that `selector` names: empty for all of it, else "NAME" of a target; "PROTOCOL VARIANT", or
+// "PROTOCOL" for that without a variant or, where there is none, for all its variants; or "NAME/" and one of these.
+// Problems, with what there is to choose from: nothing of that name; several targets where none is named.
 Checked<Selection> select(const Report& report, const std::string& selector, const std::string& label);
 
 // The names of the targets of a comparison, in the order in which they first ran; empty where there is but the one.

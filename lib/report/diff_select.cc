@@ -107,10 +107,13 @@ Checked<Selection> select(const Report& report, const std::string& selector, con
             fmt::format("it went to several targets: choose one (allowed after #: {})", fmt::join(names, ", ")));
     }
 
+    const bool all_variants =
+        std::none_of(runs.begin(), runs.end(), [&group](const auto& c) { return group_of(*c.run) == group; });
     Selection selection{.label = label, .report = &report, .runs = {}};
     for (const auto& candidate : runs) {
         const bool of_target = name.empty() || *candidate.name == name;
-        const bool of_group = group.empty() || candidate.run->protocol == group || group_of(*candidate.run) == group;
+        const bool of_group =
+            group.empty() || group_of(*candidate.run) == group || (all_variants && candidate.run->protocol == group);
         if (of_target && of_group) {
             selection.runs.push_back({candidate.repeat, candidate.run});
         }

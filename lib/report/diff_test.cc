@@ -347,9 +347,14 @@ TEST(Diff, SelectsPartsOfAComparisonByName) {
     const Report plain = sample_comparison();
     EXPECT_THAT(target_names(plain), IsEmpty());
     EXPECT_EQ(select(plain, "", "p.json")->runs.size(), 6U);
-    EXPECT_EQ(select(plain, "mqtt", "p.json")->runs.size(), 4U);
+    EXPECT_EQ(select(plain, "mqtt", "p.json")->runs.size(), 2U);  // the one without a variant
     EXPECT_EQ(select(plain, "mqtt QoS 0", "p.json")->runs.size(), 2U);
     EXPECT_THAT(said(plain, "base/mqtt"), HasSubstr("this report has but one"));
+    auto only_variants = sample_comparison();
+    for (auto& turn : only_variants.runs) {
+        turn.run.variant = turn.run.protocol == "mqtt" && turn.run.variant.empty() ? "QoS 1" : turn.run.variant;
+    }
+    EXPECT_EQ(select(Report(only_variants), "mqtt", "v.json")->runs.size(), 4U);
     const Report single = healthy_run();
     EXPECT_EQ(select(single, "mqtt", "r.json")->runs.size(), 1U);
     EXPECT_THAT(said(single, "http2"), HasSubstr("allowed after #: mqtt"));

@@ -1,6 +1,7 @@
 #include "report/judged.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -92,9 +93,55 @@ std::string junit_case(const std::string& suite, const std::string& name, const 
                : open + fmt::format(">\n      <failure message=\"{}\"/>\n    </testcase>\n", escaped(failure));
 }
 
+bool trusted(const GroupDiff& group, Strictness strictness) {
+    return comparable(group) && (strictness == Strictness::lenient || group.warnings.empty());
+}
+
+bool may_be_worse(const MetricDiff& row, const GroupDiff& group, const DiffOptions& options) {
+    if (row.change != Change::inconclusive) {
+        return false;
+    }
+    const bool enough = std::min(group.base_repeats, group.candidate_repeats) >= least_repeats;
+    if (!row.ratio || (enough && !row.interval)) {
+        return true;
+    }
+    const double most = enough ? row.interval->high : *row.ratio;
+    const double least = enough ? row.interval->low : *row.ratio;
+    return row.better == Better::lower ? most > 1 + options.min_effect : least < 1 / (1 + options.min_effect);
+}
+
+std::string name_of(const GroupDiff& group) {
+    return group.base_name == group.candidate_name ? group.base_name
+                                                   : group.candidate_name + " against " + group.base_name;
+}
+
+std::string sentence_about(const MetricDiff& row) {
+    return fmt::format("{} {} against the baseline's {}: {}, {}", row.name, row.candidate_text, row.base_text,
+                       name_of(row.change), row.why);
+}
+
+std::string suite_of(const Diff& diff, const GroupDiff& group, Strictness strictness) {
+    const auto suite = name_of(group) + " against the baseline";
+    const bool is_trusted = trusted(group, strictness);
+    std::size_t failures = is_trusted ? 0 : 1;
+    auto cases = junit_case(suite, "comparison",
+                            is_trusted ? ""
+                                       : fmt::format("{}{}{}", group.why, group.warnings.empty() ? "" : "; ",
+                                                     fmt::join(group.warnings, "; ")));
+    for (const auto& row : group.metrics) {
+        const bool fails = row.change == Change::worse || (row.change == Change::incomparable && !is_trusted) ||
+                           (strictness == Strictness::strict && may_be_worse(row, group, diff.options));
+        failures += fails ? 1 : 0;
+        cases += junit_case(suite, row.name, fails ? sentence_about(row) : "");
+    }
+    return fmt::format("  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\">\n{}  </testsuite>\n", escaped(suite),
+                       group.metrics.size() + 1, failures, cases);
+}
+
 }  // namespace
 
-Checked<std::vector<JudgedRun>> judge(const Report& report, const std::vector<gate::Threshold>& thresholds) {
+Checked<std::vector<JudgedRun>> judge(const Report& report, const std::vector<gate::Threshold>& thresholds,
+                                      Others others) {
     Problems problems;
     std::vector<JudgedRun> judged;
     std::size_t threshold_count = 0;
@@ -117,7 +164,7 @@ Checked<std::vector<JudgedRun>> judge(const Report& report, const std::vector<ga
                 fmt::format("runs.{}.", i));
         }
     }
-    if (problems.empty() && threshold_count == 0) {
+    if (problems.empty() && threshold_count == 0 && others == Others::none) {
         problems.push_back(
             {.source = {},
              .key = {},
@@ -139,6 +186,28 @@ Standing standing_of(const std::vector<JudgedRun>& runs, Strictness strictness) 
     return std::all_of(runs.begin(), runs.end(), holds) ? Standing::passed : Standing::breached;
 }
 
+Standing standing_of(const Diff& against_baseline, Strictness strictness) {
+    const auto& groups = against_baseline.groups;
+    if (against_baseline.change == Change::incomparable ||
+        !std::all_of(groups.begin(), groups.end(), [strictness](const auto& g) { return trusted(g, strictness); })) {
+        return Standing::untrusted;
+    }
+    const bool doubted = strictness == Strictness::strict && !doubts_about(against_baseline).empty();
+    return against_baseline.change == Change::worse || doubted ? Standing::breached : Standing::passed;
+}
+
+std::vector<std::string> doubts_about(const Diff& against_baseline) {
+    std::vector<std::string> sentences;
+    for (const auto& group : against_baseline.groups) {
+        for (const auto& row : group.metrics) {
+            if (may_be_worse(row, group, against_baseline.options)) {
+                sentences.push_back(name_of(group) + ": " + sentence_about(row));
+            }
+        }
+    }
+    return sentences;
+}
+
 std::string format_judged(const std::vector<JudgedRun>& runs) {
     TextTable table({Align::left, Align::left, Align::left, Align::right, Align::left});
     std::string sentences;
@@ -155,7 +224,7 @@ std::string format_judged(const std::vector<JudgedRun>& runs) {
     return table.text("") + sentences;
 }
 
-std::string junit_xml(const std::vector<JudgedRun>& runs, Strictness strictness) {
+std::string junit_xml(const std::vector<JudgedRun>& runs, Strictness strictness, const Diff* against_baseline) {
     std::string suites;
     for (const auto& run : runs) {
         const bool is_trusted = trusted(run, strictness);
@@ -168,6 +237,14 @@ std::string junit_xml(const std::vector<JudgedRun>& runs, Strictness strictness)
         }
         suites += fmt::format("  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\">\n{}  </testsuite>\n",
                               escaped(run.name), run.thresholds.size() + 1, failures, cases);
+    }
+    if (against_baseline != nullptr && against_baseline->groups.empty()) {
+        suites += "  <testsuite name=\"baseline\" tests=\"1\" failures=\"1\">\n" +
+                  junit_case("baseline", "comparison", against_baseline->why) + "  </testsuite>\n";
+    } else if (against_baseline != nullptr) {
+        for (const auto& group : against_baseline->groups) {
+            suites += suite_of(*against_baseline, group, strictness);
+        }
     }
     return "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"portillon gate\">\n" + suites +
            "</testsuites>\n";

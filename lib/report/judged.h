@@ -7,6 +7,7 @@
 
 #include "base/problem.h"
 #include "gate/threshold.h"
+#include "report/diff.h"
 #include "report/model.h"
 
 namespace portillon::report {
@@ -17,9 +18,12 @@ struct JudgedRun {
     std::vector<JudgedThreshold> thresholds;
 };
 
+enum class Others : std::uint8_t { none, baseline };  // what else there is to judge
+
 // Every run against `thresholds`, or against its own when there are none. Problems: nothing to judge, or a threshold in
 // the report that cannot be read.
-Checked<std::vector<JudgedRun>> judge(const Report& report, const std::vector<gate::Threshold>& thresholds);
+Checked<std::vector<JudgedRun>> judge(const Report& report, const std::vector<gate::Threshold>& thresholds,
+                                      Others others = Others::none);
 
 enum class Strictness : std::uint8_t { lenient, strict };  // strict: a suspect measurement is not to be trusted either
 enum class Standing : std::uint8_t { passed, breached, untrusted };
@@ -27,10 +31,21 @@ enum class Standing : std::uint8_t { passed, breached, untrusted };
 // untrusted (a measurement invalid, a run incomplete) before breached (no data included).
 Standing standing_of(const std::vector<JudgedRun>& runs, Strictness strictness);
 
+// Against a baseline: untrusted where it is incomparable, breached where it is worse. Strict: also where something may
+// be a regression, see doubts_about().
+Standing standing_of(const Diff& against_baseline, Strictness strictness);
+
+// A sentence for each metric that may be worse by more than the minimum effect, but not for sure: the interval reaches
+// there; or, where there are too few repeats to trust an interval, the figures themselves are there. Such a regression
+// passes unless strict, so that a single report against a single one is not always a failure.
+std::vector<std::string> doubts_about(const Diff& against_baseline);
+
 // A table, with a sentence for everything that did not pass, suspect measurements included.
 std::string format_judged(const std::vector<JudgedRun>& runs);
 
-// JUnit XML: a suite for each run, a case for each threshold, and one for the measurement.
-std::string junit_xml(const std::vector<JudgedRun>& runs, Strictness strictness);
+// JUnit XML: a suite for each run, a case for each threshold, and one for the measurement; with a baseline, a suite for
+// each protocol with a case for each metric, and one for the comparison as a whole.
+std::string junit_xml(const std::vector<JudgedRun>& runs, Strictness strictness,
+                      const Diff* against_baseline = nullptr);
 
 }  // namespace portillon::report

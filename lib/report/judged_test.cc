@@ -104,5 +104,77 @@ TEST(Judged, KnowsAStageByItsNameAndRefusesOneThatIsNotThere) {
     EXPECT_TRUE(judge(Report(staged_run()), {})) << "its own";
 }
 
+Diff against(const Report& base, const Report& candidate, double max_regression = 0.1) {
+    return diff(*select(base, "", "base.json"), *select(candidate, "", "candidate.json"),
+                {.min_effect = max_regression});
+}
+
+TEST(Judged, FailsAgainstABaselineThatWasBetterForSure) {
+    const Report duel = sample_duel();
+    const auto part = [&duel](const char* name) { return *select(duel, name, name); };
+    const auto worse = diff(part("base/mqtt"), part("cand/mqtt"), {.min_effect = 0.1});
+    EXPECT_EQ(standing_of(worse, Strictness::lenient), Standing::breached);
+    EXPECT_THAT(doubts_about(worse), ::testing::IsEmpty());
+    // A quarter slower is within a half.
+    const auto within = diff(part("base/mqtt"), part("cand/mqtt"), {.min_effect = 0.5});
+    EXPECT_EQ(standing_of(within, Strictness::strict), Standing::passed);
+    const auto better = diff(part("cand/mqtt"), part("base/mqtt"), {.min_effect = 0.1});
+    EXPECT_EQ(standing_of(better, Strictness::strict), Standing::passed);
+}
+
+TEST(Judged, WarnsOfSingleReportsBeyondTheRegressionUnlessStrict) {
+    auto slower = healthy_run();
+    *slower.resources.server->cpu_us_per_validation *= 1.3;
+    *slower.throughput.acknowledged_per_s *= 0.8;
+    const auto doubtful = against(Report(healthy_run()), Report(slower));
+    EXPECT_EQ(standing_of(doubtful, Strictness::lenient), Standing::passed);
+    EXPECT_EQ(standing_of(doubtful, Strictness::strict), Standing::breached);
+    EXPECT_THAT(
+        doubts_about(doubtful),
+        ::testing::ElementsAre(HasSubstr("mqtt: acknowledged per s 7,999/s against the baseline's 9,999/s"),
+                               HasSubstr("mqtt: server CPU/validation 6.50 us against the baseline's 5.00 us")));
+    EXPECT_EQ(standing_of(against(Report(healthy_run()), Report(slower), 0.4), Strictness::strict), Standing::passed);
+    EXPECT_EQ(standing_of(against(Report(slower), Report(healthy_run())), Strictness::strict), Standing::passed);
+}
+
+TEST(Judged, TrustsNoBaselineThatCannotBeCompared) {
+    auto elsewhere = healthy_run();
+    elsewhere.context.cpu_model = "another";
+    EXPECT_EQ(standing_of(against(Report(elsewhere), Report(healthy_run())), Strictness::lenient), Standing::untrusted);
+    auto blind = healthy_run();
+    blind.ledger.reset();
+    blind.delivery = {};
+    blind.latency.end_to_end.reset();
+    EXPECT_EQ(standing_of(against(Report(healthy_run()), Report(blind)), Strictness::lenient), Standing::untrusted);
+    auto cut = healthy_run();
+    cut.verdict.complete = false;
+    EXPECT_EQ(standing_of(against(Report(cut), Report(healthy_run())), Strictness::lenient), Standing::untrusted);
+    auto suspect = healthy_run();
+    suspect.verdict = {.measurement = Measurement::suspect, .reasons = {"the clock stepped"}};
+    EXPECT_EQ(standing_of(against(Report(suspect), Report(healthy_run())), Strictness::lenient), Standing::passed);
+    EXPECT_EQ(standing_of(against(Report(suspect), Report(healthy_run())), Strictness::strict), Standing::untrusted);
+}
+
+TEST(Judged, NeedsNoThresholdsWithABaseline) {
+    auto run = healthy_run();
+    run.thresholds.clear();
+    EXPECT_FALSE(judge(Report(run), {}));
+    EXPECT_TRUE(judge(Report(run), {}, Others::baseline));
+}
+
+TEST(Judged, HasACaseForEachMetricOfTheBaseline) {
+    auto lossy = healthy_run();
+    lossy.delivery.lost = 3;
+    *lossy.resources.server->cpu_us_per_validation *= 1.3;
+    const auto diff = against(Report(healthy_run()), Report(lossy));
+    const auto judged = judge(Report(lossy), thresholds({"response: p(95)<50ms"}));
+    expect_gold("judged_baseline.xml", junit_xml(*judged, Strictness::strict, &diff));
+    auto elsewhere = healthy_run();
+    elsewhere.context.cores = 96;
+    const auto incomparable = against(Report(elsewhere), Report(healthy_run()));
+    EXPECT_THAT(junit_xml(*judged, Strictness::lenient, &incomparable),
+                HasSubstr("<failure message=\"cores: 96 against 2\"/>"));
+}
+
 }  // namespace
 }  // namespace portillon::report

@@ -133,7 +133,7 @@ bool rounds_matter(std::span<const Observed> metrics) {
         return false;
     }
     // F(f, f) lies above x and below 1 / x equally often; the chance of the former is I(f / 2, f / 2) at 1 / (1 + x).
-    constexpr double one_tail = 0.05;
+    constexpr double one_tail = 0.025;
     return incomplete_beta(freedom / 2, freedom / 2, 1 / (1 + std::exp(std::abs(log_ratios / count)))) < one_tail;
 }
 

@@ -14,7 +14,7 @@
 //    differences estimate 2 S with n - 1 degrees of freedom only; where rounds have nothing in common, both sides
 //    pooled estimate the same with 2 (n - 1). Which of the two: the ratio of the variances of sums and differences is
 //    (2 R + S) / S, and is F(n - 1, n - 1) when R = 0. If its geometric mean over the metrics lies within what F does
-//    in 90 % of cases, the sides are pooled, else (R > 0, or runs of a round that push each other aside) they are
+//    in 95 % of cases, the sides are pooled, else (R > 0, or runs of a round that push each other aside) they are
 //    paired. Asked of all metrics at once, since a machine has one mood. Pooling although R is a bit above 0 is only
 //    too careful, by the factor sqrt(1 + R / S).
 // 3. Times taken of one run spread alike, so each variance is drawn towards the geometric mean of all (moderated t:
@@ -56,7 +56,7 @@ enum class Pairing : unsigned char {
     by_round,  // as many on each side; those of the same index shared a round
 };
 
-inline constexpr double most_prior = 8;
+inline constexpr double most_prior = 12;
 
 struct Effect {
     double change = 0;   // log(candidate / base)

@@ -1,0 +1,158 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "commands.h"
+#include "report/diff.h"
+#include "report/diff_terminal.h"
+#include "report/file.h"
+#include "report/markdown.h"
+#include "report_argument.h"
+#include "scenario_options.h"
+
+namespace portillon::cmd {
+
+namespace {
+
+struct DiffCommand {
+    std::string base, candidate;
+    std::string min_effect = "5%";
+    std::vector<std::string> fail_on;
+    std::string markdown_path;
+    bool force = false;
+    bool strict = false;
+
+    Exit execute() const {
+        auto base_argument = report_argument(base);
+        auto candidate_argument = report_argument(candidate.empty() ? base : candidate);
+        Problems problems;
+        const auto effect = noted(parse_percentage(min_effect, "--min-effect"), problems);
+        const auto base_report = noted(load_report(base_argument.path), problems);
+        // Read once when it is the same, so that its rounds are paired.
+        const bool one_file = candidate_argument.path == base_argument.path;
+        const auto other_report =
+            one_file ? std::optional<report::Report>{} : noted(load_report(candidate_argument.path), problems);
+        if (!problems.empty()) {
+            print_problems(problems);
+            return Exit::usage;
+        }
+        const auto& candidate_report = one_file ? *base_report : *other_report;
+        if (candidate.empty() && !name_both_targets(*base_report, base_argument, candidate_argument, problems)) {
+            print_problems(problems);
+            return Exit::usage;
+        }
+        const auto from = noted(report::select(*base_report, base_argument.part, base_argument.text), problems);
+        const auto to =
+            noted(report::select(candidate_report, candidate_argument.part, candidate_argument.text), problems);
+        if (!problems.empty()) {
+            print_problems(problems);
+            return Exit::usage;
+        }
+        return present(report::diff(*from, *to, {.min_effect = *effect, .force = force}));
+    }
+
+    // A comparison of exactly two targets, alone: the first is the base.
+    static bool name_both_targets(const report::Report& report, ReportArgument& from, ReportArgument& to,
+                                  Problems& problems) {
+        const auto names = report::target_names(report);
+        if (names.size() != 2) {
+            problems.push_back(
+                {.source = from.path,
+                 .key = {},
+                 .message = fmt::format("{} (allowed: BASE and CANDIDATE, or one comparison of two named targets)",
+                                        names.empty() ? "one report alone, and it has no named targets"
+                                                      : fmt::format("one report alone, of {} targets", names.size()))});
+            return false;
+        }
+        const auto protocol = from.part.empty() ? "" : "/" + from.part;
+        from.part = names[0] + protocol;
+        to.part = names[1] + protocol;
+        from.text = from.path + "#" + from.part;
+        to.text = to.path + "#" + to.part;
+        return true;
+    }
+
+    Exit present(const report::Diff& found) const {
+        const bool coloured = ::isatty(STDOUT_FILENO) != 0 && std::getenv("NO_COLOR") == nullptr;
+        const auto style = coloured ? report::Style::coloured : report::Style::plain;
+        if (const auto failure = report::write_file("-", report::format_diff(found, style))) {
+            fmt::print(stderr, "portillon: standard output: {}\n", failure.message());
+            return Exit::failed;
+        }
+        if (!markdown_path.empty()) {
+            if (const auto failure = report::write_file(markdown_path, report::diff_markdown(found))) {
+                fmt::print(stderr, "portillon: {}: {}\n", markdown_path, failure.message());
+                return Exit::failed;
+            }
+        }
+        return exit_of(found);
+    }
+
+    Exit exit_of(const report::Diff& found) const {
+        const auto in_doubt = [](const report::GroupDiff& group) { return !group.warnings.empty(); };
+        if (found.change == report::Change::incomparable ||
+            !std::all_of(found.groups.begin(), found.groups.end(), report::comparable) ||
+            (strict && std::any_of(found.groups.begin(), found.groups.end(), in_doubt))) {
+            return Exit::invalid;
+        }
+        const bool inconclusive = found.change == report::Change::inconclusive;
+        if (std::count(fail_on.begin(), fail_on.end(), report::name_of(found.change)) > 0 || (strict && inconclusive)) {
+            return Exit::breached;
+        }
+        if (inconclusive) {
+            fmt::print(stderr, "portillon: inconclusive; --strict fails it\n");
+        }
+        return Exit::passed;
+    }
+
+    template <class Value>
+    static std::optional<Value> noted(Checked<Value> checked, Problems& problems) {
+        if (!checked) {
+            problems.insert(problems.end(), checked.problems().begin(), checked.problems().end());
+            return std::nullopt;
+        }
+        return std::move(*checked);
+    }
+};
+
+}  // namespace
+
+void add_diff_command(CLI::App& app, Exit& exit) {
+    auto* command = app.add_subcommand("diff", "Compare two sides run by run: did this change make it worse?");
+    command->footer(
+        "BASE and CANDIDATE are what run or compare wrote. Of a comparison, FILE#PART takes a part:\n"
+        "  comparison.json#mqtt         one protocol (\"mqtt QoS 0\": that variant of it)\n"
+        "  comparison.json#cand         one of several named targets\n"
+        "  comparison.json#cand/mqtt    both\n"
+        "A comparison of two named targets needs no second: the target that was named first is the base.\n"
+        "Parts of one comparison are paired by their rounds. Runs are what is counted: it takes 4 repeats a side to\n"
+        "conclude anything, and a spread of 5 % between runs takes 5 to find a slowdown by 20 %.\n"
+        "Exit codes: 99 as --fail-on says, 3 incomparable, 2 unreadable, else 0.\n"
+        "Examples:\n"
+        "  portillon diff before.json after.json --fail-on worse\n"
+        "  portillon diff comparison.json#mqtt comparison.json#http2");
+    const auto options = std::make_shared<DiffCommand>();
+    command->add_option("BASE", options->base, "a report; - reads standard input")->required();
+    command->add_option("CANDIDATE", options->candidate, "a report; may be left out for a comparison of two targets");
+    command->add_option("--min-effect", options->min_effect, "changes up to this are none")
+        ->type_name("PERCENT")
+        ->capture_default_str();
+    command->add_option("--fail-on", options->fail_on, "exit 99 on these verdicts, separated by commas")
+        ->type_name("worse,inconclusive,...")
+        ->delimiter(',')
+        ->check(CLI::IsMember({"worse", "inconclusive", "better", "same"}));
+    command->add_option("--markdown", options->markdown_path, "write it as GitHub's Markdown too")->type_name("FILE");
+    command->add_flag("--force", options->force,
+                      "compare other workloads, machines, build types and invalid measurements too, and say so on top");
+    command->add_flag("--strict", options->strict, "inconclusive fails (99), and so do measurements in doubt (3)");
+    command->callback([options, &exit] { exit = options->execute(); });
+}
+
+}  // namespace portillon::cmd

@@ -1,0 +1,25 @@
+#pragma once
+
+// A report on the command line: FILE, or FILE#PART of a comparison.
+
+#include <string>
+
+#include "base/problem.h"
+#include "report/diff.h"
+
+namespace portillon::cmd {
+
+struct ReportArgument {
+    std::string text;  // as typed
+    std::string path;
+    std::string part;  // what stands after the last '#', unless a file of the whole name exists; may be empty
+};
+
+ReportArgument report_argument(const std::string& text);
+
+Checked<report::Report> load_report(const std::string& path);
+
+// "10%" is 0.1. Problems name `option`.
+Checked<double> parse_percentage(const std::string& text, const std::string& option);
+
+}  // namespace portillon::cmd
