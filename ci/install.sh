@@ -8,7 +8,7 @@ build="g++ cmake ninja-build ccache git pkg-config protobuf-compiler libprotobuf
   libvalijson-dev libssl-dev zlib1g-dev libbenchmark-dev libgtest-dev libgmock-dev libjs-chart.js"
 # Official clients and servers that the tests run against.
 strangers="mosquitto mosquitto-clients nghttp2-server nghttp2-client curl python3 python3-grpcio python3-protobuf
-  python3-paho-mqtt python3-h2 libgrpc++-dev protobuf-compiler-grpc"
+  python3-paho-mqtt python3-h2 python3-yaml libgrpc++-dev protobuf-compiler-grpc rabbitmq-server nginx-light"
 # What the HTML page of a report is opened in.
 pages="chromium chromium-driver python3 python3-selenium fonts-dejavu-core"
 fuzz="clang libclang-rt-14-dev"

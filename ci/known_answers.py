@@ -17,7 +17,7 @@ import time
 import urllib.request
 
 portillon = sys.argv[1]
-protocols = sys.argv[2:] or ["mqtt", "http2", "grpc"]
+protocols = sys.argv[2:] or ["mqtt", "http2", "grpc", "grpc-stream"]
 TOLERANCE = 0.12
 failures = 0
 
@@ -74,7 +74,7 @@ def open_loop(protocol):
         admin = ready["admin"]
         with urllib.request.urlopen(f"http://{admin}/v1/figures") as answer:
             shards = [shard["pid"] for shard in json.load(answer)["shards"]]
-        scheme = {"mqtt": "mqtt", "http2": "http", "grpc": "grpc"}[protocol]
+        scheme = {"mqtt": "mqtt", "http2": "http"}.get(protocol, "grpc")
         with tempfile.TemporaryDirectory() as folder:
             out = os.path.join(folder, "report.json")
             fleet = subprocess.Popen([portillon, "run", "--quiet", "--protocol", protocol, "--equipments", "50", "--rate", "20/s",

@@ -52,23 +52,32 @@ try:
         other = channel.unary_unary("/portillon.v1.Gate/Other")
         stream = channel.stream_stream("/portillon.v1.Gate/Stream", messages.Batch.SerializeToString,
                                        messages.Receipt.FromString)
+        deliver_gzip = lambda: deliver(batch(1, 60), timeout=10, compression=grpc.Compression.Gzip)
+        # A receipt for each batch, on one stream; what is no batch ends it.
+        receipts = list(stream(iter([batch(1 + i, 1) for i in range(500)]), timeout=20))
+        assert sorted(receipt.first for receipt in receipts) == list(range(1, 501))
+        assert all(receipt.answer == messages.ANSWER_ACKNOWLEDGED and receipt.count == 1 for receipt in receipts)
+        receipts = list(stream(iter([batch(i, 60) for i in range(1, 11)]), timeout=20, compression=grpc.Compression.Gzip))
+        assert len(receipts) == 10
+        raw_stream = channel.stream_stream("/portillon.v1.Gate/Stream")
         for what, got, expected in [
             ("no batch", status_of(lambda: raw(b"\xff\xff", timeout=10)), "INVALID_ARGUMENT decode_"),
             ("empty", status_of(lambda: raw(b"", timeout=10)), "INVALID_ARGUMENT decode_"),
             ("too large", status_of(lambda: deliver(batch(1, 1, filler=2_000_000), timeout=10)),
              "RESOURCE_EXHAUSTED too_large"),
-            ("compressed", status_of(lambda: deliver(batch(1, 60), timeout=10, compression=grpc.Compression.Gzip)),
-             "UNIMPLEMENTED compressed"),
+            ("compressed", status_of(deliver_gzip), "OK"),
+            ("deflated", status_of(lambda: deliver(batch(1, 60), timeout=10, compression=grpc.Compression.Deflate)),
+             "OK"),
             ("unknown call", status_of(lambda: other(b"", timeout=10)), "UNIMPLEMENTED unknown_call"),
-            ("stream", status_of(lambda: list(stream(iter([batch(1, 1)]), timeout=10))), "UNIMPLEMENTED unknown_call"),
+            ("no batch on a stream", status_of(lambda: list(raw_stream(iter([b"\xff\xff"]), timeout=10))), "INVALID_ARGUMENT decode_"),
             ("and still", status_of(lambda: deliver(batch(1, 1), timeout=10)), "OK"),
         ]:
             print(what, got)
             assert got.startswith(expected), f"{what}: expected {expected}"
     out, _ = server.communicate("", timeout=20)
     print(out)
-    assert out.startswith(f"batches {1 + 1000 + 8 + 1}\nvalidations {60 + 2000 + 8 + 1}\nmalformed 2\n")
-    assert "refused too_large 1\n" in out and "refused compressed 1\n" in out and "closed" not in out
+    assert out.startswith(f"batches {1 + 1000 + 8 + 500 + 10 + 3}\nvalidations {60 + 2000 + 8 + 500 + 600 + 121}\nmalformed 3\n")
+    assert "refused too_large 1\n" in out and "compressed" not in out and "closed" not in out
 finally:
     server.kill()
     server.wait()

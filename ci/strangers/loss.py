@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Does the report name exactly what a lying server lost, duplicated and swapped?
 
-Usage: loss.py PORTILLON mqtt|http2|grpc
+Usage: loss.py PORTILLON mqtt|http2|grpc|grpc-stream
 A fleet sends to lossy_gate.py, which acknowledges everything and lets the rest through to `portillon serve`, whose ledger
 the run asks. 137 validations are lost, among them a whole equipment and the tail of another; 20 are duplicated, 11 swapped.
 """
@@ -44,7 +44,7 @@ try:
     gate = start(["/usr/bin/python3", os.path.join(here, "lossy_gate.py"), "--protocol", protocol,
                   "--forward", ready["listeners"]["mqtt"], "--plan", json.dumps(plan)], stdin=subprocess.PIPE)
     port = json.loads(gate.stdout.readline())["port"]
-    scheme = {"mqtt": "mqtt", "http2": "http", "grpc": "grpc"}[protocol]
+    scheme = {"mqtt": "mqtt", "http2": "http"}.get(protocol, "grpc")
     with tempfile.TemporaryDirectory() as folder:
         out = os.path.join(folder, "report.json")
         run = subprocess.run([portillon, "run", "--protocol", protocol, "--equipments", str(EQUIPMENTS), "--rate", "20/s",

@@ -195,17 +195,34 @@ async def serve_http2(gate):
     return server.sockets[0].getsockname()[1]
 
 
+def varint(value):
+    out = b""
+    while value >= 0x80:
+        out += bytes([value & 0x7F | 0x80])
+        value >>= 7
+    return out + bytes([value])
+
+
 async def serve_grpc(gate):
+    """Unary calls and streams; on a stream the receipt names its batch."""
     import grpc
 
     async def deliver(request, context):
         gate.take(request)
         return b""
 
+    async def deliver_stream(requests, context):
+        async for request in requests:
+            gate.take(request)
+            equipment, first = identify(request)
+            yield b"\x08" + varint(equipment) + b"\x10" + varint(first) + b"\x18\x01"
+
     class Service(grpc.GenericRpcHandler):
         def service(self, details):
             if details.method == "/portillon.v1.Gate/Deliver":
                 return grpc.unary_unary_rpc_method_handler(deliver)
+            if details.method == "/portillon.v1.Gate/Stream":
+                return grpc.stream_stream_rpc_method_handler(deliver_stream)
             return None
 
     server = grpc.aio.server()
@@ -218,7 +235,7 @@ async def serve_grpc(gate):
 
 async def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--protocol", choices=["mqtt", "http2", "grpc"], required=True)
+    parser.add_argument("--protocol", choices=["mqtt", "http2", "grpc", "grpc-stream"], required=True)
     parser.add_argument("--forward", required=True)
     parser.add_argument("--plan", required=True, help="JSON: lose, silence, duplicate, swap")
     options = parser.parse_args()
@@ -227,7 +244,7 @@ async def main():
     await forward.open(host, int(port))
     gate = Gate(forward, json.loads(options.plan))
     worker = asyncio.create_task(gate.work())
-    serve = {"mqtt": serve_mqtt, "http2": serve_http2, "grpc": serve_grpc}[options.protocol]
+    serve = {"mqtt": serve_mqtt, "http2": serve_http2, "grpc": serve_grpc, "grpc-stream": serve_grpc}[options.protocol]
     print(json.dumps({"port": await serve(gate)}), flush=True)
     # A line "settle" on standard input: everything taken so far has reached the ledger. Its end: the account.
     loop = asyncio.get_running_loop()

@@ -17,7 +17,8 @@ import unittest
 import urllib.request
 
 PORTILLON = os.path.abspath(sys.argv.pop(1))
-PROTOCOLS = ["mqtt", "http2", "grpc"]
+PROTOCOLS = ["mqtt", "http2", "grpc", "grpc-stream"]
+LISTENERS = ["mqtt", "http2", "grpc"]  # the last takes unary calls and streams
 SCENARIOS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "scenarios")
 
 
@@ -448,18 +449,19 @@ class Program(unittest.TestCase):
 
     def test_serve_listens_answers_and_stops_cleanly(self):
         server = subprocess.Popen([PORTILLON, "serve", "--ready-json", "--admin", "127.0.0.1:0", "--shards", "2",
-                                   *[word for name in PROTOCOLS for word in ("--listen", f"{name}=127.0.0.1:0")]],
+                                   *[word for name in LISTENERS for word in ("--listen", f"{name}=127.0.0.1:0")]],
                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         ready = json.loads(server.stdout.readline())
-        self.assertEqual(sorted(ready["listeners"]), sorted(PROTOCOLS))
+        self.assertEqual(sorted(ready["listeners"]), sorted(LISTENERS))
         with urllib.request.urlopen(f"http://{ready['admin']}/v1/health", timeout=10) as answer:
             self.assertEqual(json.load(answer)["status"], "ok")
         taken = call("serve", "--listen", f"mqtt={ready['listeners']['mqtt']}", "--admin", ready["admin"])
         self.assertNotEqual(taken.returncode, 0)
         self.assertIn(ready["listeners"]["mqtt"], taken.stderr)
-        for protocol, scheme in (("mqtt", "mqtt"), ("http2", "http"), ("grpc", "grpc")):
+        for protocol, listener, scheme in (("mqtt", "mqtt", "mqtt"), ("http2", "http2", "http"), ("grpc", "grpc", "grpc"),
+                                           ("grpc-stream", "grpc", "grpc")):
             done = call("run", "--protocol", protocol, "--equipments", "10", "--rate", "10/s", "--duration", "1s", "--target",
-                        f"{scheme}://{ready['listeners'][protocol]}", "--ledger", f"http://{ready['admin']}", "-o", self.out)
+                        f"{scheme}://{ready['listeners'][listener]}", "--ledger", f"http://{ready['admin']}", "-o", self.out)
             self.assertIn(done.returncode, (0, 3), done.stderr)
             self.assert_balanced(self.report(), 100)
         server.terminate()

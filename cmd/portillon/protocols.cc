@@ -1,6 +1,7 @@
 #include "protocols.h"
 
 #include "drivers/grpc/kind.h"
+#include "drivers/grpc_stream/kind.h"
 #include "drivers/http2/kind.h"
 #include "drivers/mqtt/kind.h"
 #include "server/listeners/grpc/kind.h"
@@ -14,6 +15,7 @@ const driver::Kinds& driver_kinds() {
         mqtt::kind(),
         http2::kind(),
         grpc::kind(),
+        grpc_stream::kind(),
     };
     return kinds;
 }

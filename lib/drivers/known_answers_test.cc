@@ -10,6 +10,7 @@
 
 #include "driver/kind.h"
 #include "drivers/grpc/kind.h"
+#include "drivers/grpc_stream/kind.h"
 #include "drivers/http2/kind.h"
 #include "drivers/mqtt/kind.h"
 #include "fleet/engine.h"
@@ -42,6 +43,9 @@ Protocol protocol_named(const std::string& name) {
     }
     if (name == "http2") {
         return {http2::kind(), server::http2::kind(), nlohmann::json::object()};
+    }
+    if (name == "grpc_stream") {
+        return {grpc_stream::kind(), server::grpc::kind(), nlohmann::json::object()};
     }
     return {grpc::kind(), server::grpc::kind(), nlohmann::json::object()};
 }
@@ -205,7 +209,8 @@ TEST_P(EveryDriver, TriesAgainWhatTimedOutAndBalances) {
     EXPECT_EQ(world.ledger->counts().unexpected, 0u);
 }
 
-INSTANTIATE_TEST_SUITE_P(Drivers, EveryDriver, ::testing::Values("mqtt_3_1_1", "mqtt_5", "http2", "grpc"),
+INSTANTIATE_TEST_SUITE_P(Drivers, EveryDriver,
+                         ::testing::Values("mqtt_3_1_1", "mqtt_5", "http2", "grpc", "grpc_stream"),
                          [](const auto& each) { return std::string(each.param); });
 
 }  // namespace

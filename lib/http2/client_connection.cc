@@ -212,6 +212,7 @@ error_code ClientConnection::call(Request& request, std::span<const Header> head
 error_code ClientConnection::submit(Request& request, std::span<const Header> headers, Request::Body kind) {
     const NameValues values(headers);
     request.kind_ = kind;
+    request.encoded_ = {};
     request.body_bytes_ = kind == Request::Body::whole ? request.body_bytes() : 0;
     request.sent_bytes_ = 0;
     const bool has_body = kind == Request::Body::pieces || request.body_bytes_ > 0;

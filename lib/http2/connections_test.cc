@@ -95,6 +95,7 @@ protected:
     }
     void request_end(Exchange& exchange) override { static_cast<TextExchange&>(exchange).complete = true; }
     void closed(Exchange&) override { ++closed_; }
+    void reset() override {}
 
     std::vector<std::string> log_;
     std::deque<TextRequest> requests_;

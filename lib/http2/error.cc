@@ -42,6 +42,8 @@ const char* name_of(Error error) {
             return "http2_flooded";
         case Error::not_http2:
             return "http2_not_http2";
+        case Error::no_ping_answer:
+            return "http2_no_ping_answer";
     }
     return "http2_unknown";
 }

@@ -28,6 +28,7 @@ enum class Error : std::uint32_t {
     goaway = 0x1000,  // the other side wants no more requests, and says nothing against us
     flooded,          // the other side sends more than we care to answer
     not_http2,        // its first bytes are something else
+    no_ping_answer,   // it says nothing, even when asked
 };
 
 error_code make_error_code(Error error);

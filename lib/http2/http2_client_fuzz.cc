@@ -37,6 +37,31 @@ public:
     bool over = false;
 };
 
+// A call that always has another piece, three times.
+class CheckedCall final : public http2::Request {
+public:
+    std::size_t body_bytes() const override { return pieces_ < 3 ? 30'000 : 0; }
+    void write_body(std::span<std::byte> out) const override {
+        check(out.size() == 30'000 && in_piece_, "a piece is asked for once it has started");
+        std::memset(out.data(), 'x', out.size());
+    }
+    void started() override {}
+    void piece_started() override { check(!over && !std::exchange(in_piece_, true), "one piece after the other"); }
+    void piece_written() override {
+        check(!over && std::exchange(in_piece_, false), "a piece ends once");
+        ++pieces_;
+    }
+    void header(std::string_view, std::string_view) override { check(!over, "a header after the end"); }
+    void body(std::span<const std::byte>) override { check(!over, "a body after the end"); }
+    void answered() override { check(!std::exchange(over, true), "ends once"); }
+    void failed(const error_code& cause) override { check(!std::exchange(over, true) && cause, "ends once"); }
+    bool over = false;
+
+private:
+    int pieces_ = 0;
+    bool in_piece_ = false;
+};
+
 class Silent final : public http2::ClientConnection::Events {
 public:
     void usable() override { check(!std::exchange(usable_, true), "usable once"); }
@@ -56,6 +81,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
         {{":method", "POST"}, {":scheme", "http"}, {":authority", "x"}, {":path", "/"}}};
     Silent events;
     std::array<CheckedRequest, 3> requests;
+    CheckedCall call;
     http2::ClientConnection connection(events, 4'096);
     if ((bytes[0] & 0x80) != 0) {
         check(!connection.receive(http2::raw::bytes_of(http2::raw::settings())), "SETTINGS are no error");
@@ -63,6 +89,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     for (auto& request : requests) {
         check(!connection.submit(request, headers), "a new connection takes requests");
     }
+    check(!connection.call(call, headers), "and calls");
     std::vector<std::byte> out;
     auto rest = std::as_bytes(std::span(bytes + 1, size - 1));
     const std::size_t piece_bytes = std::size_t{1} + (bytes[0] & 0x7F) * 16;
@@ -74,6 +101,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
         if (requests[1].begun && !requests[1].over) {
             connection.cancel(requests[1]);
             requests[1].over = true;
+        }
+        if (!failed && !call.over) {
+            connection.resume(call);
+            failed = static_cast<bool>(connection.pull(out));
         }
     }
     return 0;

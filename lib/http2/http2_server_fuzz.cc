@@ -15,18 +15,19 @@ using namespace portillon;
 
 struct CheckedExchange final : http2::Exchange {
     bool headers_ended = false;
+    bool streams = false;
     bool ended = false;
     bool over = false;
 };
 
-// Answers every other request at its end, the others only when asked to.
+// Answers a third of the requests at their end, a third when asked to, and a third piece by piece from the start.
 class Answering final : public http2::ServerConnection::Events {
 public:
     http2::ServerConnection* connection = nullptr;
 
     void answer_the_rest() {
         for (auto& exchange : exchanges_) {
-            if (exchange.ended && !exchange.over && !connection->responded(exchange)) {
+            if (exchange.ended && !exchange.over && !exchange.streams && !connection->responded(exchange)) {
                 answer(exchange);
             }
         }
@@ -40,19 +41,36 @@ public:
     }
     void headers_end(http2::Exchange& exchange, http2::ServerConnection::HeaderList list) override {
         check(!std::exchange(of(exchange).headers_ended, true), "headers end once");
+        if (exchanges_.size() % 3 == 2) {
+            static constexpr std::array<http2::Header, 1> headers{{{":status", "200"}}};
+            connection->open_response(exchange, headers);
+            open_ = &exchange;
+            of(exchange).streams = true;
+        }
         check(list == http2::ServerConnection::HeaderList::too_large || header_bytes_ <= 4'096 * exchanges_.size(),
               "what is too large is said to be");
     }
-    void body(http2::Exchange& exchange, std::span<const std::byte>) override {
+    void body(http2::Exchange& exchange, std::span<const std::byte> bytes) override {
+        if (&exchange == open_) {
+            connection->add(exchange, bytes);
+        }
         check(of(exchange).headers_ended && !of(exchange).ended && !of(exchange).over, "a body after its headers");
     }
     void request_end(http2::Exchange& exchange) override {
         check(of(exchange).headers_ended && !std::exchange(of(exchange).ended, true), "a request ends once");
-        if (exchanges_.size() % 2 == 0) {
+        if (&exchange == open_) {
+            open_ = nullptr;
+            static constexpr std::array<http2::Header, 1> trailers{{{"grpc-status", "0"}}};
+            connection->close_response(exchange, trailers);
+        } else if (!of(exchange).streams && exchanges_.size() % 3 == 0) {
             answer(of(exchange));
         }
     }
-    void closed(http2::Exchange& exchange) override { check(!std::exchange(of(exchange).over, true), "closed once"); }
+    void closed(http2::Exchange& exchange) override {
+        check(!std::exchange(of(exchange).over, true), "closed once");
+        open_ = &exchange == open_ ? nullptr : open_;
+    }
+    void reset() override {}
 
 private:
     static CheckedExchange& of(http2::Exchange& exchange) { return static_cast<CheckedExchange&>(exchange); }
@@ -65,6 +83,7 @@ private:
     }
 
     std::deque<CheckedExchange> exchanges_;
+    http2::Exchange* open_ = nullptr;
     std::size_t header_bytes_ = 0;
     bool greeted_ = false;
 };

@@ -15,20 +15,21 @@ namespace {
 constexpr std::int32_t stream_window_bytes = 256 << 10;
 constexpr std::int32_t connection_window_bytes = 1 << 20;
 
-// Frames that bring no request any further (PING, SETTINGS, PRIORITY, WINDOW_UPDATE, RST_STREAM, DATA without data, and
-// those that nobody knows): so many more of them than a request needs are a flood.
+// Frames that bring no request any further (PING, SETTINGS, PRIORITY, WINDOW_UPDATE, DATA without data): so many more
+// of them than a request needs are a flood. Frames of unknown types are passed over and cost nothing but that.
 constexpr std::uint32_t most_idle_frames = 10'000;
 constexpr std::uint32_t idle_frames_of_a_request = 16;
 
-constexpr std::uint64_t resets_at_once = 1'000;
-
-OptionPointer server_option(const ServerLimits& limits) {
-    auto made = new_option();
-    nghttp2_option_set_no_closed_streams(made.get(), 1);  // kept for priorities only, which we do not honour
-    nghttp2_option_set_max_deflate_dynamic_table_size(made.get(), header_table_bytes);
-    nghttp2_option_set_stream_reset_rate_limit(made.get(), std::max<std::uint64_t>(resets_at_once, limits.streams),
-                                               limits.streams);
-    return made;
+const nghttp2_option* server_option() {
+    static const OptionPointer option = [] {
+        constexpr std::uint64_t unlimited = std::uint64_t{1} << 62;
+        auto made = new_option();
+        nghttp2_option_set_no_closed_streams(made.get(), 1);  // kept for priorities only, which we do not honour
+        nghttp2_option_set_max_deflate_dynamic_table_size(made.get(), header_table_bytes);
+        nghttp2_option_set_stream_reset_rate_limit(made.get(), unlimited, 0);  // see Events::reset()
+        return made;
+    }();
+    return option.get();
 }
 
 }  // namespace
@@ -64,8 +65,10 @@ struct ServerConnection::Callbacks {
     static int frame_begun(nghttp2_session*, const nghttp2_frame_hd* head, void* user) {
         auto& self = *static_cast<ServerConnection*>(user);
         const bool is_data = head->type == NGHTTP2_DATA;
-        if (is_data ? head->length == 0 && (head->flags & NGHTTP2_FLAG_END_STREAM) == 0
-                    : head->type != NGHTTP2_HEADERS && head->type != NGHTTP2_CONTINUATION) {
+        if (head->type == NGHTTP2_RST_STREAM) {
+            self.events_.reset();
+        } else if (is_data ? head->length == 0 && (head->flags & NGHTTP2_FLAG_END_STREAM) == 0
+                           : head->type != NGHTTP2_HEADERS && head->type != NGHTTP2_CONTINUATION) {
             self.count_idle_frame();
         }
         return 0;
@@ -192,8 +195,7 @@ void ServerConnection::Free::operator()(nghttp2_session* session) const {
 ServerConnection::ServerConnection(Events& events, const ServerLimits& limits)
     : events_(events), header_list_bytes_(limits.header_list_bytes) {
     nghttp2_session* made = nullptr;
-    check(nghttp2_session_server_new2(&made, Callbacks::all(), this, server_option(limits).get()) == 0,
-          "out of memory");
+    check(nghttp2_session_server_new2(&made, Callbacks::all(), this, server_option()) == 0, "out of memory");
     session_.reset(made);
     const std::array<nghttp2_settings_entry, 4> settings{{
         {NGHTTP2_SETTINGS_HEADER_TABLE_SIZE, header_table_bytes},

@@ -21,9 +21,7 @@ struct nghttp2_session;
 namespace portillon::http2 {
 
 struct ServerLimits {
-    // SETTINGS_MAX_CONCURRENT_STREAMS. Also as many resets as may come in a second, beside 1,000 at once: who gives all
-    // its requests up every second has a slow server, and who gives up more attacks it (CVE-2023-44487).
-    std::uint32_t streams = 256;
+    std::uint32_t streams = 256;                 // SETTINGS_MAX_CONCURRENT_STREAMS
     std::uint32_t header_list_bytes = 16 << 10;  // SETTINGS_MAX_HEADER_LIST_SIZE, enforced
 };
 
@@ -60,6 +58,9 @@ public:
         virtual void body(Exchange& exchange, std::span<const std::byte> piece) = 0;
         virtual void request_end(Exchange& exchange) = 0;
         virtual void closed(Exchange& exchange) = 0;  // answered to the end, or given up by either side; once
+        // RST_STREAM has come, of whatever stream. Who has a clock bounds it: nghttp2 would by the machine's, and takes
+        // for an attack what a client does whose requests time out (1,000 at once, then 33 a second).
+        virtual void reset() = 0;
     };
 
     // Events are called from within receive() and pull(); there one may respond(), but not destroy the

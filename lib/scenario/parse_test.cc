@@ -42,7 +42,7 @@ TEST(Parse, FillsInDefaults) {
     EXPECT_EQ(scenario->traffic.payload, Payload{});
     EXPECT_EQ(scenario->protocols.at("mqtt").at("version"), 5);
     EXPECT_EQ(scenario->protocols.at("http2").at("path"), "/v1/validations");
-    EXPECT_EQ(scenario->protocols.at("grpc").size(), 0U);
+    EXPECT_EQ(scenario->protocols.at("grpc").at("keepalive"), "0s");
 }
 
 TEST(Parse, ReadsEveryKey) {
@@ -138,7 +138,7 @@ TEST(Parse, NamesWhatIsWrongAndWhatIsAllowed) {
         {with("name: 12\n"), "a.yaml:3: name: must be a name, not 12 (text that looks like a number needs quotes)"},
         {with("name: ''\n"), "a.yaml:3: name: 0 characters (allowed: 1 to 100)"},
         {with("protocol: mqqt\n"),
-         "a.yaml:3: protocol: \"mqqt\" is not known; did you mean \"mqtt\"? (allowed: mqtt, http2, grpc)"},
+         "a.yaml:3: protocol: \"mqqt\" is not known; did you mean \"mqtt\"? (allowed: mqtt, http2, grpc, grpc-stream)"},
         {with("delivery:\n  order: strickt\n"),
          "a.yaml:4: delivery.order: \"strickt\" is not known; did you mean \"strict\"?"},
         {with("delivery: { timeout: 5 }\n"),
@@ -152,7 +152,7 @@ TEST(Parse, NamesWhatIsWrongAndWhatIsAllowed) {
         {with("delivery: { cache: 99B }\n"), "delivery.cache: smaller than one validation"},
         {with("delivery: { cache: 0.5B }\n"), "delivery.cache: cannot be held (allowed: a whole number of bytes)"},
         {with("delivery: { retry: { base: 3s, max: 1s } }\n"), "delivery.retry.max: shorter than base, 3s"},
-        {with("protocols: { mqtt: { qos: 2 } }\n"), "protocols.mqtt.qos: 2 is not known (allowed: 0, 1)"},
+        {with("protocols: { mqtt: { qos: 3 } }\n"), "protocols.mqtt.qos: 3 is not known (allowed: 0, 1, 2)"},
         {with("protocols: { mqtt: { version: 4 } }\n"), "protocols.mqtt.version: 4 is not known (allowed: 5, 3.1.1)"},
         {with("protocols: { htpp2: {} }\n"), "protocols.htpp2: unknown key; did you mean \"http2\"?"},
         {with("faults: [ { kind: stall } ]\n"), "faults.0.for: is missing: stall needs it"},

@@ -2,6 +2,7 @@
 
 // For tests: the protocols that ship, with the schemas beside their drivers.
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 #include <string>
@@ -18,8 +19,10 @@ inline std::string read_source(const std::string& path) {
 
 inline std::vector<KnownProtocol> shipped_protocols() {
     std::vector<KnownProtocol> protocols;
-    for (const std::string name : {"mqtt", "http2", "grpc"}) {
-        protocols.push_back({name, read_source("lib/drivers/" + name + "/options.schema.json"), 1});
+    for (const std::string name : {"mqtt", "http2", "grpc", "grpc-stream"}) {
+        std::string folder = name;
+        std::replace(folder.begin(), folder.end(), '-', '_');
+        protocols.push_back({name, read_source("lib/drivers/" + folder + "/options.schema.json"), 1});
     }
     return protocols;
 }

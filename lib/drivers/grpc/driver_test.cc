@@ -32,6 +32,7 @@ TEST_F(GrpcDriver, CallsDeliverAndMeasuresItExactly) {
                                                                    {":path", "/portillon.v1.Gate/Deliver"},
                                                                    {"te", "trailers"},
                                                                    {"content-type", "application/grpc"},
+                                                                   {"user-agent", "grpc-portillon/1"},
                                                                    {"grpc-timeout", "5000000u"}}));
     EXPECT_EQ(server().body(1), raw::number(0, 1) + raw::number(7, 4) + "a batch");
     server().send(raw::headers(1, {{":status", "200"}, {"content-type", "application/grpc"}}) +
@@ -77,6 +78,10 @@ TEST_F(GrpcDriver, ReadsStatusesAsTheContractSays) {
         {ends("8"), "throttled grpc_resource_exhausted"},
         {ends("8", {{"grpc-retry-pushback-ms", "250"}}), "throttled grpc_resource_exhausted after 250ms"},
         {ends("8", {{"grpc-retry-pushback-ms", "-1"}}), "throttled grpc_resource_exhausted"},
+        {ends("8", {{"grpc-status-details-bin",
+                     "CAgSCXNsb3cgZG93bho2Cih0eXBlLmdvb2dsZWFwaXMuY29tL2dvb2dsZS5ycGMuUmV0cnlJbmZvEgoKCAgBEIDKte4B"}}),
+         "throttled grpc_resource_exhausted after 1.5s"},
+        {ends("8", {{"grpc-status-details-bin", "what?"}}), "throttled grpc_resource_exhausted"},
         {ends("9"), "try_again grpc_failed_precondition"},
         {ends("10"), "try_again grpc_aborted"},
         {ends("11"), "try_again grpc_out_of_range"},

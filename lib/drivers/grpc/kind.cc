@@ -1,11 +1,10 @@
 #include "drivers/grpc/kind.h"
 
 #include <array>
-#include <charconv>
 #include <nlohmann/json.hpp>
 
-#include "drivers/grpc/answer.h"
-#include "drivers/over_http2/session.h"
+#include "drivers/over_http2/grpc_response.h"
+#include "drivers/over_http2/request_session.h"
 #include "http2/error.h"
 #include "wire/grpc_frame.h"
 
@@ -37,6 +36,7 @@ public:
                     {":authority", authority_},
                     {"te", "trailers"},
                     {"content-type", "application/grpc"},
+                    {"user-agent", "grpc-portillon/1"},
                     {"grpc-timeout", {}, Header::Value::varies}}} {}
 
     std::size_t body_bytes(const driver::Batch& batch) const override {
@@ -60,22 +60,11 @@ public:
     }
 
     void note(over_http2::Response& response, std::string_view name, std::string_view value) const override {
-        if (name == ":status") {
-            std::from_chars(value.data(), value.data() + value.size(), response.status);
-        } else if (name == "grpc-status") {
-            response.grpc_status =
-                static_cast<std::uint8_t>(wire::parse_grpc_status(value).value_or(wire::GrpcStatus::unknown));
-        } else if (name == "grpc-retry-pushback-ms") {
-            response.retry_after = parse_pushback(value);
-        }
+        grpc::note(response, name, value);
     }
 
     over_http2::Reading read(const over_http2::Response& response) const override {
-        const auto status = response.grpc_status ? static_cast<wire::GrpcStatus>(*response.grpc_status)
-                                                 : wire::grpc_status_of_http(response.status);
-        // A complete response without grpc-status says nothing, whatever HTTP thinks of it.
-        return answer_of(!response.grpc_status && status == wire::GrpcStatus::ok ? wire::GrpcStatus::unknown : status,
-                         response.retry_after);
+        return answer_of(status_of(response), response.retry_after);
     }
 
     over_http2::Reading read_reset(const error_code& cause) const override {
@@ -84,37 +73,28 @@ public:
     }
 
 private:
-    static std::optional<Nanos> parse_pushback(std::string_view text) {
-        std::uint32_t milliseconds = 0;
-        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), milliseconds);
-        if (error != std::errc{} || end != text.data() + text.size()) {
-            return std::nullopt;
-        }
-        return std::chrono::milliseconds{milliseconds};
-    }
-
     net::Loop& loop_;
     std::string authority_;
     std::string timeout_;  // at most 9 characters: never allocates
-    std::array<Header, 7> headers_;
+    std::array<Header, 8> headers_;
 };
 
 class GrpcDriver final : public driver::Driver {
 public:
     explicit GrpcDriver(const driver::Context& context)
-        : calls_(context.loop, context.target, context.options), common_{context.loop, context.dialer,
-                                                                         calls_,       context.in_flight,
-                                                                         {},           {}} {}
+        : calls_(context.loop, context.target, context.options),
+          common_{{context.loop, context.dialer, context.in_flight, over_http2::keepalive_of(context.options)},
+                  calls_} {}
 
     driver::Traits traits() const override { return grpc::traits; }
 
     std::unique_ptr<driver::Session> make_session(EquipmentId equipment, driver::Receipts& receipts) override {
-        return std::make_unique<over_http2::Session>(common_, equipment, receipts);
+        return std::make_unique<over_http2::RequestSession>(common_, equipment, receipts);
     }
 
 private:
     Calls calls_;
-    over_http2::Common common_;
+    over_http2::RequestCommon common_;
 };
 
 }  // namespace

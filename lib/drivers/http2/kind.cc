@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "drivers/http2/answer.h"
-#include "drivers/over_http2/session.h"
+#include "drivers/over_http2/request_session.h"
 
 namespace portillon::embedded {
 extern const std::string_view http2_options;
@@ -47,6 +47,7 @@ public:
 
     void note(over_http2::Response& response, std::string_view name, std::string_view value) const override {
         if (name == ":status") {
+            response = {};  // what an interim response said is over (RFC 9110, 15.2)
             std::from_chars(value.data(), value.data() + value.size(), response.status);
         } else if (response.status == 429 || response.status == 503) {
             if (name == "retry-after") {
@@ -82,19 +83,19 @@ private:
 class Http2Driver final : public driver::Driver {
 public:
     explicit Http2Driver(const driver::Context& context)
-        : posts_(context.target, context.options, context.encoding), common_{context.loop, context.dialer,
-                                                                             posts_,       context.in_flight,
-                                                                             {},           {}} {}
+        : posts_(context.target, context.options, context.encoding),
+          common_{{context.loop, context.dialer, context.in_flight, over_http2::keepalive_of(context.options)},
+                  posts_} {}
 
     driver::Traits traits() const override { return http2::traits; }
 
     std::unique_ptr<driver::Session> make_session(EquipmentId equipment, driver::Receipts& receipts) override {
-        return std::make_unique<over_http2::Session>(common_, equipment, receipts);
+        return std::make_unique<over_http2::RequestSession>(common_, equipment, receipts);
     }
 
 private:
     Posts posts_;
-    over_http2::Common common_;
+    over_http2::RequestCommon common_;
 };
 
 }  // namespace

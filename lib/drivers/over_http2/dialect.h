@@ -4,12 +4,14 @@
 // the response.
 
 #include <cstdint>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 
 #include "driver/driver.h"
+#include "drivers/over_http2/session.h"
 #include "http2/header.h"
 #include "http2/retry_after.h"
 #include "net/endpoint.h"
@@ -23,13 +25,6 @@ struct Response {
     std::optional<http2::Date> date;
     std::optional<Nanos> retry_after;
     std::optional<http2::Date> retry_at;
-};
-
-// What came of it; the instants are the session's.
-struct Reading {
-    driver::Answer answer;
-    error_code cause;
-    std::optional<Nanos> retry_after;
 };
 
 class Dialect {
@@ -46,6 +41,9 @@ public:
     virtual Reading read(const Response& response) const = 0;
     virtual Reading read_reset(const error_code& cause) const = 0;  // instead of a response
 };
+
+// The option `keepalive`, 0 if it is not there.
+Nanos keepalive_of(const nlohmann::json& options);
 
 // The value of :authority: "host:80", "[::1]:80".
 std::string authority_of(const net::Url& target);

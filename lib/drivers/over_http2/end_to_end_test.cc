@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "drivers/grpc/kind.h"
+#include "drivers/grpc_stream/kind.h"
 #include "drivers/http2/kind.h"
 #include "drivers/over_http2/harness.h"
 #include "server/listeners/grpc/kind.h"
@@ -24,21 +25,23 @@ public:
     std::function<Nanos(std::size_t arrival)> delay = [](std::size_t) { return 0ns; };
     server::Disposition disposition = server::Disposition::accepted;
     std::vector<std::string> bodies;
+    std::map<std::string, Sequence> firsts;  // of what is offered: no body here is a batch
 
     void arrived(std::span<const std::byte> body, server::Answers& answers, const server::Ticket& ticket) override {
         bodies.push_back(raw::text_of(body));
-        auto& wait = waits_.emplace_back(*this, answers, ticket);
+        auto& wait = waits_.emplace_back(*this, answers, ticket, firsts[bodies.back()]);
         loop_.timers().set(wait, loop_.now() + delay(bodies.size()));
     }
 
 private:
     struct Wait final : Alarm {
-        Wait(SlowIngest& asked, server::Answers& to, const server::Ticket& by)
-            : ingest(asked), answers(to), ticket(by) {}
-        void ring(Instant) override { answers.decided(ticket, {ingest.disposition, {}, EquipmentId{1}, 1, 1}); }
+        Wait(SlowIngest& asked, server::Answers& to, const server::Ticket& by, Sequence its_first)
+            : ingest(asked), answers(to), ticket(by), first(its_first) {}
+        void ring(Instant) override { answers.decided(ticket, {ingest.disposition, {}, EquipmentId{1}, first, 1}); }
         SlowIngest& ingest;
         server::Answers& answers;
         server::Ticket ticket;
+        Sequence first;
     };
     net::Loop& loop_;
     std::deque<Wait> waits_;
@@ -79,6 +82,7 @@ protected:
 
     void offer(Sequence first, const std::string& text, Instant deadline = never) {
         bodies_.emplace_back(text);
+        ingest_.firsts[text] = first;
         session_->offer({EquipmentId{1}, first, 1, 1, deadline, &bodies_.back()});
     }
 
@@ -152,6 +156,11 @@ TEST_P(EndToEnd, RejectsWhatIsTooLargeAndGoesOn) {
     offer(2, "small");
     simulation_.run_for(1s);
     ASSERT_EQ(receipts_.all.size(), 2u);
+    if (GetParam().name == "grpc_stream") {  // the stream ends with RESOURCE_EXHAUSTED, as gRPC has it
+        EXPECT_THAT(receipts_.breaks, ::testing::ElementsAre("grpc_resource_exhausted"));
+        EXPECT_EQ(receipts_.all[1].outcome.answer, driver::Answer::broken);
+        return;
+    }
     std::map<Sequence, driver::Answer> answers;
     for (const auto& each : receipts_.all) {
         answers[each.first] = each.outcome.answer;
@@ -181,7 +190,8 @@ TEST_P(EndToEnd, AnswersWhatIsUnderWayWhenTheServerStops) {
     simulation_.run_for(1s);
     ASSERT_EQ(receipts_.all.size(), 1u);
     EXPECT_EQ(receipts_.all[0].outcome.answer, driver::Answer::acknowledged);
-    EXPECT_THAT(receipts_.breaks, ::testing::ElementsAre("http2_goaway"));
+    EXPECT_THAT(receipts_.breaks,
+                ::testing::ElementsAre(GetParam().name == "grpc_stream" ? "grpc_unavailable" : "http2_goaway"));
     EXPECT_EQ(listener_->connections(), 0u);
 }
 
@@ -199,6 +209,9 @@ TEST_P(EndToEnd, ClosesInAFewRoundTripsAndLeavesNothingBehind) {
 }
 
 TEST_P(EndToEnd, CancelsAtTheServerWhatIsAbandoned) {
+    if (GetParam().name == "grpc_stream") {
+        GTEST_SKIP() << "there is nothing to cancel on a stream";
+    }
     make(2);
     ingest_.delay = [](std::size_t arrival) { return arrival == 1 ? Nanos{10s} : Nanos{0}; };
     offer(1, "slow", simulation_.now() + 100ms);
@@ -211,6 +224,58 @@ TEST_P(EndToEnd, CancelsAtTheServerWhatIsAbandoned) {
     EXPECT_EQ(receipts_.all[0].outcome.answer, driver::Answer::timed_out);
     EXPECT_EQ(receipts_.all[1].outcome.answer, driver::Answer::acknowledged);
     EXPECT_TRUE(receipts_.breaks.empty());
+}
+
+TEST_P(EndToEnd, ResumesAfterATimeOut) {
+    make(4);
+    ingest_.delay = [](std::size_t arrival) { return arrival == 1 ? Nanos{10s} : Nanos{0}; };
+    const bool is_stream = GetParam().name == "grpc_stream";
+    offer(1, "slow", simulation_.now() + 100ms);
+    simulation_.run_for(100ms);
+    session_->abandon(1);
+    simulation_.run_for(5ms);
+    EXPECT_EQ(receipts_.breaks.size(), is_stream ? 1u : 0u);
+    if (is_stream) {
+        EXPECT_EQ(receipts_.breaks[0], "timed_out");
+        EXPECT_EQ(listener_->connections(), 0u);
+        receipts_.breaks.clear();
+        open();
+    }
+    offer(1, "slow", never);
+    offer(2, "quick", never);
+    simulation_.run_for(20s);
+    ASSERT_EQ(receipts_.all.size(), 3u);
+    EXPECT_EQ(receipts_.all[0].outcome.answer, driver::Answer::timed_out);
+    EXPECT_EQ(receipts_.all[1].outcome.answer, driver::Answer::acknowledged);
+    EXPECT_EQ(receipts_.all[2].outcome.answer, driver::Answer::acknowledged);
+}
+
+// The listener does not take for an attack what a fleet does whose requests time out, all of them, again and again:
+// nghttp2 by itself ends a connection after 1,000 resets and 33 more a second.
+TEST_P(EndToEnd, MayGiveEverythingUpAgainAndAgain) {
+    if (GetParam().name == "grpc_stream") {
+        GTEST_SKIP() << "a time-out drops the connection";
+    }
+    make(1'000);
+    ingest_.delay = [](std::size_t) { return Nanos{1h}; };
+    for (int round = 0; round < 30; ++round) {
+        for (Sequence first = 1; first <= 1'000; ++first) {
+            offer(first, "x");
+        }
+        simulation_.run_for(1s);
+        for (Sequence first = 1; first <= 1'000; ++first) {
+            session_->abandon(first);
+        }
+        simulation_.run_for(10ms);
+    }
+    EXPECT_EQ(receipts_.all.size(), 30'000u);
+    EXPECT_TRUE(std::all_of(receipts_.all.begin(), receipts_.all.end(),
+                            [](const Settled& each) { return each.outcome.answer == driver::Answer::timed_out; }));
+    EXPECT_TRUE(receipts_.breaks.empty());
+    ingest_.delay = [](std::size_t) { return Nanos{0}; };
+    offer(1, "y");
+    simulation_.run_for(10ms);
+    EXPECT_EQ(receipts_.all.back().outcome.answer, driver::Answer::acknowledged);
 }
 
 // Connects when the test says so, even when the transport is gone.
@@ -260,7 +325,8 @@ TEST_P(EndToEnd, MayBeDestroyedWhileItDials) {
 
 INSTANTIATE_TEST_SUITE_P(Protocols, EndToEnd,
                          ::testing::Values(Protocol{"http2", http2::kind, server::http2::kind},
-                                           Protocol{"grpc", grpc::kind, server::grpc::kind}),
+                                           Protocol{"grpc", grpc::kind, server::grpc::kind},
+                                           Protocol{"grpc_stream", grpc_stream::kind, server::grpc::kind}),
                          [](const auto& protocol) { return protocol.param.name; });
 
 }  // namespace

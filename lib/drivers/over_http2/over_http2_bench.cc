@@ -102,6 +102,7 @@ public:
         connection.respond(call, yes, {});
     }
     void closed(http2::Exchange& call) override { free_.push_back(static_cast<Call*>(&call)); }
+    void reset() override {}
 
 private:
     std::deque<Call> calls_;

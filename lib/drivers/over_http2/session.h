@@ -1,16 +1,18 @@
 #pragma once
 
-// The session of a driver whose batches are requests on one HTTP/2 connection, many at once.
+// What the sessions of drivers over HTTP/2 have in common: one connection, from dialling to its end, and every batch
+// settled once. How a batch travels is for those who derive from it.
 //
-// GOAWAY: batches that it leaves out are settled try_again, the others are waited for, and then the session is broken.
-// abandon() resets that stream alone. close() says GOAWAY and waits for the other side's end.
+// GOAWAY: what it leaves out is settled try_again, the rest is waited for, and then the session is broken. close() says
+// GOAWAY and waits for the other side's end. With a keepalive, a silence of that length is answered by a PING, and a
+// second one in a row ends the session.
 
 #include <memory>
 #include <optional>
 #include <vector>
 
 #include "driver/driver.h"
-#include "drivers/over_http2/dialect.h"
+#include "drivers/over_http2/flight.h"
 #include "http2/client_connection.h"
 #include "net/dialer.h"
 #include "net/loop.h"
@@ -18,66 +20,93 @@
 
 namespace portillon::over_http2 {
 
-class Flight;
-
 // What the sessions of one driver share. Outlives them.
 struct Common {
     net::Loop& loop;
     net::Dialer& dialer;
-    Dialect& dialect;
     std::uint32_t in_flight;
+    Nanos keepalive;  // 0: none
 
-    std::vector<std::byte> out;    // one connection's bytes on their way to its transport
-    std::vector<Flight*> started;  // whose first byte is in `out`
+    std::vector<std::byte> out = {};    // one connection's bytes on their way to its transport
+    std::vector<Flight*> started = {};  // whose first byte is in `out`
 };
 
-class Session final : public driver::Session,
-                      private http2::ClientConnection::Events,
-                      private net::Transport::Reader,
-                      private net::Deferred {
+// What came of a batch; the instants are the session's.
+struct Reading {
+    driver::Answer answer;
+    error_code cause;
+    std::optional<Nanos> retry_after;
+};
+
+class Session : public driver::Session,
+                private http2::ClientConnection::Events,
+                private net::Transport::Reader,
+                private net::Deferred,
+                private Alarm {
 public:
     Session(Common& common, EquipmentId equipment, driver::Receipts& receipts);
-    ~Session() override;
+    ~Session() override;  // who derives has given its flights back by give_all_back()
 
-    net::Task<error_code> open(Instant deadline) override;
-    void offer(const driver::Batch& batch) override;
-    void abandon(Sequence first) override;
-    net::Task<void> close(Instant deadline) override;
+    net::Task<error_code> open(Instant deadline) final;
+    void offer(const driver::Batch& batch) final;
+    void abandon(Sequence first) final;
+    net::Task<void> close(Instant deadline) final;
+
+protected:
+    virtual Flight& take_flight() = 0;
+    virtual void give_back(Flight& flight) = 0;
+    void give_all_back();
+
+    virtual void begin() {}  // the connection is usable from now on
+    // On an error the batch was not taken, and the connection takes no more.
+    virtual error_code carry(Flight& flight) = 0;
+    // Its time has passed: settles it at least.
+    virtual void time_out(Flight& flight) = 0;
+    virtual void withdraw_waiting() {}  // the other side wants nothing new
+    virtual void end() {}               // nothing is offered any more; GOAWAY follows
+
+    // For those who derive; nobody hears of it before the loop has turned.
+    void settle(Flight& flight, const Reading& reading);
+    void lost(const error_code& cause);  // never from within the connection's own calls
+    void complain(const error_code& cause) { complaint_ = complaint_ ? complaint_ : cause; }  // instead, from there
+    void started(Flight& flight);  // its first byte is among those that go out now
+    void write_soon() { common_.loop.later(*this); }
+    http2::ClientConnection& connection() { return *connection_; }
+    FlightList& in_flight() { return in_flight_; }
+    EquipmentId equipment() const { return equipment_; }
 
 private:
-    friend class Flight;
     enum class State : std::uint8_t { closed, opening, open, draining, broken, closing };
 
-    void usable() override;
-    void going_away() override;
-    void received(std::span<const std::byte> bytes) override;
-    void ended(const error_code& cause) override;
-    void run() override;
+    void usable() final;
+    void going_away() final;
+    void received(std::span<const std::byte> bytes) final;
+    void ended(const error_code& cause) final;
+    void run() final;
+    void ring(Instant now) final;
 
-    Flight& take_flight();
-    void release(Flight& flight);
-    void settle(Flight& flight, const Reading& reading);
     void settle_all(const error_code& cause);
     bool deliver();
     void flush();
-    void lost(const error_code& cause);
     void drop_connection();
+    void wake();
 
     Common& common_;
     driver::Receipts& receipts_;
     EquipmentId equipment_;
     State state_ = State::closed;
+    enum class Silence : std::uint8_t { none, asked } silence_ = Silence::none;
+    std::uint32_t unsettled_ = 0;
     bool* destroyed_ = nullptr;  // set while Receipts are called
     bool* destroyed_while_dialling_ = nullptr;
     std::unique_ptr<net::Transport> transport_;
     std::unique_ptr<http2::ClientConnection> connection_;
-    std::unique_ptr<Flight[]> flights_;
-    Flight* free_ = nullptr;
-    Flight* settled_first_ = nullptr;
-    Flight* settled_last_ = nullptr;
-    std::uint32_t unsettled_ = 0;
-    error_code cause_;  // of the last break
-    net::Wakeup changed_;
+    FlightList in_flight_;
+    FlightList settled_;
+    error_code cause_;      // of the last break
+    error_code complaint_;  // for which this connection is to be lost
+    Instant last_byte_{};
+    std::unique_ptr<net::Wakeup> changed_;  // while somebody waits
 };
 
 }  // namespace portillon::over_http2

@@ -318,24 +318,6 @@ TEST_F(Http2Listener, ResetsOnlyTheStreamOfARequestThatIsWrong) {
     EXPECT_EQ(client.end, "");
 }
 
-TEST_F(Http2Listener, ClosesWhoFloodsItWithResetsOrHeaders) {
-    auto& resets = greet();
-    for (std::uint32_t stream = 1; stream < 4'001; stream += 2) {
-        resets.send(raw::headers(stream, post()) + raw::rst_stream(stream, 8));
-    }
-    settle();
-    EXPECT_EQ(resets.end, "closed");
-    auto& continuations = greet();
-    continuations.send(raw::frame(raw::Type::headers, 0, 1, raw::block(post())));
-    for (int i = 0; i < 1'000; ++i) {
-        continuations.send(raw::frame(raw::Type::continuation, 0, 1, raw::block({{"x", std::string(100, 'x')}})));
-    }
-    settle();
-    EXPECT_EQ(continuations.end, "closed");
-    pass(2s);
-    EXPECT_EQ(listener_->connections(), 0u);
-}
-
 TEST_F(Http2Listener, LetsAClientsWindowHoldAnAnswerBack) {
     auto& client = connect();
     client.send(std::string(raw::preface) + raw::settings({{NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 0}}) +
@@ -349,6 +331,119 @@ TEST_F(Http2Listener, LetsAClientsWindowHoldAnAnswerBack) {
     client.send(raw::window_update(1, 1'000));
     settle();
     EXPECT_EQ(client.body(1), R"({"equipment":12,"first":9,"count":60})");
+}
+
+TEST_F(Http2Listener, SaysWhenToComeBackIfIngestDoes) {
+    auto& client = greet();
+    ingest_.decision = {Disposition::refused, {}, EquipmentId{12}, 9, 60, 1500ms};
+    client.send(request(1, "x"));
+    settle();
+    EXPECT_EQ(client.field(1, ":status"), "503");
+    EXPECT_EQ(client.field(1, "retry-after"), "2");
+}
+
+TEST_F(Http2Listener, AsksForABodyThatWaitsToBeAskedFor) {
+    auto& client = greet();
+    client.send(raw::headers(1, post("/v1/validations", {{"expect", "100-continue"}})));
+    settle();
+    EXPECT_EQ(client.field(1, ":status"), "100");
+    client.send(raw::data(1, "x", raw::end_stream));
+    settle();
+    EXPECT_EQ(client.field(1, ":status"), "200");
+    client.send(raw::headers(3, post("/elsewhere", {{"expect", "100-continue"}})));
+    settle();
+    EXPECT_EQ(client.field(3, ":status"), "404") << "it is not asked for what is refused";
+    EXPECT_EQ(client.count(raw::Type::headers), 3u);
+}
+
+TEST_F(Http2Listener, AnswersMethodsAndEncodingsAsHttpSays) {
+    struct Row {
+        std::string method, path;
+        raw::Fields more;
+        std::string status, header, value;
+    };
+    const std::vector<Row> rows{
+        {"HEAD", "/v1/validations", {}, "405", "allow", "POST"},
+        {"GET", "/v1/validations", {}, "405", "allow", "POST"},
+        {"OPTIONS", "/v1/validations", {}, "405", "allow", "POST"},
+        {"HEAD", "/", {}, "404", "allow", ""},
+        {"POST", "/v1/validations", {{"content-encoding", "gzip"}}, "415", "accept-encoding", "identity"},
+        {"POST", "/v1/validations", {{"content-encoding", "identity"}}, "200", "accept-encoding", ""},
+        {"POST", "/v1/validations", {{"content-type", "application/x-protobuf"}}, "200", "allow", ""},
+    };
+    for (const Row& row : rows) {
+        SCOPED_TRACE(row.method + " " + row.path);
+        auto& client = greet();
+        raw::Fields fields{{":method", row.method}, {":scheme", "http"}, {":authority", "x"}, {":path", row.path}};
+        fields.insert(fields.end(), row.more.begin(), row.more.end());
+        client.send(raw::headers(1, fields, raw::end_stream));
+        settle();
+        EXPECT_EQ(client.field(1, ":status"), row.status);
+        EXPECT_EQ(client.field(1, row.header), row.value);
+        EXPECT_TRUE(row.method != "HEAD" || client.body(1).empty());
+        EXPECT_EQ(client.end, "");
+    }
+}
+
+TEST_F(Http2Listener, DoesNotWaitForEverForTheRestOfARequest) {
+    auto& client = greet();
+    client.send(raw::headers(1, post()));
+    for (int second = 0; second < 30; ++second) {
+        EXPECT_EQ(client.field(1, ":status"), "");
+        client.send(raw::data(1, "x"));
+        pass(1s);
+    }
+    EXPECT_EQ(client.field(1, ":status"), "408");
+    EXPECT_EQ(counted(figures_.refused), "unfinished=1");
+    EXPECT_EQ(client.end, "");
+    pass(30s);
+    EXPECT_EQ(client.count(raw::Type::rst_stream), 1u) << "nor to drop it";
+    client.send(request(3, "x"));
+    settle();
+    EXPECT_EQ(client.field(3, ":status"), "200");
+
+    auto& slow = greet();
+    const std::string head = raw::headers(1, post("/v1/validations", {{"x-long", std::string(200, 'x')}}));
+    for (int second = 0; second < 30; ++second) {
+        EXPECT_EQ(slow.end, "");
+        slow.send(head.substr(static_cast<std::size_t>(second), 1));
+        pass(1s);
+    }
+    EXPECT_EQ(slow.end, "") << "its header list begins with the tenth byte";
+    pass(10s);
+    EXPECT_EQ(slow.end, "closed");
+    EXPECT_EQ(counted(figures_.closed), "unfinished=1");
+}
+
+TEST_F(Http2Listener, ClosesWhoNeverOpensItsWindow) {
+    const auto greeting = std::string(raw::preface) + raw::settings({{NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 0}});
+    auto& shut = connect();
+    auto& slow = connect();
+    shut.send(greeting + request(1, "x") + request(3, "y"));
+    slow.send(greeting + request(1, "x"));
+    for (int i = 0; i < 6; ++i) {
+        pass(29'000ms / 6);
+        slow.send(raw::window_update(1, 1));
+        settle();
+    }
+    EXPECT_EQ(shut.end, "");
+    pass(2s);
+    EXPECT_EQ(shut.end, "closed");
+    EXPECT_EQ(slow.end, "") << "it reads, however slowly";
+    EXPECT_EQ(counted(figures_.closed), "stalled=1");
+}
+
+TEST_F(Http2Listener, HoldsThousandsOfIdleConnections) {
+    for (int i = 0; i < 3'000; ++i) {
+        greet();
+    }
+    auto& busy = greet();
+    pass(1h);
+    busy.send(request(1, "x"));
+    settle();
+    EXPECT_EQ(busy.field(1, ":status"), "200");
+    EXPECT_EQ(listener_->connections(), 3'001u);
+    EXPECT_EQ(counted(figures_.closed), "");
 }
 
 TEST_F(Http2Listener, ReadsNoMoreFromWhoDoesNotReadItsAnswers) {

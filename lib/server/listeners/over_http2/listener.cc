@@ -17,6 +17,7 @@ constexpr std::size_t most_unsent_bytes = 256 << 10;  // more, and we read no mo
 constexpr Nanos stall_patience = 30s;                 // with one that does not read at all
 constexpr Nanos unfinished_patience = 30s;            // with a message that was begun, however slowly it comes
 constexpr Nanos farewell_patience = 1s;               // for the other side to end, once we have
+constexpr std::uint32_t resets_at_once = 1'000;       // beside as many a second as there may be streams
 constexpr std::size_t most_kept_capacity = 64 << 10;  // of a body's buffer, between two requests
 constexpr std::size_t most_unread_factor = 4;         // of the largest size, read and dropped after a refusal
 constexpr std::size_t unfinished_bodies = 4;          // of the largest size, that one connection may have
@@ -35,7 +36,7 @@ struct Upload final : portillon::http2::Exchange {
     std::vector<std::byte> body;
     std::optional<wire::GrpcFrameReader> messages;  // of a stream
     wire::MessageEncoding encoding{};
-    enum class Request : std::uint8_t { open, ended } request = Request::open;
+    enum class Request : std::uint8_t { head, open, ended } request = Request::head;
     std::uint32_t owed = 0;         // messages of a stream that ingest has not decided about
     Instant deadline = never;       // by the other side's word
     Instant read_until = never;     // its message, or its refused rest, is to be here
@@ -196,7 +197,9 @@ private:
         }
         if (now >= upload.read_until) {
             upload.read_until = never;
-            if (!connection_.responded(upload)) {
+            if (upload.request == Upload::Request::head) {
+                complain("unfinished");  // header lists never interleave: nothing else can come
+            } else if (!connection_.responded(upload)) {
                 refuse(upload, Refusal::unfinished);
             } else if (connection_.unsent_bytes(upload) == 0) {
                 connection_.give_up(upload);
@@ -210,6 +213,7 @@ private:
                 upload.written_bytes = written;
                 upload.written_until = now + stall_patience;
             } else {
+                upload.written_until = never;
                 complain("stalled");
             }
         }
@@ -243,6 +247,7 @@ private:
         auto& upload = static_cast<Upload&>(exchange);
         auto head = std::move(head_);
         auto judgement = listener_.dialect_->judge(*head);
+        upload.request = Upload::Request::open;
         if (list == portillon::http2::ServerConnection::HeaderList::too_large) {
             judgement.refusal = Refusal::headers_too_large;
         } else if (judgement.refusal == Refusal::none && head->content_length > most_body_bytes() &&
@@ -396,6 +401,20 @@ private:
         give_back(upload);
     }
 
+    // Who gives everything up once a second has a slow server; who does more attacks it (CVE-2023-44487).
+    void reset() override {
+        const Instant now = listener_.loop_.now();
+        const std::uint32_t streams = listener_.limits_.streams;
+        if (now - resets_since_ >= 1s) {
+            const auto seconds = static_cast<std::uint64_t>((now - resets_since_) / 1s);
+            resets_ -= static_cast<std::uint32_t>(std::min<std::uint64_t>(resets_, seconds * streams));
+            resets_since_ = now;
+        }
+        if (++resets_ > std::max(resets_at_once, 2 * streams)) {
+            complain("flooded");
+        }
+    }
+
     void give_back(Upload& upload) {
         (upload.previous != nullptr ? upload.previous->next : uploads_) = upload.next;
         if (upload.next != nullptr) {
@@ -454,7 +473,7 @@ private:
     }
 
     void await_rest(Upload& upload) {
-        if (upload.request == Upload::Request::open) {
+        if (upload.request != Upload::Request::ended) {
             upload.read_until = listener_.loop_.now() + unfinished_patience;
             ring_by(upload.read_until);
         }
@@ -514,6 +533,8 @@ private:
     Instant last_byte_{};
     std::size_t gathered_bytes_ = 0;  // of messages that have not come to their end
     Upload* uploads_ = nullptr;       // under way
+    Instant resets_since_{};
+    std::uint32_t resets_ = 0;
     std::string_view complaint_;
     State state_ = State::greeting;
     enum class Service : std::uint8_t { open, stopping } service_ = Service::open;
@@ -580,7 +601,7 @@ std::unique_ptr<Upload> Listener::take_upload() {
 
 void Listener::give_back(std::unique_ptr<Upload> upload) {
     upload->messages.reset();
-    upload->request = Upload::Request::open;
+    upload->request = Upload::Request::head;
     upload->owed = 0;
     upload->deadline = upload->read_until = upload->written_until = never;
     upload->gathered_bytes = upload->unread_bytes = 0;

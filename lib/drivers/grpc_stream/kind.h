@@ -1,0 +1,12 @@
+#pragma once
+
+// The driver `grpc-stream`: a session is one call of portillon.v1.Gate/Stream on one connection, a batch a message of
+// it, its answer the Receipt that names it.
+
+#include "driver/kind.h"
+
+namespace portillon::grpc_stream {
+
+driver::Kind kind();
+
+}  // namespace portillon::grpc_stream

@@ -1,0 +1,175 @@
+#include "drivers/grpc_stream/session.h"
+
+#include <boost/asio/error.hpp>
+#include <boost/system/errc.hpp>
+
+#include "drivers/over_http2/grpc_response.h"
+#include "wire/decode_error.h"
+
+namespace portillon::grpc_stream {
+
+namespace {
+
+using driver::Answer;
+using over_http2::Flight;
+using wire::GrpcStatus;
+
+constexpr std::size_t most_receipt_bytes = 4 << 10;  // one has 20, and servers may add to it
+
+// Named as the status that would end a unary call.
+over_http2::Reading reading_of(const wire::Receipt& receipt) {
+    const auto retry_after = receipt.retry_after_ms > 0
+                                 ? std::optional<Nanos>(std::chrono::milliseconds{receipt.retry_after_ms})
+                                 : std::nullopt;
+    switch (receipt.answer) {
+        case wire::ReceiptAnswer::acknowledged:
+            return {Answer::acknowledged, {}, {}};
+        case wire::ReceiptAnswer::rejected:
+            return {Answer::rejected, make_error_code(GrpcStatus::invalid_argument), {}};
+        case wire::ReceiptAnswer::throttled:
+            return {Answer::throttled, make_error_code(GrpcStatus::resource_exhausted), retry_after};
+        case wire::ReceiptAnswer::try_again:
+            break;
+    }
+    return {Answer::try_again, make_error_code(GrpcStatus::unavailable), retry_after};  // and for answers to come
+}
+
+}  // namespace
+
+std::size_t Session::Call::body_bytes() const {
+    const Flight* next = session_.waiting_;
+    return next == nullptr ? 0 : wire::grpc_prefix_bytes + next->batch.body->size();
+}
+
+void Session::Call::write_body(std::span<std::byte> out) const {
+    const auto message = out.subspan(wire::grpc_prefix_bytes);
+    wire::write_grpc_prefix(message.size(), out.first<wire::grpc_prefix_bytes>());
+    session_.writing_->batch.body->write_to(message);
+}
+
+void Session::Call::piece_started() {
+    session_.writing_ = session_.waiting_;
+    session_.waiting_ = session_.writing_->newer;
+    session_.started(*session_.writing_);
+}
+
+void Session::Call::header(std::string_view name, std::string_view value) {
+    grpc::note(session_.response_, name, value);
+}
+
+void Session::Call::body(std::span<const std::byte> bytes) {
+    auto& receipts = session_.receipts_;
+    if (receipts.error()) {
+        return;
+    }
+    receipts.feed(bytes);
+    while (const auto message = receipts.next()) {
+        wire::Receipt receipt;
+        if (message->compression == wire::Compression::compressed) {
+            session_.complain(wire::DecodeError::compressed);
+        } else if (const error_code error = wire::decode(message->body, wire::Encoding::protobuf, receipt)) {
+            session_.complain(error);
+        } else {
+            session_.settle_as_said(receipt);
+        }
+    }
+    if (receipts.error()) {
+        session_.complain(receipts.error());
+    } else if (receipts.at_boundary()) {
+        receipts.trim();
+    }
+}
+
+// The server has ended the stream. What its status says of the call holds for every batch on it.
+void Session::Call::answered() {
+    session_.stream_ = Stream::ended;
+    const GrpcStatus status = grpc::status_of(session_.response_);
+    const auto reading = grpc::answer_of(status, session_.response_.retry_after);
+    const bool of_the_call = (reading.answer == Answer::rejected && status != GrpcStatus::invalid_argument) ||
+                             (reading.answer == Answer::throttled && reading.retry_after);
+    while (Flight* flight = of_the_call ? session_.in_flight().oldest() : nullptr) {
+        session_.settle(*flight, reading);
+    }
+    session_.waiting_ = of_the_call ? nullptr : session_.waiting_;
+    session_.complain(status == GrpcStatus::ok
+                          ? boost::asio::error::make_error_code(boost::asio::error::misc_errors::eof)
+                          : make_error_code(status));
+}
+
+void Session::Call::failed(const error_code& cause) {
+    session_.stream_ = Stream::ended;
+    session_.complain(cause);
+}
+
+Session::Session(Common& common, EquipmentId equipment, driver::Receipts& receipts)
+    : over_http2::Session(common, equipment, receipts), common_(common), receipts_(most_receipt_bytes) {}
+
+Session::~Session() {
+    give_all_back();
+}
+
+Flight& Session::take_flight() {
+    return common_.flights.take();
+}
+
+void Session::give_back(Flight& flight) {
+    common_.flights.give_back(flight);
+}
+
+void Session::begin() {
+    const std::array<http2::Header, 7> headers{{{":method", "POST"},
+                                                {":scheme", "http"},
+                                                {":path", "/portillon.v1.Gate/Stream"},
+                                                {":authority", common_.authority},
+                                                {"te", "trailers"},
+                                                {"content-type", "application/grpc"},
+                                                {"user-agent", "grpc-portillon/1"}}};
+    waiting_ = nullptr;
+    response_ = {};
+    receipts_ = wire::GrpcFrameReader(most_receipt_bytes);
+    stream_ = Stream::open;
+    if (const error_code error = connection().call(call_, headers)) {
+        stream_ = Stream::ended;
+        complain(error);
+    }
+    write_soon();
+}
+
+error_code Session::carry(Flight& flight) {
+    waiting_ = waiting_ == nullptr ? &flight : waiting_;
+    if (stream_ == Stream::open) {
+        connection().resume(call_);
+    }
+    return {};
+}
+
+void Session::time_out(Flight& flight) {
+    const bool waits = flight.state == Flight::State::waiting;
+    if (waiting_ == &flight) {
+        waiting_ = flight.newer;
+    }
+    settle(flight, {Answer::timed_out, boost::asio::error::make_error_code(boost::asio::error::timed_out), {}});
+    if (!waits) {
+        lost(boost::asio::error::make_error_code(boost::asio::error::timed_out));
+    }
+}
+
+void Session::end() {
+    waiting_ = nullptr;
+    if (stream_ == Stream::open) {
+        connection().end(call_);
+    }
+}
+
+void Session::settle_as_said(const wire::Receipt& receipt) {
+    const bool ours = receipt.equipment == EquipmentId{0} || receipt.equipment == equipment();
+    for (Flight* flight = in_flight().oldest(); flight != waiting_; flight = flight->newer) {
+        if (ours && flight->batch.first == receipt.first) {
+            settle(*flight, reading_of(receipt));
+            return;
+        }
+    }
+    complain(boost::system::errc::make_error_code(boost::system::errc::protocol_error));
+}
+
+}  // namespace portillon::grpc_stream

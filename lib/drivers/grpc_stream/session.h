@@ -1,0 +1,63 @@
+#pragma once
+
+// One stream, for as long as the connection lives. A batch whose time has passed drops the connection, unless nothing
+// of it was sent: what is in flight is broken, and goes again on the next one. So does whatever ends the stream, and a
+// receipt for a batch that was not sent or is answered already.
+
+#include <array>
+#include <string>
+
+#include "drivers/over_http2/dialect.h"
+#include "drivers/over_http2/session.h"
+#include "wire/grpc_frame.h"
+#include "wire/receipt.h"
+
+namespace portillon::grpc_stream {
+
+// What the sessions of one driver share.
+struct Common : over_http2::Common {
+    std::string authority;
+    over_http2::Pool<over_http2::Flight> flights = {};
+};
+
+class Session final : public over_http2::Session {
+public:
+    Session(Common& common, EquipmentId equipment, driver::Receipts& receipts);
+    ~Session() override;
+
+private:
+    class Call final : public http2::Request {
+    public:
+        explicit Call(Session& session) : session_(session) {}
+        std::size_t body_bytes() const override;
+        void write_body(std::span<std::byte> out) const override;
+        void started() override {}
+        void header(std::string_view name, std::string_view value) override;
+        void body(std::span<const std::byte> bytes) override;
+        void piece_started() override;
+        void answered() override;
+        void failed(const error_code& cause) override;
+
+    private:
+        Session& session_;
+    };
+
+    over_http2::Flight& take_flight() override;
+    void give_back(over_http2::Flight& flight) override;
+    void begin() override;
+    error_code carry(over_http2::Flight& flight) override;
+    void time_out(over_http2::Flight& flight) override;
+    void end() override;
+
+    void settle_as_said(const wire::Receipt& receipt);
+
+    Common& common_;
+    Call call_{*this};
+    enum class Stream : std::uint8_t { none, open, ended } stream_ = Stream::none;
+    over_http2::Flight* waiting_ = nullptr;  // the oldest of which nothing was sent; those that follow wait too
+    over_http2::Flight* writing_ = nullptr;  // while its bytes are asked for
+    over_http2::Response response_;
+    wire::GrpcFrameReader receipts_;
+};
+
+}  // namespace portillon::grpc_stream

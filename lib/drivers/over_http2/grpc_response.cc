@@ -1,0 +1,50 @@
+#include "drivers/over_http2/grpc_response.h"
+
+#include <charconv>
+
+#include "wire/grpc_retry_info.h"
+
+namespace portillon::grpc {
+
+void note(over_http2::Response& response, std::string_view name, std::string_view value) {
+    if (name == ":status") {
+        response = {};  // what an interim response said is over (RFC 9110, 15.2)
+        std::from_chars(value.data(), value.data() + value.size(), response.status);
+    } else if (name == "grpc-status") {
+        response.grpc_status =
+            static_cast<std::uint8_t>(wire::parse_grpc_status(value).value_or(wire::GrpcStatus::unknown));
+    } else if (name == "grpc-retry-pushback-ms") {
+        response.retry_after = wire::parse_pushback(value);
+    } else if (name == "grpc-status-details-bin" && !response.retry_after) {
+        response.retry_after = wire::parse_retry_info(value);
+    }
+}
+
+wire::GrpcStatus status_of(const over_http2::Response& response) {
+    if (response.grpc_status) {
+        return static_cast<wire::GrpcStatus>(*response.grpc_status);
+    }
+    const auto status = wire::grpc_status_of_http(response.status);
+    return status == wire::GrpcStatus::ok ? wire::GrpcStatus::unknown : status;
+}
+
+over_http2::Reading answer_of(wire::GrpcStatus status, std::optional<Nanos> retry_after) {
+    using driver::Answer;
+    using wire::GrpcStatus;
+    switch (status) {
+        case GrpcStatus::ok:
+            return {Answer::acknowledged, {}, {}};
+        case GrpcStatus::invalid_argument:
+        case GrpcStatus::unauthenticated:
+        case GrpcStatus::permission_denied:
+        case GrpcStatus::not_found:
+        case GrpcStatus::unimplemented:
+            return {Answer::rejected, make_error_code(status), {}};
+        case GrpcStatus::resource_exhausted:
+            return {Answer::throttled, make_error_code(status), retry_after};
+        default:
+            return {Answer::try_again, make_error_code(status), retry_after};
+    }
+}
+
+}  // namespace portillon::grpc

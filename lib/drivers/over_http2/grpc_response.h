@@ -1,0 +1,23 @@
+#pragma once
+
+// What the response to a gRPC call says, and what its end means for a batch: shared by `grpc` and `grpc-stream`.
+
+#include <optional>
+#include <string_view>
+
+#include "drivers/over_http2/dialect.h"
+#include "wire/grpc_status.h"
+
+namespace portillon::grpc {
+
+// When to come back is what grpc-retry-pushback-ms says, or else the RetryInfo in grpc-status-details-bin.
+void note(over_http2::Response& response, std::string_view name, std::string_view value);
+
+// UNKNOWN if the response is complete and never said it.
+wire::GrpcStatus status_of(const over_http2::Response& response);
+
+// OK acknowledges; INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND and UNIMPLEMENTED reject for good;
+// RESOURCE_EXHAUSTED throttles; after anything else one may try again.
+over_http2::Reading answer_of(wire::GrpcStatus status, std::optional<Nanos> retry_after);
+
+}  // namespace portillon::grpc

@@ -1,0 +1,68 @@
+#include "drivers/over_http2/request_session.h"
+
+#include <boost/asio/error.hpp>
+
+#include "http2/error.h"
+
+namespace portillon::over_http2 {
+
+void RequestFlight::write_body(std::span<std::byte> out) const {
+    session->common_.dialect.write_body(batch, out);
+}
+
+void RequestFlight::started() {
+    session->started(*this);
+}
+
+void RequestFlight::header(std::string_view name, std::string_view value) {
+    session->common_.dialect.note(response, name, value);
+}
+
+void RequestFlight::answered() {
+    session->settle(*this, session->common_.dialect.read(response));
+}
+
+void RequestFlight::failed(const error_code& cause) {
+    session->settle(*this, session->common_.dialect.read_reset(cause));
+}
+
+RequestSession::RequestSession(RequestCommon& common, EquipmentId equipment, driver::Receipts& receipts)
+    : Session(common, equipment, receipts), common_(common) {}
+
+RequestSession::~RequestSession() {
+    give_all_back();
+}
+
+Flight& RequestSession::take_flight() {
+    return common_.flights.take();
+}
+
+void RequestSession::give_back(Flight& flight) {
+    common_.flights.give_back(static_cast<RequestFlight&>(flight));
+}
+
+error_code RequestSession::carry(Flight& flight) {
+    auto& request = static_cast<RequestFlight&>(flight);
+    request.session = this;
+    request.response = {};
+    request.bytes = common_.dialect.body_bytes(request.batch);
+    return connection().submit(request, common_.dialect.request_headers(request.batch, request.bytes));
+}
+
+void RequestSession::time_out(Flight& flight) {
+    connection().cancel(static_cast<RequestFlight&>(flight));
+    settle(flight, {driver::Answer::timed_out, boost::asio::error::make_error_code(boost::asio::error::timed_out), {}});
+}
+
+void RequestSession::withdraw_waiting() {
+    for (Flight* flight = in_flight().oldest(); flight != nullptr;) {
+        Flight* const newer = flight->newer;
+        if (flight->state == Flight::State::waiting) {
+            connection().cancel(static_cast<RequestFlight&>(*flight));
+            settle(*flight, {driver::Answer::try_again, http2::Error::refused_stream, {}});
+        }
+        flight = newer;
+    }
+}
+
+}  // namespace portillon::over_http2
