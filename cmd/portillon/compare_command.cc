@@ -1,17 +1,27 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <memory>
+#include <set>
 
 #include "commands.h"
 #include "live_line.h"
 #include "protocols.h"
+#include "report/diff.h"
+#include "report/diff_terminal.h"
+#include "report/entrants.h"
 #include "report/file.h"
 #include "report/json.h"
 #include "report/league.h"
+#include "report/markdown.h"
+#include "report/page/page.h"
+#include "report_argument.h"
 #include "run/conductor.h"
 #include "run_options.h"
 #include "scenario/resolved.h"
@@ -21,12 +31,33 @@ namespace portillon::cmd {
 
 namespace {
 
-// The order is turned round each time, so that what drifts (heat, page cache) does not favour one protocol.
-std::vector<std::string> order_of(std::vector<std::string> protocols, unsigned repeat) {
-    if (repeat % 2 == 0) {
-        std::reverse(protocols.begin(), protocols.end());
+// One row of the league table to be: a protocol, to one server.
+struct Entry {
+    run::Order order;
+    std::string target;  // its name; empty where there is one target
+    std::string label;   // "cand mqtt"
+};
+
+// The order is turned round each time, so that what drifts (heat, page cache) does not favour one of them.
+std::vector<const Entry*> order_of(const std::vector<Entry>& entries, unsigned repeat) {
+    std::vector<const Entry*> turns;
+    for (const auto& entry : entries) {
+        turns.push_back(&entry);
     }
-    return protocols;
+    if (repeat % 2 == 0) {
+        std::reverse(turns.begin(), turns.end());
+    }
+    return turns;
+}
+
+// The first that applies, as scripts rely on it.
+Exit worse(Exit a, Exit b) {
+    for (const auto exit : {Exit::interrupted, Exit::terminated, Exit::failed, Exit::invalid, Exit::breached}) {
+        if (a == exit || b == exit) {
+            return exit;
+        }
+    }
+    return Exit::passed;
 }
 
 struct CompareCommand {
@@ -35,31 +66,25 @@ struct CompareCommand {
     std::vector<std::string> protocols;
     unsigned repeats = 1;
     std::string folder;
+    std::string min_effect = "5%";
+    std::vector<std::string> fail_on;
 
     Exit execute() const {
         const auto loaded = scenario.load(known_protocols());
-        if (!loaded) {
-            print_problems(loaded.problems());
-            return Exit::usage;
-        }
-        std::vector<std::string> names = protocols;
-        if (names.empty()) {
-            for (const auto& kind : driver_kinds()) {
-                names.push_back(kind.name);
-            }
-        }
-        std::vector<run::Order> orders;
         Problems problems;
-        for (const auto& name : names) {
-            auto order = options.order(*loaded, name, command_line());
-            if (order) {
-                orders.push_back(std::move(*order));
-            } else {
-                problems.insert(problems.end(), order.problems().begin(), order.problems().end());
+        const auto destinations = options.destinations();
+        const auto effect = parse_percentage(min_effect, "--min-effect");
+        const auto note = [&problems](const auto& checked) {
+            if (!checked) {
+                problems.insert(problems.end(), checked.problems().begin(), checked.problems().end());
             }
-        }
+        };
+        note(loaded);
+        note(destinations);
+        note(effect);
+        const auto entries = problems.empty() ? entries_for(*loaded, *destinations, problems) : std::vector<Entry>{};
         std::error_code made;
-        if (!folder.empty()) {
+        if (problems.empty() && !folder.empty()) {
             std::filesystem::create_directories(folder, made);
             if (made) {
                 problems.push_back({"-o", 0, "", fmt::format("cannot make the folder {}: {}", folder, made.message())});
@@ -69,7 +94,7 @@ struct CompareCommand {
             print_problems(problems);
             return Exit::usage;
         }
-        if (!options.confirm(*loaded, fmt::format("{}", fmt::join(names, ", ")))) {
+        if (!options.confirm(*loaded, names_of(entries), *destinations)) {
             return Exit::usage;
         }
 
@@ -77,104 +102,299 @@ struct CompareCommand {
         comparison.scenario = {loaded->scenario.name, loaded->workload_digest,
                                scenario::resolved_json(loaded->scenario).dump()};
         comparison.command = command_line();
-        const int stopped_by = run_all(names, orders, comparison);
-        Exit result = comparison.runs.empty() ? Exit::failed : present(comparison);
-        if (comparison.runs.size() < names.size() * repeats && result != Exit::failed && stopped_by == 0) {
-            result = Exit::failed;
+        const auto outcome = run_all(entries, comparison);
+        Exit result = outcome.failed ? Exit::failed : Exit::passed;
+        if (!comparison.runs.empty()) {
+            result = worse(result, present(std::move(comparison), *effect));
         }
-        return stopped_by == SIGINT ? Exit::interrupted : stopped_by == SIGTERM ? Exit::terminated : result;
+        return outcome.stopped_by == SIGINT    ? Exit::interrupted
+               : outcome.stopped_by == SIGTERM ? Exit::terminated
+                                               : result;
     }
 
-    // Returns the signal that ended it early, or 0. A run that fails is told and left out; the others go on.
-    int run_all(const std::vector<std::string>& names, const std::vector<run::Order>& orders,
-                report::Comparison& comparison) const {
+private:
+    // Every protocol that was chosen, to every target that speaks it. Without --protocols: all of them on the embedded
+    // server; to a target the scenario's, if its URL fits, else the first one that fits.
+    std::vector<Entry> entries_for(const Loaded& loaded, const std::vector<Destination>& destinations,
+                                   Problems& problems) const {
+        std::vector<Entry> entries;
+        const auto add = [&](const std::string& protocol, const std::optional<Destination>& destination) {
+            auto order = options.order(loaded, protocol, destination, command_line());
+            if (order) {
+                const auto name = destination ? destination->name : std::string{};
+                entries.push_back({std::move(*order), name, name.empty() ? protocol : name + " " + protocol});
+            } else {
+                problems.insert(problems.end(), order.problems().begin(), order.problems().end());
+            }
+        };
+        if (destinations.empty()) {
+            for (const auto& name : protocols.empty() ? all_protocols() : protocols) {
+                add(name, std::nullopt);
+            }
+            return entries;
+        }
+        const auto by_destination = fitting(loaded, destinations, problems);
+        for (std::size_t i = 0; i < destinations.size(); ++i) {
+            for (const auto& name : by_destination[i]) {
+                add(name, destinations[i]);
+            }
+        }
+        return entries;
+    }
+
+    static std::vector<std::string> all_protocols() {
+        std::vector<std::string> names;
+        for (const auto& kind : driver_kinds()) {
+            names.push_back(kind.name);
+        }
+        return names;
+    }
+
+    static std::string scheme_of(const std::string& protocol) {
+        for (const auto& kind : driver_kinds()) {
+            if (kind.name == protocol) {
+                return kind.scheme;
+            }
+        }
+        return {};
+    }
+
+    // The protocols for each destination. Problems: a destination that none fits, a protocol that a named server does
+    // not speak.
+    std::vector<std::vector<std::string>> fitting(const Loaded& loaded, const std::vector<Destination>& destinations,
+                                                  Problems& problems) const {
+        std::vector<std::vector<std::string>> chosen;
+        for (const auto& destination : destinations) {
+            auto& mine = chosen.emplace_back();
+            for (const auto& protocol : protocols.empty() ? all_protocols() : protocols) {
+                if (scheme_of(protocol) == destination.url.scheme) {
+                    mine.push_back(protocol);
+                }
+            }
+            if (mine.empty()) {
+                problems.push_back({"--target", 0, "",
+                                    protocols.empty() ? fmt::format("'{}': no protocol has the scheme {}",
+                                                                    destination.text, destination.url.scheme)
+                                                      : fmt::format("'{}' does not fit --protocols {}",
+                                                                    destination.text, fmt::join(protocols, ","))});
+            } else if (protocols.empty()) {
+                const auto preferred = std::find(mine.begin(), mine.end(), loaded.scenario.protocol);
+                mine = {preferred == mine.end() ? mine.front() : *preferred};
+            }
+        }
+        for (const auto& protocol : protocols) {
+            const auto scheme = scheme_of(protocol);
+            if (scheme.empty()) {
+                const auto known = all_protocols();
+                const auto near = did_you_mean(protocol, known);
+                problems.push_back(
+                    {"--protocols", 0, "",
+                     fmt::format("unknown protocol '{}' (allowed: {}){}", protocol, fmt::join(known, ", "),
+                                 near.empty() ? "" : "; did you mean " + near + "?")});
+                continue;
+            }
+            std::set<std::string> without;
+            for (const auto& destination : destinations) {
+                without.insert(destination.name);
+            }
+            for (const auto& destination : destinations) {
+                if (destination.url.scheme == scheme) {
+                    without.erase(destination.name);
+                }
+            }
+            for (const auto& name : without) {
+                problems.push_back({"--protocols", 0, "",
+                                    fmt::format("{} needs a target{} with the URL {}://HOST:PORT", protocol,
+                                                name.empty() ? "" : " " + name, scheme)});
+            }
+        }
+        return chosen;
+    }
+
+    static std::string names_of(const std::vector<Entry>& entries) {
+        std::vector<std::string> names;
+        for (const auto& entry : entries) {
+            if (std::find(names.begin(), names.end(), entry.order.protocol->name) == names.end()) {
+                names.push_back(entry.order.protocol->name);
+            }
+        }
+        return fmt::format("{}", fmt::join(names, ", "));
+    }
+
+    struct Outcome {
+        bool failed = false;  // a run did not come about, or nobody could connect
+        int stopped_by = 0;   // the signal that ended it early
+    };
+
+    // A run that fails is told and left out; the others go on. A target that nobody could connect to is not tried
+    // again.
+    Outcome run_all(const std::vector<Entry>& entries, report::Comparison& comparison) const {
+        Outcome outcome;
+        std::set<const Entry*> given_up;
         unsigned turn = 0;
         for (unsigned repeat = 1; repeat <= repeats; ++repeat) {
             unsigned place = 0;
-            for (const auto& name : order_of(names, repeat)) {
+            for (const auto* entry : order_of(entries, repeat)) {
                 ++turn;
+                if (given_up.count(entry) > 0) {
+                    continue;
+                }
                 ++place;
-                const auto& order = *std::find_if(orders.begin(), orders.end(),
-                                                  [&](const auto& each) { return each.protocol->name == name; });
                 LiveLine progress(LiveLine::output_for(options.quiet()),
-                                  fmt::format("{}/{} {}", turn, names.size() * repeats, name));
-                auto conducted = run::conduct(order, progress);
+                                  fmt::format("{}/{} {}", turn, entries.size() * repeats, entry->label));
+                auto conducted = run::conduct(entry->order, progress);
+                const bool unreachable = conducted.report && conducted.report->fleet.connects == 0;
                 if (conducted.report) {
-                    comparison.runs.push_back({repeat, place, std::move(*conducted.report)});
-                } else if (conducted.interrupted_by == 0) {
-                    progress.warn(fmt::format("portillon: {} failed: {}", name, conducted.failure));
+                    comparison.runs.push_back({repeat, place, std::move(*conducted.report), entry->target});
                 }
                 if (conducted.interrupted_by != 0) {
-                    return conducted.interrupted_by;
+                    outcome.stopped_by = conducted.interrupted_by;
+                    return outcome;
+                }
+                if (unreachable) {
+                    progress.warn(fmt::format("portillon: {}: no equipment could connect to {}{}", entry->label,
+                                              comparison.runs.back().run.target,
+                                              repeat < repeats ? "; it is left out from here on" : ""));
+                    given_up.insert(entry);
+                    outcome.failed = true;
+                } else if (!conducted.failure.empty()) {
+                    progress.warn(fmt::format("portillon: {} failed: {}", entry->label, conducted.failure));
+                    outcome.failed = true;
                 }
             }
         }
-        return 0;
+        return outcome;
     }
 
-    Exit present(const report::Comparison& comparison) const {
+    Exit present(report::Comparison comparison, double effect) const {
         std::fputs(report::league_table(comparison).c_str(), stdout);
         Exit worst = Exit::passed;
         for (const auto& turn : comparison.runs) {
-            const Exit one = exit_of(turn.run, options.strict());
-            if (one == Exit::invalid || worst == Exit::passed) {
-                worst = one;
-            }
+            worst = worse(worst, exit_of(turn.run, options.strict()));
+            const auto who = fmt::format("{}{}, repeat {}", turn.name.empty() ? "" : turn.name + " ", turn.run.protocol,
+                                         turn.repeat);
             for (const auto& reason : turn.run.verdict.reasons) {
-                fmt::print("{}, repeat {}: measurement {}: {}\n", turn.run.protocol, turn.repeat,
-                           report::name_of(turn.run.verdict.measurement), reason);
+                fmt::print("{}: measurement {}: {}\n", who, report::name_of(turn.run.verdict.measurement), reason);
             }
             for (const auto& threshold : turn.run.thresholds) {
                 if (!threshold.passed) {
-                    fmt::print("{}, repeat {}: threshold breached: {}: {}{}\n", turn.run.protocol, turn.repeat,
-                               threshold.metric, threshold.expression,
+                    fmt::print("{}: threshold breached: {}: {}{}\n", who, threshold.metric, threshold.expression,
                                threshold.reason.empty() ? "" : " (" + threshold.reason + ")");
                 }
             }
         }
+        const report::Report report = std::move(comparison);
+        worst = worse(worst, present_changes(report, effect));
         std::fflush(stdout);
-        if (folder.empty()) {
-            fmt::print(stderr, "\nNo report was written; -o FOLDER keeps it.\n");
-            return worst;
+        return worse(worst, keep(report, effect));
+    }
+
+    // What changed from the first named target to each other one.
+    Exit present_changes(const report::Report& report, double effect) const {
+        const auto names = report::target_names(report);
+        const bool coloured = ::isatty(STDOUT_FILENO) != 0 && std::getenv("NO_COLOR") == nullptr;
+        Exit worst = Exit::passed;
+        for (std::size_t i = 1; i < names.size(); ++i) {
+            const auto nobody = report::unreachable_in(std::get<report::Comparison>(report), {names.front(), names[i]});
+            if (!nobody.empty()) {
+                fmt::print("\n{} is not compared with {}: no equipment could connect to {}\n", names[i], names.front(),
+                           nobody);
+                worst = worse(worst, Exit::failed);
+                continue;
+            }
+            const auto found = report::diff(report, names.front(), names[i], {.min_effect = effect});
+            if (!found) {
+                print_problems(found.problems());
+                worst = worse(worst, Exit::invalid);
+                continue;
+            }
+            fmt::print("\n{}", report::format_diff(*found, coloured ? report::Style::coloured : report::Style::plain));
+            worst = worse(worst, exit_of_diff(*found));
         }
-        const auto path = [&](const char* name) { return (std::filesystem::path(folder) / name).string(); };
-        const auto json = path("comparison.json");
-        const auto markdown = path("comparison.md");
-        auto error = report::write_file(json, report::to_json(comparison));
-        if (!error) {
-            error = report::write_file(markdown, report::league_markdown(comparison));
-        }
-        if (error) {
-            fmt::print(stderr, "portillon: cannot write into {}: {}\n", folder, error.message());
-            return Exit::failed;
-        }
-        fmt::print(stderr, "\nReports: {} and {}\n", json, markdown);
         return worst;
+    }
+
+    Exit exit_of_diff(const report::Diff& found) const {
+        const auto incomparable = [](const report::GroupDiff& group) {
+            return group.change == report::Change::incomparable;
+        };
+        if (found.change == report::Change::incomparable ||
+            std::any_of(found.groups.begin(), found.groups.end(), incomparable)) {
+            return Exit::invalid;
+        }
+        const bool inconclusive = found.change == report::Change::inconclusive;
+        return std::count(fail_on.begin(), fail_on.end(), report::name_of(found.change)) > 0 ||
+                       (options.strict() && inconclusive)
+                   ? Exit::breached
+                   : Exit::passed;
+    }
+
+    Exit keep(const report::Report& report, double effect) const {
+        if (folder.empty()) {
+            if (!options.quiet()) {
+                fmt::print(stderr, "\nNo report was written; -o FOLDER keeps it.\n");
+            }
+            return Exit::passed;
+        }
+        const auto path = [this](const char* name) { return (std::filesystem::path(folder) / name).string(); };
+        const std::pair<std::string, std::string> files[] = {
+            {path("comparison.json"), report::to_json(report)},
+            {path("comparison.md"),
+             report::comparison_markdown(std::get<report::Comparison>(report), {.min_effect = effect})},
+            {path("comparison.html"), report::html_page(report)}};
+        std::vector<std::string> written;
+        for (const auto& [name, text] : files) {
+            if (const auto error = report::write_file(name, text)) {
+                fmt::print(stderr, "portillon: cannot write {}: {}\n", name, error.message());
+                return Exit::failed;
+            }
+            written.push_back(name);
+        }
+        if (!options.quiet()) {
+            fmt::print(stderr, "\nReports: {}\n", fmt::join(written, ", "));
+        }
+        return Exit::passed;
     }
 };
 
 }  // namespace
 
 void add_compare_command(CLI::App& app, Exit& exit) {
-    auto* command = app.add_subcommand("compare", "Run one scenario over several protocols and print one league table");
+    auto* command = app.add_subcommand(
+        "compare", "Run one scenario over several protocols, or against several servers, and print one league table");
     command->footer(
         "Examples:\n"
         "  portillon compare scenarios/compare.yaml -o comparison\n"
-        "  portillon compare scenarios/smoke.yaml --protocols mqtt,http2 --repeat 5");
+        "  portillon compare scenarios/smoke.yaml --protocols mqtt,http2 --repeat 5\n"
+        "  portillon compare scenarios/smoke.yaml --target base=http://127.0.0.1:8080 --target "
+        "cand=http://127.0.0.1:8081\n"
+        "    --ledger base=http://127.0.0.1:9090 --ledger cand=http://127.0.0.1:9091 --repeat 5 --fail-on worse\n"
+        "With named targets the first is the base, and what changed from it to the others is told after the table. "
+        "The\n"
+        "protocol follows from the URL's scheme; --protocols grpc-stream chooses among those of one scheme.");
     const auto compare = std::make_shared<CompareCommand>();
     compare->scenario.add_to(*command, ScenarioOptions::File::required);
-    compare->options.add_to(*command, RunOptions::Target::embedded_only);
+    compare->options.add_to(*command, RunOptions::Target::several);
     command->add_option("--protocols", compare->protocols, "Protocols to compare, separated by commas; all by default")
         ->type_name("A,B,...")
         ->delimiter(',');
     command
         ->add_option("--repeat", compare->repeats,
-                     "How often, the protocols interleaved and their order turned round each time")
+                     "How often, protocols and targets interleaved and their order turned round each time")
         ->type_name("N")
         ->check(CLI::Range(1, 1000))
         ->capture_default_str();
-    command->add_option("-o,--output", compare->folder, "Folder for comparison.json and comparison.md")
+    command->add_option("-o,--output", compare->folder, "Folder for comparison.json, comparison.md and comparison.html")
         ->type_name("FOLDER");
+    command->add_option("--min-effect", compare->min_effect, "Between named targets: changes up to this are none")
+        ->type_name("PERCENT")
+        ->capture_default_str();
+    command
+        ->add_option("--fail-on", compare->fail_on,
+                     "Exit 99 when this is what changed between named targets, separated by commas")
+        ->type_name("worse,inconclusive,...")
+        ->delimiter(',')
+        ->check(CLI::IsMember({"worse", "inconclusive", "better", "same"}));
     command->callback([compare, &exit] { exit = compare->execute(); });
 }
 

@@ -27,6 +27,7 @@ int main(int count, char** arguments) {
     cmd::add_compare_command(app, exit);
     cmd::add_diff_command(app, exit);
     cmd::add_gate_command(app, exit);
+    cmd::add_render_command(app, exit);
     cmd::add_serve_command(app, exit);
     cmd::add_validate_command(app, exit);
     cmd::add_plan_command(app, exit);

@@ -31,12 +31,19 @@ struct RunCommand {
             print_problems(loaded.problems());
             return Exit::usage;
         }
-        const auto order = options.order(*loaded, loaded->scenario.protocol, command_line());
+        const auto destinations = options.destinations();
+        if (!destinations) {
+            print_problems(destinations.problems());
+            return Exit::usage;
+        }
+        const auto order =
+            options.order(*loaded, loaded->scenario.protocol,
+                          destinations->empty() ? std::nullopt : std::optional(destinations->front()), command_line());
         if (!order) {
             print_problems(order.problems());
             return Exit::usage;
         }
-        if (!options.confirm(*loaded, order->protocol->name)) {
+        if (!options.confirm(*loaded, order->protocol->name, *destinations)) {
             return Exit::usage;
         }
         run::Conducted conducted;
@@ -107,7 +114,7 @@ void add_run_command(CLI::App& app, Exit& exit) {
     const auto run = std::make_shared<RunCommand>();
     run->scenario.add_to(*command, ScenarioOptions::File::optional);
     run->scenario.add_protocol_to(*command);
-    run->options.add_to(*command, RunOptions::Target::any);
+    run->options.add_to(*command, RunOptions::Target::one);
     command->add_option("-o,--output", run->output, "Report to write (JSON); - is standard output")->type_name("FILE");
     command->callback([run, &exit] { exit = run->execute(); });
 }

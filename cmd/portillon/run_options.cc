@@ -1,6 +1,7 @@
 #include "run_options.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <google/protobuf/stubs/common.h>
 #include <nghttp2/nghttp2ver.h>
 #include <unistd.h>
@@ -38,21 +39,120 @@ run::Build this_build() {
     return build;
 }
 
-bool all_loopback(const net::Url& target) {
+bool is_this_machine(const net::Url& target) {
     const auto endpoint = net::resolve(target.host, target.port);
     return endpoint && net::is_loopback(*endpoint);
+}
+
+// "NAME=URL" or "URL".
+struct Named {
+    std::string name;  // may be empty
+    std::string url;
+};
+
+Named split_name(const std::string& text) {
+    const auto equals = text.find('=');
+    if (equals == std::string::npos || text.find_first_of(":/") < equals) {
+        return {"", text};
+    }
+    return {text.substr(0, equals), text.substr(equals + 1)};
+}
+
+bool is_name(const std::string& name) {
+    return !name.empty() && std::all_of(name.begin(), name.end(), [](char letter) {
+        return (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') ||
+               (letter >= '0' && letter <= '9') || letter == '-' || letter == '_' || letter == '.';
+    });
+}
+
+Checked<net::Endpoint> ledger_endpoint(const std::string& text) {
+    const auto url = net::parse_url(text.find("://") == std::string::npos ? "http://" + text : text);
+    if (!url || url->scheme != "http") {
+        return Problems{{"--ledger", 0, "", fmt::format("'{}' is not a URL (allowed: http://HOST:PORT)", text)}};
+    }
+    const auto endpoint = net::resolve(url->host, url->port);
+    if (!endpoint) {
+        return Problems{
+            {"--ledger", 0, "", fmt::format("cannot resolve {}: {}", url->host, endpoint.error().message())}};
+    }
+    return *endpoint;
+}
+
+void add_targets(const std::vector<std::string>& targets, std::vector<Destination>& destinations, Problems& problems) {
+    const auto problem = [&problems](const std::string& message) { problems.push_back({"--target", 0, "", message}); };
+    for (const auto& text : targets) {
+        const auto [name, address] = split_name(text);
+        const auto url = net::parse_url(address);
+        const bool named = address.size() < text.size();
+        if (!url) {
+            problem(fmt::format("'{}' is not a URL (allowed: SCHEME://HOST:PORT[/PATH])", address));
+        } else if (named && !is_name(name)) {
+            problem(fmt::format("'{}' is no name (allowed: letters, digits, '-', '_' and '.')", name));
+        } else if (!named && targets.size() > 1) {
+            problem(fmt::format("'{}' has no name, and there are several (allowed: NAME=URL)", address));
+        } else if (std::any_of(destinations.begin(), destinations.end(), [&, &target = name](const auto& other) {
+                       return other.name == target && other.url.scheme == url->scheme;
+                   })) {
+            problem(fmt::format("'{}' has two URLs of scheme {} (allowed: one of each)", name, url->scheme));
+        } else {
+            destinations.push_back({name, *url, address, std::nullopt});
+        }
+    }
+}
+
+void add_ledgers(const std::vector<std::string>& ledgers, std::vector<Destination>& destinations, Problems& problems) {
+    std::vector<std::string> used;
+    for (const auto& text : ledgers) {
+        const auto [name, address] = split_name(text);
+        const auto endpoint = ledger_endpoint(address);
+        if (!endpoint) {
+            problems.insert(problems.end(), endpoint.problems().begin(), endpoint.problems().end());
+            continue;
+        }
+        bool found = false;
+        for (auto& destination : destinations) {
+            if (destination.name == name) {
+                destination.ledger = *endpoint;
+                found = true;
+            }
+        }
+        if (!found) {
+            std::vector<std::string> names;
+            for (const auto& destination : destinations) {
+                if (!destination.name.empty() &&
+                    std::find(names.begin(), names.end(), destination.name) == names.end()) {
+                    names.push_back(destination.name);
+                }
+            }
+            problems.push_back({"--ledger", 0, "",
+                                names.empty() ? fmt::format("'{}' goes with a --target of that name", text)
+                                              : fmt::format("'{}' names no target (allowed: NAME=URL with one of {})",
+                                                            text, fmt::join(names, ", "))});
+        } else if (std::find(used.begin(), used.end(), name) != used.end()) {
+            problems.push_back({"--ledger", 0, "", fmt::format("'{}': one for each target", text)});
+        }
+        used.push_back(name);
+    }
 }
 
 }  // namespace
 
 void RunOptions::add_to(CLI::App& app, Target target) {
-    if (target == Target::any) {
-        app.add_option("--target", target_,
-                       "Server to load, such as mqtt://host:1883, http://host:8080/path, grpc://host:50051; "
-                       "without it the embedded reference server")
-            ->type_name("URL");
-        app.add_option("--ledger", ledger_, "Admin endpoint that can say what arrived at the target (http://host:9090)")
-            ->type_name("URL");
+    const bool one = target == Target::one;
+    auto* targets =
+        app.add_option("--target", targets_,
+                       one ? "Server to load, such as mqtt://host:1883, http://host:8080/path, "
+                             "grpc://host:50051; without it the embedded reference server"
+                           : "Server to load, such as http://host:8080/path; with names as often as wanted: "
+                             "--target base=URL --target cand=URL runs them in turn and says what changed");
+    auto* ledgers = app.add_option("--ledger", ledgers_,
+                                   one ? "Admin endpoint that can say what arrived at the target (http://host:9090)"
+                                       : "Admin endpoint that can say what arrived at the target (of that name)");
+    for (auto* option : {targets, ledgers}) {
+        option->type_name(one ? "URL" : "[NAME=]URL")->allow_extra_args(false);
+        if (one) {
+            option->expected(1);
+        }
     }
     app.add_option("--shards", shards_, "Generator processes; worked out from descriptors and cores by default")
         ->type_name("N")
@@ -64,7 +164,20 @@ void RunOptions::add_to(CLI::App& app, Target target) {
     app.add_flag("--quiet", quiet_, "No progress, only problems and the summary");
 }
 
+Checked<std::vector<Destination>> RunOptions::destinations() const {
+    Problems problems;
+    std::vector<Destination> destinations;
+    add_targets(targets_, destinations, problems);
+    if (targets_.empty() && !ledgers_.empty()) {
+        problems.push_back({"--ledger", 0, "", "goes with --target: the embedded server has its own"});
+    } else if (problems.empty()) {
+        add_ledgers(ledgers_, destinations, problems);
+    }
+    return problems.empty() ? Checked(std::move(destinations)) : Checked<std::vector<Destination>>(std::move(problems));
+}
+
 Checked<run::Order> RunOptions::order(const Loaded& loaded, const std::string& protocol,
+                                      const std::optional<Destination>& destination,
                                       std::vector<std::string> command) const {
     Problems problems;
     run::Order order;
@@ -89,32 +202,13 @@ Checked<run::Order> RunOptions::order(const Loaded& loaded, const std::string& p
                                         fmt::join(names, ", "), near.empty() ? "" : "; did you mean " + near + "?")});
         return problems;
     }
-    if (target_) {
-        order.target = net::parse_url(*target_);
-        if (!order.target) {
-            problems.push_back(
-                {"--target", 0, "", fmt::format("'{}' is not a URL (allowed: SCHEME://HOST:PORT[/PATH])", *target_)});
-        } else if (order.target->scheme != order.protocol->scheme) {
+    if (destination) {
+        order.target = destination->url;
+        order.ledger = destination->ledger;
+        if (destination->url.scheme != order.protocol->scheme) {
             problems.push_back({"--target", 0, "",
-                                fmt::format("'{}' does not fit protocol {} (allowed: {}://HOST:PORT)", *target_,
-                                            protocol, order.protocol->scheme)});
-        }
-    }
-    if (ledger_) {
-        const auto url = net::parse_url(ledger_->find("://") == std::string::npos ? "http://" + *ledger_ : *ledger_);
-        const auto endpoint = url ? net::resolve(url->host, url->port)
-                                  : Result<net::Endpoint>(error_code{1, boost::system::system_category()});
-        if (!url || url->scheme != "http") {
-            problems.push_back(
-                {"--ledger", 0, "", fmt::format("'{}' is not a URL (allowed: http://HOST:PORT)", *ledger_)});
-        } else if (!endpoint) {
-            problems.push_back(
-                {"--ledger", 0, "", fmt::format("cannot resolve {}: {}", url->host, endpoint.error().message())});
-        } else {
-            order.ledger = *endpoint;
-        }
-        if (!target_) {
-            problems.push_back({"--ledger", 0, "", "goes with --target: the embedded server has its own"});
+                                fmt::format("'{}' does not fit protocol {} (allowed: {}://HOST:PORT)",
+                                            destination->text, protocol, order.protocol->scheme)});
         }
         if (const char* token = std::getenv("PORTILLON_ADMIN_TOKEN"); token != nullptr) {
             order.ledger_token = token;
@@ -135,26 +229,34 @@ Checked<run::Order> RunOptions::order(const Loaded& loaded, const std::string& p
     return order;
 }
 
-bool RunOptions::confirm(const Loaded& loaded, const std::string& protocols) const {
+bool RunOptions::confirm(const Loaded& loaded, const std::string& protocols,
+                         const std::vector<Destination>& destinations) const {
     const auto& scenario = loaded.scenario;
     const double peak = scenario::stages_of(scenario.traffic).peak_rate() * scenario.fleet.equipments;
     const bool closed = scenario.traffic.arrival.kind == arrival::Kind::closed;
+    std::vector<std::string> all, elsewhere;
+    for (const auto& destination : destinations) {
+        all.push_back(destination.name.empty() ? destination.text : destination.name + "=" + destination.text);
+        if (!is_this_machine(destination.url)) {
+            elsewhere.push_back(destination.text);
+        }
+    }
     if (!quiet_) {
         fmt::print(stderr, "{}: {} equipments, {}, over {} to {}\n", scenario.name,
                    humanize_count(scenario.fleet.equipments),
                    closed ? "as fast as they are answered"
                           : fmt::format("at most {} validations/s together", humanize_count(peak)),
-                   protocols, target_.value_or("the embedded server"));
+                   protocols, all.empty() ? "the embedded server" : fmt::format("{}", fmt::join(all, ", ")));
     }
-    const auto target = target_ ? net::parse_url(*target_) : std::nullopt;
-    if (!target || yes_ || all_loopback(*target)) {
+    if (elsewhere.empty() || yes_) {
         return true;
     }
+    const auto named = fmt::format("{}", fmt::join(elsewhere, ", "));
     if (::isatty(STDIN_FILENO) == 0) {
-        fmt::print(stderr, "--target: {} is not this machine; say --yes if you may load it\n", *target_);
+        fmt::print(stderr, "--target: {} is not this machine; say --yes if you may load it\n", named);
         return false;
     }
-    fmt::print(stderr, "{} is not this machine. Load it? [y/N] ", *target_);
+    fmt::print(stderr, "{} is not this machine. Load it? [y/N] ", named);
     std::string answer;
     std::getline(std::cin, answer);
     return answer == "y" || answer == "yes";

@@ -9,31 +9,45 @@
 
 #include "base/problem.h"
 #include "commands.h"
+#include "net/endpoint.h"
 #include "report/model.h"
 #include "run/order.h"
 #include "scenario_options.h"
 
 namespace portillon::cmd {
 
+// A server to load: --target [NAME=]URL, with the --ledger of its name.
+struct Destination {
+    std::string name;  // empty where there is but one
+    net::Url url;
+    std::string text;  // the URL as typed
+    std::optional<net::Endpoint> ledger;
+};
+
 class RunOptions {
 public:
-    // --shards --source-address --strict --yes --quiet; with a target: --target --ledger
-    enum class Target : std::uint8_t { embedded_only, any };
+    // --shards --source-address --strict --yes --quiet --target --ledger; `several`: named ones, too.
+    enum class Target : std::uint8_t { one, several };
     void add_to(CLI::App& app, Target target);
 
-    // The order for one protocol; `command` is what was typed.
+    // In the order in which they were named; none: the embedded server. A name may have several URLs of different
+    // schemes: one server that speaks several protocols.
+    Checked<std::vector<Destination>> destinations() const;
+
+    // The order for one protocol, whose scheme must be that of the destination; `command` is what was typed.
     Checked<run::Order> order(const Loaded& loaded, const std::string& protocol,
-                              std::vector<std::string> command) const;
+                              const std::optional<Destination>& destination, std::vector<std::string> command) const;
 
     bool strict() const { return strict_; }
     bool quiet() const { return quiet_; }
 
-    // Look before you load: says what will be sent where, and for a target that is not this machine wants a yes.
+    // Look before you load: says what will be sent where, and for targets that are not this machine wants a yes.
     // False: the user does not want to, or cannot be asked.
-    bool confirm(const Loaded& loaded, const std::string& protocols) const;
+    bool confirm(const Loaded& loaded, const std::string& protocols,
+                 const std::vector<Destination>& destinations) const;
 
 private:
-    std::optional<std::string> target_, ledger_;
+    std::vector<std::string> targets_, ledgers_;
     unsigned shards_ = 0;
     std::vector<std::string> source_addresses_;
     bool strict_ = false;
