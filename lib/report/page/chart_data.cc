@@ -86,7 +86,11 @@ Json series_json(const Row& row, std::size_t most) {
     }
     json["at"] = std::move(at);
     column("due", [](const Moment& moment) { return moment.due_per_s; });
-    column("acknowledged", [](const Moment& moment) { return moment.acknowledged_per_s; });
+    // Where nothing is ever acknowledged (MQTT at QoS 0) a line along zero would speak of a failure.
+    const bool answers = row.whole.latency.response || row.whole.tally.acknowledged > 0;
+    column("acknowledged", [answers](const Moment& moment) {
+        return answers ? std::optional(moment.acknowledged_per_s) : std::nullopt;
+    });
     column("delivered", [](const Moment& moment) { return moment.delivered_per_s; });
     column("connected", [](const Moment& moment) { return moment.connected; });
     column("in_flight", [](const Moment& moment) { return moment.in_flight; });

@@ -17,8 +17,8 @@
     : us < 999.5 ? digits(us) + ' us'
     : us < 999.5e3 ? digits(us / 1e3) + ' ms'
     : digits(us / 1e6) + ' s';
-  const tickDuration = us => us < 1e3 ? trimmed(us.toPrecision(3)) + ' us'
-    : us < 1e6 ? trimmed((us / 1e3).toPrecision(3)) + ' ms'
+  const tickDuration = us => us < 999.5 ? trimmed(us.toPrecision(3)) + ' us'
+    : us < 999.5e3 ? trimmed((us / 1e3).toPrecision(3)) + ' ms'
     : trimmed((us / 1e6).toPrecision(5)) + ' s';
   const count = value => value == null ? '\u2014'
     : Math.abs(value) >= 1000 || value === Math.round(value) ? Math.round(value).toLocaleString('en-US')
@@ -131,7 +131,13 @@
     return li;
   };
 
-  // 1, 2 and 5 of each decade where there is room, else 1 of each.
+  const stepsOfDecade = [
+    [1, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.7, 1.8, 1.9, 2, 2.2, 2.4, 2.6, 2.8, 3, 3.5, 4, 4.5, 5, 5.5, 6, 7, 8, 9],
+    [1, 1.5, 2, 2.5, 3, 4, 5, 6, 8],
+    [1, 2, 5],
+    [1],
+  ];
+  // The finest of these steps that makes no more than `most`.
   const logTicks = (min, max, most) => {
     const make = steps => {
       const ticks = [];
@@ -143,25 +149,24 @@
       }
       return ticks;
     };
-    const fine = make([1, 2, 5]);
-    return fine.length <= most ? fine : make([1]);
+    return stepsOfDecade.map(make).find(ticks => ticks.length <= most) || make([1]);
   };
   const roundDown = value => {
     const decade = 10 ** Math.floor(Math.log10(value));
-    return decade * [5, 2, 1].find(step => step * decade <= value * 1.0001);
+    return decade * [...stepsOfDecade[1]].reverse().find(step => step * decade <= value * 1.0001);
   };
   const roundUp = value => {
     const decade = 10 ** Math.floor(Math.log10(value));
-    return decade * [1, 2, 5, 10].find(step => step * decade >= value * 0.9999);
+    return decade * [...stepsOfDecade[1], 10].find(step => step * decade >= value * 0.9999);
   };
   const latencyAxis = datasets => {
     const values = datasets.flatMap(set => set.data.map(point => point.y)).filter(y => y > 0);
     const min = values.length ? roundDown(Math.min(...values)) : 100;
     let max = values.length ? roundUp(Math.max(...values)) : 1000;
-    if (max <= min) { max = min * 10; }
+    if (max <= min) { max = min * 2; }
     return {
       type: 'logarithmic', min, max,
-      afterBuildTicks: axis => { axis.ticks = logTicks(min, max, 12); },
+      afterBuildTicks: axis => { axis.ticks = logTicks(min, max, 13); },
       ticks: { callback: tickDuration, autoSkip: false },
       grid: { drawBorder: false }, border: { display: false },
     };
