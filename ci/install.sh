@@ -12,6 +12,8 @@ strangers="mosquitto mosquitto-clients nghttp2-server nghttp2-client curl python
 # What the HTML page of a report is opened in.
 pages="chromium chromium-driver python3 python3-selenium fonts-dejavu-core"
 fuzz="clang libclang-rt-14-dev"
+# What ci/peers.sh compares with, besides the strangers.
+peers="libmosquitto-dev"
 lint="clang-format-14 clang-tidy-14"
 
 wanted=()
