@@ -23,8 +23,7 @@
 //    trigamma(d / 2), and is capped at most_prior: metrics whose noise is one and the same scatter not at all, and
 //    would pretend to infinitely many. Metrics that say so (Scatter::own) neither give nor take.
 // 4. The interval and p are Student's t. What calls a change: its adjusted p, and the interval of which each end is
-// sure
-//    to 95 % beyond the least change of interest; what calls none: that interval within it (two one-sided tests).
+//    sure to 95 % beyond the least change of interest; what calls none: that interval within it (two one-sided tests).
 //
 // What holds, from simulations through a whole diff, see report/diff_simulation_test.cc.
 
