@@ -313,6 +313,25 @@ TEST(Delivery, ServersThatAskedForPatienceGetItAcrossAReconnect) {
     EXPECT_EQ(run.driver.offers.at(1).at - run.driver.offers.at(0).at, 9s + 1ms);
 }
 
+TEST(Delivery, ABackoffOutlastsTheConnectionThatBroughtTheAnswer) {
+    for (const Answer answer : {Answer::throttled, Answer::try_again}) {
+        auto plan = plain_plan(periodic, {steady(1s, 1)});
+        plan.retry = {.base = 1s, .max = 8s, .jitter = Jitter::none};
+        Rehearsal run(plan);
+        const Reply no{.answer = answer, .after = 0ns, .cause = refused()};
+        run.driver.reply = in_turn({no, no, no});
+        run.connect();
+        run.start();
+        const auto& offers = run.driver.offers;
+        run.run_to(dues_of(plan, one)[0] + 4s);
+        ASSERT_EQ(offers.size(), 3u) << "at 0, 1 and 3 s; the next is due at 7 s";
+        run.driver.break_connection(one, reset());
+        run.drain();
+        EXPECT_EQ(offers.at(3).at - offers.at(2).at, 4s);
+        EXPECT_EQ(run.close().reconnects, 1u);
+    }
+}
+
 TEST(Delivery, StrictOrderOffersNothingNewWhileARetryWaits) {
     auto plan = plain_plan(periodic, {steady(6s, 1)});
     plan.order = Order::strict;

@@ -456,6 +456,8 @@ void Equipment::wait_to_retry(Flight& flight, const driver::Outcome& outcome, In
         flight.stand = Flight::Stand::held;
         flight.until = now + *outcome.retry_after;
     } else {
+        // What the server has said holds beyond this connection; a time-out said nothing.
+        flight.stand = outcome.answer == Answer::timed_out ? Flight::Stand::waiting : Flight::Stand::held;
         flight.until = now + backoff(flight.attempt - 1);
     }
 }

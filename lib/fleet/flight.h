@@ -14,7 +14,8 @@
 namespace portillon::fleet {
 
 struct Flight final : driver::Body {
-    // waiting: to be offered (again) at `until`; held: the same, but the server named the instant.
+    // waiting: to be offered (again) at `until`, or after the next reconnect; held: at `until`, for the server has
+    // answered.
     enum class Stand : std::uint8_t { offered, waiting, held };
 
     std::size_t size() const override;

@@ -182,7 +182,7 @@ TEST_F(Http2Driver, DrainsAfterGoawayAndIsThenBroken) {
     pass(5ms);
     server().send(raw::goaway(3, 0));
     pass(1ms);
-    EXPECT_THAT(settled(), ElementsAre("3 try_again http2_refused_stream"));
+    EXPECT_THAT(settled(), ElementsAre("3 broken http2_refused_stream"));
     offer(4, "four");
     pass(1ms);
     EXPECT_EQ(settled().back(), "4 broken http2_goaway");
@@ -350,7 +350,7 @@ TEST_F(Http2Driver, GivesBackWhatWaitsForAStreamWhenTheServerGoesAway) {
     pass(5ms);
     server().send(raw::goaway(1, 0));
     pass(1ms);
-    EXPECT_THAT(settled(), ElementsAre("2 try_again http2_refused_stream"));
+    EXPECT_THAT(settled(), ElementsAre("2 broken http2_refused_stream"));
     answer(1, "200");
     pass(1ms);
     EXPECT_EQ(settled().back(), "1 acknowledged");

@@ -23,7 +23,11 @@ void RequestFlight::answered() {
 }
 
 void RequestFlight::failed(const error_code& cause) {
-    session->settle(*this, session->common_.dialect.read_reset(cause));
+    if (session->is_draining() && cause == http2::make_error_code(http2::Error::refused_stream)) {
+        session->settle(*this, {driver::Answer::broken, cause, {}});  // GOAWAY has left it out
+    } else {
+        session->settle(*this, session->common_.dialect.read_reset(cause));
+    }
 }
 
 RequestSession::RequestSession(RequestCommon& common, EquipmentId equipment, driver::Receipts& receipts)
@@ -59,7 +63,7 @@ void RequestSession::withdraw_waiting() {
         Flight* const newer = flight->newer;
         if (flight->state == Flight::State::waiting) {
             connection().cancel(static_cast<RequestFlight&>(*flight));
-            settle(*flight, {driver::Answer::try_again, http2::Error::refused_stream, {}});
+            settle(*flight, {driver::Answer::broken, http2::Error::refused_stream, {}});
         }
         flight = newer;
     }

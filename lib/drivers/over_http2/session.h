@@ -3,7 +3,7 @@
 // What the sessions of drivers over HTTP/2 have in common: one connection, from dialling to its end, and every batch
 // settled once. How a batch travels is for those who derive from it.
 //
-// GOAWAY: what it leaves out is settled try_again, the rest is waited for, and then the session is broken. close() says
+// GOAWAY: what it leaves out is settled broken, the rest is waited for, and then the session is broken. close() says
 // GOAWAY and waits for the other side's end. With a keepalive, a silence of that length is answered by a PING, and a
 // second one in a row ends the session.
 
@@ -73,6 +73,7 @@ protected:
     void write_soon() { common_.loop.later(*this); }
     http2::ClientConnection& connection() { return *connection_; }
     FlightList& in_flight() { return in_flight_; }
+    bool is_draining() const { return state_ == State::draining; }
     EquipmentId equipment() const { return equipment_; }
 
 private:
