@@ -126,6 +126,51 @@ TEST_F(GrpcDriver, ReadsAStatusThatFollowsAMessage) {
     EXPECT_THAT(settled(), ElementsAre("1 try_again grpc_unavailable", "2 try_again grpc_unknown"));
 }
 
+// What it says is not looked at (wire/README.md), but how it is framed is: the official libraries make INTERNAL of it.
+TEST_F(GrpcDriver, BelievesAnOkOnlyWithOneWholeMessageOrNone) {
+    const auto message = [](char flag, std::uint32_t bytes, const std::string& body) {
+        return std::string(1, flag) + raw::number(bytes, 4) + body;
+    };
+    struct Row {
+        std::string what;
+        std::vector<std::string> pieces;
+        std::string expected;
+    };
+    const std::vector<Row> rows{
+        {"no message", {}, "acknowledged"},
+        {"an empty one", {message(0, 0, "")}, "acknowledged"},
+        {"one that means nothing", {message(0, 3, "\xFF\xFF\xFF")}, "acknowledged"},
+        {"one in pieces",
+         {std::string(1, '\0'), raw::number(7, 4).substr(0, 3),
+          "\x07"
+          "abc",
+          "defg"},
+         "acknowledged"},
+        {"an absurd length", {message(0, 0xFFFFFFFF, "x")}, "try_again grpc_internal"},
+        {"one that is cut short", {message(0, 9, "12345678")}, "try_again grpc_internal"},
+        {"half a prefix", {std::string(4, '\0')}, "try_again grpc_internal"},
+        {"two", {message(0, 1, "x"), message(0, 1, "x")}, "try_again grpc_internal"},
+        {"one compressed, as nobody may here", {message(1, 1, "x")}, "try_again grpc_internal"},
+        {"an unknown flag", {message(7, 1, "x")}, "try_again grpc_internal"},
+    };
+    open();
+    std::uint32_t stream = 1;
+    for (const Row& row : rows) {
+        offer(stream, "x");
+        pass(1ms);
+        std::string answer = raw::headers(stream, {{":status", "200"}, {"content-type", "application/grpc"}});
+        for (const std::string& piece : row.pieces) {
+            answer += raw::data(stream, piece);
+        }
+        server().send(answer + raw::headers(stream, {{"grpc-status", "0"}}, raw::end_stream));
+        pass(1ms);
+        EXPECT_EQ(settled().back(), std::to_string(stream) + " " + row.expected) << row.what;
+        stream += 2;
+    }
+    EXPECT_EQ(settled().size(), rows.size());
+    EXPECT_THAT(receipts_.breaks, IsEmpty());
+}
+
 TEST_F(GrpcDriver, ReadsResets) {
     open();
     offer(1, "x");

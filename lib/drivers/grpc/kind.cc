@@ -63,6 +63,10 @@ public:
         grpc::note(response, name, value);
     }
 
+    void note_body(over_http2::Response& response, std::span<const std::byte> bytes) const override {
+        grpc::note_body(response, bytes);
+    }
+
     over_http2::Reading read(const over_http2::Response& response) const override {
         return answer_of(status_of(response), response.retry_after);
     }

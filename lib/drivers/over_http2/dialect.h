@@ -18,13 +18,16 @@
 
 namespace portillon::over_http2 {
 
-// What the dialects note of a response's headers and trailers.
+// What the dialects note of a response's headers, body and trailers.
 struct Response {
     int status = 0;
     std::optional<std::uint8_t> grpc_status;
     std::optional<http2::Date> date;
     std::optional<Nanos> retry_after;
     std::optional<http2::Date> retry_at;
+    std::uint64_t body_bytes = 0;
+    std::uint32_t message_bytes = 0;  // as the prefix of the first gRPC message says
+    std::uint8_t message_flag = 0;    // the same
 };
 
 class Dialect {
@@ -38,6 +41,7 @@ public:
     virtual std::span<const http2::Header> request_headers(const driver::Batch& batch, std::size_t body_bytes) = 0;
 
     virtual void note(Response& response, std::string_view name, std::string_view value) const = 0;
+    virtual void note_body(Response&, std::span<const std::byte>) const {}  // in any pieces
     virtual Reading read(const Response& response) const = 0;
     virtual Reading read_reset(const error_code& cause) const = 0;  // instead of a response
 };

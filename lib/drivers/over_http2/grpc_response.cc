@@ -2,9 +2,19 @@
 
 #include <charconv>
 
+#include "wire/grpc_frame.h"
 #include "wire/grpc_retry_info.h"
 
 namespace portillon::grpc {
+
+namespace {
+
+bool is_well_framed(const over_http2::Response& response) {
+    return response.body_bytes == 0 || (response.body_bytes == wire::grpc_prefix_bytes + response.message_bytes &&
+                                        response.body_bytes >= wire::grpc_prefix_bytes && response.message_flag == 0);
+}
+
+}  // namespace
 
 void note(over_http2::Response& response, std::string_view name, std::string_view value) {
     if (name == ":status") {
@@ -20,9 +30,22 @@ void note(over_http2::Response& response, std::string_view name, std::string_vie
     }
 }
 
+void note_body(over_http2::Response& response, std::span<const std::byte> bytes) {
+    for (std::size_t i = 0; i < bytes.size() && response.body_bytes + i < wire::grpc_prefix_bytes; ++i) {
+        const auto byte = static_cast<std::uint8_t>(bytes[i]);
+        if (response.body_bytes + i == 0) {
+            response.message_flag = byte;
+        } else {
+            response.message_bytes = response.message_bytes << 8 | byte;
+        }
+    }
+    response.body_bytes += bytes.size();
+}
+
 wire::GrpcStatus status_of(const over_http2::Response& response) {
     if (response.grpc_status) {
-        return static_cast<wire::GrpcStatus>(*response.grpc_status);
+        const auto said = static_cast<wire::GrpcStatus>(*response.grpc_status);
+        return said == wire::GrpcStatus::ok && !is_well_framed(response) ? wire::GrpcStatus::internal : said;
     }
     const auto status = wire::grpc_status_of_http(response.status);
     return status == wire::GrpcStatus::ok ? wire::GrpcStatus::unknown : status;

@@ -13,7 +13,12 @@ namespace portillon::grpc {
 // When to come back is what grpc-retry-pushback-ms says, or else the RetryInfo in grpc-status-details-bin.
 void note(over_http2::Response& response, std::string_view name, std::string_view value);
 
-// UNKNOWN if the response is complete and never said it.
+// The body of the response to a unary call, in any pieces.
+void note_body(over_http2::Response& response, std::span<const std::byte> bytes);
+
+// UNKNOWN if the response is complete and never said it. INTERNAL if it says OK after a body that is not one whole
+// plain message, as the official libraries have it (grpc/doc/statuscodes.md): who cannot frame its answer is not
+// believed. What the message says is not looked at, and that there is none is not held against a server.
 wire::GrpcStatus status_of(const over_http2::Response& response);
 
 // OK acknowledges; INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND and UNIMPLEMENTED reject for good;

@@ -18,6 +18,10 @@ void RequestFlight::header(std::string_view name, std::string_view value) {
     session->common_.dialect.note(response, name, value);
 }
 
+void RequestFlight::body(std::span<const std::byte> piece) {
+    session->common_.dialect.note_body(response, piece);
+}
+
 void RequestFlight::answered() {
     session->settle(*this, session->common_.dialect.read(response));
 }

@@ -16,6 +16,7 @@ struct RequestFlight final : Flight, http2::Request {
     void write_body(std::span<std::byte> out) const override;
     void started() override;
     void header(std::string_view name, std::string_view value) override;
+    void body(std::span<const std::byte> piece) override;
     void answered() override;
     void failed(const error_code& cause) override;
 
