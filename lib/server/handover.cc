@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "base/check.h"
+#include "base/random.h"
 #include "net/tcp.h"
 #include "server/listener.h"
 
@@ -108,12 +109,20 @@ bool Handover::join() {
 }
 
 unsigned Handover::place_of(std::uint64_t key) const {
+    const auto lives = [this](unsigned place) { return place == number_ || peers_[place].life != Peer::Life::dead; };
     const auto shards = static_cast<unsigned>(peers_.size());
-    auto place = static_cast<unsigned>(key % shards);
-    while (place != number_ && peers_[place].life == Peer::Life::dead) {
-        place = (place + 1) % shards;
+    const auto home = static_cast<unsigned>(key % shards);
+    if (lives(home)) {
+        return home;
     }
-    return place;
+    // Rendezvous hashing: each key has an order of places of its own, so that another death moves no other keys.
+    unsigned best = number_;
+    for (unsigned place = 0; place < shards; ++place) {
+        if (lives(place) && scatter(key, place) > scatter(key, best)) {
+            best = place;
+        }
+    }
+    return best;
 }
 
 void Handover::send(std::uint64_t key, const std::string& listener, std::unique_ptr<net::Transport> transport,

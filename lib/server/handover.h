@@ -4,7 +4,8 @@
 // and what was read of it, once; nothing of their traffic passes here later, and no descriptor stays behind.
 //
 // Every shard of a server has a SOCK_SEQPACKET connection to every other. A shard whose end has closed is dead, and
-// what belongs to it goes to the next one that lives; all see the same, since each asks in the same order.
+// what belongs to it is spread evenly over those that live, none of which could take it all; who knows the same ones
+// dead sends a key to the same place.
 
 #include <sys/types.h>
 

@@ -127,18 +127,39 @@ TEST_F(HandoverTest, AConnectionGoesWithWhatWasReadOfIt) {
     EXPECT_THAT(hosts_[0]->arrived, ElementsAre("mqtt "));
 }
 
-TEST_F(HandoverTest, WhatBelongsToADeadOneGoesToTheNextThatLives) {
+TEST_F(HandoverTest, WhatBelongsToADeadOneGoesToOneThatLives) {
+    constexpr std::uint64_t key = 1;  // of those whose second place is the third shard
     hosts_[1].reset();
     turn();
-    EXPECT_EQ(said_to(hand_over(0, 4, "one")), "welcome");
-    EXPECT_EQ(said_to(hand_over(0, 4, "two")), "welcome");
-    EXPECT_EQ(said_to(hand_over(2, 4, "three")), "welcome") << "itself: it did not know before";
-    EXPECT_TRUE(hosts_[2]->handover.is_here(4));
+    EXPECT_EQ(said_to(hand_over(0, key, "one")), "welcome");
+    EXPECT_EQ(said_to(hand_over(0, key, "two")), "welcome");
+    EXPECT_EQ(said_to(hand_over(2, key, "three")), "welcome") << "itself: it did not know before";
+    EXPECT_TRUE(hosts_[2]->handover.is_here(key));
     EXPECT_THAT(hosts_[2]->arrived, ElementsAre("mqtt one", "mqtt two", "mqtt three"));
     hosts_[2].reset();
     turn();
-    EXPECT_EQ(said_to(hand_over(0, 4, "four")), "welcome");
+    EXPECT_EQ(said_to(hand_over(0, key, "four")), "welcome");
     EXPECT_THAT(hosts_[0]->arrived, ElementsAre("mqtt four"));
+}
+
+TEST_F(HandoverTest, WhatBelongsToADeadOneIsSharedByThoseThatLive) {
+    hosts_[1].reset();
+    turn();
+    for (const unsigned by : {0U, 2U}) {
+        hand_over(by, 1, "so that it knows");
+    }
+    unsigned first = 0, third = 0;
+    for (std::uint64_t key = 0; key < 3'000; ++key) {
+        const bool with_first = hosts_[0]->handover.is_here(key);
+        EXPECT_NE(with_first, hosts_[2]->handover.is_here(key)) << "one of them, and they agree: " << key;
+        if (key % 3 == 1) {
+            ++(with_first ? first : third);
+        } else {
+            EXPECT_EQ(with_first, key % 3 == 0) << "who lives keeps what it has: " << key;
+        }
+    }
+    EXPECT_GT(first, 450U) << "of 1,000";
+    EXPECT_GT(third, 450U);
 }
 
 TEST_F(HandoverTest, WaitsForAShardThatIsBusy) {
