@@ -62,6 +62,17 @@ std::uint64_t most_sequences(const scenario::Scenario& scenario) {
     return static_cast<std::uint64_t>(total) + 2;
 }
 
+std::string format_slice(const scenario::Slice& slice) {
+    const auto first = number_of(slice.at(0)), last = number_of(slice.at(std::max(1U, slice.count) - 1));
+    if (slice.count <= 1) {
+        return fmt::format("equipment {}", first);
+    }
+    if (slice.stride == 1) {
+        return fmt::format("equipments {} to {} ({} of them)", first, last, slice.count);
+    }
+    return fmt::format("equipments {}, {}, ... {} ({} of them)", first, number_of(slice.at(1)), last, slice.count);
+}
+
 class Conductor {
 public:
     Conductor(const Order& order, Progress& progress)
@@ -116,7 +127,12 @@ private:
         std::optional<net::Endpoint> admin = order_.ledger;
         if (embedded) {
             std::string problem;
-            server_ = co_await EmbeddedServer::start(loop_, order_.protocol->listener, sizing.server_shards, problem);
+            const EmbeddedServer::Lost lost = [this](const std::string& what) {
+                lost_of_server_.push_back(what);
+                mourn(what);
+            };
+            server_ =
+                co_await EmbeddedServer::start(loop_, order_.protocol->listener, sizing.server_shards, lost, problem);
             if (!server_) {
                 co_return fail(problem);
             }
@@ -186,6 +202,7 @@ private:
 
     net::Task<bool> connect() {
         live_.phase = Phase::connecting;
+        progress_.live(live_);
         if (ledger_) {
             gathered_.server_before = co_await ledger_->figures();
         }
@@ -197,9 +214,12 @@ private:
             live_.planned =
                 Nanos{static_cast<std::int64_t>(scenario_.fleet.equipments / by_rate->rate.per_second * 1e9)};
         }
-        co_await until(from + within + answer_patience, [this] { return generators_.all_connected() || given_up(); });
-        if (fine() && !generators_.all_connected()) {
-            generators_.kill_silent();
+        // A shard that dies now is no reason to give up: the others go on connecting.
+        co_await until(from + within + answer_patience, [this] {
+            return generators_.all_connected() || interrupted_by_ != 0 || !generators_.problem().empty();
+        });
+        if (fine()) {
+            generators_.kill_unconnected();
         }
         co_return fine();
     }
@@ -227,7 +247,6 @@ private:
             next += 1s;
             co_await until(std::min(end_, next), [this] { return interrupted_by_ != 0; });
             show_progress();
-            co_await watch_server();
         }
         const Instant now = std::clamp(loop_.now(), t0_, end_);
         if (interrupted_by_ != 0) {
@@ -287,7 +306,7 @@ private:
         progress_.live(live_);
         generators_.close_sessions(loop_.now() + close_patience);
         co_await until(loop_.now() + close_patience + answer_patience, [this] { return generators_.all_reported(); });
-        generators_.kill_silent();
+        generators_.kill_unreported();
         live_.phase = Phase::reconciling;
         progress_.live(live_);
         const auto results = generators_.results();
@@ -302,13 +321,15 @@ private:
                 usage.set_bytes_received(usage.bytes_received() + message->usage().bytes_received());
             }
         }
+        auto& lost = gathered_.observed.lost_shards;
         for (const auto& loss : generators_.losses()) {
             const auto slice = scenario::slice_of(scenario_.fleet.equipments, loss.shard, gathered_.shards);
-            gathered_.observed.lost_shards.push_back(fmt::format(
-                "{}, and with it equipments {}, {}, ... {} ({} of them)", loss.what, number_of(slice.at(0)),
-                number_of(slice.at(std::min(1U, slice.count - 1))), number_of(slice.at(slice.count - 1)), slice.count));
+            lost.push_back(loss.what + ", and with it " + format_slice(slice));
         }
-        if (ledger_) {
+        lost.insert(lost.end(), lost_of_server_.begin(), lost_of_server_.end());
+        if (server_ && server_->gone()) {
+            lost.back() += ", and with it the ledger";
+        } else if (ledger_) {
             co_await reconcile_with_ledger();
         }
     }
@@ -325,33 +346,23 @@ private:
         if (!problem.empty()) {
             gathered_.observed.unbalanced.push_back("the ledger could not be read: " + problem);
         }
-        if (const auto figures = co_await ledger_->figures()) {
-            for (const auto& dead : figures->dead_shards) {
-                gathered_.observed.lost_shards.push_back(dead);
+        if (!server_) {
+            const auto figures = co_await ledger_->figures();
+            for (const auto& dead : figures ? figures->dead_shards : std::vector<std::string>{}) {
+                const auto& before = gathered_.server_before;
+                if (!before || std::find(before->dead_shards.begin(), before->dead_shards.end(), dead) ==
+                                   before->dead_shards.end()) {
+                    gathered_.observed.lost_shards.push_back(dead + " died during the run");
+                }
             }
         }
         note(co_await ledger_->close());
     }
 
-    // Notices a dead server shard within a second or two.
-    net::Task<void> watch_server() {
-        if (!server_ || !ledger_) {
-            co_return;
-        }
-        if (const auto ended = server_->ended()) {
-            if (!server_lost_) {
-                server_lost_ = true;
-                gathered_.observed.lost_shards.push_back("the embedded server " + *ended);
-                progress_.warn("the embedded server " + *ended);
-            }
-            co_return;
-        }
-        const auto figures = co_await ledger_->figures();
-        for (const auto& dead : figures ? figures->dead_shards : std::vector<std::string>{}) {
-            if (std::find(told_dead_.begin(), told_dead_.end(), dead) == told_dead_.end()) {
-                told_dead_.push_back(dead);
-                progress_.warn(dead + " has died");
-            }
+    // What happens before there is anything to report is told as the run's failure.
+    void mourn(const std::string& what) {
+        if (live_.phase != Phase::preparing) {
+            progress_.warn(what);
         }
     }
 
@@ -379,12 +390,6 @@ private:
         live_.response_p95 = histogram.percentile(95);
         live_.response_p99 = histogram.percentile(99);
         progress_.live(live_);
-        for (const auto& loss : generators_.losses()) {
-            if (std::find(told_dead_.begin(), told_dead_.end(), loss.what) == told_dead_.end()) {
-                told_dead_.push_back(loss.what);
-                progress_.warn(loss.what);
-            }
-        }
     }
 
     template <class Condition>
@@ -445,8 +450,9 @@ private:
     boost::asio::signal_set signals_;
     net::Wakeup changed_{loop_};
     net::Wakeup pause_{loop_};
-    Generators generators_{loop_, changed_};
+    Generators generators_{loop_, changed_, [this](const std::string& what) { mourn(what); }};
     std::unique_ptr<EmbeddedServer> server_;
+    std::vector<std::string> lost_of_server_;
     std::optional<LedgerClient> ledger_;
     driver::Traits traits_;
     Gathered gathered_;
@@ -455,8 +461,6 @@ private:
     Instant t0_{}, end_{}, shown_at_{};
     std::uint64_t counted_generated_ = 0, counted_acknowledged_ = 0;
     int interrupted_by_ = 0;
-    bool server_lost_ = false;
-    std::vector<std::string> told_dead_;
     net::TaskGroup tasks_{loop_};
 };
 

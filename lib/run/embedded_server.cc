@@ -36,7 +36,7 @@ private:
 }  // namespace
 
 net::Task<std::unique_ptr<EmbeddedServer>> EmbeddedServer::start(net::Loop& loop, std::string listener, unsigned shards,
-                                                                 std::string& problem) {
+                                                                 const Lost& lost, std::string& problem) {
     int ends[2];
     if (::pipe2(ends, O_CLOEXEC) != 0) {
         problem = "no pipe for the embedded server";
@@ -55,7 +55,13 @@ net::Task<std::unique_ptr<EmbeddedServer>> EmbeddedServer::start(net::Loop& loop
     std::unique_ptr<EmbeddedServer> server(new EmbeddedServer);
     server->process_.emplace(std::move(*started));
     server->link_ = std::make_unique<Link>(loop, server->process_->take_link());
-    server->link_->start([](const v1::LinkMessage&) {}, [](const error_code&) {});
+    server->link_->start(
+        [lost](const v1::LinkMessage& message) {
+            if (message.has_shard_lost()) {
+                lost(message.shard_lost().what());
+            }
+        },
+        [it = server.get(), lost](const error_code& cause) { it->mourn(cause, lost); });
 
     // One line of JSON says that it is ready and where.
     Giving giving(pipe);
@@ -81,6 +87,15 @@ net::Task<std::unique_ptr<EmbeddedServer>> EmbeddedServer::start(net::Loop& loop
     problem = fmt::format("the embedded server did not come up: {}",
                           server->process_->ended().value_or("it never said that it is ready"));
     co_return nullptr;
+}
+
+// Its end of the link closes a moment before it can be reaped.
+void EmbeddedServer::mourn(const error_code& cause, const Lost& lost) {
+    gone_ = true;
+    if (cause != boost::asio::error::eof) {
+        process_->kill(SIGKILL);  // it spoke nonsense
+    }
+    lost(fmt::format("the embedded server (pid {}) {}", process_->pid(), process_->wait()));
 }
 
 EmbeddedServer::~EmbeddedServer() {

@@ -29,20 +29,7 @@ std::string Generators::start(v1::GeneratorPlan plan) {
         shard->link = std::make_unique<Link>(loop_, shard->process->take_link());
         Shard& it = *shard;
         shard->link->start([this, &it](const v1::LinkMessage& message) { heard(it, message); },
-                           [this, &it](const error_code& cause) {
-                               if (!dismissed_ && it.stage != Stage::reported) {
-                                   if (it.process->ended()) {
-                                       it.lost = *it.process->ended();
-                                   } else {
-                                       // Its end of the link closes a moment before it can be reaped.
-                                       it.process->kill(SIGKILL);
-                                       it.lost = cause == boost::asio::error::eof
-                                                     ? it.process->wait()
-                                                     : "spoke nonsense: " + cause.message();
-                                   }
-                               }
-                               changed_.wake();
-                           });
+                           [this, &it](const error_code& cause) { ended(it, cause); });
         v1::LinkMessage message;
         *message.mutable_plan() = plan;
         message.mutable_plan()->set_shard(number);
@@ -121,6 +108,24 @@ void Generators::heard(Shard& shard, const v1::LinkMessage& message) {
     changed_.wake();
 }
 
+void Generators::ended(Shard& shard, const error_code& cause) {
+    if (!dismissed_ && shard.stage != Stage::reported && shard.lost.empty()) {
+        if (cause == boost::asio::error::eof) {
+            lose(shard, shard.process->wait());  // its end of the link closes a moment before it can be reaped
+        } else {
+            shard.process->kill(SIGKILL);
+            shard.process->wait();
+            lose(shard, "spoke nonsense: " + cause.message());
+        }
+    }
+    changed_.wake();
+}
+
+void Generators::lose(Shard& shard, const std::string& how) {
+    shard.lost = fmt::format("generator shard {} (pid {}) {}", shard.number, shard.process->pid(), how);
+    lost_(shard.lost);
+}
+
 bool Generators::all_at(Stage stage) const {
     for (const auto& shard : shards_) {
         if (shard->lost.empty() && shard->stage < stage) {
@@ -182,8 +187,7 @@ std::vector<Generators::Loss> Generators::losses() const {
     std::vector<Loss> losses;
     for (const auto& shard : shards_) {
         if (!shard->lost.empty()) {
-            losses.push_back({shard->number, fmt::format("generator shard {} (pid {}) {}", shard->number,
-                                                         shard->process->pid(), shard->lost)});
+            losses.push_back({shard->number, shard->lost});
         }
     }
     return losses;
@@ -199,12 +203,12 @@ std::vector<const v1::Result*> Generators::results() const {
     return results;
 }
 
-void Generators::kill_silent() {
+void Generators::kill_before(Stage stage) {
     for (const auto& shard : shards_) {
-        if (shard->lost.empty() && shard->stage != Stage::reported) {
+        if (shard->lost.empty() && shard->stage < stage) {
             shard->process->kill(SIGKILL);
             shard->process->wait();
-            shard->lost = "did not answer and was killed";
+            lose(*shard, "did not answer and was killed");
         }
     }
 }

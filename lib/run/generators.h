@@ -2,6 +2,7 @@
 
 // The generator's shards as the conductor sees them: started, told what to do, listened to, and mourned.
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,8 +17,12 @@ namespace portillon::run {
 
 class Generators {
 public:
-    // `changed` is woken whenever anything below has changed. Both outlive this.
-    Generators(net::Loop& loop, net::Wakeup& changed) : loop_(loop), changed_(changed) {}
+    // "generator shard 2 (pid 4711) killed by signal 9", at once.
+    using Lost = std::function<void(const std::string& what)>;
+
+    // `changed` is woken whenever anything below has changed. It and the loop outlive this.
+    Generators(net::Loop& loop, net::Wakeup& changed, Lost lost)
+        : loop_(loop), changed_(changed), lost_(std::move(lost)) {}
 
     // Starts `plan.shards()` processes and sends each the plan with its own number. A problem in words, or nothing.
     std::string start(v1::GeneratorPlan plan);
@@ -44,7 +49,7 @@ public:
     v1::Snapshot snapshot() const;
     stats::Histogram last_second() const;
 
-    // "generator shard 2 (pid 4711) killed by signal 9", and its number.
+    // What was told when it happened, and the shard's number.
     struct Loss {
         unsigned shard = 0;
         std::string what;
@@ -54,8 +59,9 @@ public:
     // Of the shards that lived to tell.
     std::vector<const v1::Result*> results() const;
 
-    // For those that do not come to an end by themselves.
-    void kill_silent();
+    // For those that do not get there by themselves.
+    void kill_unconnected() { kill_before(Stage::connected); }
+    void kill_unreported() { kill_before(Stage::reported); }
 
 private:
     enum class Stage : std::uint8_t { started, prepared, connected, drained, reported };
@@ -64,7 +70,7 @@ private:
         std::optional<Process> process;
         std::unique_ptr<Link> link;
         Stage stage = Stage::started;
-        std::string problem, lost;
+        std::string problem, lost;  // lost: what was told
         v1::Snapshot snapshot;
         v1::Result result;
     };
@@ -72,9 +78,13 @@ private:
     void tell(const v1::LinkMessage& message);
     void heard(Shard& shard, const v1::LinkMessage& message);
     bool all_at(Stage stage) const;
+    void ended(Shard& shard, const error_code& cause);
+    void lose(Shard& shard, const std::string& how);
+    void kill_before(Stage stage);
 
     net::Loop& loop_;
     net::Wakeup& changed_;
+    Lost lost_;
     std::vector<std::unique_ptr<Shard>> shards_;
     bool dismissed_ = false;
 };

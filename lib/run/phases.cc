@@ -32,13 +32,14 @@ LedgerBySegment by_segment(const scenario::Scenario& scenario, const fleet::Segm
     known.undelivered = counter.count(sets.undelivered);
     known.lost = counter.count(sets.lost);
     known.reordered = counter.count(normalised(ledger.reordered_ranges));
-    if (ledger.segments.size() == segments.size()) {
+    // Of a shard that died the server counts and times what nobody can compare.
+    if (ledger.segments.size() == segments.size() && fleet.generated.size() == scenario.fleet.equipments) {
         known.told = ledger.segments;
     }
     return known;
 }
 
-// Where the parts add up to what the whole says: of a shard that died the server counts what nobody can compare.
+// Whether the parts add up to what the whole says; a server may be foreign.
 bool add_up_to(const std::vector<SegmentAccount>& segments, Count duplicated) {
     return std::accumulate(segments.begin(), segments.end(), Count{0}, [](Count sum, const SegmentAccount& segment) {
                return sum + segment.duplicated;

@@ -30,7 +30,11 @@ using Signals = boost::asio::basic_signal_set<net::Executor>;
 class Serving {
 public:
     explicit Serving(const ServeOptions& options)
-        : options_(options), tasks_(loop_), stop_wanted_(loop_), signals_(loop_.executor()), shards_(loop_) {}
+        : options_(options),
+          tasks_(loop_),
+          stop_wanted_(loop_),
+          signals_(loop_.executor()),
+          shards_(loop_, [this](const std::string& what) { tell_lost(what); }) {}
 
     std::string run() {
         signals_.add(SIGTERM);
@@ -117,6 +121,17 @@ private:
             fmt::print("admin listening on {}\n", admin);
         }
         std::fflush(stdout);
+    }
+
+    // To who started it; or to who watches.
+    void tell_lost(const std::string& what) {
+        if (parent_) {
+            v1::LinkMessage message;
+            message.mutable_shard_lost()->set_what(what);
+            parent_->send(message);
+        } else {
+            fmt::print(stderr, "portillon: {}\n", what);
+        }
     }
 
     void stop() { stop_wanted_.wake(); }

@@ -136,7 +136,7 @@ void ServerShards::ended(Shard& shard, const error_code& cause) {
         if (shard.problem.empty()) {
             shard.problem = fmt::format("server shard {} (pid {}) {}", shard.number, shard.process->pid(), how);
         }
-        fmt::print(stderr, "portillon: {}\n", shard.problem);
+        lost_(shard.problem);
     }
     for (const auto& [request, pending] : pending_) {
         pending->awaited.erase(shard.number);

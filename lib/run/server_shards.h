@@ -2,6 +2,7 @@
 
 // The server's shards as its conductor sees them: processes behind links.
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -18,7 +19,10 @@ namespace portillon::run {
 
 class ServerShards final : public server::ShardGroup {
 public:
-    explicit ServerShards(net::Loop& loop) : loop_(loop), changed_(loop) {}
+    // "server shard 1 (pid 4711) killed by signal 9", at once.
+    using Lost = std::function<void(const std::string& what)>;
+
+    ServerShards(net::Loop& loop, Lost lost) : loop_(loop), lost_(std::move(lost)), changed_(loop) {}
 
     // Starts `plan.shards()` processes and waits until all of them serve. A problem in words, or nothing.
     net::Task<std::string> start(v1::ServerPlan plan);
@@ -51,6 +55,7 @@ private:
     bool all(Shard::Stage stage) const;
 
     net::Loop& loop_;
+    Lost lost_;
     net::Wakeup changed_;
     std::vector<std::unique_ptr<Shard>> shards_;
     std::map<std::uint64_t, Pending*> pending_;
