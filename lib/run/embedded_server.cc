@@ -5,7 +5,6 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include <boost/asio/error.hpp>
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <nlohmann/json.hpp>
@@ -92,8 +91,8 @@ net::Task<std::unique_ptr<EmbeddedServer>> EmbeddedServer::start(net::Loop& loop
 // Its end of the link closes a moment before it can be reaped.
 void EmbeddedServer::mourn(const error_code& cause, const Lost& lost) {
     gone_ = true;
-    if (cause != boost::asio::error::eof) {
-        process_->kill(SIGKILL);  // it spoke nonsense
+    if (spoke_nonsense(cause)) {
+        process_->kill(SIGKILL);
     }
     lost(fmt::format("the embedded server (pid {}) {}", process_->pid(), process_->wait()));
 }

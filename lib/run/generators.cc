@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 #include <signal.h>
 
-#include <boost/asio/error.hpp>
-
 #include "stats/histogram_codec.h"
 
 namespace portillon::run {
@@ -110,12 +108,12 @@ void Generators::heard(Shard& shard, const v1::LinkMessage& message) {
 
 void Generators::ended(Shard& shard, const error_code& cause) {
     if (!dismissed_ && shard.stage != Stage::reported && shard.lost.empty()) {
-        if (cause == boost::asio::error::eof) {
-            lose(shard, shard.process->wait());  // its end of the link closes a moment before it can be reaped
-        } else {
+        if (spoke_nonsense(cause)) {
             shard.process->kill(SIGKILL);
             shard.process->wait();
             lose(shard, "spoke nonsense: " + cause.message());
+        } else {
+            lose(shard, shard.process->wait());  // its end of the link closes a moment before it can be reaped
         }
     }
     changed_.wake();

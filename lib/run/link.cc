@@ -16,6 +16,10 @@ static_assert(std::endian::native == std::endian::little);
 
 }  // namespace
 
+bool spoke_nonsense(const error_code& cause) {
+    return cause == boost::asio::error::message_size || cause == boost::asio::error::invalid_argument;
+}
+
 Link::Link(net::Loop& loop, int descriptor) : transport_(net::adopt_local(loop, descriptor, traffic_)) {}
 
 Link::~Link() = default;

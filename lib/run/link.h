@@ -16,6 +16,10 @@ namespace portillon::run {
 // A message above this is a defect: the largest, a result with an exception for every validation of a big run.
 inline constexpr std::size_t max_link_message_bytes = 1 << 30;
 
+// Why a link ended: the other process sent what is no message, or else it is gone, cleanly or not (killed with
+// something of ours unread, its socket is reset).
+bool spoke_nonsense(const error_code& cause);
+
 class Link final : private net::Transport::Reader {
 public:
     using Received = std::function<void(const v1::LinkMessage&)>;

@@ -55,13 +55,31 @@ TEST(Link, SaysWhenTheOtherEndIsGone) {
     EXPECT_EQ(cause_name(cause), "closed");
 }
 
+TEST(Link, IsGoneAndNotNonsensicalWhenTheOtherDiesBeforeItReadsAll) {
+    Pair pair;
+    Link a(pair.loop, pair.ends[0]);
+    error_code cause;
+    a.start([](const auto&) {},
+            [&](const error_code& why) {
+                cause = why;
+                pair.loop.stop();
+            });
+    v1::LinkMessage message;
+    message.mutable_bye();
+    a.send(message);
+    ::close(pair.ends[1]);
+    pair.loop.run();
+    EXPECT_EQ(cause_name(cause), "reset");
+    EXPECT_FALSE(spoke_nonsense(cause));
+}
+
 TEST(Link, EndsOnBytesThatAreNoMessage) {
     Pair pair;
     Link a(pair.loop, pair.ends[0]);
     bool over = false;
     a.start([](const auto&) { ADD_FAILURE(); },
-            [&](const error_code&) {
-                over = true;
+            [&](const error_code& cause) {
+                over = spoke_nonsense(cause);
                 pair.loop.stop();
             });
     const unsigned char nonsense[] = {3, 0, 0, 0, 0xff, 0xff, 0xff};

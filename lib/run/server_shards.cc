@@ -4,8 +4,6 @@
 #include <signal.h>
 #include <time.h>
 
-#include <boost/asio/error.hpp>
-
 #include "run/machine.h"
 #include "run/server_plan.h"
 
@@ -126,8 +124,8 @@ void ServerShards::heard(Shard& shard, const v1::LinkMessage& message) {
 }
 
 void ServerShards::ended(Shard& shard, const error_code& cause) {
-    if (cause != boost::asio::error::eof) {
-        shard.process->kill(SIGKILL);  // it spoke nonsense
+    if (spoke_nonsense(cause)) {
+        shard.process->kill(SIGKILL);
     }
     const std::string how = shard.process->wait();  // its end of the link closes a moment before it can be reaped
     shard.stage = Shard::Stage::ended;
