@@ -1,14 +1,16 @@
 #!/usr/bin/env python3
-"""curl against our http2 listener: what is accepted, and every way of being refused.
+"""curl against `portillon serve`: what is accepted, and every way of being refused.
 
-Usage: http2_curl.py PORTILLON_STRANGER_SERVER
+Usage: http2_curl.py PORTILLON
 """
 import json
+import os
 import subprocess
 import sys
 import tempfile
 
-server = subprocess.Popen([sys.argv[1], "http2"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../hostile"))
+import program  # noqa: E402
 
 
 def validation(sequence):
@@ -29,13 +31,15 @@ def curl(path, *options, body=None):
         return done.stdout, answer.read().decode(), done.stderr
 
 
-try:
-    word, port = server.stdout.readline().split()
-    assert word == "port"
+with program.Server(sys.argv[1], listeners=("http2",)) as server:
+    port = server.addresses["http2"][1]
     post = ("-H", "content-type: application/json", "--data-binary", "@-")
     for what, got, expected in [
         ("a batch", curl("/v1/validations", *post, body=batch), ("200 2", '{"equipment":12,"first":9,"count":2}')),
         ("below", curl("/v1/validations/12", *post, body=batch), ("200 2", '{"equipment":12,"first":9,"count":2}')),
+        ("asking first", curl("/v1/validations", *post, "-H", "expect: 100-continue", body=batch), ("200 2", '{"equipment":12')),
+        ("not saying how much", curl("/v1/validations", "-X", "POST", "-T", "-", body=batch), ("200 2", '{"equipment":12')),
+        ("packed", curl("/v1/validations", *post, "-H", "content-encoding: gzip", body=batch), ("415 2", '{"error":"compressed"}')),
         ("no batch", curl("/v1/validations", *post, body="{]"), ("400 2", '{"error":"decode_')),
         ("nothing", curl("/v1/validations", "-X", "POST"), ("400 2", '{"error":"decode_')),
         ("elsewhere", curl("/", *post, body=batch), ("404 2", "")),
@@ -52,11 +56,10 @@ try:
                              capture_output=True, timeout=30)
     print("HTTP/1.1", garbage)
     assert garbage.returncode != 0
-    out, _ = server.communicate("", timeout=20)
-    print(out)
-    lines = out.split("\n")
-    assert lines[:2] == ["batches 2", "validations 4"], "two were accepted"
-    assert "closed malformed 1" in lines and "refused too_large 1" in lines, "and the rest was counted"
-finally:
-    server.kill()
-    server.wait()
+    assert server.wait_until(lambda figures: figures["totals"]["closed"].get("malformed") == 1), server.figures()["totals"]
+    totals, causes = server.figures()["totals"], server.causes()
+    print(totals)
+    assert totals["batches"] == 4 and totals["validations"] == 8, "four were accepted"
+    assert causes == {"refused.decode_wrong_type": 1, "refused.decode_missing": 1, "closed.malformed": 1, "refused.too_large": 1, "refused.headers_too_large": 1, "refused.not_found": 1,
+                      "refused.wrong_method": 2, "refused.compressed": 1}, causes
+print("passed")

@@ -1,21 +1,25 @@
 #!/usr/bin/env python3
-"""Our http2 driver against a server on python3-h2 that is difficult: small windows, few streams, answers in another
-order, every status of the contract, resets, and goodbyes with requests under way.
+"""`portillon run` against a server on python3-h2 that is difficult: small windows, few streams, settings that change under
+way, interim answers, trailers, every status of the contract, resets, and goodbyes with requests under way.
 
-Usage: http2_h2.py PORTILLON_STRANGER_CLIENT
+Usage: http2_h2.py PORTILLON
 """
 import json
+import os
 import socket
-import subprocess
 import sys
 import threading
+import time
 
 import h2.config
 import h2.connection
 import h2.events
 import h2.settings
 
-client = sys.argv[1]
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../hostile"))
+import program  # noqa: E402
+
+portillon = sys.argv[1]
 
 
 class Gate:
@@ -23,7 +27,7 @@ class Gate:
 
     def __init__(self, answer, settings=None, goodbye_after=None):
         self.answer, self.settings, self.goodbye_after = answer, settings or {}, goodbye_after
-        self.seen = []
+        self.seen, self.not_before = [], {}
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         threading.Thread(target=self.accept, daemon=True).start()
@@ -69,12 +73,17 @@ class Gate:
             pass
         peer.close()
 
-    def offered(self, *plan):
-        done = subprocess.run([client, "http2", f"http://127.0.0.1:{self.port}", *map(str, plan)],
-                              capture_output=True, text=True, timeout=60)
-        assert done.returncode == 0, done.stderr
+    def load(self, *options, equipments, rate, duration="1s"):
+        """(tally, {cause: attempts}, fleet) of a run of batches of one."""
+        done = program.Run(portillon, "http2", f"http://127.0.0.1:{self.port}", "--equipments", str(equipments), "--rate",
+                           f"{rate}/s", "--duration", duration, "--set", "delivery.batch.max=1", "--set", "delivery.drain=60s", *options)
         self.listener.close()
-        return dict(line.rsplit(" ", 1) for line in done.stdout.split("\n")[:-1])
+        assert done.imbalance() is None, done.imbalance()
+        assert done.exit_code in program.DELIVERED, done.stderr
+        report = done.report
+        print(report["tally"], report["errors"], report["fleet"]["reconnects"], flush=True)
+        assert report["tally"]["generated"] == equipments * rate * int(duration[:-1])
+        return report["tally"], {cause.removeprefix("deliver."): count for cause, count in report["errors"].items()}, report["fleet"]
 
 
 def say(connection, stream, status, *more):
@@ -87,31 +96,69 @@ def accept(gate, connection, stream, batch):
 
 
 def by_equipment(gate, connection, stream, batch):
-    first = gate.seen.count((batch["equipment"], batch["first"])) == 1
+    key = (batch["equipment"], batch["first"])
+    first = gate.seen.count(key) == 1
+    now = time.monotonic()
+    assert now >= gate.not_before.pop(key, now), f"{key} came back too early"
+    later = [("retry-after", "1")]
+    clock = 784_111_777  # a server whose clock is wrong: what counts is the difference (RFC 9110, 10.2.3)
+    dates = [("date", http_date(clock)), ("retry-after", http_date(clock + 1))]
+    if batch["equipment"] in (3, 6, 7) and first:
+        gate.not_before[key] = now + 1
     {
         1: lambda: say(connection, stream, "204"),
         2: lambda: say(connection, stream, "503" if first else "200"),
-        3: lambda: say(connection, stream, "429", ("retry-after", "1")),
+        3: lambda: say(connection, stream, "429" if first else "200", *(later if first else [])),
         4: lambda: say(connection, stream, "400"),
         5: lambda: connection.reset_stream(stream, 7) if first else say(connection, stream, "200"),
-        6: lambda: say(connection, stream, "503", ("retry-after", "1")),
+        6: lambda: say(connection, stream, "503" if first else "200", *(later if first else [])),
+        7: lambda: say(connection, stream, "429" if first else "200", *(dates if first else [])),
+        8: lambda: say(connection, stream, "408" if first else "201"),
     }[batch["equipment"]]()
 
 
+def http_date(seconds):
+    return time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(seconds))
+
+
+def in_stages(gate, connection, stream, batch):
+    """Interim answers, a body in two pieces, trailers; and every few answers the settings change."""
+    connection.send_headers(stream, [(":status", "103"), ("link", "</style.css>; rel=preload"), ("retry-after", "3600")])
+    connection.send_headers(stream, [(":status", "102")])
+    connection.send_headers(stream, [(":status", "200"), ("x", "y" * len(gate.seen))])
+    connection.send_data(stream, b"{")
+    connection.send_data(stream, b"}")
+    connection.send_headers(stream, [("checksum", "none")], end_stream=True)
+    turn = len(gate.seen) % 9
+    if turn in (0, 3, 6):
+        connection.update_settings({
+            0: {Settings.INITIAL_WINDOW_SIZE: 10, Settings.MAX_CONCURRENT_STREAMS: 1},
+            3: {Settings.HEADER_TABLE_SIZE: 0, Settings.MAX_FRAME_SIZE: 20_000},
+            6: {Settings.HEADER_TABLE_SIZE: 4_096, Settings.INITIAL_WINDOW_SIZE: 50_000, Settings.MAX_CONCURRENT_STREAMS: 100},
+        }[turn])
+
+
 Settings = h2.settings.SettingCodes
+in_flight = ("--set", "delivery.in_flight=4")
 
-got = Gate(accept, {Settings.INITIAL_WINDOW_SIZE: 100, Settings.MAX_CONCURRENT_STREAMS: 3}).offered(3, 20, 10, 20)
-print("small windows, few streams", got)
-assert got == {"acknowledged": "60"}
+print("small windows, few streams")
+tally, errors, _ = Gate(accept, {Settings.INITIAL_WINDOW_SIZE: 100, Settings.MAX_CONCURRENT_STREAMS: 3}).load(
+    "--set", "delivery.in_flight=10", equipments=3, rate=20)
+assert tally["acknowledged"] == 60 and not errors, (tally, errors)
 
-got = Gate(by_equipment).offered(6, 10, 4, 1)
-print("every answer", got)
-assert got == {"acknowledged": "30", "try_again http_503": "10", "throttled http_429": "10", "rejected http_400": "10",
-               "try_again http2_refused_stream": "10", "throttled http_503": "10"}
+print("settings that change, interim answers, trailers")
+tally, errors, fleet = Gate(in_stages).load(*in_flight, "--set", "traffic.payload.bytes=2000", equipments=2, rate=50)
+assert tally["acknowledged"] == 100 and not errors and fleet["reconnects"] == 0, (tally, errors)
 
+print("every answer")
+tally, errors, fleet = Gate(by_equipment).load(*in_flight, equipments=8, rate=10)
+assert tally["acknowledged"] == 70 and tally["rejected"] == 10, tally
+assert errors == {"http_503": 20, "http_429": 20, "http_400": 10, "http_408": 10, "http2_refused_stream": 10}, errors
+assert fleet["reconnects"] == 0, fleet
+
+print("goodbyes")
 gate = Gate(accept, goodbye_after=7)
-got = gate.offered(2, 50, 4, 1)
-print("goodbyes", got)
-assert got.pop("acknowledged") == "100" and set(gate.seen) == {(e, f) for e in (1, 2) for f in range(1, 51)}
-assert int(got.pop("session_broken http2_goaway")) >= 10
-assert set(got) <= {"try_again http2_refused_stream", "broken http2_goaway"}, got
+tally, errors, fleet = gate.load(*in_flight, equipments=2, rate=50)
+assert tally["acknowledged"] == 100 and set(gate.seen) == {(e, f) for e in (1, 2) for f in range(1, 51)}, tally
+assert fleet["reconnects"] >= 10 and set(errors) <= {"http2_refused_stream", "http2_goaway"}, (fleet, errors)
+print("passed")

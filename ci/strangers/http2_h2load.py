@@ -1,20 +1,22 @@
 #!/usr/bin/env python3
-"""h2load against our http2 listener: many connections, many streams on each, every request answered and counted.
+"""h2load against `portillon serve`: many connections, many streams on each, every request answered and counted.
 
-Usage: http2_h2load.py PORTILLON_STRANGER_SERVER
+Usage: http2_h2load.py PORTILLON
 """
 import json
+import os
 import re
 import subprocess
 import sys
 import tempfile
 
-server = subprocess.Popen([sys.argv[1], "http2"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../hostile"))
+import program  # noqa: E402
+
 batch = json.dumps({"run": "0f3a5c7791b2d4e6", "equipment": 12, "first": 9,
                     "validations": [{"equipment": 12, "sequence": 9, "due": 1, "filler": "a" * 80}]})
-try:
-    word, port = server.stdout.readline().split()
-    assert word == "port"
+with program.Server(sys.argv[1], listeners=("http2",), shards=2) as server:
+    port = server.addresses["http2"][1]
     with tempfile.NamedTemporaryFile("w") as body:
         body.write(batch)
         body.flush()
@@ -25,9 +27,8 @@ try:
             assert done.returncode == 0, done.stderr
             assert re.search(rf"status codes: {requests} 2xx, 0 3xx, 0 4xx, 0 5xx", done.stdout)
             assert re.search(rf"{requests} done, {requests} succeeded, 0 failed, 0 errored, 0 timeout", done.stdout)
-    out, _ = server.communicate("", timeout=20)
-    print(out)
-    assert out == "batches 70000\nvalidations 70000\nmalformed 0\n"
-finally:
-    server.kill()
-    server.wait()
+    assert server.wait_until(lambda figures: figures["totals"]["batches"] == 70_000), server.figures()["totals"]
+    totals = server.figures()["totals"]
+    print(totals)
+    assert totals["validations"] == 70_000 and totals["accepted"] == 70 and totals["refused"] == totals["closed"] == {}, totals
+print("passed")

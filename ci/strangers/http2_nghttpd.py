@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Our http2 driver against nghttpd: every batch is acknowledged; a path that does not exist rejects.
+"""`portillon run` against nghttpd: every batch is acknowledged; a path that does not exist rejects.
 
-Usage: http2_nghttpd.py PORTILLON_STRANGER_CLIENT
+Usage: http2_nghttpd.py PORTILLON
 """
 import os
 import socket
@@ -10,7 +10,10 @@ import sys
 import tempfile
 import time
 
-client = sys.argv[1]
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../hostile"))
+import program  # noqa: E402
+
+portillon = sys.argv[1]
 
 
 def free_port():
@@ -30,11 +33,12 @@ def wait_for(port, process):
     raise AssertionError("nghttpd does not listen")
 
 
-def offer(path, *plan):
-    done = subprocess.run([client, "http2", f"http://127.0.0.1:{port}{path}", *map(str, plan)],
-                          capture_output=True, text=True, timeout=60)
-    assert done.returncode == 0, done.stderr
-    return sorted(done.stdout.split("\n")[:-1])
+def run(path, *options, equipments, rate, duration="1s"):
+    done = program.Run(portillon, "http2", f"http://127.0.0.1:{port}{path}", "--equipments", str(equipments), "--rate",
+                       f"{rate}/s", "--duration", duration, *options)
+    assert done.imbalance() is None, done.imbalance()
+    print(path or "/v1/validations", options, done.report["tally"], done.report["errors"])
+    return done.exit_code, done.report
 
 
 with tempfile.TemporaryDirectory() as root:
@@ -46,21 +50,27 @@ with tempfile.TemporaryDirectory() as root:
                               stdout=subprocess.DEVNULL)
     try:
         wait_for(port, server)
-        for path, plan, expected in [
-            ("", (1, 1, 1, 1), ["acknowledged 1"]),
-            ("", (20, 100, 4, 10), ["acknowledged 2000"]),
-            ("", (2, 2000, 500, 1), ["acknowledged 4000"]),  # above nghttpd's 100 streams: they queue
-            ("", (2, 20, 10, 600), ["acknowledged 40"]),  # 150 kB: above the windows
-            ("/nowhere", (2, 10, 2, 1), ["rejected http_404 20"]),
+        wide = ("--set", "delivery.in_flight=500")
+        for path, options, equipments, rate, acknowledged in [
+            ("", ("--set", "delivery.batch.max=1"), 1, 1, True),
+            ("", ("--set", "delivery.batch.max=1", "--set", "delivery.in_flight=4"), 20, 100, True),
+            ("", ("--set", "traffic.arrival.kind=burst", "--set", "traffic.arrival.size=1000", *wide), 2, 1000, True),  # above nghttpd's 100 streams: they queue
+            ("", ("--set", "traffic.payload.bytes=60000", "--set", "delivery.batch.max=3", "--set", "delivery.batch.linger=1s"), 2, 30, True),  # 180 kB each: above the windows
+            ("/nowhere", (), 2, 10, False),
         ]:
-            got = offer(path, *plan)
-            print(path or "/v1/validations", plan, got)
-            assert got == expected, f"expected {expected}"
+            status, report = run(path, *options, equipments=equipments, rate=rate)
+            tally, generated = report["tally"], equipments * rate
+            assert tally["acknowledged" if acknowledged else "rejected"] == generated == tally["generated"], tally
+            assert list(report["errors"]) == ([] if acknowledged else ["deliver.http_404"]), report["errors"]
+            assert status in program.DELIVERED, status
         server.terminate()
         server.wait(10)
-        got = offer("", 1, 1, 1, 1)
-        print("nobody there", got)
-        assert got == ["not_connected refused 1"]
+        done = program.Run(portillon, "http2", f"http://127.0.0.1:{port}", "--equipments", "1", "--rate", "1/s", "--duration", "1s",
+                           "--set", "fleet.start.within=1s", "--set", "delivery.drain=1s")
+        print("nobody there", done.exit_code, done.stderr)
+        assert done.exit_code == 1
+        assert "refused" in done.stderr or done.report and "refused" in done.report["fleet"]["connect_failures"], done.stderr
     finally:
         server.kill()
         server.wait()
+print("passed")
