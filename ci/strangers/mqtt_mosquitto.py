@@ -32,7 +32,7 @@ with tempfile.TemporaryDirectory() as root:
             for qos in [0, 1, 2]:
                 subscriber = tools.Subscriber(port, qos)
                 status, report, said = tools.run(portillon, port, {"version": version, "qos": qos})
-                assert status == 0, said
+                assert status in tools.DELIVERED, said
                 got = subscriber.take(GENERATED)
                 tally = report["tally"]
                 expect("generated", tally["generated"], GENERATED)

@@ -45,7 +45,7 @@ with tempfile.TemporaryDirectory() as root:
         for qos in [0, 1]:
             subscriber = tools.Subscriber(port, qos)
             status, report, said = tools.run(portillon, port, {"version": "3.1.1", "qos": qos})
-            assert status == 0, said
+            assert status in tools.DELIVERED, said
             got = subscriber.take(GENERATED)
             tally = report["tally"]
             assert tally["generated"] == GENERATED, tally

@@ -43,7 +43,11 @@ public:
     // The most that a server may send at once: a CONNACK or PUBACK with a long explanation. Announced in version 5.
     static constexpr std::uint32_t most_packet_bytes = 16 << 10;
 
-    ClientConnection(Version version, Start start) : framer_(most_packet_bytes), version_(version), start_(start) {}
+    ClientConnection(Version version, Start start) : framer_(most_packet_bytes), version_(version), start_(start) {
+        if (version == Version::v3_1_1) {
+            framer_.allow_padded_lengths();
+        }
+    }
 
     // An error is final: the connection is of no more use. A Reason: the server refused us, or said goodbye;
     // errc::protocol_error: what it sent is not MQTT, or not its turn.

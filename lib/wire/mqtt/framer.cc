@@ -16,10 +16,11 @@ constexpr Violation too_large{Reason::packet_too_large, "packet larger than agre
 struct FixedHeader {
     std::size_t header_bytes = 0;
     std::size_t remaining_bytes = 0;
+    Frame::Length length = Frame::Length::shortest;
     Violation violation;
 };
 
-FixedHeader read_fixed_header(std::span<const std::byte> bytes) {
+FixedHeader read_fixed_header(std::span<const std::byte> bytes, Frame::Length most_padding) {
     FixedHeader header;
     if (bytes.empty()) {
         return header;
@@ -33,8 +34,9 @@ FixedHeader read_fixed_header(std::span<const std::byte> bytes) {
         header.remaining_bytes |= (byte & 0x7F) << (7 * (i - 1));
         if (byte < 0x80) {
             header.header_bytes = i + 1;
-            if (byte == 0 && i > 1) {  // 5.0, 1.5.5: as few bytes as possible
-                header.violation = bad_length;
+            if (byte == 0 && i > 1) {
+                header.length = Frame::Length::padded;
+                header.violation = most_padding == Frame::Length::shortest ? bad_length : Violation{};
             }
             return header;
         }
@@ -67,7 +69,7 @@ std::optional<Frame> Framer::next() {
     if (!gathered_.empty()) {
         return next_gathered();
     }
-    const FixedHeader header = read_fixed_header(piece_);
+    const FixedHeader header = read_fixed_header(piece_, most_padding_);
     const std::size_t size = header.header_bytes + header.remaining_bytes;
     if (header.violation || (header.header_bytes > 0 && size > most_packet_bytes_)) {
         violation_ = header.violation ? header.violation : too_large;
@@ -78,19 +80,19 @@ std::optional<Frame> Framer::next() {
         piece_ = {};
         return std::nullopt;
     }
-    const Frame frame{static_cast<std::uint8_t>(piece_[0]),
-                      piece_.subspan(header.header_bytes, header.remaining_bytes)};
+    const Frame frame{static_cast<std::uint8_t>(piece_[0]), piece_.subspan(header.header_bytes, header.remaining_bytes),
+                      header.length};
     piece_ = piece_.subspan(size);
     return frame;
 }
 
 // Byte by byte until the header is there, then all that is missing at once.
 std::optional<Frame> Framer::next_gathered() {
-    FixedHeader header = read_fixed_header(gathered_);
+    FixedHeader header = read_fixed_header(gathered_, most_padding_);
     while (header.header_bytes == 0 && !piece_.empty()) {
         gathered_.push_back(piece_.front());
         piece_ = piece_.subspan(1);
-        header = read_fixed_header(gathered_);
+        header = read_fixed_header(gathered_, most_padding_);
         if (header.violation) {
             violation_ = header.violation;
             return std::nullopt;
@@ -112,7 +114,7 @@ std::optional<Frame> Framer::next_gathered() {
     }
     handed_out_ = true;
     return Frame{static_cast<std::uint8_t>(gathered_[0]),
-                 std::span<const std::byte>(gathered_).subspan(header.header_bytes)};
+                 std::span<const std::byte>(gathered_).subspan(header.header_bytes), header.length};
 }
 
 }  // namespace portillon::mqtt

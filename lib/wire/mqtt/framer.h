@@ -35,6 +35,10 @@ enum class PacketType : std::uint8_t {
 struct Frame {
     std::uint8_t first_byte = 0;
     std::span<const std::byte> body;  // what the remaining length counts
+    enum class Length : std::uint8_t {
+        shortest,
+        padded
+    } length = Length::shortest;  // how the remaining length is said
 
     PacketType type() const { return static_cast<PacketType>(first_byte >> 4); }
     std::uint8_t flags() const { return first_byte & 0x0F; }
@@ -58,6 +62,10 @@ public:
     // From the next packet on.
     void allow(std::size_t most_packet_bytes) { most_packet_bytes_ = most_packet_bytes; }
 
+    // 5.0, 1.5.5 wants as few bytes as possible; 3.1.1 does not, so that it is the version that decides.
+    void allow_padded_lengths() { most_padding_ = Frame::Length::padded; }
+    void forbid_padded_lengths() { most_padding_ = Frame::Length::shortest; }
+
     // `piece` must stay until next() has returned nothing. Not before the last piece was read to its end.
     void feed(std::span<const std::byte> piece);
 
@@ -80,6 +88,7 @@ private:
     std::optional<Frame> next_gathered();
 
     std::size_t most_packet_bytes_;
+    Frame::Length most_padding_ = Frame::Length::shortest;
     std::span<const std::byte> piece_;
     std::vector<std::byte> gathered_;
     bool handed_out_ = false;

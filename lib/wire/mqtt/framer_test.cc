@@ -109,6 +109,26 @@ TEST(Framer, RefusesWhatIsNoFixedHeader) {
     }
 }
 
+TEST(Framer, TakesPaddedLengthsWhereTheyAreAllowed) {
+    const std::string padded("\xC0\x80\x80\x00\x30\x82\x00xy", 9);
+    for (std::size_t cut = 0; cut <= padded.size(); ++cut) {
+        Framer framer;
+        framer.allow_padded_lengths();
+        std::vector<std::string> got = read(framer, std::string_view(padded).substr(0, cut));
+        for (std::string& each : read(framer, std::string_view(padded).substr(cut))) {
+            got.push_back(std::move(each));
+        }
+        EXPECT_EQ(got, (std::vector<std::string>{packet('\xC0', ""), packet('\x30', "xy")})) << cut;
+        framer.forbid_padded_lengths();
+        EXPECT_TRUE(read(framer, padded).empty());
+        EXPECT_EQ(framer.violation().reason, Reason::malformed_packet);
+    }
+    Framer framer;
+    framer.allow_padded_lengths();
+    EXPECT_TRUE(read(framer, "\x30\x80\x80\x80\x80").empty()) << "5 bytes are too many for either";
+    EXPECT_EQ(framer.violation().reason, Reason::malformed_packet);
+}
+
 TEST(Framer, TakesTheLargestLengthThereIs) {
     Framer framer;
     EXPECT_TRUE(read(framer, "\x30\xFF\xFF\xFF\x7F").empty());

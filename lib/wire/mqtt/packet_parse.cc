@@ -112,9 +112,12 @@ Violation parse(const Frame& frame, Connect& into) {
     if (in.violation()) {
         return in.violation();
     }
-    into.version = level >= 5 ? Version::v5 : Version::v3_1_1;
+    into.version = (level & 0x7F) >= 5 ? Version::v5 : Version::v3_1_1;  // the highest bit is a bridge's
     if (protocol != "MQTT" || (level != 4 && level != 5)) {
         return {Reason::unsupported_protocol_version, "neither MQTT 3.1.1 nor 5"};
+    }
+    if (into.version == Version::v5 && frame.length == Frame::Length::padded) {
+        in.fail(Reason::malformed_packet, "remaining length in more bytes than need be");
     }
     const std::uint8_t flags = in.byte();
     check_connect_flags(in, into.version, flags);

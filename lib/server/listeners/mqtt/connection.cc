@@ -74,6 +74,7 @@ Connection::Connection(Listener& listener, std::unique_ptr<net::Transport> trans
       transport_(std::move(transport)),
       framer_(std::min<std::size_t>(listener.limits_.packet_bytes, most_connect_bytes)),
       ticket_(ticket) {
+    framer_.allow_padded_lengths();
     listener_.loop_.timers().set(*this, listener_.loop_.now() + listener_.limits_.first_byte);
     transport_->start(*this);
 }
@@ -107,8 +108,11 @@ void Connection::decided(std::uint64_t number, Reason reason) {
     listener_.loop_.later(*this);
 }
 
-void Connection::take_over() {
+void Connection::take_over(Sessions::Claim::Present present) {
     session_ = nullptr;
+    if (will_ == Will::delayed && present == Sessions::Claim::Present::yes) {
+        will_ = Will::none;
+    }
     if (state_ != State::leaving) {
         close(but(Reason::session_taken_over, "another connection has this client identifier"));
     }
@@ -264,6 +268,7 @@ void Connection::take_connect(const Frame& frame) {
     Violation violation = parse(frame, packet);
     version_ = packet.version;
     if (!violation) {
+        most_sent_bytes_ = packet.properties.number(PropertyId::maximum_packet_size).value_or(most_sent_bytes_);
         violation = objection(packet);
     }
     if (violation) {
@@ -292,8 +297,9 @@ Violation Connection::objection(const Connect& packet) const {
 void Connection::greet(const Connect& packet) {
     framer_.allow(listener_.limits_.packet_bytes);
     state_ = State::connected;
-    will_ = packet.will ? Will::left : Will::none;
-    most_sent_bytes_ = packet.properties.number(PropertyId::maximum_packet_size).value_or(most_sent_bytes_);
+    if (version_ == Version::v5) {
+        framer_.forbid_padded_lengths();
+    }
     auto properties = listener_.connack_properties_;
 
     std::string client_id(packet.client_id);
@@ -325,8 +331,13 @@ void Connection::greet(const Connect& packet) {
     session_ = &claim.session;
     session_->expiry_seconds = expiry_seconds;
     session_->version = version_;
+    session_->will_delay_seconds =
+        packet.will ? packet.will->properties.number(PropertyId::will_delay_interval).value_or(0) : 0;
+    if (packet.will) {
+        will_ = session_->will_delay_seconds > 0 ? Will::delayed : Will::left;
+    }
     if (claim.before != nullptr) {
-        claim.before->take_over();
+        claim.before->take_over(claim.present);
     }
     const bool present = claim.present == Sessions::Claim::Present::yes;
     if (!send(portillon::mqtt::Connack{present, Reason::success, properties.view()})) {
@@ -484,7 +495,9 @@ void Connection::turn_away(const Violation& why) {
     if (version_ == Version::v5 || has_return_code) {
         PropertyList properties;
         properties.add(PropertyId::reason_string, why.what);
-        send(portillon::mqtt::Connack{false, why.reason, properties.view()});
+        if (!send(portillon::mqtt::Connack{false, why.reason, properties.view()})) {
+            send(portillon::mqtt::Connack{false, why.reason, {}});
+        }
     }
     listener_.figures_.closed.add(cause_of(why.reason));
     leave();
@@ -545,13 +558,16 @@ void Connection::leave() {
 
 void Connection::part() {
     if (session_ != nullptr) {
-        listener_.sessions_.release(*std::exchange(session_, nullptr));
+        const auto will = will_ == Will::delayed ? Sessions::Will::left : Sessions::Will::settled;
+        will_ = Will::none;
+        listener_.sessions_.release(*std::exchange(session_, nullptr), will);
     }
 }
 
 void Connection::fire_will() {
-    if (std::exchange(will_, Will::none) == Will::left) {
-        listener_.figures_.refused.add("will");
+    if (will_ == Will::left || (will_ == Will::delayed && session_ == nullptr)) {
+        will_ = Will::none;
+        listener_.sessions_.count_will();
     }
 }
 

@@ -27,7 +27,8 @@ public:
 
     void adopt(std::span<const std::byte> read);  // another shard has read so much of it
     void decided(std::uint64_t number, portillon::mqtt::Reason reason);
-    void take_over();  // its session now belongs to another connection
+    void take_over(
+        Sessions::Claim::Present present);  // its session, which lives on or not, is now another connection's
     void stop();
 
     static portillon::mqtt::Reason reason_of(const Decision& decision);
@@ -66,7 +67,7 @@ private:
     void leave();
     void part();  // with its session
 
-    void fire_will();
+    void fire_will();  // where it is not for the session to wait with it
 
     template <class Packet>
     bool send(const Packet& packet);  // false: larger than the client takes
@@ -98,7 +99,7 @@ private:
     portillon::mqtt::Version version_ = portillon::mqtt::Version::v5;
     State state_ = State::greeting;
     Pausing pausing_ = Pausing::none;
-    enum class Will : std::uint8_t { none, left } will_ = Will::none;
+    enum class Will : std::uint8_t { none, left, delayed } will_ = Will::none;
     enum class Origin : std::uint8_t { accepted, adopted } origin_ = Origin::accepted;
 };
 

@@ -77,6 +77,7 @@ TEST_F(MqttListener, TurnsAwayWithAReturnCode) {
         {"10 0e 0004 'MQTT' 03 02 003c 0002 'ab'", "20 02 00 01", "unsupported_version=1"},
         {"10 10 0006 'MQIsdp' 03 02 003c 0002 'ab'", "20 02 00 01", "unsupported_version=1"},
         {"10 0f 0004 'MQTT' 06 02 003c 00 0002 'ab'", "20 03 00 84 00", "unsupported_version=1"},
+        {"10 0e 0004 'MQTT' 84 02 003c 0002 'ab'", "20 02 00 01", "unsupported_version=1"},  // a bridge, which asks
         {"10 0c 0004 'MQTT' 04 00 003c 0000", "20 02 00 02", "client_identifier=1"},
         {"10 13 0004 'MQTT' 05 02 003c 04 15 0001 'm' 0002 'ab'", "20 03 00 8c 00", "authentication_method=1"},
         {"10 15 0004 'MQTT' 05 06 003c 00 0001 'w' 00 0001 '#' 0001 'x'", "20 03 00 90 00", "topic_name=1"},

@@ -41,6 +41,8 @@ struct Session {
     std::multimap<Instant, Session*>::iterator away;  // while the client is
     std::uint32_t expiry_seconds = 0;                 // from the end of the connection on; 0: ends with it
     std::uint32_t place = 0;                          // among the listener's, for tickets
+    std::uint32_t will_delay_seconds = 0;             // of its latest connection's will
+    Instant will_due = never;                         // while its client is away and may still come back in time
     portillon::mqtt::Version version{};               // of its latest connection
 };
 

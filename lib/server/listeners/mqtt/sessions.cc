@@ -1,5 +1,6 @@
 #include "server/listeners/mqtt/sessions.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/check.h"
@@ -19,6 +20,12 @@ Sessions::Claim Sessions::claim(const std::string& client_id, Start start, Conne
     if (is_new || (claim.before != nullptr && session.expiry_seconds == 0)) {
         start = Start::clean;  // a session that ends with its connection is not there for the next one
     }
+    if (session.will_due != never) {
+        withdraw_will(session);
+        if (start == Start::clean) {
+            count_will();
+        }
+    }
     if (start == Start::clean && !is_new) {
         leave_place(session);
         renew(session);
@@ -33,8 +40,16 @@ Sessions::Claim Sessions::claim(const std::string& client_id, Start start, Conne
     return claim;
 }
 
-void Sessions::release(Session& session) {
+void Sessions::release(Session& session, Will will) {
     session.connection = nullptr;
+    const bool delayed = session.will_delay_seconds > 0 && session.expiry_seconds > 0;
+    if (will == Will::left && delayed) {
+        const auto delay = std::min(session.will_delay_seconds, session.expiry_seconds);
+        session.will_due = loop_.now() + std::chrono::seconds{delay};
+        wills_.emplace(session.will_due, &session);
+    } else if (will == Will::left) {
+        count_will();
+    }
     if (session.expiry_seconds == 0) {
         end(session);
         return;
@@ -51,9 +66,7 @@ void Sessions::release(Session& session) {
         come_back(first);
         end(first);
     }
-    if (!away_.empty() && (!armed() || at() > away_.begin()->first)) {
-        loop_.timers().set(*this, away_.begin()->first);
-    }
+    watch();
 }
 
 Session* Sessions::find(std::uint32_t place, std::uint32_t generation) {
@@ -61,15 +74,30 @@ Session* Sessions::find(std::uint32_t place, std::uint32_t generation) {
     return places_[place].generation == generation ? places_[place].session : nullptr;
 }
 
+void Sessions::watch() {
+    const Instant due = std::min(away_.empty() ? never : away_.begin()->first,  //
+                                 wills_.empty() ? never : wills_.begin()->first);
+    if (due != never && (!armed() || at() > due)) {
+        loop_.timers().set(*this, due);
+    }
+}
+
 void Sessions::ring(Instant now) {
+    while (!wills_.empty() && wills_.begin()->first <= now) {
+        withdraw_will(*wills_.begin()->second);
+        count_will();
+    }
     while (!away_.empty() && away_.begin()->first <= now) {
         Session& session = *away_.begin()->second;
         come_back(session);
         end(session);
     }
-    if (!away_.empty()) {
-        loop_.timers().set(*this, away_.begin()->first);
-    }
+    watch();
+}
+
+void Sessions::withdraw_will(Session& session) {
+    wills_.erase({session.will_due, &session});
+    session.will_due = never;
 }
 
 // A place of its own, so that decisions for what it was before go nowhere.
@@ -95,6 +123,10 @@ void Sessions::come_back(Session& session) {
 }
 
 void Sessions::end(Session& session) {
+    if (session.will_due != never) {
+        withdraw_will(session);
+        count_will();
+    }
     leave_place(session);
     by_id_.erase(by_id_.find(*session.client_id));
 }

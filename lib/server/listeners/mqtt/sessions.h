@@ -7,6 +7,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -34,8 +35,12 @@ public:
     enum class Start : std::uint8_t { clean, resume };
     Claim claim(const std::string& client_id, Start start, Connection& connection);
 
-    // The connection that had it is gone, or no longer speaks for it.
-    void release(Session& session);
+    // The connection that had it is gone, or no longer speaks for it; its will is left, or settled already. A will with
+    // a delay is due when that has passed or the session ends, and is withdrawn if the client resumes the session
+    // before (5.0, 3.1.3.2.2). What is due is counted.
+    enum class Will : std::uint8_t { settled, left };
+    void release(Session& session, Will will = Will::settled);
+    void count_will() { figures_.refused.add("will"); }
 
     // By the place of a ticket; nullptr if it has ended since.
     Session* find(std::uint32_t place, std::uint32_t generation);
@@ -54,6 +59,8 @@ private:
     void renew(Session& session);
     void leave_place(Session& session);
     void come_back(Session& session);
+    void withdraw_will(Session& session);
+    void watch();
     void end(Session& session);
     static std::size_t bytes_of(const Session& session);
 
@@ -62,7 +69,8 @@ private:
     ById by_id_;
     std::vector<Place> places_;
     std::vector<std::uint32_t> free_places_;
-    std::multimap<Instant, Session*> away_;  // by when they expire
+    std::multimap<Instant, Session*> away_;         // by when they expire
+    std::set<std::pair<Instant, Session*>> wills_;  // that are not due yet
     std::size_t away_bytes_ = 0;
 };
 

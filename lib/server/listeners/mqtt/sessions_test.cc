@@ -288,6 +288,73 @@ TEST_F(MqttSessions, KeepsToTheClientsMaximumPacketSize) {
     EXPECT_EQ(closed(), "malformed=1 too_large=1");
 }
 
+TEST_F(MqttSessions, KeepsToTheClientsMaximumPacketSizeWhenItTurnsItAway) {
+    const std::string authenticates = "10 18 0004 'MQTT' 05 02 003c 09 15 0001 'm' 27 000000";
+    EXPECT_EQ(greeting(authenticates + "05 0002 'ab'"), hex("20 03 00 8c 00")) << "no room for an explanation";
+    EXPECT_EQ(client_->end, "closed");
+    EXPECT_EQ(greeting(authenticates + "04 0002 'ab'"), "") << "nor for the CONNACK";
+    EXPECT_EQ(client_->end, "closed");
+    EXPECT_EQ(closed(), "authentication_method=2");
+}
+
+// 5.0, 3.1.3.2.2.
+TEST_F(MqttSessions, AWillWithADelayWaitsForItsClientToComeBack) {
+    const auto will = [this] { return counted(figures_.refused); };
+    // Delay 5 s; the session is kept for 10 s, for 3 s, not at all.
+    const auto with_will = [](const char* flags, const char* expiry) {
+        return std::string("10 20 0004 'MQTT' 05 ") + flags + " 003c 05 11 " + expiry +
+               " 0002 'ab' 05 18 00000005 0001 't' 0001 'x'";
+    };
+    const std::string kept = with_will("04", "0000000a");
+    greeting(kept);
+    go();
+    pass(5s - 1ns);
+    EXPECT_EQ(will(), "");
+    pass(1ns);
+    EXPECT_EQ(will(), "will=1") << "it has not come back";
+    greeting(kept);
+    go();
+    pass(4s);
+    greeting(kept);
+    pass(30s);
+    EXPECT_EQ(will(), "will=1") << "it has";
+    auto& before = *client_;
+    greeting(kept);
+    EXPECT_EQ(before.end, "closed");
+    EXPECT_EQ(will(), "will=1") << "on another connection, the session goes on";
+    greeting(with_will("06", "0000000a"));
+    EXPECT_EQ(will(), "will=2") << "the session has ended";
+    go();
+    greeting(clean_kept_5);
+    EXPECT_EQ(will(), "will=3") << "the same, while it was away";
+    greeting(with_will("04", "00000003"));
+    go();
+    pass(3s);
+    EXPECT_EQ(will(), "will=4") << "the session ends before the delay does";
+    greeting(with_will("04", "00000000"));
+    go();
+    EXPECT_EQ(will(), "will=5") << "the session ends with the connection";
+    greeting(kept);
+    say("e0 07 04 05 11 00000000");
+    EXPECT_EQ(will(), "will=6") << "it wants its will, and no session";
+    greeting(kept);
+    say("e0 00");
+    go();
+    pass(30s);
+    EXPECT_EQ(will(), "will=6") << "it has said goodbye";
+}
+
+TEST_F(MqttSessions, TakesPaddedLengthsFromThoseToWhomTheyAreAllowed) {
+    EXPECT_EQ(greeting("10 8e 00 0004 'MQTT' 04 02 003c 0002 'ab'"), hex(connack_3));
+    EXPECT_EQ(say("32 85 80 00 0001 't' 0001 c0 80 00"), hex("d0 00 40 02 0001"));
+    EXPECT_EQ(client_->end, "");
+    const std::string padded_5 = greeting("10 8f 00 0004 'MQTT' 05 02 003c 00 0002 'ab'");
+    EXPECT_EQ(without_reason_strings(padded_5), hex("20 03 00 81 00")) << "5.0, 1.5.5";
+    greeting(connect_5);
+    EXPECT_EQ(say("c0 80 00").substr(0, 2), "e0");
+    EXPECT_EQ(closed(), "malformed=2 taken_over=1");
+}
+
 TEST_F(MqttSessions, TakesTopicAliasesWithinItsMaximum) {
     greeting(connect_5);
     EXPECT_EQ(say("32 0a 0001 't' 0001 03 23 0020 'a' 32 09 0000 0002 03 23 0020 'b'"), hex("40 02 0001 40 02 0002"));
