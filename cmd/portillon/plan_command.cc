@@ -116,6 +116,7 @@ void add_plan_command(CLI::App& app, Exit& exit) {
             scenario::plan(scenario, protocol->descriptors_per_session, scenario::Server::embedded, machine);
         fmt::print("{}", scenario::to_yaml(scenario));
         print_rows(plan);
+        fmt::print("{}", scenario::fault_lines(scenario));
         print_totals(plan);
         print_needs(plan, machine);
         fmt::print("workload        {}\n", loaded->workload_digest);

@@ -214,8 +214,9 @@ Checked<run::Order> RunOptions::order(const Loaded& loaded, const std::string& p
             order.ledger_token = token;
         }
     }
-    if (order.target && !order.scenario.faults.empty() && !order.ledger) {
-        problems.push_back({"--target", 0, "", "the scenario has faults, which need the embedded server or --ledger"});
+    if (order.target && has_server_faults(order.scenario) && !order.ledger) {
+        problems.push_back(
+            {"--target", 0, "", "the scenario has faults of the server, which need the embedded one or --ledger"});
     }
     for (const auto& address : source_addresses_) {
         if (!net::parse_endpoint(address + ":0") && !net::parse_endpoint("[" + address + "]:0")) {

@@ -231,7 +231,9 @@ private:
         if (ledger_) {
             note(co_await ledger_->start(t0_));
             for (const auto& fault : scenario_.faults) {
-                note(co_await ledger_->set_fault(fault, t0_));
+                if (!is_of_network(fault.kind)) {
+                    note(co_await ledger_->set_fault(fault, t0_));
+                }
             }
             gathered_.server_at_t0 = co_await ledger_->figures();
         }

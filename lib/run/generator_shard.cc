@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "fleet/engine.h"
+#include "net/faults/faulty_dialer.h"
 #include "net/task_group.h"
 #include "net/tcp.h"
 #include "net/wakeup.h"
@@ -151,11 +152,16 @@ private:
             sources.push_back(boost::asio::ip::make_address(source));
         }
         dialer_.emplace(loop_, *endpoint, std::move(sources), traffic_);
+        net::Dialer* dialer = &*dialer_;
+        if (auto faults = network_faults_of(scenario); !faults.empty()) {
+            network_faults_ = faults::NetworkFaults(std::move(faults), scenario.seed);
+            dialer = &faulty_dialer_.emplace(loop_, *dialer_, network_faults_);
+        }
         const auto options = scenario.protocols.find(plan.protocol());
         options_ = options == scenario.protocols.end() ? nlohmann::json::object() : options->second;
         const auto encoding = encoding_of(scenario.traffic.payload.encoding, kind->traits(options_).native);
         driver_ = kind->make({.loop = loop_,
-                              .dialer = *dialer_,
+                              .dialer = *dialer,
                               .target = target_,
                               .options = options_,
                               .encoding = encoding,
@@ -180,6 +186,9 @@ private:
 
     void start(Instant t0) {
         engine_->start(t0);
+        if (faulty_dialer_) {
+            faulty_dialer_->start(t0);
+        }
         tasks_.spawn(live(t0));
         tasks_.spawn(tell_how_it_goes(t0));
     }
@@ -258,6 +267,8 @@ private:
     net::Url target_;
     nlohmann::json options_;
     std::optional<net::TcpDialer> dialer_;
+    faults::NetworkFaults network_faults_;
+    std::optional<net::FaultyDialer> faulty_dialer_;
     std::unique_ptr<driver::Driver> driver_;
     std::optional<fleet::Plan> plan_;
     std::optional<fleet::Engine> engine_;

@@ -1,7 +1,8 @@
 #pragma once
 
 // Shows a long scenario in a short time: divides fleet.start.every, traffic.stages[].duration, faults[].at/for and, of
-// thresholds, delayAbortEval by `times`, nothing else. Rates, time-outs and the drain stay as they are, so a compressed
+// thresholds, delayAbortEval by `times`, nothing else. Rates, time-outs, the drain and what a fault
+// is like (its delays, rhythms and rates) stay as they are, so a compressed
 // run has fewer validations.
 
 #include <cstdint>

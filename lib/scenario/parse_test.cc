@@ -158,7 +158,33 @@ TEST(Parse, NamesWhatIsWrongAndWhatIsAllowed) {
         {with("faults: [ { kind: stall } ]\n"), "faults.0.for: is missing: stall needs it"},
         {with("faults: [ { kind: delay, for: 1s } ]\n"), "faults.0.delay: is missing: delay needs it"},
         {with("faults: [ { kind: swap, for: 1s, count: 2 } ]\n"), "faults.0.for: has no meaning for swap"},
-        {with("faults: [ { at: 1s } ]\n"), "faults.0.kind: is missing (allowed: stall, delay, lose, duplicate, swap)"},
+        {with("faults: [ { kind: cut } ]\n"), "faults.0.for: is missing: cut needs it"},
+        {with("faults: [ { kind: half_open, for: 1s } ]\n"), "faults.0.for: has no meaning for half_open"},
+        {with("faults: [ { kind: stall, for: 1s, share: 20% } ]\n"), "faults.0.share: has no meaning for stall"},
+        {with("faults: [ { kind: flapping, for: 9s, up: 1s } ]\n"), "faults.0.down: is missing: flapping needs it"},
+        {with("faults: [ { kind: flapping, for: 9s, up: 1s, down: 10us } ]\n"),
+         "faults.0.down: 10us is too short (allowed: at least 1ms)"},
+        {with("faults: [ { kind: reset, every: 1s } ]\n"), "faults.0.every: has no meaning without for"},
+        {with("faults: [ { kind: latency, for: 1s, delay: 2h } ]\n"),
+         "faults.0.delay: 2h is too long (allowed: at most 1h)"},
+        {with("faults: [ { kind: cut, for: 1s, share: 120% } ]\n"),
+         "faults.0.share: must be a share such as 20%, 0.5%, 100%, not \"120%\""},
+        {with("faults: [ { kind: cut, for: 1s, share: 0% } ]\n"), "faults.0.share: must be more than 0%"},
+        {with("faults: [ { kind: cut, for: 1s, equipments: [5, 4] } ]\n"),
+         "faults.0.equipments: ends before it begins (allowed: [from, to])"},
+        {with("faults: [ { kind: cut, for: 1s, equipments: [2000, 3000] } ]\n"),
+         "faults.0.equipments: begins at 2000, and the fleet has "},
+        {with("faults: [ { kind: cut, for: 1s, equipments: [1] } ]\n"),
+         "faults.0.equipments: a list of 1 (allowed: 2 to 2)"},
+        {with("faults: [ { kind: bandwidth, for: 1s, rate: 10 } ]\n"),
+         "faults.0.rate: must be a rate in bytes such as 10kB/s, 1MB/s, not 10"},
+        {with("faults: [ { kind: slow_read, for: 1s, rate: 0.5B/s } ]\n"),
+         "faults.0.rate: cannot be held (allowed: a whole number of bytes, more than 0)"},
+        {with("faults: [ { kind: one_way, for: 1s, direction: left } ]\n"),
+         "faults.0.direction: \"left\" is not known (allowed: up, down)"},
+        {with("faults: [ { at: 1s } ]\n"),
+         "faults.0.kind: is missing (allowed: stall, delay, lose, duplicate, swap, latency, bandwidth, cut, reset, "
+         "half_open, refuse, flapping, slow_read, one_way)"},
         {with("thresholds: { reponse: ['p(95)<5ms'] }\n"), "thresholds.reponse.0: unknown metric \"reponse\""},
         {with("thresholds: { response: ['p95'] }\n"), "thresholds.response.0: "},
         {with("thresholds: { response: 'p(95)<5ms' }\n"), "thresholds.response: must be a list"},
@@ -353,6 +379,47 @@ TEST(Parse, TheShippedScenariosAreOnes) {
         EXPECT_FALSE(scenario->description.empty());
         EXPECT_FALSE(scenario->thresholds.empty());
     }
+}
+
+TEST(Parse, ReadsFaultsOfTheNetwork) {
+    const auto scenario = parse(R"(
+fleet: { equipments: 100 }
+traffic: { stages: [ { duration: 10s, rate: 1/s } ] }
+faults:
+  - { at: 1s, for: 2s, kind: latency, delay: 50ms, jitter: 10ms, share: 12.5%, equipments: [3, 40] }
+  - { for: 2s, kind: bandwidth, rate: 10kB/s }
+  - { at: 1s, kind: reset, for: 1s }
+  - { at: 1s, kind: half_open }
+  - { at: 1s, kind: flapping, for: 1s, up: 200ms, down: 100ms }
+  - { at: 1s, kind: one_way, for: 1s, direction: down }
+  - { at: 1s, kind: stall, for: 1s }
+)",
+                                "faults.yaml", {}, shipped_protocols());
+    ASSERT_TRUE(scenario) << format_problem(scenario.problems().front());
+    const auto& faults = scenario->faults;
+    ASSERT_EQ(faults.size(), 7u);
+    EXPECT_EQ(faults[0].share_percent, 12.5);
+    EXPECT_EQ(faults[1].rate, Bytes{10'000});
+    EXPECT_EQ(faults[2].every, 100ms) << "when none is said";
+    const auto network = network_faults_of(*scenario);
+    ASSERT_EQ(network.size(), 6u);
+    EXPECT_EQ(network[0], (faults::NetworkFault{.number = 0,
+                                                .kind = faults::Kind::latency,
+                                                .at = 1s,
+                                                .length = 2s,
+                                                .share = 0.125,
+                                                .first = 3,
+                                                .last = 40,
+                                                .delay = 50ms,
+                                                .jitter = 10ms}));
+    EXPECT_EQ(network[1].last, 100u) << "all of them";
+    EXPECT_EQ(network[1].bytes_per_s, 10'000);
+    EXPECT_EQ(network[3].kind, faults::Kind::half_open);
+    EXPECT_EQ(network[4].up, 200ms);
+    EXPECT_EQ(network[4].down, 100ms);
+    EXPECT_EQ(network[5].direction, faults::Direction::down);
+    EXPECT_EQ(network[5].kind, faults::Kind::one_way);
+    EXPECT_TRUE(has_server_faults(*scenario));
 }
 
 }  // namespace

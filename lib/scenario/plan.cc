@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <nlohmann/json.hpp>
+#include <numeric>
 
 #include "base/check.h"
 
@@ -290,12 +292,38 @@ void warn_of_the_machine(Plan& plan, const Machine& machine) {
     }
 }
 
+bool has_keepalive(const Scenario& scenario) {
+    const auto options = scenario.protocols.find(scenario.protocol);
+    const auto keepalive = options == scenario.protocols.end() ? "" : options->second.value("keepalive", "60s");
+    return parse_duration(keepalive).value_or(Nanos{1}) > Nanos{0};
+}
+
 void warn_of_faults(Plan& plan, const Scenario& scenario) {
+    const auto warn = [&plan](std::size_t place, const std::string& what) {
+        plan.warnings.push_back(fmt::format("faults.{} {}", place, what));
+    };
+    const Nanos drained = plan.duration + scenario.delivery.drain;
     for (std::size_t at = 0; at < scenario.faults.size(); ++at) {
-        if (scenario.faults[at].at >= plan.duration) {
-            plan.warnings.push_back(fmt::format("faults.{} begins at {}, after the end of the stages at {}", at,
-                                                format_duration(scenario.faults[at].at),
-                                                format_duration(plan.duration)));
+        const auto& fault = scenario.faults[at];
+        if (fault.at >= plan.duration) {
+            warn(at, fmt::format("begins at {}, after the end of the stages at {}", format_duration(fault.at),
+                                 format_duration(plan.duration)));
+        }
+        if (is_of_network(fault.kind) && fault.at < plan.duration && fault.at + fault.during > drained) {
+            warn(at, fmt::format("ends at {}, after the drain at {}: what it holds back is never settled",
+                                 format_duration(fault.at + fault.during), format_duration(drained)));
+        }
+        if (fault.kind == FaultKind::half_open && !has_keepalive(scenario)) {
+            warn(at, fmt::format("goes unnoticed by {0}, which tries again on the same connection for ever "
+                                 "(protocols.{0}.keepalive: 0s)",
+                                 scenario.protocol));
+        }
+    }
+    for (const auto& fault : network_faults_of(scenario)) {
+        if (count_hit(scenario, fault) == 0) {
+            warn(fault.number, fmt::format("hits nobody: {}% of {} equipments, with this seed",
+                                           scenario.faults[fault.number].share_percent,
+                                           std::min(fault.last, scenario.fleet.equipments) - fault.first + 1));
         }
     }
 }
@@ -321,6 +349,31 @@ Plan plan(const Scenario& scenario, unsigned descriptors_per_session, Server ser
     warn_of_the_machine(plan, machine);
     warn_of_faults(plan, scenario);
     return plan;
+}
+
+std::string fault_lines(const Scenario& scenario) {
+    if (scenario.faults.empty()) {
+        return {};
+    }
+    std::vector<std::size_t> order(scenario.faults.size());
+    std::iota(order.begin(), order.end(), 0);
+    std::stable_sort(order.begin(), order.end(),
+                     [&](std::size_t a, std::size_t b) { return scenario.faults[a].at < scenario.faults[b].at; });
+    const auto network = network_faults_of(scenario);
+    std::string text = fmt::format("\n{:>17}   fault\n", "from .. to");
+    for (const auto place : order) {
+        const auto& fault = scenario.faults[place];
+        const auto when = format_duration(fault.at) +
+                          (fault.during > Nanos{0} ? " .. " + format_duration(fault.at + fault.during) : "");
+        const auto of_network =
+            std::find_if(network.begin(), network.end(), [place](const auto& each) { return each.number == place; });
+        text += fmt::format(
+            "{:>17}   {}, {}\n", when, summary_of(fault),
+            of_network == network.end()
+                ? "on the server"
+                : fmt::format("{} of {} equipments", count_hit(scenario, *of_network), scenario.fleet.equipments));
+    }
+    return text;
 }
 
 }  // namespace portillon::scenario

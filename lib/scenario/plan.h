@@ -54,4 +54,7 @@ inline constexpr double busiest_useful_share = 0.7;
 Plan plan(const Scenario& scenario, unsigned descriptors_per_session, Server server, const Machine& machine,
           std::size_t most_rows = 30);
 
+// The faults in the order of time: when, what, and how many equipments each hits; empty if there are none.
+std::string fault_lines(const Scenario& scenario);
+
 }  // namespace portillon::scenario

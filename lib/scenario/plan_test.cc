@@ -149,9 +149,33 @@ TEST(Plan, WarnsOfWhatWillNotWork) {
     rows.push_back({steady(50'000, 60, 10s), "cores of work"});
     rows.push_back({steady(1, 1, 10s), "faults.0 begins at 10s, after the end"});
     rows.back().scenario.faults = {{FaultKind::stall, 10s, 1s, 0s, 0}};
+    rows.push_back({steady(1, 1, 10s), "faults.0 ends at 20s, after the drain at 15s"});
+    rows.back().scenario.delivery.drain = 5s;
+    rows.back().scenario.faults = {{FaultKind::cut, 5s, 15s}};
+    rows.push_back({steady(1, 1, 10s), "faults.0 goes unnoticed by http2"});
+    rows.back().scenario.protocol = "http2";
+    rows.back().scenario.protocols = {{"http2", {{"keepalive", "0s"}}}};
+    rows.back().scenario.faults = {{FaultKind::half_open, 5s}};
+    rows.push_back({steady(3, 1, 10s), "faults.0 hits nobody: 0.01% of 3 equipments"});
+    rows.back().scenario.faults = {{.kind = FaultKind::cut, .at = 5s, .during = 1s, .share_percent = 0.01}};
     for (const auto& row : rows) {
         EXPECT_THAT(plan_of(row.scenario).warnings, testing::Contains(HasSubstr(row.warning)));
     }
+}
+
+TEST(Plan, ShowsTheFaultsInTheOrderOfTime) {
+    auto scenario = steady(1'000, 1, 60s);
+    EXPECT_EQ(fault_lines(scenario), "");
+    scenario.faults = {{.kind = FaultKind::flapping, .at = 30s, .during = 20s, .up = 2s, .down = 1s},
+                       {FaultKind::lose, 10s, 0s, 0s, 137},
+                       {.kind = FaultKind::cut, .at = 20s, .during = 5s, .share_percent = 20, .first = 1, .last = 500},
+                       {.kind = FaultKind::slow_read, .at = 40s, .during = 1s, .rate = Bytes{10'000}}};
+    EXPECT_EQ(fault_lines(scenario),
+              "\n       from .. to   fault\n"
+              "              10s   lose 137, on the server\n"
+              "       20s .. 25s   cut, 88 of 1000 equipments\n"
+              "       30s .. 50s   flapping up 2s down 1s, 1000 of 1000 equipments\n"
+              "       40s .. 41s   slow_read 10.0 kB/s, 1000 of 1000 equipments\n");
 }
 
 TEST(Plan, KeepsToTheRowsItMayHave) {

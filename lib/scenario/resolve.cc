@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -111,6 +112,40 @@ public:
         }
     }
 
+    // "20%", to which the schema has held it.
+    void read_percent(const std::string& key, double& target) const {
+        std::string text;
+        read(key, text);
+        if (is_right(key) && text.ends_with('%')) {
+            text.pop_back();
+            std::from_chars(text.data(), text.data() + text.size(), target);
+        }
+    }
+
+    // "10kB/s", in whole bytes.
+    void read_per_second(const std::string& key, Bytes& target) const {
+        std::string text;
+        read(key, text);
+        if (!is_right(key) || !text.ends_with("/s")) {
+            return;
+        }
+        const auto bytes = parse_bytes(std::string_view(text).substr(0, text.size() - 2));
+        if (bytes && *bytes > Bytes{0}) {
+            target = *bytes;
+        } else {
+            say(key, "cannot be held (allowed: a whole number of bytes, more than 0)");
+        }
+    }
+
+    // [from, to].
+    void read_range(const std::string& key, std::uint32_t& first, std::uint32_t& last) const {
+        const json* found = find(key);
+        if (found != nullptr && found->is_array() && found->size() == 2 && is_right(key) && is_right_within(key)) {
+            first = (*found)[0].get<std::uint32_t>();
+            last = (*found)[1].get<std::uint32_t>();
+        }
+    }
+
     // An enumeration: the value whose name the text has.
     template <class Enum>
     requires std::is_enum_v<Enum>
@@ -133,6 +168,14 @@ public:
     }
 
     bool is_right(const std::string& key) const { return !is_wrong(at(key)); }
+
+    // Nothing is known to be wrong in what `key` holds either.
+    bool is_right_within(const std::string& key) const {
+        const auto path = at(key);
+        return std::none_of(findings_->begin(), findings_->end(), [&](const Finding& finding) {
+            return finding.path.size() > path.size() && std::equal(path.begin(), path.end(), finding.path.begin());
+        });
+    }
 
     void require(bool holds, const std::string& key, std::string_view message) const {
         if (!holds) {
@@ -307,38 +350,107 @@ void read_delivery(const Section& section, const Traffic& traffic, Delivery& del
     section.read("drain", delivery.drain);
 }
 
-std::vector<std::string> keys_of(FaultKind kind) {
+// What a kind of fault takes, beside its `kind` and `at`.
+struct FaultKeys {
+    std::vector<std::string_view> needed, allowed;
+};
+
+FaultKeys keys_of(FaultKind kind) {
     switch (kind) {
         case FaultKind::stall:
-            return {"for"};
+            return {{"for"}, {}};
         case FaultKind::delay:
-            return {"for", "delay"};
-        default:
-            return {"count"};
+            return {{"for", "delay"}, {}};
+        case FaultKind::lose:
+        case FaultKind::duplicate:
+        case FaultKind::swap:
+            return {{"count"}, {}};
+        case FaultKind::latency:
+            return {{"for", "delay"}, {"jitter"}};
+        case FaultKind::bandwidth:
+        case FaultKind::slow_read:
+            return {{"for", "rate"}, {}};
+        case FaultKind::cut:
+        case FaultKind::refuse:
+            return {{"for"}, {}};
+        case FaultKind::reset:
+            return {{}, {"for", "every"}};
+        case FaultKind::half_open:
+            return {};
+        case FaultKind::flapping:
+            return {{"for", "up", "down"}, {}};
+        case FaultKind::one_way:
+            return {{"for", "direction"}, {}};
+    }
+    return {};
+}
+
+void check_fault_keys(const Section& section, FaultKind kind) {
+    auto [needed, allowed] = keys_of(kind);
+    if (is_of_network(kind)) {
+        allowed.insert(allowed.end(), {"share", "equipments"});
+    }
+    const auto holds = [](const std::vector<std::string_view>& keys, std::string_view key) {
+        return std::find(keys.begin(), keys.end(), key) != keys.end();
+    };
+    for (const std::string key :
+         {"for", "delay", "count", "jitter", "rate", "every", "up", "down", "direction", "share", "equipments"}) {
+        if (holds(needed, key) && !section.has(key)) {
+            section.say(key, fmt::format("is missing: {} needs it", name_of(kind)));
+        } else if (!holds(needed, key) && !holds(allowed, key) && section.has(key)) {
+            section.say(key, fmt::format("has no meaning for {}", name_of(kind)));
+        }
     }
 }
 
-Fault read_fault(const Section& section) {
+void check_fault(const Section& section, const Fault& fault, std::uint32_t equipments) {
+    section.require(!section.has("for") || fault.during > Nanos{0}, "for", "must be longer than 0");
+    section.require(!section.has("delay") || fault.delay > Nanos{0}, "delay", "must be longer than 0");
+    if (!is_of_network(fault.kind)) {
+        return;
+    }
+    for (const auto& [key, value] : {std::pair{"delay", fault.delay}, std::pair{"jitter", fault.jitter}}) {
+        section.require(value <= longest_delay, key,
+                        fmt::format("{} is too long (allowed: at most {})", format_duration(value),
+                                    format_duration(longest_delay)));
+    }
+    for (const auto& [key, value] :
+         {std::pair{"every", fault.every}, std::pair{"up", fault.up}, std::pair{"down", fault.down}}) {
+        section.require(!section.has(key) || value >= shortest_rhythm, key,
+                        fmt::format("{} is too short (allowed: at least {})", format_duration(value),
+                                    format_duration(shortest_rhythm)));
+    }
+    section.require(fault.during > Nanos{0} || !section.has("every"), "every", "has no meaning without for");
+    section.require(fault.share_percent > 0, "share", "must be more than 0%");
+    section.require(fault.last == 0 || fault.first <= fault.last, "equipments",
+                    "ends before it begins (allowed: [from, to])");
+    section.require(fault.first <= equipments, "equipments",
+                    fmt::format("begins at {}, and the fleet has {}", fault.first, equipments));
+}
+
+Fault read_fault(const Section& section, std::uint32_t equipments) {
     Fault fault;
-    section.read("kind", fault.kind, FaultKind::swap);
+    section.read("kind", fault.kind, FaultKind::one_way);
     section.read("at", fault.at);
     section.read("for", fault.during);
     section.read("delay", fault.delay);
     section.read("count", fault.count);
+    section.read_percent("share", fault.share_percent);
+    section.read_range("equipments", fault.first, fault.last);
+    section.read("jitter", fault.jitter);
+    section.read_per_second("rate", fault.rate);
+    section.read("every", fault.every);
+    section.read("up", fault.up);
+    section.read("down", fault.down);
+    section.read("direction", fault.direction, faults::Direction::down);
     if (!section.has("kind") || !section.is_right("kind")) {
         return fault;
     }
-    const auto needed = keys_of(fault.kind);
-    for (const std::string key : {"for", "delay", "count"}) {
-        const bool needs = std::find(needed.begin(), needed.end(), key) != needed.end();
-        if (needs && !section.has(key)) {
-            section.say(key, fmt::format("is missing: {} needs it", name_of(fault.kind)));
-        } else if (!needs && section.has(key)) {
-            section.say(key, fmt::format("has no meaning for {}", name_of(fault.kind)));
-        }
+    check_fault_keys(section, fault.kind);
+    check_fault(section, fault, equipments);
+    if (fault.kind == FaultKind::reset && fault.during > Nanos{0} && fault.every == Nanos{0}) {
+        fault.every = usual_rhythm_of_resets;
     }
-    section.require(!section.has("for") || fault.during > Nanos{0}, "for", "must be longer than 0");
-    section.require(!section.has("delay") || fault.delay > Nanos{0}, "delay", "must be longer than 0");
     return fault;
 }
 
@@ -429,7 +541,7 @@ Scenario resolve(const json& value, std::span<const KnownProtocol> protocols, Fi
         scenario.protocols[protocol.name] = options_of(protocol, root.section("protocols"));
     }
     for (const auto& section : root.list("faults")) {
-        scenario.faults.push_back(read_fault(section));
+        scenario.faults.push_back(read_fault(section, scenario.fleet.equipments));
     }
     read_thresholds(root.section("thresholds"), root.find("thresholds"), stage_names(scenario.traffic),
                     scenario.thresholds);

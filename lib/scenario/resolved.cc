@@ -79,6 +79,32 @@ ordered_json delivery_json(const Delivery& delivery) {
             {"drain", format_duration(delivery.drain)}};
 }
 
+void add_of_network(ordered_json& json, const Fault& fault) {
+    const auto add = [&json](const char* key, Nanos value) {
+        if (value > Nanos{0}) {
+            json[key] = format_duration(value);
+        }
+    };
+    if (!is_of_network(fault.kind)) {
+        return;
+    }
+    add("jitter", fault.jitter);
+    if (fault.rate > Bytes{0}) {
+        const auto text = text_of(fault.rate);
+        json["rate"] = text.is_string() ? text.get<std::string>() + "/s" : text.dump() + "B/s";
+    }
+    add("every", fault.every);
+    add("up", fault.up);
+    add("down", fault.down);
+    if (fault.kind == FaultKind::one_way) {
+        json["direction"] = name_of(fault.direction);
+    }
+    json["share"] = fmt::format("{}%", fault.share_percent);
+    if (fault.last > 0) {
+        json["equipments"] = {fault.first, fault.last};
+    }
+}
+
 ordered_json faults_json(const std::vector<Fault>& faults) {
     auto list = ordered_json::array();
     for (const auto& fault : faults) {
@@ -93,6 +119,7 @@ ordered_json faults_json(const std::vector<Fault>& faults) {
         if (fault.count > 0) {
             json["count"] = fault.count;
         }
+        add_of_network(json, fault);
         list.push_back(std::move(json));
     }
     return list;

@@ -20,7 +20,8 @@ Scenario shipped(const std::string& name) {
 }
 
 std::vector<Scenario> samples() {
-    std::vector<Scenario> all{shipped("smoke"), shipped("ramp"), shipped("peak"), shipped("compare")};
+    std::vector<Scenario> all{shipped("smoke"),   shipped("ramp"),   shipped("peak"),
+                              shipped("compare"), shipped("outage"), shipped("flapping")};
     auto odd = shipped("smoke");
     odd.name = "yes: \"no\" # {[,\t'é\xF0\x9F\x9A\x87";
     odd.description = "1e5";
@@ -28,7 +29,18 @@ std::vector<Scenario> samples() {
     odd.traffic.stages[0].rate = Rate{1e-7};
     odd.traffic.stages[1].rate = Rate{1.0 / 3};
     odd.traffic.stages[1].duration = 1234567891ns;
-    odd.faults = {{FaultKind::stall, 1ns, 3ms, 0s, 0},
+    odd.faults = {{.kind = FaultKind::latency,
+                   .during = 1s,
+                   .delay = 1ns,
+                   .share_percent = 0.0001,
+                   .first = 2,
+                   .last = 3,
+                   .jitter = 5ms},
+                  {.kind = FaultKind::slow_read, .during = 1s, .rate = Bytes{1}},
+                  {.kind = FaultKind::bandwidth, .during = 1s, .share_percent = 33.3333, .rate = Bytes{2'000'000}},
+                  {.kind = FaultKind::reset, .during = 1s, .every = 1ms},
+                  {.kind = FaultKind::one_way, .during = 1s, .direction = faults::Direction::down},
+                  {FaultKind::stall, 1ns, 3ms, 0s, 0},
                   {FaultKind::delay, 0s, 90min, 1500us, 0},
                   {FaultKind::swap, 1s, 0s, 0s, 11}};
     odd.thresholds = {{"lost", "count == 0", 0},
@@ -110,13 +122,16 @@ TEST(WorkloadDigest, DoesNotDependOnHowQuantitiesAreWritten) {
 
 TEST(Compress, DividesThreeDurationsAndNothingElse) {
     auto scenario = shipped("ramp");
-    scenario.faults = {{FaultKind::delay, 60s, 30s, 120ms, 0}};
+    scenario.faults = {{FaultKind::delay, 60s, 30s, 120ms, 0},
+                       {.kind = FaultKind::flapping, .at = 60s, .during = 30s, .up = 2s, .down = 1s}};
     auto expected = scenario;
     std::get<StartBySteps>(expected.fleet.start).every = 5s;
     expected.traffic.stages[0].duration = 250s;
     expected.traffic.stages[1].duration = 60s;
     expected.faults[0].at = 1s;
     expected.faults[0].during = 500ms;
+    expected.faults[1].at = 1s;
+    expected.faults[1].during = 500ms;
     compress(scenario, 60);
     EXPECT_EQ(scenario, expected);
 }

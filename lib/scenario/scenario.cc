@@ -1,5 +1,8 @@
 #include "scenario/scenario.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <array>
 
 #include "base/check.h"
@@ -40,6 +43,69 @@ arrival::Schedule schedule_of(const Scenario& scenario) {
     return {scenario.traffic.arrival, stages_of(scenario.traffic), scenario.seed};
 }
 
+std::string summary_of(const Fault& fault) {
+    std::string text(name_of(fault.kind));
+    const auto add = [&text](std::string_view what, Nanos value) {
+        if (value > Nanos{0}) {
+            text += fmt::format(" {}{}", what, format_duration(value));
+        }
+    };
+    add("", fault.delay);
+    add("jitter ", fault.jitter);
+    add("every ", fault.every);
+    add("up ", fault.up);
+    add("down ", fault.down);
+    if (fault.rate > Bytes{0}) {
+        text += fmt::format(" {}/s", humanize(fault.rate));
+    }
+    if (fault.count > 0) {
+        text += fmt::format(" {}", fault.count);
+    }
+    if (fault.kind == FaultKind::one_way) {
+        text += fmt::format(" {}", name_of(fault.direction));
+    }
+    return text;
+}
+
+std::vector<faults::NetworkFault> network_faults_of(const Scenario& scenario) {
+    std::vector<faults::NetworkFault> list;
+    for (std::size_t place = 0; place < scenario.faults.size(); ++place) {
+        const auto& fault = scenario.faults[place];
+        if (!is_of_network(fault.kind)) {
+            continue;
+        }
+        const auto kind = static_cast<unsigned>(fault.kind) - static_cast<unsigned>(FaultKind::latency);
+        list.push_back({.number = static_cast<std::uint32_t>(place),
+                        .kind = static_cast<faults::Kind>(kind),
+                        .at = fault.at,
+                        .length = fault.during,
+                        .share = fault.share_percent / 100,
+                        .first = fault.first,
+                        .last = fault.last == 0 ? scenario.fleet.equipments : fault.last,
+                        .delay = fault.delay,
+                        .jitter = fault.jitter,
+                        .bytes_per_s = static_cast<double>(fault.rate.count),
+                        .every = fault.every,
+                        .up = fault.up,
+                        .down = fault.down,
+                        .direction = fault.direction});
+    }
+    return list;
+}
+
+bool has_server_faults(const Scenario& scenario) {
+    return std::any_of(scenario.faults.begin(), scenario.faults.end(),
+                       [](const Fault& fault) { return !is_of_network(fault.kind); });
+}
+
+std::uint32_t count_hit(const Scenario& scenario, const faults::NetworkFault& fault) {
+    std::uint32_t count = 0;
+    for (std::uint32_t id = 1; id <= scenario.fleet.equipments; ++id) {
+        count += faults::hits(fault, scenario.seed, EquipmentId{id}) ? 1 : 0;
+    }
+    return count;
+}
+
 Nanos start_of(const Fleet& fleet, EquipmentId id) {
     check(number_of(id) >= 1 && number_of(id) <= fleet.equipments, "an equipment of the fleet");
     const auto* steps = std::get_if<StartBySteps>(&fleet.start);
@@ -71,7 +137,14 @@ std::string_view name_of(Jitter jitter) {
 }
 
 std::string_view name_of(FaultKind kind) {
-    return pick(std::array<std::string_view, 5>{"stall", "delay", "lose", "duplicate", "swap"}, kind);
+    return pick(
+        std::array<std::string_view, 14>{"stall", "delay", "lose", "duplicate", "swap", "latency", "bandwidth", "cut",
+                                         "reset", "half_open", "refuse", "flapping", "slow_read", "one_way"},
+        kind);
+}
+
+std::string_view name_of(faults::Direction direction) {
+    return pick(std::array<std::string_view, 2>{"up", "down"}, direction);
 }
 
 }  // namespace portillon::scenario

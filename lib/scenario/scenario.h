@@ -12,6 +12,7 @@
 
 #include "arrival/schedule.h"
 #include "base/units.h"
+#include "faults/network_fault.h"
 
 namespace portillon::scenario {
 
@@ -97,16 +98,43 @@ struct Delivery {
     bool operator==(const Delivery&) const = default;
 };
 
-enum class FaultKind : std::uint8_t { stall, delay, lose, duplicate, swap };
+enum class FaultKind : std::uint8_t {
+    stall,  // from here on: of the embedded server
+    delay,
+    lose,
+    duplicate,
+    swap,
+    latency,  // from here on: of the network, faults::Kind in its order
+    bandwidth,
+    cut,
+    reset,
+    half_open,
+    refuse,
+    flapping,
+    slow_read,
+    one_way,
+};
 
-// On the embedded server. stall: answers nothing `during`; delay: each answer later by `delay`, `during`; lose,
-// duplicate, swap: the next `count` validations from `at` on.
+constexpr bool is_of_network(FaultKind kind) {
+    return kind >= FaultKind::latency;
+}
+
+// Of the server: stall answers nothing `during`; delay: each answer later by `delay`, `during`; lose, duplicate, swap:
+// the next `count` validations from `at` on. Of the network: as faults::NetworkFault says, on a share of the equipments
+// from `first` to `last`.
 struct Fault {
     FaultKind kind = FaultKind::stall;
-    Nanos at{};             // since T0
-    Nanos during{};         // key `for`
-    Nanos delay{};          // delay only
-    std::uint64_t count{};  // lose, duplicate, swap only
+    Nanos at{};                                           // since T0
+    Nanos during{};                                       // key `for`
+    Nanos delay{};                                        // delay, latency
+    std::uint64_t count{};                                // lose, duplicate, swap
+    double share_percent = 100;                           // from here on: of the network
+    std::uint32_t first = 1, last = 0;                    // key `equipments`; last 0: all
+    Nanos jitter{};                                       // latency
+    Bytes rate{};                                         // a second: bandwidth, slow_read
+    Nanos every{};                                        // reset with `for`
+    Nanos up{}, down{};                                   // flapping
+    faults::Direction direction = faults::Direction::up;  // one_way
     bool operator==(const Fault&) const = default;
 };
 
@@ -156,6 +184,18 @@ arrival::Stages stages_of(const Traffic& traffic);
 // The fleet's schedules: the same in every process that is given the same scenario.
 arrival::Schedule schedule_of(const Scenario& scenario);
 
+// What it is, in a few words: "latency 50ms", "reset every 100ms", "lose 137".
+std::string summary_of(const Fault& fault);
+
+// Those of the network, each with its place in the list; every process that is given the same scenario has the same.
+std::vector<faults::NetworkFault> network_faults_of(const Scenario& scenario);
+
+// Whether any is of the server, which has to be ours or have a ledger.
+bool has_server_faults(const Scenario& scenario);
+
+// How many equipments a fault of the network hits.
+std::uint32_t count_hit(const Scenario& scenario, const faults::NetworkFault& fault);
+
 // When equipment `id` (1..equipments) starts, since T0.
 Nanos start_of(const Fleet& fleet, EquipmentId id);
 
@@ -169,5 +209,6 @@ std::string_view name_of(Encoding encoding);
 std::string_view name_of(Order order);
 std::string_view name_of(Jitter jitter);
 std::string_view name_of(FaultKind kind);
+std::string_view name_of(faults::Direction direction);
 
 }  // namespace portillon::scenario
