@@ -1,6 +1,7 @@
 // What a server answers to what RFC 9113 and RFC 7541 forbid, section by section; the cases of the public suite h2spec
 // are among them. nghttp2 is milder than the standard where a frame may have been under way when a stream was closed
-// (5.1, after RST_STREAM; 5.1.1, a smaller stream: passed over), and where one stream's window overflows (6.9.2).
+// (5.1, after RST_STREAM; 5.1.1, a smaller stream: passed over), where one stream's window overflows (6.9.2), and names
+// the error of padding without its length differently (6.1).
 
 #include <gmock/gmock.h>
 
@@ -66,6 +67,7 @@ TEST_F(Http2Conformance, AnswersWhatIsForbiddenAsTheStandardSays) {
     };
     const std::string open = raw::headers(1, post);
     const std::string part = raw::frame(Type::headers, 0, 1, raw::block(post));
+    const std::string with_te = raw::headers(1, with(post, {{"te", "trailers"}})) + raw::data(1, "x", raw::end_stream);
     const std::vector<Row> rows{
         {"4.1", "an unknown type", raw::frame(static_cast<Type>(0x16), 0xFF, 0, "12345678"), "lives"},
         {"4.1", "unknown flags", raw::frame(Type::ping, 0xFE, 0, "12345678"), "lives"},
@@ -95,6 +97,15 @@ TEST_F(Http2Conformance, AnswersWhatIsForbiddenAsTheStandardSays) {
          whole(1) + raw::frame(Type::priority, 0, 1, std::string("\0\0\0\0\1", 5)), "lives"},
         {"5.1", "DATA after RST_STREAM", open + raw::rst_stream(1, 8) + raw::data(1, "x", raw::end_stream), "lives"},
         {"5.1", "HEADERS after RST_STREAM", open + raw::rst_stream(1, 8) + whole(1), "lives"},
+        {"5.1", "CONTINUATION after RST_STREAM",
+         open + raw::rst_stream(1, 8) + raw::frame(Type::continuation, 4, 1, ""), "goaway PROTOCOL_ERROR"},
+        {"5.1", "WINDOW_UPDATE after RST_STREAM", open + raw::rst_stream(1, 8) + raw::window_update(1, 1), "lives"},
+        {"5.1", "RST_STREAM after RST_STREAM", open + raw::rst_stream(1, 8) + raw::rst_stream(1, 8), "lives"},
+        {"5.3.1", "HEADERS that depend on themselves",
+         raw::frame(Type::headers, 0x25, 1, raw::number(1, 4) + '\x10' + raw::block(post)), "goaway PROTOCOL_ERROR"},
+        {"5.3.1", "PRIORITY that depends on itself",
+         open + raw::frame(Type::priority, 0, 1, raw::number(1, 4) + '\x10'), "goaway PROTOCOL_ERROR"},
+        {"5.5", "an unknown type of a stream", open + raw::frame(static_cast<Type>(0x16), 0, 1, "x"), "lives"},
         {"5.1.1", "an even stream", whole(2), "goaway PROTOCOL_ERROR"},
         {"5.1.1", "a smaller stream", whole(5) + whole(3), "lives"},
         {"6.1", "DATA of stream 0", raw::data(0, "x"), "goaway PROTOCOL_ERROR"},
@@ -104,6 +115,14 @@ TEST_F(Http2Conformance, AnswersWhatIsForbiddenAsTheStandardSays) {
                            "12345"),
          "goaway PROTOCOL_ERROR"},
         {"6.1", "padding", open + raw::frame(Type::data, 9, 1, std::string("\3x\0\0\0", 5)), "lives"},
+        {"6.1", "padding as long as the frame", open + raw::frame(Type::data, 8, 1, std::string("\4\0\0\0", 4)),
+         "goaway PROTOCOL_ERROR"},
+        {"6.1", "padded DATA without a length of padding", open + raw::frame(Type::data, 8, 1, ""),
+         "goaway PROTOCOL_ERROR"},
+        {"6.2", "HEADERS with padding and priority",
+         raw::frame(Type::headers, 0x2D, 1,
+                    '\2' + raw::number(0, 4) + '\x10' + raw::block(post) + std::string(2, '\0')),
+         "lives"},
         {"6.2", "HEADERS of stream 0", raw::headers(0, post), "goaway PROTOCOL_ERROR"},
         {"6.2", "padding beyond the frame", raw::frame(Type::headers, 12, 1, "\xFF" + raw::block(post)),
          "goaway PROTOCOL_ERROR"},
@@ -112,11 +131,13 @@ TEST_F(Http2Conformance, AnswersWhatIsForbiddenAsTheStandardSays) {
         {"6.3", "PRIORITY of 4 bytes", open + raw::frame(Type::priority, 0, 1, std::string(4, '\0')),
          "goaway FRAME_SIZE_ERROR"},
         {"6.4", "RST_STREAM of stream 0", raw::rst_stream(0, 8), "goaway PROTOCOL_ERROR"},
+        {"6.4", "an unknown error", open + raw::rst_stream(1, 0xFF), "lives"},
         {"6.4", "RST_STREAM of 3 bytes", open + raw::frame(Type::rst_stream, 0, 1, "123"), "goaway FRAME_SIZE_ERROR"},
         {"6.5", "an acknowledgement that says something", raw::frame(Type::settings, 1, 0, std::string(6, '\0')),
          "goaway FRAME_SIZE_ERROR"},
         {"6.5", "SETTINGS of a stream", raw::frame(Type::settings, 0, 1, ""), "goaway PROTOCOL_ERROR"},
         {"6.5", "SETTINGS of 3 bytes", raw::frame(Type::settings, 0, 0, "123"), "goaway FRAME_SIZE_ERROR"},
+        {"6.5", "an acknowledgement of nothing", raw::settings_ack() + raw::settings_ack(), "goaway PROTOCOL_ERROR"},
         {"6.5.2", "ENABLE_PUSH of 2", raw::settings({{2, 2}}), "goaway PROTOCOL_ERROR"},
         {"6.5.2", "a window above 2^31-1", raw::settings({{4, 0x80000000}}), "goaway FLOW_CONTROL_ERROR"},
         {"6.5.2", "frames below 2^14", raw::settings({{5, 16'383}}), "goaway PROTOCOL_ERROR"},
@@ -129,6 +150,9 @@ TEST_F(Http2Conformance, AnswersWhatIsForbiddenAsTheStandardSays) {
         {"6.7", "PING of 6 bytes", raw::frame(Type::ping, 0, 0, "123456"), "goaway FRAME_SIZE_ERROR"},
         {"6.7", "an answer to no PING", raw::ping("12345678", raw::ack), "lives"},
         {"6.8", "GOAWAY of a stream", raw::frame(Type::goaway, 0, 1, std::string(8, '\0')), "goaway PROTOCOL_ERROR"},
+        {"6.8", "GOAWAY of 7 bytes", raw::frame(Type::goaway, 0, 0, std::string(7, '\0')), "goaway FRAME_SIZE_ERROR"},
+        {"6.8", "GOAWAY with nothing under way", raw::goaway(0, 0), "closed"},
+        {"7", "GOAWAY for an unknown error", raw::goaway(0, 0xFF), "closed"},
         {"6.9", "a window update of 0", raw::window_update(0, 0), "goaway PROTOCOL_ERROR"},
         {"6.9", "a stream's window update of 0", open + raw::window_update(1, 0), "goaway PROTOCOL_ERROR"},
         {"6.9", "WINDOW_UPDATE of 3 bytes", raw::frame(Type::window_update, 0, 0, "123"), "goaway FRAME_SIZE_ERROR"},
@@ -146,6 +170,10 @@ TEST_F(Http2Conformance, AnswersWhatIsForbiddenAsTheStandardSays) {
          "goaway PROTOCOL_ERROR"},
         {"6.10", "CONTINUATION of nothing", open + raw::data(1, "x") + raw::frame(Type::continuation, 4, 1, ""),
          "goaway PROTOCOL_ERROR"},
+        {"6.10", "CONTINUATION after a CONTINUATION that ended",
+         part + raw::frame(Type::continuation, 4, 1, "") + raw::frame(Type::continuation, 4, 1, ""),
+         "goaway PROTOCOL_ERROR"},
+        {"6.10", "DATA instead of CONTINUATION", part + raw::data(1, "x"), "goaway PROTOCOL_ERROR"},
         {"6.10", "several CONTINUATIONs",
          part + raw::frame(Type::continuation, 0, 1, "") + raw::frame(Type::continuation, 4, 1, "") +
              raw::data(1, "x", raw::end_stream),
@@ -153,10 +181,16 @@ TEST_F(Http2Conformance, AnswersWhatIsForbiddenAsTheStandardSays) {
         {"8.1", "HEADERS within a body", open + raw::data(1, "x") + raw::headers(1, {{"x", "y"}}),
          "reset 1 PROTOCOL_ERROR"},
         {"8.1", "trailers", open + raw::data(1, "x") + raw::headers(1, {{"x", "y"}}, raw::end_stream), "lives"},
+        {"8.1", "an upper-case name among trailers",
+         open + raw::data(1, "x") + raw::headers(1, {{"X", "y"}}, raw::end_stream), "reset 1 PROTOCOL_ERROR"},
+        {"8.2", "an empty name", whole(1, with(post, {{"", "y"}})), "reset 1 PROTOCOL_ERROR"},
         {"8.2", "an upper-case name", whole(1, with(post, {{"X-Name", "y"}})), "reset 1 PROTOCOL_ERROR"},
         {"8.2", "a name with a space", whole(1, with(post, {{"x name", "y"}})), "reset 1 PROTOCOL_ERROR"},
         {"8.2.1", "a value with a line break", whole(1, with(post, {{"x", "a\nb"}})), "reset 1 PROTOCOL_ERROR"},
         {"8.2.2", "connection", whole(1, with(post, {{"connection", "keep-alive"}})), "reset 1 PROTOCOL_ERROR"},
+        {"8.2.2", "transfer-encoding", whole(1, with(post, {{"transfer-encoding", "chunked"}})),
+         "reset 1 PROTOCOL_ERROR"},
+        {"8.2.2", "te: trailers", with_te, "lives"},
         {"8.2.2", "te: trailers, deflate", whole(1, with(post, {{"te", "trailers, deflate"}})),
          "reset 1 PROTOCOL_ERROR"},
         {"8.3", "an unknown pseudo-header", whole(1, with(post, {{":test", "ok"}})), "reset 1 PROTOCOL_ERROR"},
@@ -171,6 +205,10 @@ TEST_F(Http2Conformance, AnswersWhatIsForbiddenAsTheStandardSays) {
         {"8.3.1", "an empty :path", whole(1, {{":method", "POST"}, {":scheme", "http"}, {":path", ""}}),
          "reset 1 PROTOCOL_ERROR"},
         {"8.3.1", "two :method", whole(1, with(post, {{":method", "POST"}})), "reset 1 PROTOCOL_ERROR"},
+        {"8.3.1", "two :scheme", whole(1, with(post, {{":scheme", "http"}})), "reset 1 PROTOCOL_ERROR"},
+        {"8.3.1", "two :path", whole(1, with(post, {{":path", "/"}})), "reset 1 PROTOCOL_ERROR"},
+        {"8.1.1", "a length that is no number", whole(1, with(post, {{"content-length", "-1"}})),
+         "reset 1 PROTOCOL_ERROR"},
         {"8.1.1", "a body shorter than it says",
          raw::headers(1, with(post, {{"content-length", "2"}})) + raw::data(1, "x", raw::end_stream),
          "reset 1 PROTOCOL_ERROR"},
@@ -189,12 +227,79 @@ TEST_F(Http2Conformance, AnswersWhatIsForbiddenAsTheStandardSays) {
          raw::frame(Type::headers, 5, 1,
                     raw::block(post) + std::string("\0\x85\xF2\xB2\x4A\x84\xFF\x84\x49\x50\x9F\xFF", 12)),
          "goaway COMPRESSION_ERROR"},
+        {"7541 5.1", "an integer without end",
+         raw::frame(Type::headers, 5, 1, "\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x7F"), "goaway COMPRESSION_ERROR"},
+        {"7541 5.2", "padding of zeros",
+         raw::frame(Type::headers, 5, 1,
+                    raw::block(post) + std::string("\0\x85\xF2\xB2\x4A\x84\xFF\x83\x49\x50\x90", 11)),
+         "goaway COMPRESSION_ERROR"},
+        {"7541 5.2", "the end-of-string symbol",
+         raw::frame(Type::headers, 5, 1,
+                    raw::block(post) + std::string("\0\x85\xF2\xB2\x4A\x84\xFF\x87\x49\x51\xFF\xFF\xFF\xFA\x7F", 15)),
+         "goaway COMPRESSION_ERROR"},
+        {"7541 5.2", "a text longer than the block",
+         raw::frame(Type::headers, 5, 1, raw::block(post) + std::string("\0\5ab", 4)), "goaway COMPRESSION_ERROR"},
         {"7541 6.3", "a table above the limit", raw::frame(Type::headers, 5, 1, "\x3F\xE1\xFF\x03" + raw::block(post)),
          "goaway COMPRESSION_ERROR"},
     };
     for (const Row& row : rows) {
         EXPECT_EQ(answer_to(row.bytes), row.answer) << row.section << ": " << row.what;
     }
+}
+
+// RFC 9113, 3.4: anything but the preface, however far it is right.
+TEST_F(Http2Conformance, TalksOnlyToWhoSaysThePreface) {
+    const std::string preface(raw::preface);
+    for (const std::string& bytes :
+         {std::string("INVALID CONNECTION PREFACE\r\n\r\n"), preface.substr(0, 23) + "x" + raw::settings(),
+          preface + raw::headers(1, post), preface + raw::ping("12345678"), preface + raw::settings_ack()}) {
+        auto& client = connect();
+        client.send(bytes);
+        settle();
+        EXPECT_EQ(client.end, "closed") << bytes;
+        EXPECT_EQ(client.field(1, ":status"), "") << bytes;
+    }
+    EXPECT_EQ(counted(figures_.closed), "malformed=5");
+}
+
+// 5.1.2: a stream above the limit is refused if the client may not have known of it, a mistake if it did.
+TEST_F(Http2Conformance, HoldsClientsToItsStreams) {
+    limits_.streams = 2;
+    restart();
+    ingest_.mode = over_http2::FakeIngest::Mode::later;
+    for (const bool knows : {false, true}) {
+        auto& client = greet();
+        client.send((knows ? raw::settings_ack() : std::string()) + raw::headers(1, post) + raw::headers(3, post) +
+                    raw::headers(5, post));
+        settle();
+        if (knows) {
+            EXPECT_EQ(client.end, "closed");
+            EXPECT_EQ(client.count(Type::goaway), 1u);
+        } else {
+            ASSERT_EQ(client.count(Type::rst_stream), 1u);
+            EXPECT_EQ(client.end, "");
+        }
+        for (const auto& frame : client.frames) {
+            EXPECT_TRUE(frame.type != Type::goaway || frame.u32(4) == 1) << "PROTOCOL_ERROR";
+            EXPECT_TRUE(frame.type != Type::rst_stream || (frame.stream == 5 && frame.u32(0) == 7)) << "REFUSED_STREAM";
+        }
+    }
+}
+
+// 6.8: who says goodbye still gets what it has asked for.
+TEST_F(Http2Conformance, AnswersWhatIsUnderWayAfterGoaway) {
+    ingest_.mode = over_http2::FakeIngest::Mode::later;
+    auto& client = greet();
+    client.send(raw::headers(1, post) + raw::data(1, "x", raw::end_stream) + raw::goaway(0, 0xFF) +
+                raw::ping("12345678"));
+    settle();
+    EXPECT_EQ(client.end, "");
+    EXPECT_EQ(client.count(Type::ping), 1u);
+    ingest_.decide(0);
+    settle();
+    EXPECT_EQ(client.field(1, ":status"), "200");
+    EXPECT_EQ(client.end, "closed");
+    EXPECT_EQ(counted(figures_.closed), "");
 }
 
 TEST_F(Http2Conformance, FollowsSettingsThatChangeWhileItAnswers) {
