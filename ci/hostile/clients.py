@@ -888,8 +888,7 @@ def not_grpc(at):
     return call(at, at.body(), content_type="text/plain").saw_on(("STATUS",))
 
 
-@misbehaviour("grpc", answers=[("GRPC-STATUS", 3), ("GRPC-STATUS", 8), ("GRPC-STATUS", 13)], closes=False,
-              counted=("refused.malformed", "refused.too_large"))
+@misbehaviour("grpc", answers=("GRPC-STATUS", 8), closes=False, counted="refused.too_large")
 def absurd_message_length(at):
     return call(at, wire.grpc_message(b"x", length=0xFFFF_FFFF)).saw_on(("GRPC-STATUS",))
 
@@ -911,7 +910,7 @@ def gzip_bomb_on_a_stream(at):
     return stream(at, wire.grpc_message(bomb, flag=1), ("grpc-encoding", "gzip")).saw_on(("GRPC-STATUS",))
 
 
-@misbehaviour("grpc", answers=[("GRPC-STATUS", 3), ("GRPC-STATUS", 13)], closes=False, counted="refused.malformed")
+@misbehaviour("grpc", answers=("GRPC-STATUS", 13), closes=False, counted="refused.bad_compression")
 def gzip_garbage(at):
     return call(at, wire.grpc_message(b"\x1f\x8b garbage", flag=1), ("grpc-encoding", "gzip")).saw_on(("GRPC-STATUS",))
 
@@ -921,19 +920,27 @@ def unknown_compression(at):
     return call(at, at.body(), ("grpc-encoding", "rot13")).saw_on(("GRPC-STATUS",))
 
 
-@misbehaviour("grpc", answers=[("GRPC-STATUS", 3), ("GRPC-STATUS", 13)], closes=False, counted="refused.malformed")
+@misbehaviour("grpc", answers=("GRPC-STATUS", 13), closes=False, counted="refused.bad_compression")
+def compressed_without_a_word(at):  # grpc/doc/compression.md
+    return call(at, wire.grpc_message(wire.protobuf_batch(), flag=1), ("grpc-encoding", "identity")).saw_on(("GRPC-STATUS",))
+
+
+@misbehaviour("grpc", answers=("GRPC-STATUS", 13), closes=False, counted="refused.bad_compression")
+def compressed_without_a_word_on_a_stream(at):
+    return stream(at, wire.grpc_message(wire.protobuf_batch(), flag=1)).saw_on(("GRPC-STATUS",))
+
+
+@misbehaviour("grpc", answers=("GRPC-STATUS", 13), closes=False, counted="refused.malformed")
 def compressed_flag_of_7(at):
     return call(at, wire.grpc_message(wire.protobuf_batch(), flag=7)).saw_on(("GRPC-STATUS",))
 
 
-@misbehaviour("grpc", answers=[("GRPC-STATUS", 3), ("GRPC-STATUS", 12), ("GRPC-STATUS", 13)], closes=False,
-              counted="refused.malformed")
+@misbehaviour("grpc", answers=("GRPC-STATUS", 12), closes=False, counted="refused.not_one_message")
 def two_messages_in_one_call(at):
     return call(at, at.body() * 2).saw_on(("GRPC-STATUS",))
 
 
-@misbehaviour("grpc", answers=[("GRPC-STATUS", 3), ("GRPC-STATUS", 12), ("GRPC-STATUS", 13)], closes=False,
-              counted="refused.malformed")
+@misbehaviour("grpc", answers=("GRPC-STATUS", 12), closes=False, counted="refused.not_one_message")
 def call_without_message(at):
     return call(at, b"").saw_on(("GRPC-STATUS",))
 
@@ -943,7 +950,7 @@ def message_is_no_batch(at):
     return call(at, wire.grpc_message(b"\xff" * 100)).saw_on(("GRPC-STATUS",))
 
 
-@misbehaviour("grpc", answers=("GRPC-STATUS", 3), closes=False, counted="refused.malformed")
+@misbehaviour("grpc", answers=("GRPC-STATUS", 13), closes=False, counted="refused.malformed")
 def absurd_timeout(at):
     return call(at, at.body(), ("grpc-timeout", "999999999999999H")).saw_on(("GRPC-STATUS",))
 
@@ -974,7 +981,7 @@ def streams_and_never_reads(at):
     return at.hold([at.greet()])
 
 
-@misbehaviour("grpc", answers=("GRPC-STATUS", 3), closes=False, counted="refused.malformed")
+@misbehaviour("grpc", answers=("GRPC-STATUS", 13), closes=False, counted="refused.malformed")
 def stream_ends_within_a_message(at):
     return stream(at, at.body()[:-5], flags=1).saw_on(("GRPC-STATUS",))
 

@@ -18,7 +18,8 @@ void note_body(over_http2::Response& response, std::span<const std::byte> bytes)
 
 // UNKNOWN if the response is complete and never said it. INTERNAL if it says OK after a body that is not one whole
 // plain message, as the official libraries have it (grpc/doc/statuscodes.md): who cannot frame its answer is not
-// believed. What the message says is not looked at, and that there is none is not held against a server.
+// believed. Of a second message they make UNIMPLEMENTED, which here would reject for good what has perhaps arrived.
+// What the message says is not looked at, and that there is none is not held against a server.
 wire::GrpcStatus status_of(const over_http2::Response& response);
 
 // OK acknowledges; INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND and UNIMPLEMENTED reject for good;

@@ -31,6 +31,7 @@ constexpr std::array<Header, 1> ok_trailers{{{"grpc-status", "0"}}};
 constexpr std::array<Header, 3> ok_headers{
     {{":status", "200"}, {"content-type", "application/grpc"}, {"grpc-accept-encoding", wire::grpc_accept_encoding}}};
 
+// As the official libraries have it (grpc/doc/statuscodes.md): INVALID_ARGUMENT is left to who reads the messages.
 GrpcStatus status_of(Refusal refusal) {
     switch (refusal) {
         case Refusal::none:
@@ -43,13 +44,14 @@ GrpcStatus status_of(Refusal refusal) {
             return GrpcStatus::unavailable;
         case Refusal::unknown_call:
         case Refusal::compressed:
+        case Refusal::not_one_message:
             return GrpcStatus::unimplemented;
         case Refusal::unfinished:
             return GrpcStatus::cancelled;
         case Refusal::late:
             return GrpcStatus::deadline_exceeded;
         default:
-            return GrpcStatus::invalid_argument;
+            return GrpcStatus::internal;
     }
 }
 
@@ -91,11 +93,17 @@ public:
     }
 
     Message message(std::span<const std::byte> body, wire::MessageEncoding encoding, std::size_t most_bytes) override {
-        wire::GrpcFrameReader reader(body.size());
+        wire::GrpcFrameReader reader(most_bytes);
         reader.feed(body);
         const auto message = reader.next();
-        if (!message || wire::grpc_prefix_bytes + message->body.size() != body.size()) {
+        if (!message && reader.error() == wire::make_error_code(wire::DecodeError::too_large)) {
+            return {.bytes = {}, .refusal = Refusal::too_large};
+        }
+        if (!message && !body.empty()) {
             return {.bytes = {}, .refusal = Refusal::malformed};
+        }
+        if (!message || wire::grpc_prefix_bytes + message->body.size() != body.size()) {
+            return {.bytes = {}, .refusal = Refusal::not_one_message};
         }
         return message->compression == wire::Compression::plain ? Message{.bytes = message->body}
                                                                 : unpacked(*message, encoding, most_bytes);
@@ -104,11 +112,11 @@ public:
     Message unpacked(const wire::GrpcMessage& message, wire::MessageEncoding encoding,
                      std::size_t most_bytes) override {
         if (encoding == wire::MessageEncoding::identity) {
-            return {.bytes = {}, .refusal = Refusal::malformed};  // compressed, but nobody said how
+            return {.bytes = {}, .refusal = Refusal::bad_compression};  // nobody said how (grpc/doc/compression.md)
         }
         if (const error_code error = wire::unpack(encoding, message.body, most_bytes, unpacked_)) {
             const bool too_large = error == wire::make_error_code(wire::DecodeError::too_large);
-            return {.bytes = {}, .refusal = too_large ? Refusal::too_large : Refusal::malformed};
+            return {.bytes = {}, .refusal = too_large ? Refusal::too_large : Refusal::bad_compression};
         }
         return {.bytes = unpacked_};
     }

@@ -24,6 +24,10 @@ std::string_view name_of(Refusal refusal) {
             return "too_much";
         case Refusal::compressed:
             return "compressed";
+        case Refusal::bad_compression:
+            return "bad_compression";
+        case Refusal::not_one_message:
+            return "not_one_message";
         case Refusal::malformed:
             return "malformed";
         case Refusal::unfinished:

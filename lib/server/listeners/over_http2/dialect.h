@@ -26,8 +26,10 @@ enum class Refusal : std::uint8_t {
     wrong_media_type,
     unknown_call,
     too_large,
-    too_much,    // of unfinished bodies on this connection
-    compressed,  // in a way we do not know
+    too_much,         // of unfinished bodies on this connection
+    compressed,       // in a way we do not know
+    bad_compression,  // in a way that was not named, or not in the way that was
+    not_one_message,  // where there should be one
     malformed,
     unfinished,  // and nothing more of it came in time
     late,        // the other side has given up by its own word
