@@ -342,6 +342,67 @@ TEST_F(Http2Driver, KeepsToTheServersNumberOfStreams) {
     EXPECT_EQ(receipts_.all[2].outcome.sent, start + 7ms);
 }
 
+TEST_F(Http2Driver, FollowsSettingsThatChangeUnderWay) {
+    open();
+    offer(1, "one");
+    pass(5ms);
+    server().send(raw::settings({{NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, 0}}));
+    answer(1, "200");
+    pass(5ms);
+    ASSERT_THAT(settled(), ElementsAre("1 acknowledged"));
+    offer(2, "two");
+    offer(3, "three");
+    pass(1min);
+    EXPECT_EQ(server().of(raw::Type::headers).size(), 1u) << "none is allowed";
+    // Its table of headers is gone: what has been said once must be said again.
+    server().send(
+        raw::settings({{NGHTTP2_SETTINGS_HEADER_TABLE_SIZE, 0}, {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, 1}}));
+    pass(5ms);
+    ASSERT_EQ(server().of(raw::Type::headers).size(), 2u);
+    answer(server().of(raw::Type::headers)[1].stream, "200");
+    server().send(raw::settings({{NGHTTP2_SETTINGS_HEADER_TABLE_SIZE, 4'096}}));
+    pass(5ms);
+    const auto requests = server().of(raw::Type::headers);
+    ASSERT_EQ(requests.size(), 3u);
+    EXPECT_EQ(requests[1].fields, requests[0].fields);
+    EXPECT_EQ(requests[2].fields.at(":path"), requests[0].fields.at(":path"));
+    answer(requests[2].stream, "200");
+    pass(5ms);
+    EXPECT_THAT(settled(), ElementsAre("1 acknowledged", "2 acknowledged", "3 acknowledged"));
+    EXPECT_THAT(receipts_.breaks, IsEmpty());
+}
+
+TEST_F(Http2Driver, AsksWhoIsSilentAndLeavesWhoStaysSo) {
+    make_session(4, {{"keepalive", "10s"}});
+    open();
+    pass(10s - 1ms);
+    EXPECT_EQ(server().of(raw::Type::ping).size(), 0u);
+    pass(4ms);
+    const auto pings = server().of(raw::Type::ping);
+    ASSERT_EQ(pings.size(), 1u);
+    server().send(raw::ping(pings[0].payload, raw::ack));
+    pass(8s);
+    offer(1, "one");
+    pass(4ms);
+    answer(1, "200");  // whatever it says counts
+    pass(8s);
+    EXPECT_EQ(server().of(raw::Type::ping).size(), 1u);
+    offer(2, "two");
+    pass(3s);
+    EXPECT_EQ(server().of(raw::Type::ping).size(), 2u);
+    EXPECT_THAT(receipts_.breaks, IsEmpty());
+    pass(10s);
+    EXPECT_THAT(settled(), ElementsAre("1 acknowledged", "2 broken http2_no_ping_answer"));
+    EXPECT_THAT(receipts_.breaks, ElementsAre("http2_no_ping_answer"));
+}
+
+TEST_F(Http2Driver, AsksNobodyWithoutAKeepalive) {
+    open();
+    pass(10min);
+    EXPECT_EQ(server().of(raw::Type::ping).size(), 0u);
+    EXPECT_THAT(receipts_.breaks, IsEmpty());
+}
+
 TEST_F(Http2Driver, GivesBackWhatWaitsForAStreamWhenTheServerGoesAway) {
     greeting_ = raw::settings({{NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, 1}});
     open();
