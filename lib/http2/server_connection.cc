@@ -126,6 +126,15 @@ struct ServerConnection::Callbacks {
         return 0;
     }
 
+    static void submit_trailers(nghttp2_session* session, const Exchange& exchange) {
+        std::vector<Header> own;
+        for (const auto& [name, value] : exchange.own_trailers_) {
+            own.push_back({name, value, Header::Value::varies});
+        }
+        const NameValues trailers(own.empty() ? exchange.trailers_ : std::span<const Header>(own));
+        nghttp2_submit_trailer(session, exchange.stream_, trailers.begin(), trailers.size());
+    }
+
     static ssize_t read_reply(nghttp2_session* session, std::int32_t stream, std::uint8_t*, std::size_t room,
                               std::uint32_t* flags, nghttp2_data_source*, void* user) {
         const Exchange* exchange = static_cast<ServerConnection*>(user)->exchange_of(stream);
@@ -142,12 +151,7 @@ struct ServerConnection::Callbacks {
             *flags |= NGHTTP2_DATA_FLAG_EOF;
             if (!exchange->trailers_.empty() || !exchange->own_trailers_.empty()) {
                 *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
-                std::vector<Header> own;
-                for (const auto& [name, value] : exchange->own_trailers_) {
-                    own.push_back({name, value, Header::Value::varies});
-                }
-                const NameValues trailers(own.empty() ? exchange->trailers_ : std::span<const Header>(own));
-                nghttp2_submit_trailer(session, stream, trailers.begin(), trailers.size());
+                submit_trailers(session, *exchange);
             }
         }
         return static_cast<ssize_t>(std::min(left, room));
@@ -268,7 +272,13 @@ void ServerConnection::close_response(Exchange& exchange, std::span<const Header
     for (const Header& trailer : trailers) {
         exchange.own_trailers_.emplace_back(trailer.name, trailer.value);
     }
-    nghttp2_session_resume_data(session_.get(), exchange.stream_);
+    if (exchange.sent_bytes_ == exchange.reply_.size() && !trailers.empty()) {
+        // Even DATA without data would wait for the peer's window; its data source goes with the stream.
+        Callbacks::submit_trailers(session_.get(), exchange);
+        exchange.own_trailers_.clear();
+    } else {
+        nghttp2_session_resume_data(session_.get(), exchange.stream_);
+    }
 }
 
 void ServerConnection::want_body(Exchange& exchange) {

@@ -343,6 +343,29 @@ TEST_F(GrpcStream, EndsWithTheStatusThatFits) {
     }
 }
 
+TEST_F(GrpcStream, EndsWithoutAWindow) {
+    auto& client = connect();
+    client.send(std::string(raw::preface) + raw::settings({{NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 0}}) +
+                raw::headers(1, call({}, stream_path), raw::end_stream) + raw::headers(3, call({}, stream_path)));
+    settle();
+    EXPECT_EQ(client.field(1, "grpc-status"), "0") << "trailers need none";
+    client.send(raw::data(3, framed("x"), raw::end_stream));
+    settle();
+    EXPECT_EQ(client.field(3, "grpc-status"), "") << "the receipt comes first";
+    client.send(raw::window_update(3, 100) + raw::window_update(1, 100));
+    settle();
+    EXPECT_EQ(client.field(3, "grpc-status"), "0");
+    EXPECT_THAT(receipts(client), ::testing::IsEmpty());
+    client.send(raw::headers(5, call({}, stream_path)));
+    settle();
+    listener_->stop();
+    settle();
+    EXPECT_EQ(client.field(5, "grpc-status"), "14");
+    client.send(raw::rst_stream(5, 8));
+    pass(2s);
+    EXPECT_EQ(listener_->connections(), 0u);
+}
+
 TEST_F(GrpcStream, EndsAtItsDeadline) {
     ingest_.mode = FakeIngest::Mode::later;
     auto& client = begin_stream({{"grpc-timeout", "2S"}});
