@@ -49,6 +49,7 @@ const std::vector<Metric>& metrics() {
         add(list, Kind::counter, each_stage, Known::at_end, {"lost", "undelivered", "unconfirmed"});
         add(list, Kind::counter, whole_run, Known::at_end, {"equipments", "connected_max"});
         add(list, Kind::counter, whole_run, Known::live, {"connects", "connect_failures", "reconnects"});
+        add(list, Kind::number, whole_run, Known::at_end, {"connecting_s"});
         add(list, Kind::number, each_stage, Known::at_end, {"due_per_s", "acknowledged_per_s", "delivered_per_s"});
         for (const std::string side : {"generator.", "server."}) {
             list.push_back({side + "cpu_s", Kind::number});

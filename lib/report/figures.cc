@@ -168,11 +168,12 @@ Figure value_figure(const RunReport& run, const gate::Threshold& threshold) {
     const std::optional<double> value = name == "due_per_s"              ? run.throughput.due_per_s
                                         : name == "acknowledged_per_s"   ? run.throughput.acknowledged_per_s
                                         : name == "delivered_per_s"      ? run.throughput.delivered_per_s
+                                        : name == "connecting_s"         ? run.fleet.connecting_s
                                         : name == "bytes_sent"           ? as_number(run.wire.bytes_sent)
                                         : name == "bytes_received"       ? as_number(run.wire.bytes_received)
                                         : name == "bytes_per_validation" ? run.wire.bytes_per_validation
                                                                          : as_number(run.wire.payload_bytes);
-    return {value, "not measured"};
+    return {value, name == "connecting_s" ? "not every equipment was ever connected" : "not measured"};
 }
 
 Figure phase_figure(const RunReport& run, const Phase& phase, const gate::Threshold& threshold) {

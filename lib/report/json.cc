@@ -222,11 +222,9 @@ void write(Ordered& json, const RunReport& run) {
         {"connect", json_of(run.latency.connect)},   {"generator_lag", json_of(run.latency.generator_lag)}};
     json["throughput"] = json_of(run.throughput);
     json["phases"] = list_of(run.phases);
-    json["fleet"] = {{"equipments", run.fleet.equipments},
-                     {"connected_max", run.fleet.connected_max},
-                     {"connects", run.fleet.connects},
-                     {"connect_failures", Ordered(run.fleet.connect_failures)},
-                     {"reconnects", run.fleet.reconnects}};
+    json["fleet"] = {{"equipments", run.fleet.equipments}, {"connected_max", run.fleet.connected_max},
+                     {"connects", run.fleet.connects},     {"connect_failures", Ordered(run.fleet.connect_failures)},
+                     {"reconnects", run.fleet.reconnects}, {"connecting_s", number(run.fleet.connecting_s)}};
     json["resources"] = {{"generator", json_of(run.resources.generator)},
                          {"server", json_of(run.resources.server)},
                          {"note", text(run.resources.note)}};
@@ -518,7 +516,8 @@ private:
                      .connected_max = count(fleet, "connected_max"),
                      .connects = count(fleet, "connects"),
                      .connect_failures = fleet["connect_failures"].get<std::map<std::string, Count>>(),
-                     .reconnects = count(fleet, "reconnects")};
+                     .reconnects = count(fleet, "reconnects"),
+                     .connecting_s = maybe<double>(fleet, "connecting_s")};
         run.resources = {.generator = resources(json["resources"]["generator"]),
                          .server = resources(json["resources"]["server"]),
                          .note = text(json["resources"], "note")};

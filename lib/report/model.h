@@ -113,6 +113,8 @@ struct Fleet {
     Count equipments = 0, connected_max = 0, connects = 0;
     std::map<std::string, Count> connect_failures;  // by cause
     Count reconnects = 0;
+    // From the first dial until every equipment had been connected once; absent when one never was.
+    std::optional<double> connecting_s = {};
 };
 
 struct Resources {

@@ -51,8 +51,12 @@ RunReport healthy_run() {
                    .connect = Latency{spread_out(1'000, 400us, 5ms)},
                    .generator_lag = Latency{spread_out(20'000, 2us, 40us)}};
     run.throughput = {.due_per_s = 10'000, .acknowledged_per_s = 9'998.5, .delivered_per_s = 9'999};
-    run.fleet = {
-        .equipments = 1'000, .connected_max = 1'000, .connects = 1'000, .connect_failures = {}, .reconnects = 0};
+    run.fleet = {.equipments = 1'000,
+                 .connected_max = 1'000,
+                 .connects = 1'000,
+                 .connect_failures = {},
+                 .reconnects = 0,
+                 .connecting_s = 0.125};
     run.resources = {.generator = Resources{.cpu_s = 1.25,
                                             .connect_cpu_s = 0.125,
                                             .cpu_us_per_validation = 6.25,

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 #include "base/units.h"
 #include "gate/metric.h"
@@ -259,8 +260,10 @@ std::string listed(const std::map<std::string, Count>& counts) {
 
 std::string fleet_text(const Fleet& fleet) {
     const auto failures = listed(fleet.connect_failures);
-    return fmt::format("{}, at most {} connected; {}, {}; failed: {}", counted(fleet.equipments, "equipment"),
-                       counted(fleet.connected_max), counted(fleet.connects, "connect"),
+    const auto connecting =
+        fleet.connecting_s ? fmt::format(", all in {}", humanize(Nanos{std::llround(*fleet.connecting_s * 1e9)})) : "";
+    return fmt::format("{}, at most {} connected{}; {}, {}; failed: {}", counted(fleet.equipments, "equipment"),
+                       counted(fleet.connected_max), connecting, counted(fleet.connects, "connect"),
                        counted(fleet.reconnects, "reconnect"), failures.empty() ? "none" : failures);
 }
 
