@@ -98,6 +98,7 @@ struct Books {
     std::vector<Exception> exceptions;
     std::uint64_t connects = 0;
     std::uint64_t reconnects = 0;
+    Nanos connecting{};
     std::uint64_t connected_max = 0;
     Causes connect_failures;
     Causes delivery_failures;

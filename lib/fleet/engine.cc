@@ -286,6 +286,7 @@ Result Engine::result() const {
     check(agree(result.parts, result.tally), "the parts add up to the tally");
     result.connects = books.connects;
     result.reconnects = books.reconnects;
+    result.connecting = books.connecting;
     result.connected_max = books.connected_max;
     books.connect_failures.add_to(result.connect_failures, "");
     books.connect_failures.add_to(result.errors, "connect.");

@@ -138,6 +138,7 @@ TEST(Engine, ConnectsAtTheRateBeforeT0) {
     const auto result = run.close();
     EXPECT_EQ(result.connect.count(), 10u);
     EXPECT_EQ(result.connect.max(), 2ms);
+    EXPECT_EQ(result.connecting, 92ms);
     EXPECT_EQ(result.connected_max, 10u);
     EXPECT_EQ(result.connects, 10u);
     EXPECT_EQ(result.reconnects, 0u);
@@ -166,6 +167,8 @@ TEST(Engine, TheUnluckyBeginOfflineAndGoOnTrying) {
     EXPECT_EQ(result.connects, 3u);
     EXPECT_EQ(result.reconnects, 0u);
     EXPECT_EQ(result.tally.acknowledged, 60u);
+    EXPECT_GE(result.connecting, 12s);
+    EXPECT_LT(result.connecting, 13s);
     EXPECT_EQ(result.connected_max, 3u);
     EXPECT_EQ(result.sent_late, 0u);  // its link was not open
 }

@@ -71,7 +71,11 @@ void Equipment::opened(Nanos took) {
     books.series.roll(now());
     books.connect.record(took);
     ++books.connects;
-    books.reconnects += opens_++ > 0 ? 1 : 0;
+    if (opens_++ > 0) {
+        ++books.reconnects;
+    } else {
+        books.connecting = now() - shard_.dials_from;
+    }
     books.connected_max = std::max(books.connected_max, ++books.series.gauges.connected);
     link_ = Link::up;
     held_back_until_ = now();

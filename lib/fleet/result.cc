@@ -164,6 +164,7 @@ void merge(Result& into, const Result& other) {
     add_in_order(into.exceptions, other.exceptions, std::less<>{});
     into.connects += other.connects;
     into.reconnects += other.reconnects;
+    into.connecting = std::max(into.connecting, other.connecting);
     into.connected_max += other.connected_max;
     add(into.connect_failures, other.connect_failures);
     add(into.errors, other.errors);

@@ -84,6 +84,7 @@ struct Result {
 
     std::uint64_t connects = 0;                             // sessions opened
     std::uint64_t reconnects = 0;                           // of which not the equipment's first
+    Nanos connecting{};                                     // from the first dial to the last first session
     std::uint64_t connected_max = 0;                        // at once; merged: the sum of the slices' own maxima
     std::map<std::string, std::uint64_t> connect_failures;  // by cause; attempts
     std::map<std::string, std::uint64_t> errors;            // attempts, by "connect.<cause>" and "deliver.<cause>"

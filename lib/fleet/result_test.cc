@@ -52,6 +52,7 @@ TEST(Merge, AddsAndSorts) {
     a.generated = {{EquipmentId{1}, 3}, {EquipmentId{3}, 2}};
     a.exceptions = {{EquipmentId{1}, 1, 1, State::cached}, {EquipmentId{3}, 1, 1, State::cached}};
     a.errors = {{"deliver.reset", 2}};
+    a.connecting = 2s;
     a.connected_max = 2;
     Result b;
     b.tally.generated = 7;
@@ -60,6 +61,7 @@ TEST(Merge, AddsAndSorts) {
     b.generated = {{EquipmentId{2}, 7}};
     b.exceptions = {{EquipmentId{2}, 1, 7, State::rejected}};
     b.errors = {{"deliver.reset", 1}, {"connect.refused", 4}};
+    b.connecting = 3s;
     b.connected_max = 1;
     Result ba = b;
     merge(ba, a);
@@ -74,6 +76,7 @@ TEST(Merge, AddsAndSorts) {
                                           Exception{EquipmentId{2}, 1, 7, State::rejected},
                                           Exception{EquipmentId{3}, 1, 1, State::cached}));
     EXPECT_THAT(a.errors, ElementsAre(std::pair("connect.refused", 4), std::pair("deliver.reset", 3)));
+    EXPECT_EQ(a.connecting, 3s);
     EXPECT_EQ(a.connected_max, 3u);
 }
 

@@ -282,6 +282,9 @@ report::RunReport assemble(const Order& order, const Gathered& gathered) {
 
     run.fleet = {scenario.fleet.equipments, fleet.connected_max, fleet.connects, fleet.connect_failures,
                  fleet.reconnects};
+    if (fleet.connects - fleet.reconnects == scenario.fleet.equipments) {
+        run.fleet.connecting_s = seconds(fleet.connecting);
+    }
     run.resources = costs_of(order, gathered);
     run.wire.bytes_sent = gathered.usage.bytes_sent();
     run.wire.bytes_received = gathered.usage.bytes_received();

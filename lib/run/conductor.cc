@@ -206,6 +206,7 @@ private:
         if (ledger_) {
             gathered_.server_before = co_await ledger_->figures();
         }
+        overflows_before_ = listen_overflows();  // most likely while all connect
         const Instant from = loop_.now() + 50ms;
         generators_.connect(from);
         Nanos within{};
@@ -241,7 +242,6 @@ private:
         co_await until(t0_, [this] { return interrupted_by_ != 0; });
         const Nanos busy_before = machine_cpu_used();
         const Nanos clock_before = clock_offset();
-        const auto overflows_before = listen_overflows();
         live_.phase = Phase::running;
         live_.planned = end_ - t0_;
         Instant next = t0_ + after_snapshot;
@@ -261,7 +261,7 @@ private:
             observed.cpu_share = seconds(machine_cpu_used() - busy_before) / (seconds(now - t0_) * cores());
         }
         observed.clock_step = clock_offset() - clock_before;
-        observed.listen_overflows = listen_overflows() - overflows_before;
+        observed.listen_overflows = listen_overflows() - overflows_before_;
     }
 
     net::Task<void> drain() {
@@ -348,17 +348,26 @@ private:
         if (!problem.empty()) {
             gathered_.observed.unbalanced.push_back("the ledger could not be read: " + problem);
         }
-        if (!server_) {
-            const auto figures = co_await ledger_->figures();
-            for (const auto& dead : figures ? figures->dead_shards : std::vector<std::string>{}) {
-                const auto& before = gathered_.server_before;
-                if (!before || std::find(before->dead_shards.begin(), before->dead_shards.end(), dead) ==
-                                   before->dead_shards.end()) {
-                    gathered_.observed.lost_shards.push_back(dead + " died during the run");
-                }
-            }
+        if (const auto figures = co_await ledger_->figures()) {
+            compare(gathered_.server_before.value_or(ServerFigures{}), *figures);
         }
         note(co_await ledger_->close());
+    }
+
+    // What became of the server meanwhile. The embedded one tells of its dead shards by itself; why a foreign one takes
+    // no more connections is its owner's business.
+    void compare(const ServerFigures& before, const ServerFigures& after) {
+        auto& observed = gathered_.observed;
+        if (server_) {
+            observed.turned_away = after.turned_away - std::min(before.turned_away, after.turned_away);
+            return;
+        }
+        const auto& known = before.dead_shards;
+        for (const auto& dead : after.dead_shards) {
+            if (std::find(known.begin(), known.end(), dead) == known.end()) {
+                observed.lost_shards.push_back(dead + " died during the run");
+            }
+        }
     }
 
     // What happens before there is anything to report is told as the run's failure.
@@ -462,6 +471,7 @@ private:
     Live live_;
     Instant t0_{}, end_{}, shown_at_{};
     std::uint64_t counted_generated_ = 0, counted_acknowledged_ = 0;
+    std::uint64_t overflows_before_ = 0;
     int interrupted_by_ = 0;
     net::TaskGroup tasks_{loop_};
 };

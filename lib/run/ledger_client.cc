@@ -152,6 +152,8 @@ net::Task<std::optional<ServerFigures>> LedgerClient::figures() {
             figures.cpu_s += shard.at("cpu_s").get<double>();
             figures.rss_bytes += shard.at("rss_bytes").get<std::uint64_t>();
             ++figures.shards;
+            figures.turned_away +=
+                shard.value("closed", json::object()).value("too_many_connections", std::uint64_t{0});
             if (!shard.at("alive").get<bool>()) {
                 figures.dead_shards.push_back(
                     fmt::format("server shard {} (pid {})", index, shard.at("pid").get<std::int64_t>()));

@@ -29,6 +29,7 @@ struct ServerFigures {
     double cpu_s = 0;
     std::uint64_t rss_bytes = 0;
     unsigned shards = 0;
+    std::uint64_t turned_away = 0;         // connections, because there were as many as it can hold
     std::vector<std::string> dead_shards;  // "server shard 1 (pid 4711)"
 };
 

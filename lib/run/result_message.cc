@@ -74,6 +74,7 @@ void write_result(const fleet::Result& result, v1::Result& into) {
     }
     into.set_connects(result.connects);
     into.set_reconnects(result.reconnects);
+    into.set_connecting_ns(static_cast<std::uint64_t>(result.connecting.count()));
     into.set_connected_max(result.connected_max);
     write_counts(result.connect_failures, *into.mutable_connect_failures());
     write_counts(result.errors, *into.mutable_errors());
@@ -128,6 +129,7 @@ std::optional<fleet::Result> read_result(const v1::Result& message) {
     }
     result.connects = message.connects();
     result.reconnects = message.reconnects();
+    result.connecting = Nanos{static_cast<std::int64_t>(message.connecting_ns())};
     result.connected_max = message.connected_max();
     result.connect_failures = read_counts(message.connect_failures());
     result.errors = read_counts(message.errors());

@@ -23,6 +23,10 @@ Judgement judge(const Observed& observed) {
         invalid.push_back(
             fmt::format("{} connections failed for want of descriptors: raise --shards", observed.no_descriptors));
     }
+    if (observed.turned_away > 0) {
+        invalid.push_back(fmt::format("the embedded server turned {} connections away for want of descriptors",
+                                      observed.turned_away));
+    }
     if (observed.no_ports > 0) {
         invalid.push_back(
             fmt::format("{} connections failed for want of local ports: add source addresses", observed.no_ports));

@@ -29,6 +29,7 @@ TEST(Verdict, JudgesEachReasonByItself) {
         {"a shard", [](Observed& o) { o.lost_shards = {"generator shard 1"}; }, Measurement::invalid,
          "generator shard 1"},
         {"descriptors", [](Observed& o) { o.no_descriptors = 1; }, Measurement::invalid, "descriptors"},
+        {"a full server", [](Observed& o) { o.turned_away = 1; }, Measurement::invalid, "turned 1 connections away"},
         {"ports", [](Observed& o) { o.no_ports = 1; }, Measurement::invalid, "ports"},
         {"books", [](Observed& o) { o.unbalanced = {"a + b = c"}; }, Measurement::invalid, "a + b = c"},
         {"lag above half", [](Observed& o) { o.lag_p99 = 2600us; }, Measurement::invalid, "half"},
@@ -58,6 +59,25 @@ TEST(Verdict, JudgesEachReasonByItself) {
         EXPECT_EQ(judgement.reasons.empty(), row.expected == Measurement::valid) << row.what;
         if (!judgement.reasons.empty()) {
             EXPECT_NE(judgement.reasons[0].find(row.says), std::string::npos) << judgement.reasons[0];
+        }
+    }
+}
+
+// A starved generator turns to an equipment late, and the response holds all of it: so P99 of the response is at least
+// that of the lag, whatever the server does.
+TEST(Verdict, NeverCallsAStarvedGeneratorValid) {
+    for (const Nanos lag : {Nanos{1001us}, Nanos{2ms}, Nanos{10ms}, Nanos{1s}, Nanos{60s}}) {
+        for (const Nanos server : {Nanos{0}, Nanos{100us}, Nanos{1ms}, Nanos{10ms}}) {
+            for (const double cpu_share : {0.1, 0.5, 0.96, 1.0}) {
+                Observed observed = good();
+                observed.lag_p99 = lag;
+                observed.response_p99 = lag + server;
+                observed.cpu_share = cpu_share;
+                const auto judgement = judge(observed);
+                EXPECT_NE(judgement.measurement, Measurement::valid)
+                    << humanize(lag) << " of " << humanize(lag + server);
+                EXPECT_EQ(judgement.measurement == Measurement::invalid, server < lag) << judgement.reasons[0];
+            }
         }
     }
 }
