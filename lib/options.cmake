@@ -52,7 +52,7 @@ endfunction()
 function(portillon_benchmark name)
   cmake_parse_arguments(arg "" "" "SOURCES;LINK" ${ARGN})
   add_executable(portillon_${name}_bench ${arg_SOURCES})
-  target_link_libraries(portillon_${name}_bench PRIVATE portillon_options ${arg_LINK} benchmark::benchmark_main)
+  target_link_libraries(portillon_${name}_bench PRIVATE portillon_options ${arg_LINK} portillon::counted_malloc benchmark::benchmark_main)
 endfunction()
 
 # portillon_fuzz(mqtt_packet SOURCES mqtt_packet_fuzz.cc LINK portillon::wire)

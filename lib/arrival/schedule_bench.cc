@@ -2,12 +2,14 @@
 
 #include <benchmark/benchmark.h>
 
+#include "testing/counted_malloc.h"
 namespace portillon::arrival {
 namespace {
 
 void advance(benchmark::State& state, Kind kind, double rate_to) {
     const Schedule schedule({kind, 10}, Stages({{Nanos{24h}, 60, rate_to, Measure::on}}), 1);
     auto cursor = schedule.begin(EquipmentId{1}, 0s);
+    const testing::Allocations allocations;
     for (auto _ : state) {
         schedule.advance(cursor);
         if (cursor.ended()) {
@@ -15,6 +17,7 @@ void advance(benchmark::State& state, Kind kind, double rate_to) {
         }
         benchmark::DoNotOptimize(cursor);
     }
+    state.counters["allocations"] = allocations.per(static_cast<std::uint64_t>(state.iterations()));
 }
 
 void advance_periodic(benchmark::State& state) {

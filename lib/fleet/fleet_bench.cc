@@ -6,6 +6,7 @@
 #include <malloc.h>
 
 #include "fleet/scripted.h"
+#include "testing/counted_malloc.h"
 
 namespace portillon::fleet {
 namespace {
@@ -41,12 +42,14 @@ void due_to_settled(benchmark::State& state, wire::Encoding encoding) {
     const auto allocated = allocated_bytes();
     const auto settled = run.engine().snapshot().acknowledged;
     const Nanos step = Nanos{1s} * 20'000 / std::max(equipments, 20'000u) / 4;
+    const testing::Allocations allocations;  // some: a second that is closed packs its histogram
     for (auto _ : state) {
         at += step;
         run.run_to(at);
     }
     const auto done = run.engine().snapshot().acknowledged - settled;
     state.SetItemsProcessed(static_cast<std::int64_t>(done));
+    state.counters["allocations_per_batch"] = allocations.per(std::max<std::uint64_t>(1, done / max));
     state.counters["per_validation"] =
         benchmark::Counter(static_cast<double>(done), benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
     state.counters["bytes_per_equipment"] = static_cast<double>(allocated - before) / equipments;

@@ -7,6 +7,7 @@
 #include "server/ledger_ingest.h"
 #include "server/reconcile.h"
 #include "server/sample_run.h"
+#include "testing/counted_malloc.h"
 
 namespace portillon::server {
 namespace {
@@ -17,10 +18,12 @@ void ledger_record(benchmark::State& state) {
     SampleRun run(sample_spec(1, many));
     run.ledger.start(Instant{1s});
     Sequence sequence = 0;
+    const testing::Allocations allocations;
     for (auto _ : state) {
         sequence = sequence % many + 1;
         benchmark::DoNotOptimize(run.ledger.record(0, EquipmentId{1}, sequence, 0s, Instant{2s}));
     }
+    state.counters["allocations"] = allocations.per(static_cast<std::uint64_t>(state.iterations()));
     state.SetItemsProcessed(state.iterations());
 }
 BENCHMARK(ledger_record);
@@ -45,10 +48,13 @@ void ingest_batch(benchmark::State& state) {
         void decided(const Ticket&, const Decision&) override {}
     } answers;
     std::size_t next = 0;
+    ingest.arrived(batches[next], answers, {});
+    const testing::Allocations allocations;
     for (auto _ : state) {
         ingest.arrived(batches[next], answers, {});
         next = (next + 1) % batches.size();
     }
+    state.counters["allocations_per_batch"] = allocations.per(static_cast<std::uint64_t>(state.iterations()));
     state.SetItemsProcessed(state.iterations() * count);
 }
 BENCHMARK(ingest_batch)->Arg(1)->Arg(60);

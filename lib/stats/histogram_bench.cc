@@ -5,6 +5,7 @@
 #include "base/random.h"
 #include "stats/histogram.h"
 #include "stats/histogram_codec.h"
+#include "testing/counted_malloc.h"
 
 namespace portillon::stats {
 namespace {
@@ -29,21 +30,25 @@ void record(benchmark::State& state) {
     for (auto& value : values) {
         value = plausible(random);
     }
-    Histogram histogram;
+    Histogram histogram = filled();
     std::size_t at = 0;
+    const testing::Allocations allocations;
     for (auto _ : state) {
         histogram.record(values[at++ % values.size()]);
     }
+    state.counters["allocations"] = allocations.per(static_cast<std::uint64_t>(state.iterations()));
     benchmark::DoNotOptimize(histogram.count());
 }
 BENCHMARK(record);
 
 void merge(benchmark::State& state) {
     const auto part = filled();
-    Histogram whole;
+    Histogram whole = filled();
+    const testing::Allocations allocations;
     for (auto _ : state) {
         whole.merge(part);
     }
+    state.counters["allocations"] = allocations.per(static_cast<std::uint64_t>(state.iterations()));
 }
 BENCHMARK(merge);
 

@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "testing/counted_malloc.h"
 #include "wire/batch_codec.h"
 #include "wire/mqtt/packet.h"
 #include "wire/receipt.h"
@@ -40,11 +41,13 @@ void arguments(benchmark::internal::Benchmark* bench) {
 
 void encode_batch(benchmark::State& state) {
     std::vector<std::byte> bytes = batch_of(state);
+    const testing::Allocations allocations;
     for (auto _ : state) {
         const std::size_t size = encoded_size(head_of(state), payload, encoding_of(state), EverySecond{});
         encode(head_of(state), payload, encoding_of(state), EverySecond{}, std::span(bytes).first(size));
         benchmark::ClobberMemory();
     }
+    state.counters["allocations_per_batch"] = allocations.per(static_cast<std::uint64_t>(state.iterations()));
     state.SetItemsProcessed(state.iterations() * state.range(0));
 }
 BENCHMARK(encode_batch)->Apply(arguments);
@@ -52,12 +55,15 @@ BENCHMARK(encode_batch)->Apply(arguments);
 void decode_batch(benchmark::State& state) {
     const std::vector<std::byte> bytes = batch_of(state);
     ReceivedBatch batch;
+    (void)decode(bytes, encoding_of(state), batch).failed();
+    const testing::Allocations allocations;
     for (auto _ : state) {
         if (decode(bytes, encoding_of(state), batch)) {
             state.SkipWithError("refused");
         }
         benchmark::DoNotOptimize(batch.validations.data());
     }
+    state.counters["allocations_per_batch"] = allocations.per(static_cast<std::uint64_t>(state.iterations()));
     state.SetItemsProcessed(state.iterations() * state.range(0));
 }
 BENCHMARK(decode_batch)->Apply(arguments);

@@ -1,6 +1,7 @@
 #include <benchmark/benchmark.h>
 
 #include "drivers/mqtt/busy_fleet.h"
+#include "testing/counted_malloc.h"
 
 namespace portillon::mqtt {
 namespace {
@@ -10,10 +11,14 @@ void offer_to_settled(benchmark::State& state, const char* options) {
     BusyFleet fleet(options, static_cast<std::uint32_t>(state.range(0)), static_cast<std::uint32_t>(state.range(1)),
                     static_cast<std::size_t>(state.range(2)));
     constexpr std::uint64_t batches = 10'000;
+    fleet.settle(batches);
+    const testing::Allocations allocations;
     for ([[maybe_unused]] auto _ : state) {
         fleet.settle(batches);
     }
-    state.SetItemsProcessed(static_cast<std::int64_t>(batches) * state.iterations());
+    const auto settled = batches * static_cast<std::uint64_t>(state.iterations());
+    state.counters["allocations_per_batch"] = allocations.per(settled);
+    state.SetItemsProcessed(static_cast<std::int64_t>(settled));
 }
 
 BENCHMARK_CAPTURE(offer_to_settled, v5_qos_1, R"({"version": 5})")
