@@ -345,9 +345,7 @@ private:
         std::string problem;
         gathered_.ledger = co_await ledger_->reconcile(std::move(generated), problem);
         note(problem);
-        if (!problem.empty()) {
-            gathered_.observed.unbalanced.push_back("the ledger could not be read: " + problem);
-        }
+        gathered_.observed.unread_ledger = problem;
         if (const auto figures = co_await ledger_->figures()) {
             compare(gathered_.server_before.value_or(ServerFigures{}), *figures);
         }

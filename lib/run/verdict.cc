@@ -31,6 +31,9 @@ Judgement judge(const Observed& observed) {
         invalid.push_back(
             fmt::format("{} connections failed for want of local ports: add source addresses", observed.no_ports));
     }
+    if (!observed.unread_ledger.empty()) {
+        invalid.push_back("the ledger could not be read: " + observed.unread_ledger);
+    }
     for (const auto& identity : observed.unbalanced) {
         invalid.push_back("the books do not balance: " + identity);
     }

@@ -14,6 +14,7 @@ namespace portillon::run {
 struct Observed {
     std::vector<std::string> lost_shards;  // "generator shard 2 (pid 4711) killed by signal 9: equipments 3, 6, ..."
     std::vector<std::string> unbalanced;   // identities of the books that do not hold
+    std::string unread_ledger;             // why it could not be read; empty: it was, or there is none
     std::uint64_t no_descriptors = 0;      // connects that failed for want of descriptors
     std::uint64_t turned_away = 0;         // connections that a full shard of the embedded server did not take
     std::uint64_t no_ports = 0;            // connects that failed for want of ports

@@ -31,6 +31,7 @@ TEST(Verdict, JudgesEachReasonByItself) {
         {"descriptors", [](Observed& o) { o.no_descriptors = 1; }, Measurement::invalid, "descriptors"},
         {"a full server", [](Observed& o) { o.turned_away = 1; }, Measurement::invalid, "turned 1 connections away"},
         {"ports", [](Observed& o) { o.no_ports = 1; }, Measurement::invalid, "ports"},
+        {"an unread ledger", [](Observed& o) { o.unread_ledger = "no answer"; }, Measurement::invalid, "no answer"},
         {"books", [](Observed& o) { o.unbalanced = {"a + b = c"}; }, Measurement::invalid, "a + b = c"},
         {"lag above half", [](Observed& o) { o.lag_p99 = 2600us; }, Measurement::invalid, "half"},
         {"lag above half of next to nothing is no harm",
