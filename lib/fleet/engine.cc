@@ -25,8 +25,8 @@ bool agree(const std::vector<Part>& parts, const Tally& tally) {
         sum.discarded += part.discarded;
         sum.unacknowledged += part.unacknowledged();
         sum.cached += part.cached;
+        sum.retries += part.retries;
     }
-    sum.retries = tally.retries;
     sum.sent_batches = tally.sent_batches;
     return sum == tally;
 }

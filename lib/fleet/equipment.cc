@@ -327,7 +327,10 @@ void Equipment::offer(Flight& flight, Instant now) {
     --waiting_;
     flight.stand = Flight::Stand::offered;
     flight.until = now + shard_.plan.timeout;
-    books.tally.retries += flight.attempt++ > 0 ? 1 : 0;
+    if (flight.attempt++ > 0) {
+        ++books.tally.retries;
+        ++books.part(shard_.closed ? flight.closed_due : flight.first.due()).retries;
+    }
     shard_.deadlines.add(flight);
     session_->offer({.equipment = id_,
                      .first = flight.sequence(),

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <variant>
+#include <vector>
 
 #include "arrival/schedule.h"
 #include "base/units.h"
@@ -59,7 +60,8 @@ struct Plan {
     Nanos connect_timeout = 10s;
     std::uint64_t cache = 20'000'000;  // validations, per equipment: due, never offered; >= 1
     Retry retry{};
-    Nanos drain = 30s;  // at most, after the end of generation
+    Nanos drain = 30s;             // at most, after the end of generation
+    std::vector<Nanos> cuts = {};  // since T0: where segments end, beside the stages' ends
 };
 
 // How many equipments the slice has, and the one at `place` (0 .. slice_size - 1).

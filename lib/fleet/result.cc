@@ -49,6 +49,7 @@ void add(std::vector<Part>& into, const std::vector<Part>& other) {
         into[i].rejected += other[i].rejected;
         into[i].discarded += other[i].discarded;
         into[i].cached += other[i].cached;
+        into[i].retries += other[i].retries;
         into[i].response.merge(other[i].response);
         into[i].service.merge(other[i].service);
         into[i].lateness.merge(other[i].lateness);

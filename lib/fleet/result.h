@@ -54,6 +54,7 @@ struct Part {
     std::uint64_t rejected = 0;
     std::uint64_t discarded = 0;
     std::uint64_t cached = 0;
+    std::uint64_t retries = 0;  // batches, by the first of their validations
     std::uint64_t unacknowledged() const { return generated - acknowledged - rejected - discarded - cached; }
     stats::Histogram response, service, lateness;
     bool operator==(const Part&) const = default;

@@ -18,7 +18,7 @@ struct Shard {
           plan(what),
           closed(what.schedule.arrival().kind == arrival::Kind::closed),
           lingers(what.batch.max > 1 && what.batch.linger > Nanos{0}),
-          books(Segments(what.schedule.stages())),
+          books(Segments(what.schedule.stages(), what.cuts)),
           deadlines(on.timers()),
           ready(on),
           drained(on),

@@ -144,30 +144,60 @@ Ordered json_of(const Throughput& throughput) {
             {"delivered_per_s", number(throughput.delivered_per_s)}};
 }
 
+Ordered json_of(const Fault& fault) {
+    auto which = Ordered::array();
+    for (const auto& range : fault.which) {
+        which.push_back({range.first, range.last});
+    }
+    return {{"number", fault.number},
+            {"kind", fault.kind},
+            {"what", fault.what},
+            {"at_s", fault.at_s},
+            {"to_s", fault.to_s},
+            {"equipments", whole(fault.equipments)},
+            {"equipments_digest", text(fault.equipments_digest)},
+            {"which", which},
+            {"connections", whole(fault.connections)},
+            {"dials_refused", whole(fault.dials_refused)},
+            {"dials_hung", whole(fault.dials_hung)},
+            {"back_to_normal_s", number(fault.back_to_normal_s)},
+            {"back_to_normal_reason", text(fault.back_to_normal_reason)},
+            {"normal_p95_us", number(fault.normal_p95_us)},
+            {"cached_max", fault.cached_max}};
+}
+
 Ordered json_of(const Phase& phase) {
-    return {{"kind", phase.kind},
-            {"name", phase.name},
-            {"from_s", phase.from_s},
-            {"to_s", phase.to_s},
-            {"measured", phase.measured},
-            {"generated", phase.generated},
-            {"acknowledged", phase.acknowledged},
-            {"rejected", phase.rejected},
-            {"discarded", phase.discarded},
-            {"unacknowledged", phase.unacknowledged},
-            {"cached", phase.cached},
-            {"delivered", whole(phase.delivered)},
-            {"lost", whole(phase.lost)},
-            {"undelivered", whole(phase.undelivered)},
-            {"unconfirmed", whole(phase.unconfirmed)},
-            {"duplicated", whole(phase.duplicated)},
-            {"reordered", whole(phase.reordered)},
-            {"throughput", json_of(phase.throughput)},
-            {"latency",
-             {{"response", json_of(phase.latency.response)},
-              {"service", json_of(phase.latency.service)},
-              {"lateness", json_of(phase.latency.lateness)},
-              {"end_to_end", json_of(phase.latency.end_to_end)}}}};
+    Ordered json = {{"kind", phase.kind},
+                    {"name", phase.name},
+                    {"from_s", phase.from_s},
+                    {"to_s", phase.to_s},
+                    {"measured", phase.measured},
+                    {"generated", phase.generated},
+                    {"acknowledged", phase.acknowledged},
+                    {"rejected", phase.rejected},
+                    {"discarded", phase.discarded},
+                    {"unacknowledged", phase.unacknowledged},
+                    {"cached", phase.cached},
+                    {"delivered", whole(phase.delivered)},
+                    {"lost", whole(phase.lost)},
+                    {"undelivered", whole(phase.undelivered)},
+                    {"unconfirmed", whole(phase.unconfirmed)},
+                    {"duplicated", whole(phase.duplicated)},
+                    {"reordered", whole(phase.reordered)},
+                    {"throughput", json_of(phase.throughput)},
+                    {"latency",
+                     {{"response", json_of(phase.latency.response)},
+                      {"service", json_of(phase.latency.service)},
+                      {"lateness", json_of(phase.latency.lateness)},
+                      {"end_to_end", json_of(phase.latency.end_to_end)}}}};
+    if (phase.retries) {
+        json["retries"] = *phase.retries;
+    }
+    if (phase.fault) {
+        json["fault"] = *phase.fault;
+        json["part"] = phase.part;
+    }
+    return json;
 }
 
 Ordered json_of(const Interval& interval) {
@@ -222,6 +252,9 @@ void write(Ordered& json, const RunReport& run) {
         {"connect", json_of(run.latency.connect)},   {"generator_lag", json_of(run.latency.generator_lag)}};
     json["throughput"] = json_of(run.throughput);
     json["phases"] = list_of(run.phases);
+    if (!run.faults.empty()) {
+        json["faults"] = list_of(run.faults);
+    }
     json["fleet"] = {{"equipments", run.fleet.equipments}, {"connected_max", run.fleet.connected_max},
                      {"connects", run.fleet.connects},     {"connect_failures", Ordered(run.fleet.connect_failures)},
                      {"reconnects", run.fleet.reconnects}, {"connecting_s", number(run.fleet.connecting_s)}};
@@ -291,7 +324,8 @@ private:
 
     template <class Value>
     static std::optional<Value> maybe(const Json& json, const char* key) {
-        return json[key].is_null() ? std::nullopt : std::optional(json[key].get<Value>());
+        const auto found = json.find(key);  // older reports lack some keys
+        return found == json.end() || found->is_null() ? std::nullopt : std::optional(found->template get<Value>());
     }
 
     static std::vector<std::string> command(const Json& json) {
@@ -474,6 +508,9 @@ private:
                 .unconfirmed = maybe<Count>(json, "unconfirmed"),
                 .duplicated = maybe<Count>(json, "duplicated"),
                 .reordered = maybe<Count>(json, "reordered"),
+                .retries = maybe<Count>(json, "retries"),
+                .fault = maybe<unsigned>(json, "fault"),
+                .part = text(json, "part"),
                 .throughput = throughput(json["throughput"]),
                 .latency = {.response = latency_of("response"),
                             .service = latency_of("service"),
@@ -481,6 +518,27 @@ private:
                             .end_to_end = latency_of("end_to_end"),
                             .connect = {},
                             .generator_lag = {}}};
+    }
+
+    static Fault fault(const Json& json) {
+        Fault fault{.number = json["number"].get<unsigned>(),
+                    .kind = json["kind"],
+                    .what = json["what"],
+                    .at_s = json["at_s"].get<double>(),
+                    .to_s = json["to_s"].get<double>(),
+                    .equipments = maybe<Count>(json, "equipments"),
+                    .equipments_digest = text(json, "equipments_digest"),
+                    .connections = maybe<Count>(json, "connections"),
+                    .dials_refused = maybe<Count>(json, "dials_refused"),
+                    .dials_hung = maybe<Count>(json, "dials_hung"),
+                    .back_to_normal_s = maybe<double>(json, "back_to_normal_s"),
+                    .back_to_normal_reason = text(json, "back_to_normal_reason"),
+                    .normal_p95_us = maybe<double>(json, "normal_p95_us"),
+                    .cached_max = count(json, "cached_max")};
+        for (const auto& range : json["which"]) {
+            fault.which.push_back({range[0].get<std::uint32_t>(), range[1].get<std::uint32_t>()});
+        }
+        return fault;
     }
 
     RunReport run(const Json& json, const std::string& prefix) {
@@ -510,6 +568,9 @@ private:
         // Reports from before there were phases have none.
         for (std::size_t i = 0; json.contains("phases") && i < json["phases"].size(); ++i) {
             run.phases.push_back(phase(json["phases"][i], fmt::format("{}phases.{}", prefix, i)));
+        }
+        for (std::size_t i = 0; json.contains("faults") && i < json["faults"].size(); ++i) {
+            run.faults.push_back(fault(json["faults"][i]));
         }
         const auto& fleet = json["fleet"];
         run.fleet = {.equipments = count(fleet, "equipments"),

@@ -74,6 +74,7 @@ TEST(ReportJson, ReadsReportsFromBeforeThereWerePhases) {
     auto json = Json::parse(to_json(staged_run()));
     json.erase("phases");
     json["verdict"].erase("aborted_by");
+    json["fleet"].erase("connecting_s");
     const auto read = parse_report(json.dump(), "report.json");
     ASSERT_TRUE(read) << format_problem(read.problems().front());
     EXPECT_TRUE(std::get<RunReport>(*read).phases.empty());
@@ -87,6 +88,19 @@ TEST(ReportJson, ChecksTheFiguresOfPhasesToo) {
     ASSERT_FALSE(read);
     EXPECT_EQ(read.problems()[0].key, "phases.2.latency.response.p95_us");
     EXPECT_EQ(read.problems()[1].key, "phases.1.generated");
+}
+
+TEST(ReportJson, KeepsFaultsAndTheirPhases) {
+    const auto text = to_json(faulty_run());
+    const auto read = parse_report(text, "report.json");
+    ASSERT_TRUE(read) << format_problem(read.problems().front());
+    const auto& run = std::get<RunReport>(*read);
+    EXPECT_EQ(to_json(run), text);
+    ASSERT_EQ(run.faults.size(), 2U);
+    EXPECT_EQ(run.faults[0].which, faulty_run().faults[0].which);
+    EXPECT_EQ(run.phases.back().part, "after");
+    EXPECT_EQ(run.phases.back().retries, 5U);
+    EXPECT_FALSE(Json::parse(to_json(healthy_run())).contains("faults"));
 }
 
 TEST(ReportJson, ReplacesWhatIsNotUtf8) {

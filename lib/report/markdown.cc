@@ -8,6 +8,7 @@
 
 #include "base/units.h"
 #include "gate/metric.h"
+#include "report/fault_text.h"
 #include "report/judged.h"
 #include "report/latency_choice.h"
 #include "report/league.h"
@@ -463,10 +464,23 @@ std::string scenario_of(const Scenario& scenario) {
                : std::string{};
 }
 
+std::string faults_of(const std::vector<Entrant>& entrants) {
+    std::string text;
+    for (const auto& entrant : entrants) {
+        for (const auto* run : entrant.runs) {
+            for (const auto& fault : run->faults) {
+                text += fmt::format("- {}: {}\n", cell(entrant.name), escaped_markdown(fault_line(*run, fault)));
+            }
+        }
+    }
+    return text;
+}
+
 void fold_details(Document& document, const std::vector<Entrant>& entrants, const Scenario& scenario,
                   const std::vector<std::string>& command) {
     document.fold("Why measurements are not valid", reasons_of(entrants));
     document.fold("Stages", stages_text(entrants));
+    document.fold("Faults", faults_of(entrants));
     document.fold("Latencies", latencies_of(entrants));
     document.fold("Books, in validations", books_of(entrants));
     document.fold("Errors", errors_of(entrants));

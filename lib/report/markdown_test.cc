@@ -16,6 +16,14 @@ using ::testing::Not;
 using ::testing::SizeIs;
 using ::testing::StartsWith;
 
+TEST(Markdown, SaysALineForEachFault) {
+    const auto text = run_markdown(faulty_run());
+    EXPECT_THAT(text, HasSubstr("- mqtt: 1 cut, at 2 s to 3 s, 21 equipments: back to normal after 1.5 s; "));
+    EXPECT_THAT(text,
+                HasSubstr("- mqtt: 2 stall, at 4 s to 5 s, on the server: not seen back to normal: nothing was "));
+    EXPECT_THAT(run_markdown(healthy_run()), Not(HasSubstr("Faults")));
+}
+
 TEST(MarkdownText, ShowsWhatMarkdownWouldTakeForItself) {
     EXPECT_EQ(escaped_markdown("a|b `c` *d* [e](f) <g> & ~h~ #1 $x$"),
               "a\\|b \\`c\\` \\*d\\* \\[e\\](f) &lt;g&gt; &amp; \\~h\\~ \\#1 \\$x\\$");

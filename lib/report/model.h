@@ -89,10 +89,11 @@ struct Throughput {
     std::optional<double> due_per_s, acknowledged_per_s, delivered_per_s;
 };
 
-// The validations that were due in [from_s, to_s) since T0, whenever they were sent and answered. Phases of one kind
-// never overlap, and the stages' counts add up to the run's; histograms of the measured stages merge to the run's.
+// The validations that were due in [from_s, to_s) since T0, whenever they were sent and answered. Stages never overlap,
+// and their counts add up to the run's; histograms of the measured stages merge to the run's.
 struct Phase {
-    // stage: of the traffic. Readers skip the kinds they do not know; more may come within this schema.
+    // stage: of the traffic. fault: the time around one fault. Readers skip the kinds they do not know; more may come
+    // within this schema.
     std::string kind = "stage";
     std::string name;  // "stage 2" where the scenario gives none
     double from_s = 0, to_s = 0;
@@ -102,11 +103,46 @@ struct Phase {
     // Absent where the run's own are absent; duplicated also where the server does not tell copies by due time.
     std::optional<Count> delivered = {}, lost = {}, undelivered = {}, unconfirmed = {}, duplicated = {}, reordered = {};
 
+    std::optional<Count> retries = {};  // batches, by the first of their validations; absent in older reports
+
+    // Of kind fault only: its number, from 1, and which part of the time around it.
+    std::optional<unsigned> fault = {};
+    std::string part = {};  // "before", "during", "after"
+
     Throughput throughput =
         {};  // of the validations by due time: what was due here and ever acknowledged, over its length
     // As the run's; end_to_end is absent also where the server does not tell it by due time. connect and generator_lag
     // are always absent.
     Latencies latency = {};
+};
+
+// Equipments first..last.
+struct EquipmentRange {
+    std::uint32_t first = 0, last = 0;
+    bool operator==(const EquipmentRange&) const = default;
+};
+
+inline constexpr std::size_t most_ranges = 100;
+
+// A fault that the scenario asked for: what it did, and how long it was felt. What was due around it: its phases.
+struct Fault {
+    unsigned number = 1;        // in the scenario, from 1
+    std::string kind, what;     // what: in a few words, "latency 50ms"
+    double at_s = 0, to_s = 0;  // since T0; the same for one that lasts an instant
+
+    // Of the network only.
+    std::optional<Count> equipments = {};                      // that it hits
+    std::string equipments_digest = {};                        // of which; the same for the same ones
+    std::vector<EquipmentRange> which = {};                    // the first most_ranges of them
+    std::optional<Count> connections = {};                     // that it struck, each time it did
+    std::optional<Count> dials_refused = {}, dials_hung = {};  // until their time was up
+
+    // From its end to the first interval from which on the P95 of response stays within `normal_p95_us`: twice that of
+    // before, and a millisecond at least. Absent with the reason.
+    std::optional<double> back_to_normal_s = {};
+    std::string back_to_normal_reason = {};
+    std::optional<double> normal_p95_us = {};
+    Count cached_max = 0;  // at the end of an interval, from its begin until the next fault's
 };
 
 struct Fleet {
@@ -167,7 +203,8 @@ struct RunReport {
     Delivery delivery;
     Latencies latency;
     Throughput throughput;
-    std::vector<Phase> phases;  // in the order of time; one that an interrupted run never reached has no length
+    std::vector<Phase> phases;       // in the order of time; one that an interrupted run never reached has no length
+    std::vector<Fault> faults = {};  // as the scenario lists them
     Fleet fleet;
     Costs resources;
     Wire wire;

@@ -245,6 +245,40 @@ RunReport staged_run() {
     return run;
 }
 
+RunReport faulty_run() {
+    auto run = staged_run();
+    for (const char* part : {"before", "during", "after"}) {
+        auto phase = run.phases[2];
+        phase.kind = "fault";
+        phase.name = std::string("fault 1 ") + part;
+        phase.fault = 1;
+        phase.part = part;
+        phase.retries = 5;
+        run.phases.push_back(std::move(phase));
+    }
+    run.faults = {{.number = 1,
+                   .kind = "cut",
+                   .what = "cut",
+                   .at_s = 2,
+                   .to_s = 3,
+                   .equipments = 21,
+                   .equipments_digest = "0123456789abcdef",
+                   .which = {{1, 20}, {42, 42}},
+                   .connections = 22,
+                   .dials_refused = 0,
+                   .dials_hung = 7,
+                   .back_to_normal_s = 1.5,
+                   .normal_p95_us = 1e5,
+                   .cached_max = 1'234},
+                  {.number = 2,
+                   .kind = "stall",
+                   .what = "stall",
+                   .at_s = 4,
+                   .to_s = 5,
+                   .back_to_normal_reason = "nothing was answered after it"}};
+    return run;
+}
+
 Comparison sample_comparison() {
     auto http2 = healthy_run();
     http2.protocol = "http2";

@@ -19,6 +19,9 @@ RunReport unacknowledged_run();
 // threshold of its own for the peak.
 RunReport staged_run();
 
+// The same with two faults: a cut, with the phases around it, and a stall.
+RunReport faulty_run();
+
 // mqtt, mqtt at QoS 0 and http2, two repeats, the second in the opposite order.
 Comparison sample_comparison();
 

@@ -8,6 +8,7 @@
 
 #include "base/units.h"
 #include "gate/metric.h"
+#include "report/fault_text.h"
 #include "report/prose.h"
 #include "report/text_table.h"
 
@@ -216,6 +217,14 @@ std::string exception_lines(const Delivery& delivery) {
     return "exceptions\n" + table.text() + (more > 0 ? fmt::format("  and {} more\n", counted(more)) : "");
 }
 
+std::string fault_lines(const RunReport& run) {
+    std::string text;
+    for (const auto& fault : run.faults) {
+        text += labelled(text.empty() ? "faults" : "", indent, fault_line(run, fault));
+    }
+    return text;
+}
+
 std::string per_second(std::optional<double> rate) {
     return rate ? humanize_count(*rate) + "/s" : "unknown";
 }
@@ -284,6 +293,7 @@ std::string summary(const RunReport& run, Style style) {
     paragraph(latency_lines(run.latency));
     paragraph(book_lines(run));
     paragraph(exception_lines(run.delivery));
+    paragraph(fault_lines(run));
     paragraph(cost_lines(run.resources));
     paragraph(
         labelled("throughput", indent,

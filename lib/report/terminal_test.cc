@@ -28,12 +28,17 @@ TEST(Terminal, ColoursOnlyWhenAsked) {
 }
 
 TEST(Terminal, KeepsWithinItsColumns) {
-    for (const auto& run : {healthy_run(), troubled_run(), unacknowledged_run(), RunReport{}}) {
+    for (const auto& run : {healthy_run(), troubled_run(), unacknowledged_run(), faulty_run(), RunReport{}}) {
         std::istringstream lines(summary(run, Style::plain));
         for (std::string line; std::getline(lines, line);) {
             EXPECT_LE(line.size(), 100U) << line;
         }
     }
+}
+
+TEST(Terminal, SaysALineForEachFault) {
+    expect_gold("summary_faulty.txt", summary(faulty_run(), Style::plain));
+    EXPECT_THAT(summary(healthy_run(), Style::plain), Not(HasSubstr("faults")));
 }
 
 TEST(Terminal, SaysWhenItIsNotKnownWhatArrived) {

@@ -10,6 +10,7 @@
 #include "report/identities.h"
 #include "run/machine.h"
 #include "run/phases.h"
+#include "run/phases_of_faults.h"
 #include "run/reconcile.h"
 #include "scenario/resolved.h"
 #include "stats/histogram_codec.h"
@@ -251,6 +252,7 @@ report::RunReport assemble(const Order& order, const Gathered& gathered) {
     }
     run.phases = phases_of(scenario, fleet, gathered.ledger ? &*gathered.ledger : nullptr, sets ? &*sets : nullptr,
                            traits.acknowledges, gathered.generating);
+    run.faults = faults_of(scenario, fleet.series, gathered.injected, run.phases);
 
     if (acknowledges) {
         run.latency.response = latency(fleet.response, fleet.unanswered());

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "fleet/result.h"
+#include "net/faults/faulty_dialer.h"
 #include "report/model.h"
 #include "run/ledger_client.h"
 #include "run/link.pb.h"
@@ -20,9 +21,10 @@ struct Gathered {
     RunId run{};
     std::string target;  // as the report names it
     std::string started_at;
-    fleet::Result fleet;  // of the generator's shards that lived, merged
-    v1::Usage usage;      // summed
-    unsigned shards = 0;  // of the generator
+    fleet::Result fleet;                  // of the generator's shards that lived, merged
+    v1::Usage usage;                      // summed
+    unsigned shards = 0;                  // of the generator
+    std::vector<net::Injected> injected;  // by the network faults' places
     std::optional<LedgerAccount> ledger;
     std::optional<ServerFigures> server_before, server_at_t0, server_after_drain;  // before: the first dial
     Nanos generating{};  // from T0 to the end of the last stage, or to the interruption

@@ -315,6 +315,7 @@ private:
         for (const v1::Result* message : results) {
             if (const auto result = read_result(*message)) {
                 fleet::merge(gathered_.fleet, *result);
+                add_injected(*message, gathered_.injected);
                 auto& usage = gathered_.usage;
                 usage.set_connect_cpu_s(usage.connect_cpu_s() + message->usage().connect_cpu_s());
                 usage.set_cpu_s(usage.cpu_s() + message->usage().cpu_s());

@@ -13,6 +13,7 @@
 #include "net/wakeup.h"
 #include "run/link.h"
 #include "run/machine.h"
+#include "run/phases.h"
 #include "run/process.h"
 #include "run/result_message.h"
 #include "scenario/parse.h"
@@ -60,7 +61,8 @@ fleet::Plan plan_of(const scenario::Scenario& scenario, const v1::GeneratorPlan&
         .cache = std::max<std::uint64_t>(1, scenario.delivery.cache.count / scenario.traffic.payload.bytes.count),
         .retry = {scenario.delivery.retry.base, scenario.delivery.retry.max,
                   scenario.delivery.retry.jitter == scenario::Jitter::full ? fleet::Jitter::full : fleet::Jitter::none},
-        .drain = scenario.delivery.drain};
+        .drain = scenario.delivery.drain,
+        .cuts = cuts_of(scenario)};
     if (const auto* by_rate = std::get_if<scenario::StartByRate>(&scenario.fleet.start)) {
         plan.start = fleet::StartByRate{by_rate->rate, by_rate->within};
     } else {
@@ -251,6 +253,9 @@ private:
         closed_ = true;
         v1::LinkMessage message;
         write_result(engine_->result(), *message.mutable_result());
+        if (faulty_dialer_) {
+            write_injected(faulty_dialer_->injected(), *message.mutable_result());
+        }
         *message.mutable_result()->mutable_usage() = usage_;
         link_.send(message);
     }

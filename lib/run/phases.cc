@@ -1,9 +1,12 @@
 #include "run/phases.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <numeric>
 
 #include "run/due_counter.h"
+#include "run/phases_of_faults.h"
 
 namespace portillon::run {
 
@@ -53,6 +56,7 @@ void add(fleet::Part& into, const fleet::Part& other) {
     into.rejected += other.rejected;
     into.discarded += other.discarded;
     into.cached += other.cached;
+    into.retries += other.retries;
     into.response.merge(other.response);
     into.service.merge(other.service);
     into.lateness.merge(other.lateness);
@@ -78,6 +82,7 @@ report::Phase phase_of(const Sum& sum, Acknowledges acknowledges) {
     phase.discarded = part.discarded;
     phase.unacknowledged = part.unacknowledged();
     phase.cached = part.cached;
+    phase.retries = part.retries;
     // A server that names more as missing than there were is noticed by the books of the whole run.
     if (sum.undelivered && sum.lost && *sum.undelivered <= part.generated) {
         phase.undelivered = sum.undelivered;
@@ -103,10 +108,86 @@ report::Phase phase_of(const Sum& sum, Acknowledges acknowledges) {
     return phase;
 }
 
+// Everything that phases are made of.
+struct Known {
+    const fleet::Segments& segments;
+    const fleet::Result& fleet;
+    const LedgerAccount* ledger;
+    LedgerBySegment by_segment;
+    Acknowledges acknowledges;
+    Nanos generating;
+};
+
+// Of the segments [begin, end); cut short where the run was.
+report::Phase phase_over(const Known& known, std::size_t begin, std::size_t end) {
+    const auto& told = known.by_segment.told;
+    const bool tells_copies = told && add_up_to(*told, known.ledger->duplicated);
+    Sum sum;
+    // Known of no validation at all, too.
+    const auto none_of = [](const auto& counts) { return counts ? std::optional<Count>(0) : std::nullopt; };
+    sum.undelivered = none_of(known.by_segment.undelivered);
+    sum.lost = none_of(known.by_segment.lost);
+    sum.reordered = none_of(known.by_segment.reordered);
+    if (told) {
+        sum.end_to_end.emplace();
+    }
+    if (tells_copies) {
+        sum.duplicated = 0;
+    }
+    bool measured = true;
+    for (auto place = begin; place < end; ++place) {
+        add(sum.part, known.fleet.parts[place]);
+        measured = measured && known.fleet.parts[place].measure == arrival::Measure::on;
+        add_to(sum.undelivered, known.by_segment.undelivered, place);
+        add_to(sum.lost, known.by_segment.lost, place);
+        add_to(sum.reordered, known.by_segment.reordered, place);
+        if (told) {
+            sum.end_to_end->merge((*told)[place].end_to_end);
+        }
+        if (tells_copies) {
+            *sum.duplicated += (*told)[place].duplicated;
+        }
+    }
+    auto phase = phase_of(sum, known.acknowledges);
+    phase.measured = measured;
+    const auto list = known.segments.list();
+    const Nanos from = begin < list.size() ? list[begin].from : list.back().to;
+    const Nanos to = end > begin ? list[end - 1].to : from;
+    phase.from_s = seconds(from);
+    phase.to_s = seconds(std::clamp(known.generating, from, to));
+    if (const double length_s = phase.to_s - phase.from_s; length_s > 0) {
+        phase.throughput.due_per_s = per_second(phase.generated, length_s);
+        if (known.acknowledges == Acknowledges::yes) {
+            phase.throughput.acknowledged_per_s = per_second(phase.acknowledged, length_s);
+        }
+        if (phase.delivered) {
+            phase.throughput.delivered_per_s = per_second(*phase.delivered, length_s);
+        }
+    }
+    return phase;
+}
+
+// The first segment that begins at `at` or later.
+std::size_t place_from(const fleet::Segments& segments, Nanos at) {
+    const auto list = segments.list();
+    return static_cast<std::size_t>(
+        std::lower_bound(list.begin(), list.end(), at,
+                         [](const fleet::Segment& segment, Nanos from) { return segment.from < from; }) -
+        list.begin());
+}
+
 }  // namespace
 
+std::vector<Nanos> cuts_of(const scenario::Scenario& scenario) {
+    std::vector<Nanos> cuts;
+    for (const auto& around : surroundings_of(scenario)) {
+        cuts.insert(cuts.end(), {around.begin, around.end});
+    }
+    return cuts;
+}
+
 fleet::Segments segments_of(const scenario::Scenario& scenario) {
-    return fleet::Segments(stages_of(scenario.traffic));
+    return fleet::Segments(stages_of(scenario.traffic), cuts_of(scenario));
 }
 
 std::vector<report::Phase> phases_of(const scenario::Scenario& scenario, const fleet::Result& fleet,
@@ -116,48 +197,38 @@ std::vector<report::Phase> phases_of(const scenario::Scenario& scenario, const f
     if (fleet.parts.size() != segments.size()) {
         return {};  // no shard lived to tell
     }
-    LedgerBySegment known;
+    Known known{segments, fleet, ledger, {}, acknowledges, generating};
     if (ledger != nullptr && sets != nullptr) {
-        known = by_segment(scenario, segments, fleet, *ledger, *sets);
+        known.by_segment = by_segment(scenario, segments, fleet, *ledger, *sets);
     }
     const auto names = stage_names(scenario.traffic);
     std::vector<report::Phase> phases;
     std::size_t place = 0;
     for (std::uint32_t stage = 0; stage < names.size(); ++stage) {
-        Sum sum;
-        const Nanos from = segments.list()[place].from;
-        Nanos to = from;
-        for (; place < segments.size() && segments.list()[place].stage == stage; ++place) {
-            to = segments.list()[place].to;
-            add(sum.part, fleet.parts[place]);
-            add_to(sum.undelivered, known.undelivered, place);
-            add_to(sum.lost, known.lost, place);
-            add_to(sum.reordered, known.reordered, place);
-            if (known.told) {
-                const auto& told = (*known.told)[place];
-                if (add_up_to(*known.told, ledger->duplicated)) {
-                    sum.duplicated = sum.duplicated.value_or(0) + told.duplicated;
-                }
-                if (!sum.end_to_end) {
-                    sum.end_to_end.emplace();
-                }
-                sum.end_to_end->merge(told.end_to_end);
-            }
+        const auto begin = place;
+        while (place < segments.size() && segments.list()[place].stage == stage) {
+            ++place;
         }
-        auto phase = phase_of(sum, acknowledges);
-        phase.name = names[stage];
-        phase.from_s = seconds(from);
-        phase.to_s = seconds(std::clamp(generating, from, to));
-        if (const double length_s = phase.to_s - phase.from_s; length_s > 0) {
-            phase.throughput.due_per_s = per_second(phase.generated, length_s);
-            if (acknowledges == Acknowledges::yes) {
-                phase.throughput.acknowledged_per_s = per_second(phase.acknowledged, length_s);
-            }
-            if (phase.delivered) {
-                phase.throughput.delivered_per_s = per_second(*phase.delivered, length_s);
-            }
+        phases.push_back(phase_over(known, begin, place));
+        phases.back().name = names[stage];
+    }
+    unsigned number = 0;
+    for (const auto& around : surroundings_of(scenario)) {
+        ++number;
+        struct Part {
+            const char* name;
+            Nanos from, to;
+        };
+        for (const auto& [name, from, to] :
+             {Part{"before", around.before, around.begin}, Part{"during", around.begin, around.end},
+              Part{"after", around.end, around.after}}) {
+            phases.push_back(phase_over(known, place_from(segments, from), place_from(segments, to)));
+            auto& phase = phases.back();
+            phase.kind = "fault";
+            phase.name = fmt::format("fault {} {}", number, name);
+            phase.fault = number;
+            phase.part = name;
         }
-        phases.push_back(std::move(phase));
     }
     return phases;
 }

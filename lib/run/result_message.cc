@@ -1,5 +1,7 @@
 #include "run/result_message.h"
 
+#include <algorithm>
+
 #include "stats/histogram_codec.h"
 
 namespace portillon::run {
@@ -51,6 +53,7 @@ void write_result(const fleet::Result& result, v1::Result& into) {
         message.set_rejected(part.rejected);
         message.set_discarded(part.discarded);
         message.set_cached(part.cached);
+        message.set_retries(part.retries);
         message.set_response(stats::pack(part.response));
         message.set_service(stats::pack(part.service));
         message.set_lateness(stats::pack(part.lateness));
@@ -90,6 +93,26 @@ void write_result(const fleet::Result& result, v1::Result& into) {
     }
 }
 
+void write_injected(std::span<const net::Injected> injected, v1::Result& into) {
+    for (const auto& one : injected) {
+        auto& message = *into.add_injected();
+        message.set_connections(one.connections);
+        message.set_dials_refused(one.dials_refused);
+        message.set_dials_hung(one.dials_hung);
+    }
+}
+
+void add_injected(const v1::Result& message, std::vector<net::Injected>& sum) {
+    const auto& list = message.injected();
+    sum.resize(std::max(sum.size(), static_cast<std::size_t>(list.size())));
+    for (int i = 0; i < list.size(); ++i) {
+        auto& into = sum[static_cast<std::size_t>(i)];
+        into.connections += list[i].connections();
+        into.dials_refused += list[i].dials_refused();
+        into.dials_hung += list[i].dials_hung();
+    }
+}
+
 std::optional<fleet::Result> read_result(const v1::Result& message) {
     fleet::Result result;
     result.tally = {message.generated(),      message.acknowledged(), message.rejected(), message.discarded(),
@@ -103,6 +126,7 @@ std::optional<fleet::Result> read_result(const v1::Result& message) {
         into.rejected = part.rejected();
         into.discarded = part.discarded();
         into.cached = part.cached();
+        into.retries = part.retries();
         if (!read_histogram(part.response(), into.response) || !read_histogram(part.service(), into.service) ||
             !read_histogram(part.lateness(), into.lateness)) {
             return std::nullopt;

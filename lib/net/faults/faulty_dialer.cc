@@ -270,15 +270,18 @@ private:
             const bool begun = at > seen && at <= since && core_->faults.active(i, equipment_, at);
             core_->injected[i].connections += inner_ && strikes_the_living(i) && begun ? 1 : 0;
         }
-        const bool was_silent = condition_.up_silent;
+        const bool up_was_silent = condition_.up_silent, down_was_silent = condition_.down_silent;
         condition_ = core_->faults.at(equipment_, since);
         plain_up_ = !condition_.up_silent && condition_.delay == Nanos{0} && condition_.jitter == Nanos{0} &&
                     condition_.up_bytes_per_s == faults::unlimited;
         plain_down_ = !condition_.down_silent && condition_.delay == Nanos{0} && condition_.jitter == Nanos{0} &&
                       condition_.down_bytes_per_s == faults::unlimited;
         change_at_ = core_->t0 == never ? never : core_->instant_of(core_->faults.next_change(equipment_, since));
-        if (was_silent) {
+        if (up_was_silent) {
             up_.stand_still_until(now);
+        }
+        if (down_was_silent) {
+            down_.stand_still_until(now);
         }
         if (const auto blow = core_->faults.blow(equipment_, seen, since)) {
             ++core_->injected[blow->fault].connections;

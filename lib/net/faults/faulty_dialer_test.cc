@@ -357,6 +357,20 @@ TEST(FaultyDialer, CarriesWhatTheBandwidthAllowsEachWay) {
               1);
 }
 
+TEST(FaultyDialer, DoesNotMakeUpForASilenceOnANarrowWay) {
+    auto narrow = fault(Kind::bandwidth, 0s, 100s);
+    narrow.bytes_per_s = 10'000;
+    World world({narrow, fault(Kind::cut, 1s, 9s)});
+    world.dial();
+    world.start();
+    world.until(990ms);
+    world.write(std::string(100'000, 'x'));
+    world.serve(std::string(100'000, 'y'));
+    world.until(11s);
+    EXPECT_NEAR(static_cast<double>(world.server_seen.bytes()), 10'000, 1'460);
+    EXPECT_NEAR(static_cast<double>(world.seen.bytes()), 10'000, 1'460);
+}
+
 TEST(FaultyDialer, ReadsSlowlySoThatTheServerHasToWait) {
     auto slow = fault(Kind::slow_read, 0s, 100s);
     slow.bytes_per_s = 10'000;

@@ -1,0 +1,81 @@
+#include "report/fault_text.h"
+
+#include <fmt/format.h>
+
+#include "base/units.h"
+#include "report/prose.h"
+
+namespace portillon::report {
+
+namespace {
+
+const Phase* phase_of(const RunReport& run, const Fault& fault, std::string_view part) {
+    for (const auto& phase : run.phases) {
+        if (phase.kind == "fault" && phase.fault == fault.number && phase.part == part) {
+            return &phase;
+        }
+    }
+    return nullptr;
+}
+
+std::string p95_of(const Phase& phase) {
+    const auto& latency = phase.latency.response ? phase.latency.response : phase.latency.end_to_end;
+    if (!latency || (latency->histogram.empty() && latency->unanswered == 0)) {
+        return "-";
+    }
+    const auto p95 = latency->histogram.percentile(95, latency->unanswered);
+    return p95 ? humanize(*p95) : "never";
+}
+
+void list(std::string& text, const std::string& more) {
+    text += (text.empty() ? "" : ", ") + more;
+}
+
+std::string did(const Fault& fault) {
+    std::string text;
+    const auto add = [&text](const std::optional<Count>& count, const char* what) {
+        if (count.value_or(0) > 0) {
+            list(text, counted(*count, what));
+        }
+    };
+    add(fault.connections, "connection");
+    if (fault.dials_refused.value_or(0) > 0) {
+        list(text, counted(*fault.dials_refused, "dial") + " refused");
+    }
+    if (fault.dials_hung.value_or(0) > 0) {
+        list(text, counted(*fault.dials_hung, "dial") + " hung");
+    }
+    return text.empty() ? "" : "; struck " + text;
+}
+
+}  // namespace
+
+std::string fault_line(const RunReport& run, const Fault& fault) {
+    std::string text = fmt::format("{} {}, at {:.4g} s", fault.number, fault.what, fault.at_s);
+    if (fault.to_s > fault.at_s) {
+        text += fmt::format(" to {:.4g} s", fault.to_s);
+    }
+    text += fault.equipments ? ", " + counted(*fault.equipments, "equipment") : ", on the server";
+    text += ": " + (fault.back_to_normal_s ? fmt::format("back to normal after {:.4g} s", *fault.back_to_normal_s)
+                                           : "not seen back to normal: " + fault.back_to_normal_reason);
+    std::string p95;
+    Count retries = 0;
+    std::optional<Count> lost = 0;
+    for (const char* part : {"before", "during", "after"}) {
+        if (const auto* phase = phase_of(run, fault, part); phase != nullptr && phase->to_s > phase->from_s) {
+            list(p95, p95_of(*phase) + " " + part);
+            const bool before = std::string_view(part) == "before";
+            retries += before ? 0 : phase->retries.value_or(0);
+            lost = lost && phase->lost ? std::optional(*lost + (before ? 0 : *phase->lost)) : std::nullopt;
+        }
+    }
+    text += p95.empty() ? "" : "; P95 " + p95;
+    text += lost && !p95.empty() ? fmt::format("; lost {}", counted(*lost)) : "";
+    text += p95.empty() ? "" : fmt::format("; {} retries", counted(retries));
+    if (fault.cached_max > 0) {
+        text += fmt::format("; at most {} cached", counted(fault.cached_max));
+    }
+    return text + did(fault);
+}
+
+}  // namespace portillon::report

@@ -1,0 +1,180 @@
+#include "run/phases_of_faults.h"
+
+#include <gmock/gmock.h>
+
+#include "run/phases.h"
+#include "stats/histogram_codec.h"
+
+namespace portillon::run {
+namespace {
+
+using scenario::Fault;
+using scenario::FaultKind;
+using Acknowledges = driver::Traits::Acknowledges;
+
+scenario::Scenario day(std::vector<Fault> faults) {
+    scenario::Scenario made;
+    made.seed = 7;
+    made.fleet.equipments = 100;
+    made.traffic.stages = {{10s, Rate{10}, scenario::Shape::step, arrival::Measure::off}, {90s, Rate{10}}};
+    made.faults = std::move(faults);
+    return made;
+}
+
+TEST(Surroundings, AreCutOffByOtherFaults) {
+    const auto around = surroundings_of(day({{FaultKind::cut, 30s, 10s},
+                                             {FaultKind::reset, 60s},
+                                             {FaultKind::stall, 65s, 60s},
+                                             {FaultKind::latency, 62s, 20s}}));
+    EXPECT_EQ(around, (std::vector<Surroundings>{
+                          {10s, 30s, 40s, 60s}, {40s, 60s, 60s, 62s}, {60s, 65s, 100s, 100s}, {60s, 62s, 82s, 100s}}));
+}
+
+TEST(Surroundings, OfFaultsBeforeAndAfterEverythingAreEmpty) {
+    const auto around = surroundings_of(day({{FaultKind::cut, 0s, 5s}, {FaultKind::cut, 200s, 5s}}));
+    EXPECT_EQ(around, (std::vector<Surroundings>{{0s, 0s, 5s, 100s}, {10s, 100s, 100s, 100s}}));
+}
+
+TEST(Surroundings, AreGivenUpWhenThereAreTooMany) {
+    EXPECT_TRUE(surroundings_of(day(std::vector<Fault>(400, {FaultKind::reset, 10s}))).empty());
+}
+
+// Parts as a generator would keep them: 1,000 validations a second.
+fleet::Result result_of(const scenario::Scenario& scenario) {
+    fleet::Result result;
+    const auto segments = segments_of(scenario);
+    for (const auto& segment : segments.list()) {
+        auto& part = result.parts.emplace_back();
+        part.measure = segment.measure;
+        part.generated = part.acknowledged = static_cast<std::uint64_t>((segment.to - segment.from) / 1ms);
+        part.response.record(segment.from < 30s ? Nanos{1ms} : Nanos{5ms}, part.acknowledged);
+        part.service = part.lateness = part.response;
+        part.retries = 3;
+    }
+    return result;
+}
+
+TEST(Phases, OfFaultsAreWhatWasDueAroundThem) {
+    const auto scenario = day({{FaultKind::cut, 30s, 10s}, {FaultKind::reset, 60s}});
+    const auto fleet = result_of(scenario);
+    const auto phases = phases_of(scenario, fleet, nullptr, nullptr, Acknowledges::yes, 100s);
+    ASSERT_EQ(phases.size(), 2u + 6u);
+    struct Row {
+        const char* name;
+        double from_s, to_s;
+        std::uint64_t generated;
+        std::uint64_t retries;
+    };
+    const Row rows[] = {{"stage 1", 0, 10, 10'000, 3},         {"stage 2", 10, 100, 90'000, 12},
+                        {"fault 1 before", 10, 30, 20'000, 3}, {"fault 1 during", 30, 40, 10'000, 3},
+                        {"fault 1 after", 40, 60, 20'000, 3},  {"fault 2 before", 40, 60, 20'000, 3},
+                        {"fault 2 during", 60, 60, 0, 0},      {"fault 2 after", 60, 100, 40'000, 3}};
+    for (std::size_t i = 0; i < phases.size(); ++i) {
+        EXPECT_EQ(phases[i].name, rows[i].name);
+        EXPECT_EQ(phases[i].from_s, rows[i].from_s) << rows[i].name;
+        EXPECT_EQ(phases[i].to_s, rows[i].to_s) << rows[i].name;
+        EXPECT_EQ(phases[i].generated, rows[i].generated) << rows[i].name;
+        EXPECT_EQ(phases[i].retries, rows[i].retries) << rows[i].name;
+        EXPECT_EQ(phases[i].kind, i < 2 ? "stage" : "fault");
+    }
+    EXPECT_EQ(phases[2].fault, 1u);
+    EXPECT_EQ(phases[2].part, "before");
+    EXPECT_TRUE(phases[2].measured);
+    EXPECT_LE(*phases[2].latency.response->histogram.max(), 1ms);
+    EXPECT_GE(*phases[3].latency.response->histogram.min(), 5ms);
+}
+
+// Seconds, each with what was acknowledged in it; 0: nothing was, though something waited; -1: nothing waited.
+fleet::Series series_of(const std::vector<int>& response_ms) {
+    fleet::Series series;
+    for (const int ms : response_ms) {
+        auto& interval = series.intervals.emplace_back();
+        interval.cached = ms == 0 ? 100 + series.intervals.size() : 0;
+        if (ms > 0) {
+            stats::Histogram histogram;
+            histogram.record(Nanos{1ms} * ms, 100);
+            interval.response = stats::pack(histogram);
+        }
+    }
+    return series;
+}
+
+TEST(FaultsOfAReport, SayHowLongTheyWereFelt) {
+    // A cut from 2 s to 4 s of 8 s; 10 ms before.
+    scenario::Scenario scenario = day({{FaultKind::cut, 2s, 2s}});
+    scenario.traffic.stages = {{8s, Rate{10}}};
+    struct Row {
+        std::vector<int> response_ms;
+        std::optional<double> back_s;
+        std::string why_not;
+    };
+    const Row rows[] = {
+        {{10, 10, 0, 0, 900, 400, 15, 10, -1}, 2.0, ""},
+        {{10, 10, 0, 0, 10, 10, 10, 10, -1}, 0.0, ""},
+        {{10, 10, 0, 0, 900, 15, 400, 10, -1}, 3.0, ""},  // back for a moment only
+        {{10, 10, 0, 0, 900, 0, 15, 20, 400},
+         std::nullopt,
+         "the P95 of response was never again within the limit for good"},
+        {{10, 10, 0, 0, 0, 0, 0, 0, 0}, std::nullopt, "nothing was answered after it"},
+        {{10, 10, 0, 0, 900, -1, 15, -1, 10}, 2.0, ""},
+    };
+    for (const auto& row : rows) {
+        auto fleet = result_of(scenario);
+        for (auto& part : fleet.parts) {
+            part.response.reset();
+            part.response.record(10ms, part.acknowledged);
+        }
+        const auto phases = phases_of(scenario, fleet, nullptr, nullptr, Acknowledges::yes, 8s);
+        const auto faults = faults_of(scenario, series_of(row.response_ms), {}, phases);
+        ASSERT_EQ(faults.size(), 1u);
+        EXPECT_EQ(faults[0].back_to_normal_s, row.back_s);
+        EXPECT_EQ(faults[0].back_to_normal_reason, row.why_not);
+        EXPECT_NEAR(faults[0].normal_p95_us.value_or(0), 20'000, 20);
+        EXPECT_GT(faults[0].cached_max, 100u);
+    }
+}
+
+TEST(FaultsOfAReport, SayWhyTheyAreNotFelt) {
+    const auto scenario = day({{FaultKind::cut, 10s, 5s}});
+    const auto fleet = result_of(scenario);
+    const auto series = series_of(std::vector<int>(100, 1));
+    const auto silent = phases_of(scenario, fleet, nullptr, nullptr, Acknowledges::no, 100s);
+    EXPECT_EQ(faults_of(scenario, series, {}, silent)[0].back_to_normal_reason, "nothing is acknowledged");
+    const auto at_once = phases_of(scenario, fleet, nullptr, nullptr, Acknowledges::yes, 100s);
+    EXPECT_EQ(faults_of(scenario, series, {}, at_once)[0].back_to_normal_reason,
+              "there is no P95 of response before it");
+}
+
+TEST(FaultsOfAReport, NameWhomTheyHitAndWhatTheyDid) {
+    auto scenario = day({{FaultKind::stall, 20s, 5s},
+                         {.kind = FaultKind::cut, .at = 30s, .during = 5s, .share_percent = 20},
+                         {.kind = FaultKind::reset, .at = 40s, .first = 11, .last = 20}});
+    const std::vector<net::Injected> injected{{20, 3, 4}, {10, 0, 0}};
+    const auto phases = phases_of(scenario, result_of(scenario), nullptr, nullptr, Acknowledges::yes, 100s);
+    const auto faults = faults_of(scenario, series_of(std::vector<int>(100, 1)), injected, phases);
+    ASSERT_EQ(faults.size(), 3u);
+    EXPECT_FALSE(faults[0].equipments);
+    EXPECT_FALSE(faults[0].connections);
+    EXPECT_EQ(faults[0].kind, "stall");
+    EXPECT_EQ(faults[1].connections, 20u);
+    EXPECT_EQ(faults[1].dials_refused, 3u);
+    EXPECT_EQ(faults[1].dials_hung, 4u);
+    const auto network = network_faults_of(scenario);
+    EXPECT_EQ(faults[1].equipments, count_hit(scenario, network[0]));
+    std::uint32_t listed = 0;
+    for (const auto& range : faults[1].which) {
+        for (auto id = range.first; id <= range.last; ++id, ++listed) {
+            EXPECT_TRUE(hits(network[0], scenario.seed, EquipmentId{id})) << id;
+        }
+    }
+    EXPECT_EQ(faults[1].equipments, listed);
+    EXPECT_EQ(faults[2].which, (std::vector<report::EquipmentRange>{{11, 20}}));
+    auto again = scenario;
+    again.seed = 8;
+    const auto others = faults_of(again, {}, injected, {});
+    EXPECT_NE(others[1].equipments_digest, faults[1].equipments_digest);
+    EXPECT_EQ(others[2].equipments_digest, faults[2].equipments_digest) << "the same ones";
+}
+
+}  // namespace
+}  // namespace portillon::run
