@@ -138,7 +138,7 @@ struct Fault {
     std::optional<Count> dials_refused = {}, dials_hung = {};  // until their time was up
 
     // From its end to the first interval from which on the P95 of response stays within `normal_p95_us`: twice that of
-    // before, and a millisecond at least. Absent with the reason.
+    // before, and 10 ms at least. Absent with the reason.
     std::optional<double> back_to_normal_s = {};
     std::string back_to_normal_reason = {};
     std::optional<double> normal_p95_us = {};

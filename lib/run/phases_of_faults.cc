@@ -11,7 +11,7 @@ namespace portillon::run {
 
 namespace {
 
-constexpr Nanos least_limit = 1ms;  // below that a machine's own noise is more than twice of anything
+constexpr Nanos least_limit = 10ms;  // a second's P95 of a healthy run wanders below that, and nobody waits for it
 
 double us(Nanos value) {
     return seconds(value) * 1e6;

@@ -19,6 +19,7 @@ using faults::NetworkFaults;
 
 constexpr std::size_t kernel_bytes = 128 << 10;          // what a socket's send buffer would take of a writer
 constexpr std::size_t slow_bytes = 64 << 10;             // on a slow way to us; more waits in the socket
+constexpr Nanos ask_every = 1s;                          // a kernel's SYN that nobody answers (tcp_syn_linear_timeouts)
 constexpr std::size_t far_bytes = std::size_t{1} << 20;  // on a long way to us
 
 error_code error(asio::error::basic_errors code) {
@@ -87,6 +88,7 @@ public:
     static Task<error_code> connect(Way& way, Instant deadline) {
         const Hold hold(way);
         auto& loop = way.loop_;
+        Instant again = loop.now();
         for (;;) {
             if (way.closed_) {
                 co_return error(asio::error::operation_aborted);
@@ -106,9 +108,12 @@ public:
                 ++injected[*condition.hung_by].dials_hung;
                 co_return error(asio::error::timed_out);
             }
-            const Nanos change = way.core_->faults.next_change(way.equipment_, since);
-            const Instant until = std::min(deadline, way.core_->instant_of(change));
-            co_await way.changed_.until(until);
+            // Whoever hangs hears nothing of the silence's end, until the kernel asks again: so a fleet does not come
+            // back in one instant.
+            again += (loop.now() - again) / ask_every * ask_every + ask_every;
+            while (loop.now() < std::min(again, deadline) && !way.closed_) {
+                co_await way.changed_.until(std::min(again, deadline));
+            }
         }
         const Instant answered = loop.now() + 2 * way.lag();  // there and back
         while (loop.now() < std::min(answered, deadline) && !way.closed_) {
