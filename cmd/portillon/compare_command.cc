@@ -83,18 +83,23 @@ struct CompareCommand {
         note(destinations);
         note(effect);
         const auto entries = problems.empty() ? entries_for(*loaded, *destinations, problems) : std::vector<Entry>{};
-        std::error_code made;
-        if (problems.empty() && !folder.empty()) {
-            std::filesystem::create_directories(folder, made);
-            if (made) {
-                problems.push_back({"-o", 0, "", fmt::format("cannot make the folder {}: {}", folder, made.message())});
-            }
-        }
         if (!problems.empty()) {
             print_problems(problems);
             return Exit::usage;
         }
+        std::vector<const run::Order*> orders;
+        for (const auto& entry : entries) {
+            orders.push_back(&entry.order);
+        }
+        if (!options.machine_carries(orders)) {
+            return Exit::usage;
+        }
         if (!options.confirm(*loaded, names_of(entries), *destinations)) {
+            return Exit::usage;
+        }
+        std::error_code unmade;
+        if (!folder.empty() && !std::filesystem::create_directories(folder, unmade) && unmade) {
+            print_problems({{"-o", 0, "", fmt::format("cannot make the folder {}: {}", folder, unmade.message())}});
             return Exit::usage;
         }
 
@@ -240,7 +245,7 @@ private:
                     continue;
                 }
                 ++place;
-                LiveLine progress(LiveLine::output_for(options.quiet()),
+                LiveLine progress(options.output(),
                                   fmt::format("{}/{} {}", turn, entries.size() * repeats, entry->label));
                 auto conducted = run::conduct(entry->order, progress);
                 const bool unreachable = conducted.report && conducted.report->fleet.connects == 0;

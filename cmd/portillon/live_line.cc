@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 
 #include "base/clock.h"
 
@@ -38,39 +39,86 @@ std::size_t terminal_columns() {
     return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 ? size.ws_col : 80;
 }
 
+bool has_figures(const run::Live& live) {
+    return live.phase == run::Phase::running || live.phase == run::Phase::draining;
+}
+
 std::string percentile(const std::optional<Nanos>& value) {
     return value ? humanize(*value) : "-";
+}
+
+std::string count(std::uint64_t value) {
+    return humanize_count(static_cast<double>(value));
+}
+
+// "running 12/30 s"
+std::string progress_of(const run::Live& live) {
+    std::string text = name_of(live.phase);
+    if (has_figures(live)) {
+        text += fmt::format(" {:.0f}", seconds(live.elapsed));
+        if (live.phase == run::Phase::running && live.planned > 0ns) {
+            text += fmt::format("/{:.0f}", seconds(live.planned));
+        }
+        text += " s";
+    }
+    return text;
+}
+
+// "valid so far"; what is wrong, if something is.
+std::string verdict_of(const run::Live& live) {
+    switch (live.verdict.measurement) {
+        case run::Measurement::valid:
+            return "valid so far";
+        case run::Measurement::suspect:
+            return "SUSPECT so far";
+        case run::Measurement::invalid:
+            break;
+    }
+    return "INVALID";
+}
+
+std::string reason_of(const run::Live& live) {
+    return live.verdict.reasons.empty() ? "" : ": " + live.verdict.reasons.front();
+}
+
+// "3 in flight, 0 cached, 3 unanswered, 1 errors"
+std::string waiting_of(const run::Live& live, const char* separator) {
+    std::string text = fmt::format("{} in flight{}{} cached{}{}", count(live.in_flight), separator, count(live.cached),
+                                   separator, live.unanswered ? count(*live.unanswered) + " unanswered" : "no answers");
+    if (live.errors > 0) {
+        text += fmt::format("{}{} errors", separator, count(live.errors));
+    }
+    return text;
 }
 
 }  // namespace
 
 std::string format_live(const run::Live& live) {
-    std::string text = name_of(live.phase);
-    if (live.phase == run::Phase::running || live.phase == run::Phase::draining) {
-        text += fmt::format(" {:.0f}", seconds(live.elapsed));
-        if (live.phase == run::Phase::running && live.planned > 0ns) {
-            text += fmt::format("/{:.0f}", seconds(live.planned));
-        }
-        text += fmt::format(" s | connected {}/{} | due {}/s answered {}/s | P50 {} P95 {} P99 {} | in flight {}",
-                            humanize_count(static_cast<double>(live.connected)), humanize_count(live.equipments),
-                            humanize_count(live.generated_per_s), humanize_count(live.acknowledged_per_s),
-                            percentile(live.response_p50), percentile(live.response_p95), percentile(live.response_p99),
-                            humanize_count(static_cast<double>(live.in_flight)));
-        if (live.cached > 0) {
-            text += fmt::format(" | cached {}", humanize_count(static_cast<double>(live.cached)));
-        }
-        if (live.errors > 0) {
-            text += fmt::format(" | errors {}", humanize_count(static_cast<double>(live.errors)));
-        }
+    if (!has_figures(live)) {
+        return progress_of(live);
     }
-    return text;
+    const auto rate = [](double per_s) { return humanize_count(per_s); };
+    return fmt::format("{}, {}, {} connected, {} of {}/s, P50 {} P95 {} P99 {}, {}", progress_of(live),
+                       verdict_of(live), count(live.connected), rate(live.acknowledged_per_s),
+                       rate(live.generated_per_s), percentile(live.response_p50), percentile(live.response_p95),
+                       percentile(live.response_p99), waiting_of(live, ", "));
 }
 
-LiveLine::Output LiveLine::output_for(bool quiet) {
-    if (quiet) {
-        return Output::quiet;
+std::vector<std::string> format_live_lines(const run::Live& live) {
+    if (!has_figures(live)) {
+        return {progress_of(live)};
     }
-    return ::isatty(STDERR_FILENO) != 0 ? Output::terminal : Output::plain;
+    return {fmt::format("{} | connected {}/{} | due {}/s, answered {}/s | {}{}", progress_of(live),
+                        count(live.connected), count(live.equipments), humanize_count(live.generated_per_s),
+                        humanize_count(live.acknowledged_per_s), verdict_of(live), reason_of(live)),
+            fmt::format("P50 {}, P95 {}, P99 {} | {}", percentile(live.response_p50), percentile(live.response_p95),
+                        percentile(live.response_p99), waiting_of(live, " | "))};
+}
+
+LiveLine::Output LiveLine::output_of_stderr() {
+    const char* const terminal = std::getenv("TERM");
+    const bool moves = terminal != nullptr && std::string_view(terminal) != "dumb" && *terminal != '\0';
+    return ::isatty(STDERR_FILENO) != 0 && moves ? Output::terminal : Output::plain;
 }
 
 LiveLine::~LiveLine() {
@@ -78,24 +126,34 @@ LiveLine::~LiveLine() {
 }
 
 void LiveLine::live(const run::Live& live) {
-    if (output_ == Output::quiet) {
-        return;
-    }
-    std::string text = prefix_.empty() ? format_live(live) : prefix_ + " | " + format_live(live);
     if (output_ == Output::terminal) {
-        erase();
-        text.resize(std::min(text.size(), terminal_columns() - 1));  // a line that wraps could not be erased
-        std::fputs(text.c_str(), stderr);
-        std::fflush(stderr);
-        drawn_ = true;
+        redraw(live);
+    }
+    if (output_ != Output::plain) {
         return;
     }
     const Instant now = MonotonicClock{}.now();
     if (live.phase != phase_ || now >= shown_ + plain_every) {
-        fmt::print(stderr, "{}\n", text);
+        fmt::print(stderr, "{}\n", prefix_.empty() ? format_live(live) : prefix_ + " | " + format_live(live));
         shown_ = now;
         phase_ = live.phase;
     }
+}
+
+void LiveLine::redraw(const run::Live& live) {
+    auto lines = format_live_lines(live);
+    if (!prefix_.empty()) {
+        lines.front() = prefix_ + " | " + lines.front();
+    }
+    erase();
+    std::string text;
+    for (auto& line : lines) {
+        line.resize(std::min(line.size(), terminal_columns() - 1));  // a line that wraps could not be erased
+        text += (text.empty() ? "" : "\n") + line;
+    }
+    std::fputs(text.c_str(), stderr);
+    std::fflush(stderr);
+    drawn_ = static_cast<unsigned>(lines.size());
 }
 
 void LiveLine::announce(std::string_view line) {
@@ -110,10 +168,10 @@ void LiveLine::warn(std::string_view line) {
 }
 
 void LiveLine::erase() {
-    if (drawn_) {
-        std::fputs("\r\x1b[2K", stderr);
-        drawn_ = false;
+    for (; drawn_ > 0; --drawn_) {
+        std::fputs(drawn_ > 1 ? "\r\x1b[2K\x1b[1A" : "\r\x1b[2K", stderr);
     }
+    std::fflush(stderr);
 }
 
 }  // namespace portillon::cmd

@@ -1,9 +1,10 @@
 #pragma once
 
-// How a run goes, on stderr: one line that updates on a terminal, a plain line every few seconds elsewhere.
+// How a run goes, on stderr: lines that update in place on a terminal, a plain line every few seconds elsewhere.
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "run/progress.h"
 
@@ -11,7 +12,8 @@ namespace portillon::cmd {
 
 class LiveLine final : public run::Progress {
 public:
-    enum class Output : std::uint8_t { quiet, plain, terminal };
+    // quiet: warnings only. announcements: and what stands by itself. plain, terminal: and how it goes.
+    enum class Output : std::uint8_t { quiet, announcements, plain, terminal };
     // `prefix` names the run among several ("2/6 http2"); may be empty.
     LiveLine(Output output, std::string prefix) : output_(output), prefix_(std::move(prefix)) {}
     ~LiveLine() override;  // leaves a clean line behind
@@ -20,18 +22,24 @@ public:
     void announce(std::string_view line) override;
     void warn(std::string_view line) override;
 
-    static Output output_for(bool quiet);
+    // How stderr takes it: a terminal that can move its cursor is redrawn.
+    static Output output_of_stderr();
 
 private:
+    void redraw(const run::Live& live);
     void erase();
 
     Output output_;
     std::string prefix_;
-    bool drawn_ = false;
+    unsigned drawn_ = 0;  // lines
     Instant shown_{};
     run::Phase phase_ = run::Phase::preparing;
 };
 
+// In few words, for a log.
 std::string format_live(const run::Live& live);
+
+// In a line or two of at most 100 columns as long as figures stay below a million, for a terminal.
+std::vector<std::string> format_live_lines(const run::Live& live);
 
 }  // namespace portillon::cmd

@@ -43,12 +43,15 @@ struct RunCommand {
             print_problems(order.problems());
             return Exit::usage;
         }
+        if (!options.machine_carries({&*order})) {
+            return Exit::usage;
+        }
         if (!options.confirm(*loaded, order->protocol->name, *destinations)) {
             return Exit::usage;
         }
         run::Conducted conducted;
         {
-            LiveLine progress(LiveLine::output_for(options.quiet()), "");
+            LiveLine progress(options.output(), "");
             conducted = run::conduct(*order, progress);
         }
         if (!conducted.report) {

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <boost/version.hpp>
+#include <cmath>
 #include <cstdio>
 #include <fstream>
 #include <iostream>
@@ -15,6 +16,8 @@
 
 #include "net/endpoint.h"
 #include "protocols.h"
+#include "run/doctor.h"
+#include "scenario/plan.h"
 #include "version.h"
 
 namespace portillon::cmd {
@@ -135,6 +138,22 @@ void add_ledgers(const std::vector<std::string>& ledgers, std::vector<Destinatio
     }
 }
 
+// How fast they come, all together.
+std::string pace_of(const scenario::Scenario& scenario) {
+    if (scenario.traffic.arrival.kind == arrival::Kind::closed) {
+        return "as fast as they are answered";
+    }
+    constexpr std::size_t few_rows = 2;  // nobody looks at them
+    const auto plan = scenario::plan(scenario, 1, scenario::Server::foreign, scenario::Machine{}, few_rows);
+    if (plan.counting == scenario::Counting::exact && plan.validations == 0) {
+        return "nothing is ever due";
+    }
+    if (plan.peak_per_s < 1) {
+        return fmt::format("at most {} validations/min together", humanize_count(std::ceil(plan.peak_per_s * 60)));
+    }
+    return fmt::format("at most {} validations/s together", humanize_count(std::ceil(plan.peak_per_s)));
+}
+
 }  // namespace
 
 void RunOptions::add_to(CLI::App& app, Target target) {
@@ -161,7 +180,8 @@ void RunOptions::add_to(CLI::App& app, Target target) {
         ->type_name("ADDRESS");
     app.add_flag("--strict", strict_, "A suspect measurement fails, too (exit code 3)");
     app.add_flag("--yes", yes_, "Load a target that is not this machine without asking");
-    app.add_flag("--quiet", quiet_, "No progress, only problems and the summary");
+    app.add_flag("--quiet", quiet_, "Only problems and the summary");
+    app.add_flag("--no-progress", no_progress_, "Not how it goes while it runs");
 }
 
 Checked<std::vector<Destination>> RunOptions::destinations() const {
@@ -233,8 +253,6 @@ Checked<run::Order> RunOptions::order(const Loaded& loaded, const std::string& p
 bool RunOptions::confirm(const Loaded& loaded, const std::string& protocols,
                          const std::vector<Destination>& destinations) const {
     const auto& scenario = loaded.scenario;
-    const double peak = scenario::stages_of(scenario.traffic).peak_rate() * scenario.fleet.equipments;
-    const bool closed = scenario.traffic.arrival.kind == arrival::Kind::closed;
     std::vector<std::string> all, elsewhere;
     for (const auto& destination : destinations) {
         all.push_back(destination.name.empty() ? destination.text : destination.name + "=" + destination.text);
@@ -244,10 +262,8 @@ bool RunOptions::confirm(const Loaded& loaded, const std::string& protocols,
     }
     if (!quiet_) {
         fmt::print(stderr, "{}: {} equipments, {}, over {} to {}\n", scenario.name,
-                   humanize_count(scenario.fleet.equipments),
-                   closed ? "as fast as they are answered"
-                          : fmt::format("at most {} validations/s together", humanize_count(peak)),
-                   protocols, all.empty() ? "the embedded server" : fmt::format("{}", fmt::join(all, ", ")));
+                   humanize_count(scenario.fleet.equipments), pace_of(scenario), protocols,
+                   all.empty() ? "the embedded server" : fmt::format("{}", fmt::join(all, ", ")));
     }
     if (elsewhere.empty() || yes_) {
         return true;
@@ -261,6 +277,40 @@ bool RunOptions::confirm(const Loaded& loaded, const std::string& protocols,
     std::string answer;
     std::getline(std::cin, answer);
     return answer == "y" || answer == "yes";
+}
+
+LiveLine::Output RunOptions::output() const {
+    return quiet_         ? LiveLine::Output::quiet
+           : no_progress_ ? LiveLine::Output::announcements
+                          : LiveLine::output_of_stderr();
+}
+
+bool RunOptions::machine_carries(const std::vector<const run::Order*>& orders) const {
+    const auto facts = run::look();
+    std::vector<std::string> told;
+    bool carries = true;
+    const auto tell_once = [&told](std::string text) {
+        if (std::find(told.begin(), told.end(), text) == told.end()) {
+            fmt::print(stderr, "{}", text);
+            told.push_back(std::move(text));
+        }
+    };
+    for (const auto* order : orders) {
+        auto findings = run::examine(facts, run::needs_of(*order, facts));
+        if (run::can_run(findings)) {
+            continue;
+        }
+        findings.erase(std::remove_if(findings.begin(), findings.end(),
+                                      [](const auto& each) { return each.health != run::Health::bad; }),
+                       findings.end());
+        carries = false;
+        tell_once(run::format_findings(findings));
+    }
+    if (!carries) {
+        fmt::print(stderr, "portillon: {} cannot run on this machine as it is; nothing was sent\n",
+                   orders.front()->scenario.name);
+    }
+    return carries;
 }
 
 std::vector<std::string> command_line() {
@@ -279,13 +329,14 @@ Exit exit_of(const report::RunReport& run, bool strict) {
     if (run.fleet.connects == 0) {
         return Exit::failed;
     }
-    if (run.verdict.measurement == report::Measurement::invalid || !run.verdict.complete ||
+    const bool cut_short = !run.verdict.complete && run.verdict.aborted_by.empty();
+    if (run.verdict.measurement == report::Measurement::invalid || cut_short ||
         (strict && run.verdict.measurement == report::Measurement::suspect)) {
         return Exit::invalid;
     }
     const bool passed =
         std::all_of(run.thresholds.begin(), run.thresholds.end(), [](const auto& each) { return each.passed; });
-    return passed ? Exit::passed : Exit::breached;
+    return passed && run.verdict.complete ? Exit::passed : Exit::breached;
 }
 
 }  // namespace portillon::cmd

@@ -9,6 +9,7 @@
 
 #include "base/problem.h"
 #include "commands.h"
+#include "live_line.h"
 #include "net/endpoint.h"
 #include "report/model.h"
 #include "run/order.h"
@@ -26,7 +27,7 @@ struct Destination {
 
 class RunOptions {
 public:
-    // --shards --source-address --strict --yes --quiet --target --ledger; `several`: named ones, too.
+    // --shards --source-address --strict --yes --quiet --no-progress --target --ledger; `several`: named ones, too.
     enum class Target : std::uint8_t { one, several };
     void add_to(CLI::App& app, Target target);
 
@@ -38,8 +39,12 @@ public:
     Checked<run::Order> order(const Loaded& loaded, const std::string& protocol,
                               const std::optional<Destination>& destination, std::vector<std::string> command) const;
 
+    // Whether this machine can carry each of the runs; if not, says what is missing and what to type. Sends nothing.
+    bool machine_carries(const std::vector<const run::Order*>& orders) const;
+
     bool strict() const { return strict_; }
     bool quiet() const { return quiet_; }
+    LiveLine::Output output() const;
 
     // Look before you load: says what will be sent where, and for targets that are not this machine wants a yes.
     // False: the user does not want to, or cannot be asked.
@@ -53,6 +58,7 @@ private:
     bool strict_ = false;
     bool yes_ = false;
     bool quiet_ = false;
+    bool no_progress_ = false;
 };
 
 // What was typed, for the report.

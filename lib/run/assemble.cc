@@ -160,14 +160,23 @@ report::Costs costs_of(const Order& order, const Gathered& gathered) {
     return costs;
 }
 
-std::vector<report::JudgedThreshold> judged(const Order& order, const report::RunReport& run) {
+std::vector<report::JudgedThreshold> judged(const Order& order, const report::RunReport& run,
+                                            const std::optional<Breach>& aborted_by) {
     std::vector<gate::Threshold> thresholds;
     for (const auto& threshold : order.scenario.thresholds) {
         if (auto parsed = gate::parse_threshold(threshold.metric, threshold.expression)) {
             thresholds.push_back(*parsed);
         }
     }
-    return report::judge(run, thresholds);
+    auto judged = report::judge(run, thresholds);
+    // What ended the run is not undone by what was answered while it came to its end.
+    for (auto& threshold : judged) {
+        if (aborted_by && threshold.passed && threshold.metric + ": " + threshold.expression == aborted_by->threshold) {
+            threshold.passed = false;
+            threshold.reason = fmt::format("it was {} when it ended the run", aborted_by->observed);
+        }
+    }
+    return judged;
 }
 
 report::Verdict verdict_of(Observed observed, const report::RunReport& run, const Gathered& gathered) {
@@ -193,6 +202,7 @@ report::Verdict verdict_of(Observed observed, const report::RunReport& run, cons
                                                                           : report::Measurement::invalid;
     verdict.reasons = judgement.reasons;
     verdict.complete = gathered.complete;
+    verdict.aborted_by = gathered.aborted_by ? gathered.aborted_by->threshold : "";
     return verdict;
 }
 
@@ -302,7 +312,7 @@ report::RunReport assemble(const Order& order, const Gathered& gathered) {
     run.errors = fleet.errors;
     run.interval_s = seconds(series.width);
     run.intervals = intervals_of(order, gathered);
-    run.thresholds = judged(order, run);
+    run.thresholds = judged(order, run, gathered.aborted_by);
     run.verdict = verdict_of(gathered.observed, run, gathered);
     return run;
 }

@@ -12,6 +12,7 @@
 #include "run/ledger_client.h"
 #include "run/link.pb.h"
 #include "run/order.h"
+#include "run/so_far.h"
 #include "run/verdict.h"
 
 namespace portillon::run {
@@ -30,6 +31,7 @@ struct Gathered {
     Nanos generating{};  // from T0 to the end of the last stage, or to the interruption
     Observed observed;   // for the verdict; what follows from the other members is filled in here
     bool complete = true;
+    std::optional<Breach> aborted_by;  // what ended it early
 };
 
 report::RunReport assemble(const Order& order, const Gathered& gathered);

@@ -245,13 +245,15 @@ private:
         live_.phase = Phase::running;
         live_.planned = end_ - t0_;
         Instant next = t0_ + after_snapshot;
-        while (loop_.now() < end_ && interrupted_by_ == 0 && generators_.losses().size() < generators_.count()) {
+        const auto early = [this] { return interrupted_by_ != 0 || gathered_.aborted_by; };
+        while (loop_.now() < end_ && !early() && generators_.losses().size() < generators_.count()) {
             next += 1s;
             co_await until(std::min(end_, next), [this] { return interrupted_by_ != 0; });
+            watch(busy_before, clock_before, overflows_before);
             show_progress();
         }
         const Instant now = std::clamp(loop_.now(), t0_, end_);
-        if (interrupted_by_ != 0) {
+        if (early() && now < end_) {
             generators_.stop(now);
             gathered_.complete = false;
         }
@@ -266,8 +268,8 @@ private:
 
     net::Task<void> drain() {
         live_.phase = Phase::draining;
-        live_.planned =
-            interrupted_by_ != 0 ? std::min(short_drain, scenario_.delivery.drain) : scenario_.delivery.drain;
+        const bool early = interrupted_by_ != 0 || gathered_.aborted_by;
+        live_.planned = early ? std::min(short_drain, scenario_.delivery.drain) : scenario_.delivery.drain;
         Instant deadline = loop_.now() + live_.planned;
         while (loop_.now() < deadline && !generators_.all_drained()) {
             const bool was_interrupted = interrupted_by_ != 0;
@@ -376,6 +378,33 @@ private:
         }
     }
 
+    // While it runs: how the verdict stands, and whether a threshold ends it.
+    void watch(Nanos busy_before, Nanos clock_before, std::uint64_t overflows_before) {
+        const auto so_far = generators_.so_far().result(segments_of(scenario_));
+        const Nanos elapsed = loop_.now() - t0_;
+        Observed observed = gathered_.observed;
+        for (const auto& loss : generators_.losses()) {
+            observed.lost_shards.push_back(loss.what);
+        }
+        observed.cpu_share = seconds(machine_cpu_used() - busy_before) / (seconds(elapsed) * cores());
+        observed.clock_step = clock_offset() - clock_before;
+        observed.listen_overflows = listen_overflows() - overflows_before;
+        // Without acknowledgements only the ledger knows what to hold the lag against, at the end.
+        if (traits_.acknowledges == Acknowledges::yes) {
+            observed.lag_p99 = so_far.generator_lag.percentile(99);
+            observed.response_p99 = so_far.response.percentile(99);
+        }
+        live_.verdict = judge(observed);
+        if (elapsed >= end_ - t0_) {
+            return;
+        }
+        gathered_.aborted_by = breach_of(order_, so_far, elapsed);
+        if (gathered_.aborted_by) {
+            progress_.warn(fmt::format("{} does not hold ({}): stopping, draining briefly, and reporting what there is",
+                                       gathered_.aborted_by->threshold, gathered_.aborted_by->observed));
+        }
+    }
+
     void show_progress() {
         const auto snapshot = generators_.snapshot();
         const Instant now = loop_.now();
@@ -392,6 +421,9 @@ private:
         live_.connected = snapshot.connected();
         live_.generated = snapshot.generated();
         live_.acknowledged = snapshot.acknowledged();
+        if (traits_.acknowledges == Acknowledges::yes) {
+            live_.unanswered = snapshot.generated() - std::min(snapshot.generated(), snapshot.acknowledged());
+        }
         live_.in_flight = snapshot.in_flight();
         live_.cached = snapshot.cached();
         live_.errors = snapshot.errors();

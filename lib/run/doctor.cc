@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <fstream>
+#include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "run/machine.h"
@@ -105,7 +106,13 @@ private:
             most = std::max(sizing.generator_descriptors, sizing.server_descriptors);
             finding.needed = fmt::format("{} in each of {}", count(most), processes(sizing));
         }
-        if (facts_.descriptors_hard < std::max(most, least)) {
+        if (facts_.descriptors_hard >= std::max(most, least)) {
+            return;
+        }
+        if (needs_ && needs_->shards_wanted > 0) {
+            blame(finding, Health::bad,
+                  fmt::format("--shards {}, or without it as many as it takes", needs_->shards_wanted));
+        } else {
             blame(finding, Health::bad,
                   fmt::format("ulimit -Hn {}   (root; or LimitNOFILE= of the service)",
                               std::max<std::uint64_t>(most, 20'000)));
@@ -225,10 +232,14 @@ private:
         if (!needs_) {
             return;
         }
-        const auto& scenario = *needs_->scenario;
-        const Bytes needed{scenario.fleet.equipments * bytes_per_connection + needs_->plan.ledger.count};
-        finding.needed =
-            fmt::format("{} at most, the ledger's {} included", humanize(needed), humanize(needs_->plan.ledger));
+        // Of a server elsewhere this machine has one end of each connection, and no ledger.
+        const bool embedded = needs_->server == scenario::Server::embedded;
+        const Bytes ledger{embedded ? needs_->plan.ledger.count : 0};
+        const std::uint64_t fleet = needs_->scenario->fleet.equipments;
+        const Bytes needed{fleet * bytes_per_connection / (embedded || needs_->loopback ? 1 : 2) + ledger.count};
+        finding.needed = embedded
+                             ? fmt::format("{} at most, the ledger's {} included", humanize(needed), humanize(ledger))
+                             : humanize(needed) + " at most";
         if (needed > facts_.memory_available) {
             blame(finding, Health::bad, "fewer equipments (--equipments), or a larger machine");
         }
@@ -243,7 +254,7 @@ private:
         if (!needs_) {
             return;
         }
-        const double busy = needs_->plan.busy_cores;
+        const double busy = needs_->plan.busy_cores / (needs_->loopback ? 1 : 2);  // the plan's are those of both sides
         finding.needed = fmt::format("about {:.1f} busy at the peak", busy);
         const double there = std::min<double>(facts_.cores, facts_.cores_allowed.value_or(facts_.cores));
         if (busy > there * scenario::busiest_useful_share) {
@@ -338,6 +349,25 @@ Needs needs_of(const scenario::Scenario& scenario, unsigned descriptors_per_sess
                const MachineFacts& facts) {
     constexpr std::size_t few_rows = 2;  // nobody looks at them
     return {&scenario, scenario::plan(scenario, descriptors_per_session, server, machine_of(facts), few_rows), server};
+}
+
+Needs needs_of(const Order& order, const MachineFacts& facts) {
+    const auto options = order.scenario.protocols.find(order.protocol->name);
+    const auto traits =
+        order.protocol->traits(options == order.scenario.protocols.end() ? nlohmann::json::object() : options->second);
+    auto needs = needs_of(order.scenario, traits.descriptors_per_session,
+                          order.target ? scenario::Server::foreign : scenario::Server::embedded, facts);
+    needs.loopback = !order.target || order.target->host.starts_with("127.");
+    needs.source_addresses = static_cast<unsigned>(order.source_addresses.size());
+    auto& sizing = needs.plan.sizing;
+    if (order.shards > 0) {
+        needs.shards_wanted = order.shards < sizing.generator_shards ? sizing.generator_shards : 0;
+        sizing.generator_shards = order.shards;
+        const std::uint64_t sessions =
+            (std::uint64_t{order.scenario.fleet.equipments} + order.shards - 1) / order.shards;
+        sizing.generator_descriptors = sessions * traits.descriptors_per_session + scenario::spare_descriptors;
+    }
+    return needs;
 }
 
 std::vector<Finding> examine(const MachineFacts& facts, const std::optional<Needs>& needs) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/units.h"
+#include "run/order.h"
 #include "scenario/plan.h"
 #include "scenario/scenario.h"
 
@@ -40,10 +41,14 @@ struct Needs {
     scenario::Server server = scenario::Server::embedded;
     bool loopback = true;           // the target: its network has source addresses enough
     unsigned source_addresses = 0;  // that the user gave; 0: none
+    unsigned shards_wanted = 0;  // where the user gave fewer generator processes: how many it takes; 0: as worked out
 };
 
 Needs needs_of(const scenario::Scenario& scenario, unsigned descriptors_per_session, scenario::Server server,
                const MachineFacts& facts);
+
+// Of a run as it was asked for, with its target, --shards and --source-address. `order` outlives the needs.
+Needs needs_of(const Order& order, const MachineFacts& facts);
 
 enum class Health : std::uint8_t {
     good,

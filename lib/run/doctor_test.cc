@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 namespace portillon::run {
 namespace {
@@ -98,6 +99,48 @@ TEST(Doctor, SaysWhatToTypeForEachThingThatIsMissing) {
         EXPECT_EQ(found.health, row.health) << row.what;
         EXPECT_THAT(found.remedy, HasSubstr(row.remedy));
         EXPECT_EQ(can_run(all), row.health != Health::bad) << row.what;
+    }
+}
+
+// What a run asks for decides what it takes: a server elsewhere is none of this machine's processes, and its network
+// has only the source addresses that were given.
+TEST(Doctor, ExaminesARunAsItWasAskedFor) {
+    driver::Kind kind;
+    kind.name = "mqtt";
+    kind.traits = [](const nlohmann::json&) { return driver::Traits{}; };
+    struct Row {
+        const char* target;  // empty: the embedded server
+        unsigned shards;
+        std::vector<std::string> source_addresses;
+        const char* what;
+        Health health;
+        const char* says;
+    };
+    const Row rows[] = {
+        {"", 0, {}, "descriptors of a process", Health::good, "3 + 4 processes"},
+        {"", 2, {}, "descriptors of a process", Health::bad, "--shards 3"},
+        {"", 5, {}, "descriptors of a process", Health::good, "5 + 4 processes"},
+        {"127.0.0.1", 0, {}, "descriptors of a process", Health::good, "in each of 3 processes"},
+        {"127.0.0.1", 0, {}, "ports", Health::good, "source addresses"},
+        {"192.0.2.1", 0, {}, "ports", Health::bad, "--source-address, 2 in all"},
+        {"192.0.2.1", 0, {"192.0.2.2", "192.0.2.3"}, "ports", Health::good, "2 source addresses"},
+        {"", 0, {}, "memory", Health::good, "ledger"},
+        {"192.0.2.1", 0, {}, "memory", Health::good, "1.60 GB at most"},
+    };
+    for (const auto& row : rows) {
+        SCOPED_TRACE(std::string(row.target) + " " + row.what);
+        Order order;
+        order.scenario = fleet_of(50'000);
+        order.protocol = &kind;
+        order.shards = row.shards;
+        order.source_addresses = row.source_addresses;
+        if (*row.target != '\0') {
+            order.target = net::Url{"mqtt", row.target, 1883, ""};
+        }
+        const auto facts = small_machine();
+        const auto found = finding(examine(facts, needs_of(order, facts)), row.what);
+        EXPECT_EQ(found.health, row.health);
+        EXPECT_THAT(found.needed + found.remedy, HasSubstr(row.says));
     }
 }
 

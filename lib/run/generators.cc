@@ -92,6 +92,7 @@ void Generators::heard(Shard& shard, const v1::LinkMessage& message) {
             break;
         case v1::LinkMessage::kSnapshot:
             shard.snapshot = message.snapshot();
+            so_far_.heard(shard.number, message.snapshot());
             break;
         case v1::LinkMessage::kDrained:
             shard.stage = Stage::drained;

@@ -11,6 +11,7 @@
 #include "net/wakeup.h"
 #include "run/link.h"
 #include "run/process.h"
+#include "run/so_far.h"
 #include "stats/histogram.h"
 
 namespace portillon::run {
@@ -48,6 +49,7 @@ public:
     // Summed over the shards; each shard's last words, when it is dead.
     v1::Snapshot snapshot() const;
     stats::Histogram last_second() const;
+    const SoFar& so_far() const { return so_far_; }
 
     // What was told when it happened, and the shard's number.
     struct Loss {
@@ -86,6 +88,7 @@ private:
     net::Wakeup& changed_;
     Lost lost_;
     std::vector<std::unique_ptr<Shard>> shards_;
+    SoFar so_far_;
     bool dismissed_ = false;
 };
 

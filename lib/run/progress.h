@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "base/units.h"
+#include "run/verdict.h"
 
 namespace portillon::run {
 
@@ -21,6 +22,8 @@ struct Live {
     std::uint64_t connected = 0, generated = 0, acknowledged = 0, in_flight = 0, cached = 0, errors = 0;
     double generated_per_s = 0, acknowledged_per_s = 0;             // since the last report
     std::optional<Nanos> response_p50, response_p95, response_p99;  // of the last second
+    std::optional<std::uint64_t> unanswered;                        // absent where nothing is acknowledged
+    Judgement verdict;                                              // as far as it can be told yet
 };
 
 class Progress {

@@ -1,0 +1,142 @@
+#include "run/so_far.h"
+
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "report/figures.h"
+#include "run/phases.h"
+#include "stats/histogram_codec.h"
+
+namespace portillon::run {
+
+namespace {
+
+void add(stats::Histogram& sum, const std::string& packed) {
+    if (packed.empty()) {
+        return;
+    }
+    if (const auto histogram = stats::unpack(packed)) {
+        sum.merge(*histogram);
+    }
+}
+
+void keep(std::string& latest, const std::string& packed) {
+    if (!packed.empty()) {
+        latest = packed;
+    }
+}
+
+void forgive_unanswered(std::optional<report::Latency>& latency) {
+    if (latency) {
+        latency->unanswered = 0;
+    }
+}
+
+// As far as thresholds that end a run can ask.
+report::RunReport report_of(const Order& order, const fleet::Result& so_far, Nanos elapsed) {
+    const auto options = order.scenario.protocols.find(order.protocol->name);
+    const auto traits =
+        order.protocol->traits(options == order.scenario.protocols.end() ? nlohmann::json::object() : options->second);
+    report::RunReport run;
+    run.tally.generated = so_far.tally.generated;
+    run.tally.acknowledged = so_far.tally.acknowledged;
+    run.tally.rejected = so_far.tally.rejected;
+    run.tally.discarded = so_far.tally.discarded;
+    run.tally.retries = so_far.tally.retries;
+    run.tally.sent_batches = so_far.tally.sent_batches;
+    run.fleet.connects = so_far.connects;
+    run.fleet.reconnects = so_far.reconnects;
+    run.fleet.connect_failures = so_far.connect_failures;
+    if (traits.acknowledges == driver::Traits::Acknowledges::yes) {
+        run.latency.response = report::Latency{so_far.response};
+        run.latency.service = report::Latency{so_far.service};
+    }
+    run.latency.lateness = report::Latency{so_far.lateness};
+    run.latency.connect = report::Latency{so_far.connect};
+    run.latency.generator_lag = report::Latency{so_far.generator_lag};
+    run.phases = phases_of(order.scenario, so_far, nullptr, nullptr, traits.acknowledges, elapsed);
+    for (auto& phase : run.phases) {
+        forgive_unanswered(phase.latency.response);
+    }
+    return run;
+}
+
+}  // namespace
+
+void SoFar::heard(unsigned number, const v1::Snapshot& snapshot) {
+    auto& shard = shards_[number];
+    for (const auto& changed : snapshot.changed()) {
+        shard.parts[changed.segment()] = changed;
+    }
+    keep(shard.connect, snapshot.connect());
+    keep(shard.generator_lag, snapshot.generator_lag());
+    shard.latest = snapshot;
+    shard.latest.clear_changed();
+    shard.latest.clear_connect();
+    shard.latest.clear_generator_lag();
+    shard.latest.clear_response();
+}
+
+fleet::Result SoFar::result(const fleet::Segments& segments) const {
+    fleet::Result sum;
+    sum.parts.resize(segments.size());
+    for (std::size_t i = 0; i < sum.parts.size(); ++i) {
+        sum.parts[i].measure = segments.list()[i].measure;
+    }
+    for (const auto& [number, shard] : shards_) {
+        const auto& latest = shard.latest;
+        sum.tally.generated += latest.generated();
+        sum.tally.acknowledged += latest.acknowledged();
+        sum.tally.rejected += latest.rejected();
+        sum.tally.discarded += latest.discarded();
+        sum.tally.retries += latest.retries();
+        sum.tally.sent_batches += latest.sent_batches();
+        sum.connects += latest.connects();
+        sum.reconnects += latest.reconnects();
+        if (latest.connect_failures() > 0) {
+            sum.connect_failures["any"] += latest.connect_failures();
+        }
+        add(sum.connect, shard.connect);
+        add(sum.generator_lag, shard.generator_lag);
+        for (const auto& [segment, part] : shard.parts) {
+            if (segment >= sum.parts.size()) {
+                continue;
+            }
+            auto& whole = sum.parts[segment];
+            whole.generated += part.generated();
+            whole.acknowledged += part.acknowledged();
+            whole.rejected += part.rejected();
+            whole.discarded += part.discarded();
+            add(whole.response, part.response());
+            add(whole.service, part.service());
+            add(whole.lateness, part.lateness());
+        }
+    }
+    fleet::add_up(sum);
+    return sum;
+}
+
+std::optional<Breach> breach_of(const Order& order, const fleet::Result& so_far, Nanos elapsed) {
+    std::optional<report::RunReport> run;
+    for (const auto& threshold : order.scenario.thresholds) {
+        if (threshold.breach != scenario::Threshold::Breach::aborts || elapsed < threshold.abort_not_before) {
+            continue;
+        }
+        const auto parsed = gate::parse_threshold(threshold.metric, threshold.expression);
+        if (!parsed) {
+            continue;  // the scenario's own check has refused it long ago
+        }
+        if (!run) {
+            run = report_of(order, so_far, elapsed);
+        }
+        const auto judged = gate::judge(*parsed, report::figures_of(*run));
+        if (judged.outcome == gate::Outcome::breached && judged.observed) {
+            const bool rate = parsed->aggregate == gate::Aggregate::rate;
+            return Breach{parsed->text(), rate ? humanize_count(*judged.observed)
+                                               : gate::humanize_figure(parsed->metric.kind, *judged.observed)};
+        }
+    }
+    return std::nullopt;
+}
+
+}  // namespace portillon::run

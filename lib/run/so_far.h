@@ -1,0 +1,47 @@
+#pragma once
+
+// What is known of a run while it runs: gathered from what the generator's shards tell once a second. The live line and
+// the thresholds that end a run are judged by it. Pure.
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "fleet/result.h"
+#include "fleet/segments.h"
+#include "gate/threshold.h"
+#include "run/link.pb.h"
+#include "run/order.h"
+
+namespace portillon::run {
+
+class SoFar {
+public:
+    // Of a dead shard its last words stay.
+    void heard(unsigned shard, const v1::Snapshot& snapshot);
+
+    // Only what snapshots tell: no exceptions, no series, no causes.
+    fleet::Result result(const fleet::Segments& segments) const;
+
+private:
+    struct Shard {
+        v1::Snapshot latest;  // its histograms apart
+        std::map<std::uint32_t, v1::PartSoFar> parts;
+        std::string connect, generator_lag;  // packed
+    };
+    std::map<unsigned, Shard> shards_;
+};
+
+// A threshold that ends the run as soon as it is seen not to hold.
+struct Breach {
+    std::string threshold;  // "response: p(95)<50ms"
+    std::string observed;   // "81.2 ms"
+};
+
+// The first of the scenario's that does, `elapsed` after T0. What has no data yet ends nothing, and what is not
+// answered yet is not counted against it.
+std::optional<Breach> breach_of(const Order& order, const fleet::Result& so_far, Nanos elapsed);
+
+}  // namespace portillon::run

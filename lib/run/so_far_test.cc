@@ -1,0 +1,101 @@
+#include "run/so_far.h"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "run/phases.h"
+#include "stats/histogram_codec.h"
+
+namespace portillon::run {
+namespace {
+
+std::string packed(Nanos value, unsigned count) {
+    stats::Histogram histogram;
+    for (unsigned i = 0; i < count; ++i) {
+        histogram.record(value);
+    }
+    return stats::pack(histogram);
+}
+
+v1::Snapshot snapshot(std::uint32_t segment, unsigned count, Nanos response) {
+    v1::Snapshot snapshot;
+    snapshot.set_generated(count + 5);
+    snapshot.set_acknowledged(count);
+    auto& part = *snapshot.add_changed();
+    part.set_segment(segment);
+    part.set_generated(count + 5);
+    part.set_acknowledged(count);
+    part.set_response(packed(response, count));
+    return snapshot;
+}
+
+class SoFarTest : public testing::Test {
+protected:
+    SoFarTest() {
+        kind.name = "http2";
+        kind.traits = [](const nlohmann::json&) { return driver::Traits{}; };
+        order.protocol = &kind;
+        order.scenario.fleet.equipments = 10;
+        order.scenario.traffic.stages = {{10s, Rate{1}, scenario::Shape::step, arrival::Measure::off},
+                                         {10s, Rate{1}, scenario::Shape::step, arrival::Measure::on}};
+    }
+    void aborts_at(const char* metric, const char* expression, Nanos not_before = {}) {
+        order.scenario.thresholds = {{metric, expression, 0, scenario::Threshold::Breach::aborts, not_before}};
+    }
+    std::optional<Breach> breach(Nanos elapsed = 15s) const {
+        return breach_of(order, so_far.result(segments_of(order.scenario)), elapsed);
+    }
+    driver::Kind kind;
+    Order order;
+    SoFar so_far;
+};
+
+TEST_F(SoFarTest, AddsUpShardsAndKeepsWhatHasNotChangedSince) {
+    so_far.heard(0, snapshot(1, 100, 2ms));
+    so_far.heard(1, snapshot(1, 50, 4ms));
+    v1::Snapshot later;  // nothing was answered in this second
+    later.set_generated(120);
+    later.set_acknowledged(100);
+    so_far.heard(0, later);
+    const auto result = so_far.result(segments_of(order.scenario));
+    EXPECT_EQ(result.tally.generated, 175U);
+    EXPECT_EQ(result.tally.acknowledged, 150U);
+    EXPECT_EQ(result.response.count(), 150U);
+}
+
+TEST_F(SoFarTest, ABreachedThresholdThatAbortsIsNamedWithWhatWasSeen) {
+    so_far.heard(0, snapshot(1, 100, 80ms));
+    aborts_at("response", "p(95)<50ms");
+    ASSERT_TRUE(breach());
+    EXPECT_EQ(breach()->threshold, "response: p(95)<50ms");
+    EXPECT_EQ(breach()->observed.substr(0, 2), "80");
+    aborts_at("response", "p(95)<100ms");
+    EXPECT_FALSE(breach());
+    aborts_at("acknowledged", "count<100");
+    EXPECT_TRUE(breach());
+    aborts_at("acknowledged", "rate>=0.95");
+    EXPECT_FALSE(breach());
+}
+
+TEST_F(SoFarTest, WarmUpCountsForItsStageOnly) {
+    so_far.heard(0, snapshot(0, 100, 80ms));
+    aborts_at("response", "p(95)<50ms");
+    EXPECT_FALSE(breach()) << "no data of a measured stage";
+    aborts_at("response{stage:1}", "p(95)<50ms");
+    EXPECT_TRUE(breach());
+    aborts_at("response{stage:2}", "p(95)<50ms");
+    EXPECT_FALSE(breach());
+}
+
+TEST_F(SoFarTest, IsNotAbortedBeforeItsTimeNorByThresholdsForTheEnd) {
+    so_far.heard(0, snapshot(1, 100, 80ms));
+    aborts_at("response", "p(95)<50ms", 20s);
+    EXPECT_FALSE(breach(19s));
+    EXPECT_TRUE(breach(20s));
+    order.scenario.thresholds = {{"response", "p(95)<50ms"}};
+    EXPECT_FALSE(breach());
+}
+
+}  // namespace
+}  // namespace portillon::run
