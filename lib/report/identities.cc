@@ -34,6 +34,14 @@ const char* name_of(State state) {
     return "unexpected";
 }
 
+std::string why_incomplete(const Verdict& verdict) {
+    if (verdict.complete) {
+        return {};
+    }
+    return verdict.aborted_by.empty() ? "the run was interrupted"
+                                      : "ended early by the threshold " + verdict.aborted_by;
+}
+
 namespace {
 
 class Checker {
@@ -79,6 +87,7 @@ void check_stages(const RunReport& run, Checker& checker) {
     sum.lost = sum.undelivered = sum.duplicated = sum.reordered = 0;
     std::optional<Count> response = 0, lateness = 0, service = 0;
     bool any = false;
+    Count measured = 0;
     const auto values = [](const std::optional<Latency>& latency) {
         return latency ? std::optional(latency->histogram.count()) : std::nullopt;
     };
@@ -98,6 +107,7 @@ void check_stages(const RunReport& run, Checker& checker) {
         add(sum.duplicated, phase.duplicated);
         add(sum.reordered, phase.reordered);
         if (phase.measured) {
+            measured += phase.generated;
             add(response, values(phase.latency.response));
             add(service, values(phase.latency.service));
             add(lateness, values(phase.latency.lateness));
@@ -112,6 +122,10 @@ void check_stages(const RunReport& run, Checker& checker) {
             checker.hold_equal("phases", identity.c_str(), *stages, *whole);
         }
     };
+    if (run.latency.response && response) {
+        hold("measured validations", measured,
+             run.latency.response->histogram.count() + run.latency.response->unanswered);
+    }
     hold("generated", sum.generated, run.tally.generated);
     hold("acknowledged", sum.acknowledged, run.tally.acknowledged);
     hold("rejected", sum.rejected, run.tally.rejected);

@@ -51,7 +51,8 @@ TEST(Identities, HoldForEveryPhaseAndForAllStages) {
         {{"phases.1.latency.response"}, [](RunReport& run) { ++run.phases[1].latency.response->unanswered; }},
         {{"phases"}, [](RunReport& run) { run.phases[1].latency.lateness->histogram.record(1ms); }},
         {{"phases"}, [](RunReport& run) { run.phases[1].latency.service->histogram.record(1ms); }},
-        {{"phases", "phases", "phases"}, [](RunReport& run) { run.phases[0].measured = true; }},
+        {{"phases"}, [](RunReport& run) { ++run.latency.response->unanswered; }},
+        {{"phases", "phases", "phases", "phases"}, [](RunReport& run) { run.phases[0].measured = true; }},
     };
     for (const auto& row : rows) {
         auto run = staged_run();

@@ -7,6 +7,8 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "gate/threshold.h"
+#include "report/figures.h"
 #include "report/identities.h"
 #include "report/schema.h"
 #include "stats/histogram_codec.h"
@@ -541,6 +543,47 @@ private:
         return fault;
     }
 
+    // What no run can leave, whatever its verdict.
+    void contradictions(const RunReport& run, const std::string& prefix) {
+        const auto altered = [&](const std::string& key, const std::string& message) {
+            problem(prefix + key, message + ": the report was altered");
+        };
+        const auto& verdict = run.verdict;
+        if ((verdict.measurement == Measurement::valid) != verdict.reasons.empty()) {
+            altered("verdict.reasons", verdict.reasons.empty() ? fmt::format("none, though the measurement is {}",
+                                                                             name_of(verdict.measurement))
+                                                               : "there are some, though the measurement is valid");
+        }
+        if (!verdict.aborted_by.empty() && verdict.complete) {
+            altered("verdict.complete", "is true, though a threshold ended the run");
+        }
+        if (run.fleet.connected_max > run.fleet.equipments) {
+            altered("fleet.connected_max",
+                    fmt::format("{} of {} equipments", run.fleet.connected_max, run.fleet.equipments));
+        }
+        const auto& delivery = run.delivery;
+        if (!run.ledger && (delivery.lost || delivery.undelivered || delivery.unconfirmed)) {
+            altered("delivery", "says what arrived, though there is no ledger that could");
+        }
+        if (!run.latency.response && delivery.lost) {
+            altered("delivery.lost", "is known, though nothing is acknowledged");
+        }
+        for (std::size_t i = 0; i < delivery.exceptions.size(); ++i) {
+            const auto& entry = delivery.exceptions[i];
+            if (entry.first > entry.last) {
+                altered(fmt::format("delivery.exceptions.{}", i), fmt::format("{} to {}", entry.first, entry.last));
+            }
+        }
+        for (std::size_t i = 0; i < run.thresholds.size(); ++i) {
+            const auto& threshold = run.thresholds[i];
+            const auto parsed = gate::parse_threshold(threshold.metric, threshold.expression);
+            if (threshold.passed && parsed && !judge(run, {*parsed}).front().passed) {
+                altered(fmt::format("thresholds.{}.passed", i),
+                        "is true, though the figures say that it does not hold");
+            }
+        }
+    }
+
     RunReport run(const Json& json, const std::string& prefix) {
         RunReport run;
         run.protocol = json["protocol"];
@@ -600,6 +643,7 @@ private:
                                       .passed = threshold["passed"].get<bool>(),
                                       .reason = text(threshold, "reason")});
         }
+        contradictions(run, prefix);
         if (run.verdict.measurement != Measurement::invalid) {
             for (auto& found : check_identities(run)) {
                 problem(prefix + found.key,

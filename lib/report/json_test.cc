@@ -239,6 +239,13 @@ TEST(ReportJson, NoticesFiguresThatWereAltered) {
         {"/ledger/delivered", 19'999,
          "delivery.undelivered: the books do not balance: delivered + undelivered = generated (19999 against "
          "20000), though the verdict is not \"invalid\": the report was altered"},
+        {"/verdict/measurement", "suspect", "verdict.reasons: none, though the measurement is suspect"},
+        {"/verdict/reasons", {"the clock stepped"}, "verdict.reasons: there are some, though the measurement is valid"},
+        {"/verdict/aborted_by", "response: p(95)<1us", "verdict.complete: is true, though a threshold ended the run"},
+        {"/fleet/connected_max", 1'001, "fleet.connected_max: 1001 of 1000 equipments"},
+        {"/thresholds/0/expression", "p(95)<1us", "thresholds.0.passed: is true, though the figures say"},
+        {"/ledger", nullptr, "delivery: says what arrived, though there is no ledger that could"},
+        {"/latency/response", nullptr, "delivery.lost: is known, though nothing is acknowledged"},
     };
     for (const auto& row : rows) {
         auto json = healthy();

@@ -37,11 +37,13 @@ std::string name_of(const RunReport& run) {
 bool trusted(const JudgedRun& run, Strictness strictness) {
     const auto measurement = run.verdict.measurement;
     const bool suspect_counts = strictness == Strictness::strict && measurement == Measurement::suspect;
-    return run.verdict.complete && measurement != Measurement::invalid && !suspect_counts;
+    // What a threshold ended is measured well enough to say that it did not hold.
+    const bool cut_short = !run.verdict.complete && run.verdict.aborted_by.empty();
+    return !cut_short && measurement != Measurement::invalid && !suspect_counts;
 }
 
 std::string sentence_about(const Verdict& verdict) {
-    std::string text = verdict.complete ? "" : "the run is incomplete";
+    std::string text = verdict.complete ? "" : "the run is incomplete (" + why_incomplete(verdict) + ")";
     if (verdict.complete || verdict.measurement != Measurement::valid) {
         text +=
             fmt::format("{}the measurement is {}", text.empty() ? "" : " and ", report::name_of(verdict.measurement));
@@ -180,8 +182,8 @@ Standing standing_of(const std::vector<JudgedRun>& runs, Strictness strictness) 
         return Standing::untrusted;
     }
     const auto holds = [](const JudgedRun& run) {
-        return std::all_of(run.thresholds.begin(), run.thresholds.end(),
-                           [](const JudgedThreshold& t) { return t.passed; });
+        return run.verdict.complete && std::all_of(run.thresholds.begin(), run.thresholds.end(),
+                                                   [](const JudgedThreshold& t) { return t.passed; });
     };
     return std::all_of(runs.begin(), runs.end(), holds) ? Standing::passed : Standing::breached;
 }
@@ -227,9 +229,9 @@ std::string format_judged(const std::vector<JudgedRun>& runs) {
 std::string junit_xml(const std::vector<JudgedRun>& runs, Strictness strictness, const Diff* against_baseline) {
     std::string suites;
     for (const auto& run : runs) {
-        const bool is_trusted = trusted(run, strictness);
-        std::size_t failures = is_trusted ? 0 : 1;
-        std::string cases = junit_case(run.name, "measurement", is_trusted ? "" : sentence_about(run.verdict));
+        const bool stands = run.verdict.complete && trusted(run, strictness);
+        std::size_t failures = stands ? 0 : 1;
+        std::string cases = junit_case(run.name, "measurement", stands ? "" : sentence_about(run.verdict));
         for (const auto& threshold : run.thresholds) {
             failures += threshold.passed ? 0 : 1;
             const auto why = threshold.observed ? threshold.reason : "no data: " + threshold.reason;

@@ -57,6 +57,7 @@ TEST(Judged, StandsByTheWorstOfAllRuns) {
         bool complete;
         const char* threshold;
         Standing lenient, strict;
+        const char* aborted_by = "";
     };
     const Row rows[] = {
         {"all well", Measurement::valid, true, "lost: count==0", Standing::passed, Standing::passed},
@@ -67,11 +68,16 @@ TEST(Judged, StandsByTheWorstOfAllRuns) {
         {"invalid", Measurement::invalid, true, "lost: count==0", Standing::untrusted, Standing::untrusted},
         {"invalid and breached", Measurement::invalid, true, "lost: count>0", Standing::untrusted, Standing::untrusted},
         {"incomplete", Measurement::valid, false, "lost: count==0", Standing::untrusted, Standing::untrusted},
+        {"ended by a threshold", Measurement::valid, false, "lost: count==0", Standing::breached, Standing::breached,
+         "response: p(95)<1us"},
+        {"invalid and ended by a threshold", Measurement::invalid, false, "lost: count==0", Standing::untrusted,
+         Standing::untrusted, "response: p(95)<1us"},
     };
     for (const auto& row : rows) {
         auto run = healthy_run();
         run.verdict.measurement = row.measurement;
         run.verdict.complete = row.complete;
+        run.verdict.aborted_by = row.aborted_by;
         Comparison comparison;
         comparison.runs = {{1, 1, healthy_run()}, {1, 2, run}};
         const auto judged = judge(Report(comparison), thresholds({row.threshold}));

@@ -183,7 +183,8 @@ std::string gates_of(const std::vector<Entrant>& entrants) {
 }
 
 bool trusted(const RunReport& run) {
-    return run.verdict.complete && run.verdict.measurement != Measurement::invalid;
+    const auto& verdict = run.verdict;
+    return (verdict.complete || !verdict.aborted_by.empty()) && verdict.measurement != Measurement::invalid;
 }
 
 struct Verdicts {
@@ -417,9 +418,11 @@ std::string reasons_of(const std::vector<Entrant>& entrants) {
             }
             const auto which = entrant.runs.size() == 1 ? std::string{} : fmt::format(", run {}", i + 1);
             if (++lines <= most_rows) {
-                text += fmt::format("- {}{}: {}{}{}{}\n", cell(entrant.name), which, name_of(verdict.measurement),
-                                    verdict.complete ? "" : ", incomplete", verdict.reasons.empty() ? "" : ": ",
-                                    escaped_markdown(fmt::format("{}", fmt::join(verdict.reasons, "; "))));
+                text += fmt::format(
+                    "- {}{}: {}{}{}{}\n", cell(entrant.name), which, name_of(verdict.measurement),
+                    verdict.complete ? "" : ", incomplete (" + escaped_markdown(why_incomplete(verdict)) + ")",
+                    verdict.reasons.empty() ? "" : ": ",
+                    escaped_markdown(fmt::format("{}", fmt::join(verdict.reasons, "; "))));
             }
         }
     }

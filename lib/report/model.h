@@ -232,4 +232,7 @@ using Report = std::variant<RunReport, Comparison>;
 const char* name_of(Measurement measurement);
 const char* name_of(State state);
 
+// "the run was interrupted", "ended early by the threshold response: p(95)<50ms"; empty of a complete one.
+std::string why_incomplete(const Verdict& verdict);
+
 }  // namespace portillon::report

@@ -43,7 +43,8 @@ std::string verdict_lines(const Verdict& verdict, Style style) {
     std::string label = "measurement";
     label.resize(indent, ' ');
     std::string text = label + painted(name_of(verdict.measurement), colour, style);
-    text += verdict.complete ? "\n" : ", " + painted("incomplete", Colour::red, style) + ": the run was interrupted\n";
+    text += verdict.complete ? "\n"
+                             : ", " + painted("incomplete", Colour::red, style) + ": " + why_incomplete(verdict) + "\n";
     for (const auto& reason : verdict.reasons) {
         text += labelled("", indent, reason);
     }
@@ -133,7 +134,11 @@ std::string maybe_counted(std::optional<Count> count) {
 std::vector<std::string> sentences_about(const RunReport& run) {
     const auto& delivery = run.delivery;
     if (!run.ledger) {
-        return {"The target has no ledger: what arrived is not known."};
+        return {run.target == "embedded" ? "The ledger could not be read: what arrived is not known."
+                                         : "The target has no ledger: what arrived is not known."};
+    }
+    if (run.tally.generated == 0) {
+        return {"Nothing was generated, so there is nothing to judge."};
     }
     std::vector<std::string> sentences;
     const auto say = [&sentences](Count count, const char* one, const char* many) {

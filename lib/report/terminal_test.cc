@@ -46,8 +46,26 @@ TEST(Terminal, SaysWhenItIsNotKnownWhatArrived) {
     run.ledger.reset();
     run.delivery = {};
     const auto text = summary(run, Style::plain);
-    EXPECT_THAT(text, HasSubstr("The target has no ledger: what arrived is not known."));
+    EXPECT_THAT(text, HasSubstr("The ledger could not be read: what arrived is not known."));
     EXPECT_THAT(text, Not(HasSubstr("Every validation arrived")));
+    run.target = "http://127.0.0.1:8080";
+    EXPECT_THAT(summary(run, Style::plain), HasSubstr("The target has no ledger: what arrived is not known."));
+}
+
+TEST(Terminal, PraisesNothingWhenNothingWasDue) {
+    RunReport run;
+    run.ledger = Ledger{};
+    const auto text = summary(run, Style::plain);
+    EXPECT_THAT(text, HasSubstr("Nothing was generated"));
+    EXPECT_THAT(text, Not(HasSubstr("Every validation arrived")));
+}
+
+TEST(Terminal, NamesTheThresholdThatEndedARun) {
+    auto run = healthy_run();
+    run.verdict.complete = false;
+    EXPECT_THAT(summary(run, Style::plain), HasSubstr("incomplete: the run was interrupted"));
+    run.verdict.aborted_by = "response: p(95)<1us";
+    EXPECT_THAT(summary(run, Style::plain), HasSubstr("incomplete: ended early by the threshold response: p(95)<1us"));
 }
 
 }  // namespace

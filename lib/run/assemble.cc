@@ -194,6 +194,7 @@ report::Verdict verdict_of(Observed observed, const report::RunReport& run, cons
         observed.response_p99 = gathered.ledger->end_to_end.percentile(99);
     }
     observed.measured = gathered.fleet.measured_generated;
+    observed.nothing_due = gathered.complete && observed.measured == 0 && observed.lost_shards.empty();
     observed.late_unhindered = gathered.fleet.sent_late;
     const auto judgement = judge(observed);
     report::Verdict verdict;

@@ -248,7 +248,7 @@ private:
         const auto early = [this] { return interrupted_by_ != 0 || gathered_.aborted_by; };
         while (loop_.now() < end_ && !early() && generators_.losses().size() < generators_.count()) {
             next += 1s;
-            co_await until(std::min(end_, next), [this] { return interrupted_by_ != 0; });
+            co_await until(std::min(end_ + after_snapshot, next), [this] { return interrupted_by_ != 0; });
             watch(busy_before, clock_before, overflows_before);
             show_progress();
         }
@@ -260,7 +260,7 @@ private:
         gathered_.generating = now - t0_;
         auto& observed = gathered_.observed;
         if (now > t0_) {
-            observed.cpu_share = seconds(machine_cpu_used() - busy_before) / (seconds(now - t0_) * cores());
+            observed.cpu_share = seconds(machine_cpu_used() - busy_before) / (seconds(loop_.now() - t0_) * cores());
         }
         observed.clock_step = clock_offset() - clock_before;
         observed.listen_overflows = listen_overflows() - overflows_before_;

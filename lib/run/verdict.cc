@@ -55,6 +55,9 @@ Judgement judge(const Observed& observed) {
                         "the rate was not reached",
                         observed.late_unhindered, observed.measured));
     }
+    if (observed.nothing_due) {
+        suspect.push_back("nothing was due while it was measured: there is nothing to judge");
+    }
     if (observed.cpu_share > saturated_share) {
         suspect.push_back(fmt::format("the machine's processors were {:.0f} % busy", observed.cpu_share * 100));
     }

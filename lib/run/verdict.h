@@ -20,6 +20,7 @@ struct Observed {
     std::uint64_t no_ports = 0;            // connects that failed for want of ports
     std::optional<Nanos> lag_p99;          // generator_lag
     std::optional<Nanos> response_p99;     // end_to_end where nothing is acknowledged
+    bool nothing_due = false;              // in any measured stage, by the end of the run
     std::uint64_t measured = 0;            // validations in the histograms
     std::uint64_t late_unhindered = 0;     // of which first sent 1 s late while window, link and breaker were open
     double cpu_share = 0;                  // of the whole machine, from T0 to the end of the drain; 0..1

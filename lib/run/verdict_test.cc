@@ -48,6 +48,7 @@ TEST(Verdict, JudgesEachReasonByItself) {
          },
          Measurement::valid, ""},
         {"late unhindered", [](Observed& o) { o.late_unhindered = 11; }, Measurement::suspect, "rate"},
+        {"nothing due", [](Observed& o) { o.nothing_due = true; }, Measurement::suspect, "nothing was due"},
         {"cpu", [](Observed& o) { o.cpu_share = 0.96; }, Measurement::suspect, "96 %"},
         {"clock", [](Observed& o) { o.clock_step = -101ms; }, Measurement::suspect, "clock"},
         {"overflows", [](Observed& o) { o.listen_overflows = 3; }, Measurement::suspect, "listen"},
