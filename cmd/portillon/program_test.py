@@ -5,92 +5,27 @@ Nothing here depends on how fast the machine is: a slow one may make the measure
 the books must balance all the same.
 """
 import csv
+import fcntl
 import io
 import json
 import os
+import pty
+import re
+import resource
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import time
 import unittest
 import urllib.request
 
-PORTILLON = os.path.abspath(sys.argv.pop(1))
-PROTOCOLS = ["mqtt", "http2", "grpc", "grpc-stream"]
-LISTENERS = ["mqtt", "http2", "grpc"]  # the last takes unary calls and streams
-SCENARIOS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "scenarios")
+from program import LISTENERS, PORTILLON, PROTOCOLS, SCENARIOS, Case, call, children_of
 
 
-def call(*arguments, **more):
-    return subprocess.run([PORTILLON, *arguments], capture_output=True, text=True, timeout=120, **more)
-
-
-def children_of(pid, word):
-    found = []
-    for entry in os.listdir("/proc"):
-        if entry.isdigit():
-            try:
-                with open(f"/proc/{entry}/stat") as stat, open(f"/proc/{entry}/cmdline") as command:
-                    if int(stat.read().rsplit(")", 1)[1].split()[1]) == pid and word in command.read():
-                        found.append(int(entry))
-            except (FileNotFoundError, ProcessLookupError):
-                pass
-    return found
-
-
-class Program(unittest.TestCase):
-    def setUp(self):
-        self.folder = tempfile.TemporaryDirectory()
-        self.addCleanup(self.folder.cleanup)
-        self.out = os.path.join(self.folder.name, "report.json")
-
-    def report(self):
-        with open(self.out) as file:
-            return json.load(file)
-
-    def file(self, name, text):
-        path = os.path.join(self.folder.name, name)
-        with open(path, "w") as file:
-            file.write(text)
-        return path
-
-    def assert_rendered(self, path, *known):
-        """Every format can be made of it; Markdown says each of `known`."""
-        folder = os.path.join(self.folder.name, "rendered")
-        os.makedirs(folder, exist_ok=True)
-        names = {"--html": "r.html", "--markdown": "r.md", "--csv": "r.csv", "--csv-intervals": "i.csv", "--hlog": "r.hlog", "--hgrm": "r.hgrm"}
-        done = call("render", path, *[word for option, name in names.items() for word in (option, os.path.join(folder, name))])
-        self.assertEqual(done.returncode, 0, done.stderr)
-        texts = {}
-        for option, name in names.items():
-            with open(os.path.join(folder, name), newline="") as file:
-                texts[option] = file.read()
-        self.assertIn("<!doctype html>", texts["--html"][:100].lower())
-        for said in known:
-            self.assertIn(said, texts["--markdown"])
-        self.assertLessEqual(len(texts["--markdown"]), 65536)
-        with open(path) as file:
-            report = json.load(file)
-        runs = report["runs"] if report["kind"] == "comparison" else [report]
-        rows = [row for row in csv.DictReader(io.StringIO(texts["--csv"])) if row["phase"] == ""]
-        self.assertEqual([row["tally.generated"] for row in rows], [str(run["tally"]["generated"]) for run in runs])
-        self.assertEqual([row["delivery.lost"] for row in rows],
-                         ["" if run["delivery"]["lost"] is None else str(run["delivery"]["lost"]) for run in runs])
-        self.assertEqual(len(list(csv.DictReader(io.StringIO(texts["--csv-intervals"])))), sum(len(run["intervals"]) for run in runs))
-        self.assertTrue(texts["--hlog"].startswith("#[Histogram log format version 1.3]\n"))
-        self.assertIn("#[Buckets = ", texts["--hgrm"])
-        again = call("render", path)
-        self.assertEqual(again.returncode, 0, again.stderr)
-        self.assertGreater(len(again.stdout), 200)
-
-    def assert_balanced(self, report, generated):
-        tally, ledger, delivery = report["tally"], report["ledger"], report["delivery"]
-        self.assertEqual(tally["generated"], generated)
-        self.assertEqual(sum(tally[k] for k in ("acknowledged", "rejected", "discarded", "unacknowledged", "cached")), generated)
-        self.assertEqual(ledger["delivered"] + delivery["undelivered"], generated)
-        self.assertEqual(ledger["unexpected"], 0)
-
+class Program(Case):
     def test_runs_without_a_file_on_every_protocol(self):
         for protocol in PROTOCOLS:
             with self.subTest(protocol):
@@ -152,53 +87,6 @@ class Program(unittest.TestCase):
                 self.assertEqual(named, 137)
                 gate = call("gate", self.out, "--threshold", "lost: count==137")
                 self.assertIn(gate.returncode, (0, 3), gate.stderr)
-
-    def test_a_gate_fails_closed(self):
-        call("run", "--protocol", "http2", "--equipments", "5", "--rate", "10/s", "--duration", "1s", "-o", self.out)
-        self.assertIn(call("gate", self.out, "--threshold", "generated: count==50").returncode, (0, 3))
-        self.assertIn(call("gate", self.out, "--threshold", "generated: count==51").returncode, (99, 3))
-        self.assertEqual(call("gate", self.out, "--threshold", "respones: p(95)<1s").returncode, 2)
-        self.assertEqual(call("gate", os.path.join(self.folder.name, "none.json"), "--threshold", "lost: count==0").returncode, 2)
-        with open(self.out) as file:
-            text = file.read()
-        cut = self.file("cut.json", text[:len(text) // 2])
-        self.assertEqual(call("gate", cut, "--threshold", "lost: count==0").returncode, 2)
-
-    def test_a_diff_of_two_reports_says_what_became_worse(self):
-        call("run", "--protocol", "http2", "--equipments", "5", "--rate", "10/s", "--duration", "1s", "-o", self.out)
-        report = self.report()
-        report["verdict"].update(measurement="valid", reasons=[], complete=True)
-
-        def turns(slowdown):
-            runs = []
-            for repeat in range(1, 6):
-                run = json.loads(json.dumps(report))
-                run.update(repeat=repeat, order=1)
-                run["resources"]["server"]["cpu_us_per_validation"] *= slowdown * (1 + repeat / 200)
-                runs.append(run)
-            return self.file(f"{slowdown}.json", json.dumps(
-                {"schema": 1, "kind": "comparison", "scenario": report["scenario"], "runs": runs}))
-
-        base, same, slow = turns(1), turns(1.01), turns(1.5)
-        self.assertEqual(call("diff", base, same, "--fail-on", "worse,inconclusive").returncode, 0)
-        self.assertEqual(call("diff", base, slow).returncode, 0)
-        done = call("diff", base, slow, "--fail-on", "worse", "--markdown", self.out + ".md")
-        self.assertEqual(done.returncode, 99)
-        self.assertTrue(done.stdout.startswith("verdict     WORSE"), done.stdout)
-        self.assertNotIn("\033", done.stdout)
-        with open(self.out + ".md") as file:
-            self.assertIn("server CPU/validation", file.read())
-        self.assertEqual(call("diff", self.out, self.out, "--strict").returncode in (3, 99), True)
-        self.assertEqual(call("gate", slow, "--baseline", base, "--max-regression", "10%").returncode, 99)
-        self.assertEqual(call("gate", slow, "--baseline", base + "#http2", "--max-regression", "60%").returncode, 0)
-        self.assertEqual(call("diff", base, slow, "--min-effect", "5").returncode, 2)
-        self.assertEqual(call("diff", base + "#mqtt", slow).returncode, 2)
-        self.assertEqual(call("diff", base).returncode, 2)
-        report["context"]["cores"] += 1
-        elsewhere = self.file("elsewhere.json", json.dumps(report))
-        self.assertEqual(call("diff", base, elsewhere).returncode, 3)
-        self.assertEqual(call("gate", elsewhere, "--baseline", base).returncode, 3)
-        self.assertTrue(call("diff", base, elsewhere, "--force").stdout.startswith("FORCED"))
 
     def test_compare_writes_one_table(self):
         folder = os.path.join(self.folder.name, "comparison")
@@ -329,58 +217,6 @@ class Program(unittest.TestCase):
         self.assertEqual(done.stderr, "")
         self.assertIn("generated", done.stdout)
 
-    def test_shipped_scenarios_are_valid_and_planned(self):
-        for name in sorted(os.listdir(SCENARIOS)):
-            if name.endswith(".yaml"):
-                path = os.path.join(SCENARIOS, name)
-                self.assertEqual(call("validate", path).returncode, 0, name)
-                self.assertEqual(call("plan", path, "--compress", "60").returncode, 0, name)
-
-    def test_the_shipped_schemas_are_the_printed_ones(self):
-        for kind, path in (("scenario", os.path.join(SCENARIOS, "scenario.schema.json")),
-                           ("report", os.path.join(SCENARIOS, "..", "reports", "report.schema.json"))):
-            with open(path) as file:
-                self.assertEqual(call("schema", kind).stdout, file.read())
-
-    def test_a_report_that_is_none_is_refused_by_every_command(self):
-        call("run", "--protocol", "http2", "--equipments", "2", "--rate", "5/s", "--duration", "1s", "-o", self.out)
-        with open(self.out) as file:
-            text = file.read()
-        whole = json.loads(text)
-
-        def edited(change):
-            report = json.loads(text)
-            change(report)
-            return json.dumps(report)
-
-        broken = {
-            "empty.json": "",
-            "cut.json": text[:len(text) // 2],
-            "garbage.json": "\0\x7fELF",
-            "other.json": '{"kind": "run"}',
-            "list.json": "[]",
-            "future.json": edited(lambda report: report.update(schema=2)),
-            "edited.json": edited(lambda report: report["tally"].update(acknowledged=report["tally"]["acknowledged"] + 1)),
-            "faster.json": edited(lambda report: report["latency"]["response"].update(p95_us=1)),
-            "histogram.json": edited(lambda report: report["latency"]["response"].update(histogram="AAAA")),
-            "without.json": edited(lambda report: report.pop("verdict")),
-        }
-        out = os.path.join(self.folder.name, "none")
-        for name, content in broken.items():
-            path = self.file(name, content)
-            for command in (["gate", path, "--threshold", "lost: count==0", "--junit", out], ["diff", path, self.out, "--markdown", out],
-                            ["diff", self.out, path], ["render", path], ["render", path, "--html", out, "--csv", out]):
-                with self.subTest(report=name, command=command[0]):
-                    done = call(*command)
-                    self.assertEqual(done.returncode, 2, done.stderr)
-                    self.assertIn(name, done.stderr)
-                    self.assertEqual(done.stdout, "")
-                    self.assertFalse(os.path.exists(out))
-        self.assertIn("schema", call("render", os.path.join(self.folder.name, "future.json")).stderr)
-        # Reports of later versions stay readable as long as their schema is 1; and standard input is a file, too.
-        whole["of_the_future"] = {"a": 1}
-        self.assertEqual(call("render", "-", input=json.dumps(whole)).returncode, 0)
-
     def test_two_targets_are_run_in_turn_and_compared(self):
         servers = {}
         for name in ("base", "cand"):
@@ -440,12 +276,6 @@ class Program(unittest.TestCase):
             done = call("compare", scenario, *arguments, stdin=subprocess.DEVNULL)
             self.assertEqual(done.returncode, 2, arguments)
             self.assertIn(named, done.stderr)
-
-    def test_a_rendering_that_cannot_be_written_fails(self):
-        call("run", "--protocol", "http2", "--equipments", "2", "--rate", "5/s", "--duration", "1s", "-o", self.out)
-        done = call("render", self.out, "--html", "/dev/full")
-        self.assertEqual(done.returncode, 1)
-        self.assertIn("/dev/full", done.stderr)
 
     def test_serve_listens_answers_and_stops_cleanly(self):
         server = subprocess.Popen([PORTILLON, "serve", "--ready-json", "--admin", "127.0.0.1:0", "--shards", "2",

@@ -644,10 +644,13 @@ private:
                                       .reason = text(threshold, "reason")});
         }
         contradictions(run, prefix);
-        if (run.verdict.measurement != Measurement::invalid) {
+        // The verdict names every identity that did not hold when the report was made.
+        const auto& reasons = run.verdict.reasons;
+        if (std::none_of(reasons.begin(), reasons.end(),
+                         [](const auto& reason) { return reason.starts_with("the books do not balance"); })) {
             for (auto& found : check_identities(run)) {
                 problem(prefix + found.key,
-                        found.message + ", though the verdict is not \"invalid\": the report was altered");
+                        found.message + ", of which the verdict says nothing: the report was altered");
             }
         }
         return run;
@@ -669,17 +672,21 @@ Checked<Json> parsed(std::string_view text, const std::string& source) {
     if (text.find_first_not_of(" \t\r\n") == std::string_view::npos) {
         return failed(0, "the file is empty (allowed: a JSON report written by portillon run or compare)");
     }
-    bool too_deep = false;
-    const auto watch_depth = [&too_deep](int depth, Json::parse_event_t, Json&) {
-        too_deep = too_deep || depth > deepest;
-        return !too_deep;
+    if (const auto nul = text.find('\0'); nul != std::string_view::npos) {
+        return failed(line_at(text, nul), "holds a byte 0, which ends the text for some readers: not JSON");
+    }
+    // Thrown, because there is no other way to stop: a file of nothing but brackets is read for seconds.
+    struct TooDeep {};
+    const auto watch_depth = [](int depth, Json::parse_event_t, Json&) {
+        if (depth > deepest) {
+            throw TooDeep{};
+        }
+        return true;
     };
     try {
-        auto json = Json::parse(text, watch_depth);
-        if (too_deep) {
-            return failed(0, fmt::format("nested deeper than {} levels: not a report", deepest));
-        }
-        return json;
+        return Json::parse(text, watch_depth);
+    } catch (const TooDeep&) {
+        return failed(0, fmt::format("nested deeper than {} levels: not a report", deepest));
     } catch (const Json::parse_error& error) {
         const bool cut = error.byte > text.size();  // it wanted more
         return failed(line_at(text, error.byte),

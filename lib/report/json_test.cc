@@ -107,6 +107,8 @@ TEST(ReportJson, ReplacesWhatIsNotUtf8) {
     auto run = healthy_run();
     run.target = "mqtt://\xff";
     EXPECT_TRUE(parse_report(to_json(run), "report.json"));
+    run.verdict.reasons = {"the generator itself was late"};
+    EXPECT_FALSE(parse_report(to_json(run), "report.json"));
 }
 
 TEST(ReportJson, IgnoresKeysItDoesNotKnow) {
@@ -148,7 +150,8 @@ TEST(ReportJson, RefusesWhatIsNoReportAndSaysWhatToDo) {
          "a report of schema 2, made by a newer portillon (this one reads schema 1): read it with that version"},
         {"a strange schema", stranger.dump(), "the schema \"one\" is unknown (allowed: 1)"},
         {"another kind", kind.dump(), "its kind is unknown (allowed: \"run\", \"comparison\")"},
-        {"a depth", std::string(100'000, '['), "report.json"},
+        {"a depth", std::string(100'000, '['), "nested deeper than 64"},
+        {"a byte 0", whole + std::string(1, '\0'), "holds a byte 0"},
         {"a deep object", R"({"schema":1,"kind":"run","x":)" + std::string(200, '[') + std::string(200, ']') + "}",
          "nested deeper than 64"},
         {"a huge number", R"({"schema":1,"kind":"run","seed":1e999})", "out of range"},
@@ -238,7 +241,7 @@ TEST(ReportJson, NoticesFiguresThatWereAltered) {
         {"/tally/acknowledged", 19'999, "tally.generated: the books do not balance"},
         {"/ledger/delivered", 19'999,
          "delivery.undelivered: the books do not balance: delivered + undelivered = generated (19999 against "
-         "20000), though the verdict is not \"invalid\": the report was altered"},
+         "20000), of which the verdict says nothing: the report was altered"},
         {"/verdict/measurement", "suspect", "verdict.reasons: none, though the measurement is suspect"},
         {"/verdict/reasons", {"the clock stepped"}, "verdict.reasons: there are some, though the measurement is valid"},
         {"/verdict/aborted_by", "response: p(95)<1us", "verdict.complete: is true, though a threshold ended the run"},
