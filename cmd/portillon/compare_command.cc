@@ -98,7 +98,8 @@ struct CompareCommand {
             return Exit::usage;
         }
         std::error_code unmade;
-        if (!folder.empty() && !std::filesystem::create_directories(folder, unmade) && unmade) {
+        const bool made = !folder.empty() && std::filesystem::create_directories(folder, unmade);
+        if (unmade) {
             print_problems({{"-o", 0, "", fmt::format("cannot make the folder {}: {}", folder, unmade.message())}});
             return Exit::usage;
         }
@@ -111,6 +112,13 @@ struct CompareCommand {
         Exit result = outcome.failed ? Exit::failed : Exit::passed;
         if (!comparison.runs.empty()) {
             result = worse(result, present(std::move(comparison), *effect));
+        } else {
+            if (outcome.stopped_by != 0) {
+                fmt::print(stderr, "interrupted before the first validation was due: there is nothing to report\n");
+            }
+            if (made) {
+                std::filesystem::remove(folder, unmade);  // empty: nothing goes into it
+            }
         }
         return outcome.stopped_by == SIGINT    ? Exit::interrupted
                : outcome.stopped_by == SIGTERM ? Exit::terminated
@@ -376,11 +384,14 @@ void add_compare_command(CLI::App& app, Exit& exit) {
         "    --ledger base=http://127.0.0.1:9090 --ledger cand=http://127.0.0.1:9091 --repeat 5 --fail-on worse\n"
         "With named targets the first is the base, and what changed from it to the others is told after the table. "
         "The\n"
-        "protocol follows from the URL's scheme; --protocols grpc-stream chooses among those of one scheme.");
+        "protocol follows from the URL's scheme; --protocols grpc-stream chooses among those of one scheme.\n"
+        "Ctrl-C ends the run at hand, reports what there is and exits with 130; once more aborts.");
     const auto compare = std::make_shared<CompareCommand>();
     compare->scenario.add_to(*command, ScenarioOptions::File::required);
     compare->options.add_to(*command, RunOptions::Target::several);
-    command->add_option("--protocols", compare->protocols, "Protocols to compare, separated by commas; all by default")
+    command
+        ->add_option("--protocols", compare->protocols,
+                     "Separated by commas, of " + names_of_protocols() + "; all by default")
         ->type_name("A,B,...")
         ->delimiter(',');
     command

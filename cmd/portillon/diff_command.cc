@@ -139,8 +139,11 @@ void add_diff_command(CLI::App& app, Exit& exit) {
         "  portillon diff before.json after.json --fail-on worse\n"
         "  portillon diff comparison.json#mqtt comparison.json#http2");
     const auto options = std::make_shared<DiffCommand>();
-    command->add_option("BASE", options->base, "a report; - reads standard input")->required();
-    command->add_option("CANDIDATE", options->candidate, "a report; may be left out for a comparison of two targets");
+    command->add_option("BASE", options->base, "a report; - reads standard input")
+        ->type_name("FILE[#PART]")
+        ->required();
+    command->add_option("CANDIDATE", options->candidate, "a report; may be left out for a comparison of two targets")
+        ->type_name("FILE[#PART]");
     command->add_option("--min-effect", options->min_effect, "changes up to this are none")
         ->type_name("PERCENT")
         ->capture_default_str();

@@ -176,6 +176,7 @@ void add_gate_command(CLI::App& app, Exit& exit) {
         "A threshold is METRIC: AGGREGATE OPERATOR BOUND, as in k6:\n"
         "  response: p(95)<50ms    end_to_end: max<1s    lost: count==0    undelivered: rate<0.001\n"
         "  delivered_per_s: value>1000    server.rss_bytes: value<2GB\n"
+        "Of one stage of the traffic, by its name or number: response{stage:rush}: p(95)<50ms.\n"
         "What was not measured never passes. 3: the measurement is invalid or incomplete.\n"
         "--baseline judges as portillon diff does, every metric, with --max-regression as its --min-effect: 99 when "
         "one\n"
@@ -188,18 +189,21 @@ void add_gate_command(CLI::App& app, Exit& exit) {
         "FILE#PART takes a part of a comparison, see portillon diff --help.\n"
         "Example: portillon gate report.json --threshold 'response: p(95)<50ms' --threshold 'lost: count==0'");
     const auto options = std::make_shared<GateOptions>();
-    command->add_option("REPORT", options->path, "what run or compare wrote; - reads standard input")->required();
+    command->add_option("REPORT", options->path, "what run or compare wrote; - reads standard input")
+        ->type_name("FILE[#PART]")
+        ->required();
     command
-        ->add_option("--threshold", options->thresholds,
-                     "'METRIC: EXPRESSION', as often as wanted; without any, the report's own are judged")
+        ->add_option("--threshold", options->thresholds, "as often as wanted; without any, the report's own are judged")
+        ->type_name("'METRIC: EXPRESSION'")
         ->allow_extra_args(false);
-    command->add_option("--baseline", options->baseline, "a report that this one may not be worse than");
+    command->add_option("--baseline", options->baseline, "a report that this one may not be worse than")
+        ->type_name("FILE[#PART]");
     command
         ->add_option("--max-regression", options->max_regression,
                      "by how much a figure may be worse than the baseline's")
         ->type_name("PERCENT")
         ->capture_default_str();
-    command->add_option("--junit", options->junit_path, "write the result as JUnit XML");
+    command->add_option("--junit", options->junit_path, "write the result as JUnit XML")->type_name("FILE");
     command->add_flag("--strict", options->strict,
                       "a suspect measurement fails too, and so does what may be a regression");
     command->callback([options, &exit] { exit = gate(*options); });

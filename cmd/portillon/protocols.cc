@@ -29,6 +29,14 @@ const server::ListenerKinds& listener_kinds() {
     return kinds;
 }
 
+std::string names_of_protocols() {
+    std::string names;
+    for (const auto& kind : driver_kinds()) {
+        names += (names.empty() ? "" : ", ") + kind.name;
+    }
+    return names;
+}
+
 std::vector<scenario::KnownProtocol> known_protocols() {
     std::vector<scenario::KnownProtocol> known;
     for (const auto& kind : driver_kinds()) {

@@ -2,6 +2,7 @@
 
 // The only place that names concrete protocols: a new one is its folder and one line here.
 
+#include <string>
 #include <vector>
 
 #include "driver/kind.h"
@@ -12,6 +13,9 @@ namespace portillon::cmd {
 
 const driver::Kinds& driver_kinds();
 const server::ListenerKinds& listener_kinds();
+
+// "mqtt, http2, ...", for people.
+std::string names_of_protocols();
 
 // What scenarios may say about the drivers above.
 std::vector<scenario::KnownProtocol> known_protocols();

@@ -190,7 +190,9 @@ void add_render_command(CLI::App& app, Exit& exit) {
         "  portillon render report.json --html report.html --markdown report.md --csv report.csv\n"
         "  portillon render comparison.json --hgrm latency.hgrm --latency service");
     const auto render = std::make_shared<RenderCommand>();
-    command->add_option("REPORT", render->path, "What run or compare wrote; - is standard input")->required();
+    command->add_option("REPORT", render->path, "What run or compare wrote; - is standard input")
+        ->type_name("FILE")
+        ->required();
     const auto file = [&](const char* option, std::optional<std::string>& to, const char* help) {
         command->add_option(option, to, help)->type_name("FILE");
     };

@@ -113,7 +113,11 @@ void add_run_command(CLI::App& app, Exit& exit) {
         "  portillon run scenarios/smoke.yaml -o smoke.json\n"
         "  portillon run --protocol http2 --equipments 200 --rate 5/s --duration 20s\n"
         "  portillon run scenarios/ramp.yaml --compress 60 --set traffic.payload.bytes=300\n"
-        "  portillon run scenarios/smoke.yaml --protocol mqtt --target mqtt://127.0.0.1:1883");
+        "  portillon run scenarios/smoke.yaml --protocol mqtt --target mqtt://127.0.0.1:1883\n"
+        "Ctrl-C stops, drains briefly, reports what there is and exits with 130; once more aborts.\n"
+        "Exit codes: 2 bad input or a machine that cannot carry it, 130/143 interrupted, 1 failed, 3 the measurement "
+        "is\n"
+        "invalid, 99 a threshold failed, 0 passed.");
     const auto run = std::make_shared<RunCommand>();
     run->scenario.add_to(*command, ScenarioOptions::File::optional);
     run->scenario.add_protocol_to(*command);

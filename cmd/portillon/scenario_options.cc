@@ -10,6 +10,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "protocols.h"
 #include "scenario/compress.h"
 #include "scenario/parse.h"
 #include "scenario/resolved.h"
@@ -94,7 +95,7 @@ std::optional<std::size_t> measured_stage(const scenario::Scenario& scenario) {
 }  // namespace
 
 void ScenarioOptions::add_to(CLI::App& app, File file) {
-    auto* scenario = app.add_option("SCENARIO", file_, "Scenario file (YAML)");
+    auto* scenario = app.add_option("SCENARIO", file_, "Scenario file (YAML)")->type_name("FILE");
     if (file == File::required) {
         scenario->required();
     }
@@ -114,7 +115,8 @@ bool ScenarioOptions::given() const {
 }
 
 void ScenarioOptions::add_protocol_to(CLI::App& app) {
-    app.add_option("--protocol", protocol_, "Protocol, instead of the scenario's own")->type_name("NAME");
+    app.add_option("--protocol", protocol_, "Instead of the scenario's own: " + names_of_protocols())
+        ->type_name("NAME");
 }
 
 Checked<Loaded> ScenarioOptions::load(std::span<const scenario::KnownProtocol> protocols) const {

@@ -155,20 +155,28 @@ Exit serve(const ServeArguments& arguments) {
 void add_serve_command(CLI::App& app, Exit& exit) {
     auto* command = app.add_subcommand("serve", "Start the reference server, until Ctrl-C or SIGTERM");
     const auto arguments = std::make_shared<ServeArguments>();
-    command->add_option("--listen", arguments->listen,
-                        "NAME=HOST:PORT, repeatable; port 0: any. Default: mqtt=127.0.0.1:1883, http2=127.0.0.1:8080, "
-                        "grpc=127.0.0.1:50051");
-    command->add_option("--admin", arguments->admin, "where the admin endpoint listens")->capture_default_str();
+    command
+        ->add_option("--listen", arguments->listen,
+                     "repeatable; port 0: any. Default: mqtt=127.0.0.1:1883, http2=127.0.0.1:8080, "
+                     "grpc=127.0.0.1:50051")
+        ->type_name("NAME=HOST:PORT")
+        ->allow_extra_args(false);
+    command->add_option("--admin", arguments->admin, "where the admin endpoint listens")
+        ->type_name("HOST:PORT")
+        ->capture_default_str();
     command
         ->add_option("--admin-token", arguments->admin_token,
                      "what admin requests must bear; asked for beyond loopback")
+        ->type_name("TOKEN")
         ->envname("PORTILLON_ADMIN_TOKEN");
     command->add_option("--shards", arguments->shards, "processes that share the connections")
         ->check(CLI::Range(1U, 64U))
         ->capture_default_str();
     command->add_option("--max-packet", arguments->max_packet, "largest message or request body")
+        ->type_name("SIZE")
         ->capture_default_str();
     command->add_option("--max-header-list", arguments->max_header_list, "HTTP/2: largest header list")
+        ->type_name("SIZE")
         ->capture_default_str();
     command->add_option("--max-streams", arguments->max_streams, "HTTP/2: streams at once; MQTT 5: receive maximum")
         ->check(CLI::Range(1U, 65'535U))
@@ -177,11 +185,16 @@ void add_serve_command(CLI::App& app, Exit& exit) {
         ->check(CLI::Range(1U, std::numeric_limits<std::uint32_t>::max()))
         ->capture_default_str();
     command->add_option("--first-byte", arguments->first_byte, "from accepting to a complete greeting")
+        ->type_name("DURATION")
         ->capture_default_str();
-    command->add_option("--idle", arguments->idle, "longest silence of a connection; 0s: any")->capture_default_str();
+    command->add_option("--idle", arguments->idle, "longest silence of a connection; 0s: any")
+        ->type_name("DURATION")
+        ->capture_default_str();
     command->add_option("--link-fd", arguments->link_fd)->group("");
     command->add_flag("--ready-json", arguments->ready_json)->group("");
-    command->footer("Example: portillon serve --listen mqtt=0.0.0.0:1883 --shards 2");
+    command->footer(
+        "Ctrl-C or SIGTERM stops it: exit code 0.\n"
+        "Example: portillon serve --listen mqtt=0.0.0.0:1883 --shards 2");
     command->callback([arguments, &exit] { exit = serve(*arguments); });
 }
 

@@ -409,7 +409,7 @@ private:
         const auto snapshot = generators_.snapshot();
         const Instant now = loop_.now();
         // Rates need a second to mean something; a phase that begins right after keeps those before.
-        if (const Nanos since = now - std::max(shown_at_, t0_); since > 500ms) {
+        if (const Nanos since = now - std::max(shown_at_, t0_ + after_snapshot); since > 500ms) {
             live_.generated_per_s = static_cast<double>(snapshot.generated() - counted_generated_) / seconds(since);
             live_.acknowledged_per_s =
                 static_cast<double>(snapshot.acknowledged() - counted_acknowledged_) / seconds(since);
