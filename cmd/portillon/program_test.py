@@ -4,9 +4,7 @@
 Nothing here depends on how fast the machine is: a slow one may make the measurement suspect or invalid (exit code 3),
 the books must balance all the same.
 """
-import csv
 import fcntl
-import io
 import json
 import os
 import pty
@@ -15,8 +13,6 @@ import resource
 import signal
 import struct
 import subprocess
-import sys
-import tempfile
 import termios
 import time
 import unittest
@@ -29,7 +25,7 @@ class Program(Case):
     def test_runs_without_a_file_on_every_protocol(self):
         for protocol in PROTOCOLS:
             with self.subTest(protocol):
-                done = call("run", "--protocol", protocol, "--equipments", "20", "--rate", "10/s", "--duration", "2s", "-o", self.out)
+                done = call("run", "--protocol", protocol, "--equipments", "20", "--rate", "20/s", "--duration", "1s", "-o", self.out)
                 self.assertIn(done.returncode, (0, 3), done.stderr)
                 report = self.report()
                 self.assert_balanced(report, 400)
@@ -69,7 +65,7 @@ class Program(Case):
 
     def test_faults_of_a_scenario_are_what_the_report_names(self):
         scenario = self.file("hurt.yaml", "fleet: { equipments: 30 }\n"
-                             "traffic: { stages: [ { duration: 3s, rate: 20/s } ] }\n"
+                             "traffic: { stages: [ { duration: 1500ms, rate: 40/s } ] }\n"
                              "faults:\n  - { at: 500ms, kind: lose, count: 137 }\n  - { at: 500ms, kind: duplicate, count: 20 }\n"
                              "  - { at: 500ms, kind: swap, count: 11 }\n"
                              "thresholds: { lost: ['count==0'] }\n")
@@ -171,6 +167,155 @@ class Program(Case):
             self.assert_rendered(self.out, "**NOT TO BE TRUSTED**", "incomplete")
             self.assertEqual(call("gate", self.out, "--threshold", "lost: count==0").returncode, 3)
             os.remove(self.out)
+
+    def test_a_machine_that_cannot_carry_a_run_is_told_what_it_lacks_and_nothing_is_sent(self):
+        def descriptors(most):
+            return lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+        folder = os.path.join(self.folder.name, "none")
+        scenario = self.file("large.yaml", "fleet: { equipments: 1500 }\ntraffic: { stages: [ { duration: 1s, rate: 1/s } ] }\n")
+        small = ["--rate", "1/s", "--duration", "1s", "-o", self.out]
+        for words, limit, fix in (
+                (["run", "--protocol", "mqtt", "--equipments", "50", *small], 230, "ulimit -Hn 20000"),
+                (["run", "--protocol", "grpc", "--equipments", "1500", "--shards", "1", *small], 1000, "--shards 2"),
+                (["run", "--protocol", "http2", "--equipments", "1500", "--target", "http://127.0.0.1:1", "--shards", "1", *small], 1000,
+                 "--shards 2"),
+                (["run", "--protocol", "grpc", "--equipments", "70000", "--target", "grpc://192.0.2.1:1", "--yes", *small], 1000,
+                 "--source-address"),
+                (["compare", scenario, "--shards", "1", "-o", folder], 1000, "--shards 2"),
+                (["compare", scenario, "--target", "a=http://127.0.0.1:1", "--target", "b=http://127.0.0.1:2", "-o", folder], 230,
+                 "ulimit -Hn 20000")):
+            with self.subTest(words):
+                done = call(*words, preexec_fn=descriptors(limit))
+                self.assertEqual(done.returncode, 2, done.stderr)
+                self.assertEqual(done.stdout, "")
+                self.assertIn("FAIL", done.stderr)
+                self.assertIn(fix, done.stderr)
+                self.assertIn("nothing was sent", done.stderr)
+                self.assertEqual(done.stderr.count("FAIL"), 1)
+                self.assertFalse(os.path.exists(self.out) or os.path.exists(folder))
+
+    def test_the_peak_that_is_announced_is_that_of_the_schedule(self):
+        self.file("t.csv", "0.1\n0.2\n0.3\n0.9\n1.5\n")
+        for traffic, said in (("arrival: { kind: trace, file: t.csv }, stages: [ { duration: 2s } ]", "at most 4 validations/s"),
+                              ("stages: [ { duration: 1s, rate: 3/s }, { duration: 1s, rate: 9/s, shape: ramp } ]", "at most 18 validations/s"),
+                              ("stages: [ { duration: 1s, rate: 1/m } ]", "at most 2 validations/min"),
+                              ("stages: [ { duration: 1s, rate: 0/s } ]", "nothing is ever due")):
+            scenario = self.file("peak.yaml", f"protocol: http2\nfleet: {{ equipments: 2 }}\ntraffic: {{ {traffic} }}\n")
+            done = call("run", scenario, "--target", "http://192.0.2.1:1", stdin=subprocess.DEVNULL)
+            self.assertEqual(done.returncode, 2, done.stderr)
+            self.assertIn(said, done.stderr)
+
+    def terminal(self, *words, **environment):
+        """Exit code and what a terminal of 100 columns got to see."""
+        pid, master = pty.fork()
+        if pid == 0:
+            try:
+                os.environ.update(TERM="xterm", **environment)
+                fcntl.ioctl(2, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 100, 0, 0))
+                os.execv(PORTILLON, ["portillon", *words])
+            finally:
+                os._exit(127)
+        shown = b""
+        while True:
+            try:
+                part = os.read(master, 65536)
+            except OSError:  # the other end is closed
+                break
+            if not part:
+                break
+            shown += part
+        os.close(master)
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), shown.decode()
+
+    def test_how_it_goes_is_redrawn_in_place_on_a_terminal(self):
+        small = ["run", "--protocol", "http2", "--equipments", "20", "--rate", "10/s", "--duration", "1s"]
+        code, shown = self.terminal(*small)
+        self.assertIn(code, (0, 3))
+        live = shown[shown.index("running"):]
+        for figure in (r"running 1/1 s", r"connected 20/20", r"due [\d.]+/s, answered [\d.]+/s", r"P50 \S+ .?s, P95 \S+ .?s, P99 \S+ .?s",
+                       r"\d+ in flight", r"\d+ cached", r"\d+ unanswered", r"(valid|SUSPECT) so far|INVALID"):
+            self.assertRegex(live, figure)
+        self.assertIn("\r\x1b[2K\x1b[1A\r\x1b[2K", live)
+        for line in re.split(r"[\r\n]+", re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", shown)):
+            self.assertLessEqual(len(line), 100, line)
+        self.assertRegex(shown, r"\x1b\[1;3\dm")
+        code, plain = self.terminal(*small, "--no-progress", NO_COLOR="1")
+        self.assertNotIn("\x1b", plain)
+        self.assertNotIn("in flight", plain)
+        self.assertIn("at most 200 validations/s", plain)
+        code, quiet = self.terminal(*small, "--quiet", NO_COLOR="1")
+        self.assertTrue(quiet.startswith("ad-hoc over http2"), quiet)
+        code, dumb = self.terminal(*small, TERM="dumb", NO_COLOR="1")
+        self.assertNotIn("\x1b", dumb)
+
+    def test_how_it_goes_is_a_plain_line_elsewhere(self):
+        scenario = self.file("small.yaml", "fleet: { equipments: 4 }\ntraffic: { stages: [ { duration: 1s, rate: 20/s } ] }\n")
+        compare = ["compare", scenario, "--protocols", "http2"]
+        lines = [line for line in call(*compare).stderr.splitlines() if "running" in line]
+        self.assertEqual(len(lines), 1, lines)
+        self.assertRegex(lines[0], r"^1/1 http2 \| running 1/1 s, .*, 4 connected, .*/s, P50 .* P95 .* P99 .*, \d+ in flight, \d+ cached, \d+ unanswered")
+        self.assertNotIn("running", call(*compare, "--no-progress").stderr)
+        self.assertEqual(call(*compare, "--quiet").stderr, "")
+
+    def test_a_threshold_that_aborts_ends_the_run(self):
+        scenario = self.file("abort.yaml", "protocol: http2\nfleet: { equipments: 10 }\n"
+                             "traffic: { stages: [ { name: calm, duration: 60s, rate: 10/s } ] }\n"
+                             "thresholds:\n  'acknowledged{stage:calm}': [ { threshold: 'count<50', abortOnFail: true, delayAbortEval: 2s } ]\n"
+                             "  response: [ { threshold: 'p(95)<1h', abortOnFail: true } ]\n")
+        done = call("run", scenario, "-o", self.out)
+        self.assertIn(done.returncode, (99, 3), done.stderr)
+        report = self.report()
+        self.assertEqual(done.returncode == 3, report["verdict"]["measurement"] == "invalid")
+        self.assertEqual(report["verdict"]["aborted_by"], "acknowledged{stage:calm}: count<50")
+        self.assertFalse(report["verdict"]["complete"])
+        self.assert_balanced(report, report["tally"]["generated"])
+        self.assertGreaterEqual(report["tally"]["generated"], 200)  # of the first 2 s
+        self.assertLess(report["tally"]["generated"], 6000)
+        self.assertEqual([(t["metric"], t["passed"]) for t in report["thresholds"]],
+                         [("acknowledged{stage:calm}", False), ("response", True)])
+        self.assertIn("ended early by the threshold", done.stdout)
+        self.assertIn("count<50 does not hold", done.stderr)
+        self.assertEqual(call("gate", self.out).returncode, done.returncode)
+        self.assertEqual(call("diff", self.out, self.out).returncode, 3)
+        self.assert_rendered(self.out, "incomplete (ended early by the threshold")
+
+    def test_ctrl_c_ends_a_comparison_with_what_there_is(self):
+        scenario = self.file("long.yaml", "fleet: { equipments: 4 }\ntraffic: { stages: [ { duration: 60s, rate: 20/s } ] }\n")
+        for at, kept in (("running", True), ("4 equipments over", False)):
+            folder = os.path.join(self.folder.name, at.replace(" ", "-"))
+            process = subprocess.Popen([PORTILLON, "compare", scenario, "--protocols", "http2,mqtt", "-o", folder], stdout=subprocess.PIPE,
+                                       stderr=subprocess.PIPE, text=True)
+            for line in process.stderr:
+                if at in line:
+                    break
+            family = children_of(process.pid, "")
+            process.send_signal(signal.SIGINT)
+            _, said = process.communicate(timeout=60)
+            self.assertEqual(process.returncode, 130)
+            self.assertFalse([pid for pid in family if os.path.exists(f"/proc/{pid}")])
+            self.assertEqual(os.path.exists(folder), kept)
+            if kept:
+                with open(os.path.join(folder, "comparison.json")) as file:
+                    runs = json.load(file)["runs"]
+                self.assertEqual([(run["protocol"], run["verdict"]["complete"]) for run in runs], [("http2", False)])
+            else:
+                self.assertIn("there is nothing to report", said)
+
+    def test_every_help_has_examples_that_are_valid(self):
+        commands = re.findall(r"^  ([a-z]+)  +[A-Z]", call("--help").stdout, re.M)
+        self.assertGreaterEqual(len(commands), 10)
+        for command in commands:
+            with self.subTest(command):
+                done = call(command, "--help")
+                self.assertEqual(done.returncode, 0)
+                examples = re.findall(r"portillon " + command + r"[^\n]*(?:\n    --[^\n]*)*", done.stdout.split("xample", 1)[1])
+                self.assertTrue(examples)
+                for example in examples:
+                    for option in re.findall(r"(?<= )--?[a-z][-a-z]*", example):
+                        self.assertRegex(done.stdout, r"(?m)^  (-o,)?(-[a-z],)?" + option + r"\b|^  " + option + ",", example)
+                    for name in re.findall(r"scenarios/\S+\.yaml", example):
+                        self.assertTrue(os.path.exists(os.path.join(SCENARIOS, "..", name)), name)
 
     def test_a_killed_generator_shard_is_named_and_makes_the_measurement_invalid(self):
         process = subprocess.Popen([PORTILLON, "run", "--protocol", "grpc", "--equipments", "40", "--rate", "5/s", "--duration", "5s",

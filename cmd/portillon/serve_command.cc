@@ -159,8 +159,7 @@ void add_serve_command(CLI::App& app, Exit& exit) {
         ->add_option("--listen", arguments->listen,
                      "repeatable; port 0: any. Default: mqtt=127.0.0.1:1883, http2=127.0.0.1:8080, "
                      "grpc=127.0.0.1:50051")
-        ->type_name("NAME=HOST:PORT")
-        ->allow_extra_args(false);
+        ->type_name("NAME=HOST:PORT");
     command->add_option("--admin", arguments->admin, "where the admin endpoint listens")
         ->type_name("HOST:PORT")
         ->capture_default_str();

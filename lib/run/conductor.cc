@@ -253,7 +253,7 @@ private:
             show_progress();
         }
         const Instant now = std::clamp(loop_.now(), t0_, end_);
-        if (early() && now < end_) {
+        if (early()) {
             generators_.stop(now);
             gathered_.complete = false;
         }
@@ -380,7 +380,7 @@ private:
 
     // While it runs: how the verdict stands, and whether a threshold ends it.
     void watch(Nanos busy_before, Nanos clock_before, std::uint64_t overflows_before) {
-        const auto so_far = generators_.so_far().result(segments_of(scenario_));
+        const auto& so_far = generators_.so_far().result(segments_of(scenario_));
         const Nanos elapsed = loop_.now() - t0_;
         Observed observed = gathered_.observed;
         for (const auto& loss : generators_.losses()) {
@@ -395,7 +395,7 @@ private:
             observed.response_p99 = so_far.response.percentile(99);
         }
         live_.verdict = judge(observed);
-        if (elapsed >= end_ - t0_) {
+        if (elapsed >= end_ - t0_ || interrupted_by_ != 0) {
             return;
         }
         gathered_.aborted_by = breach_of(order_, so_far, elapsed);

@@ -49,7 +49,7 @@ public:
     // Summed over the shards; each shard's last words, when it is dead.
     v1::Snapshot snapshot() const;
     stats::Histogram last_second() const;
-    const SoFar& so_far() const { return so_far_; }
+    SoFar& so_far() { return so_far_; }
 
     // What was told when it happened, and the shard's number.
     struct Loss {

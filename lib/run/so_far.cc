@@ -20,10 +20,13 @@ void add(stats::Histogram& sum, const std::string& packed) {
     }
 }
 
-void keep(std::string& latest, const std::string& packed) {
-    if (!packed.empty()) {
-        latest = packed;
+// Whether there was something new.
+bool keep(std::string& latest, const std::string& packed) {
+    if (packed.empty()) {
+        return false;
     }
+    latest = packed;
+    return true;
 }
 
 void forgive_unanswered(std::optional<report::Latency>& latency) {
@@ -67,9 +70,10 @@ void SoFar::heard(unsigned number, const v1::Snapshot& snapshot) {
     auto& shard = shards_[number];
     for (const auto& changed : snapshot.changed()) {
         shard.parts[changed.segment()] = changed;
+        changed_.insert(changed.segment());
     }
-    keep(shard.connect, snapshot.connect());
-    keep(shard.generator_lag, snapshot.generator_lag());
+    connect_changed_ = keep(shard.connect, snapshot.connect()) || connect_changed_;
+    lag_changed_ = keep(shard.generator_lag, snapshot.generator_lag()) || lag_changed_;
     shard.latest = snapshot;
     shard.latest.clear_changed();
     shard.latest.clear_connect();
@@ -77,43 +81,78 @@ void SoFar::heard(unsigned number, const v1::Snapshot& snapshot) {
     shard.latest.clear_response();
 }
 
-fleet::Result SoFar::result(const fleet::Segments& segments) const {
-    fleet::Result sum;
-    sum.parts.resize(segments.size());
-    for (std::size_t i = 0; i < sum.parts.size(); ++i) {
-        sum.parts[i].measure = segments.list()[i].measure;
+const fleet::Result& SoFar::result(const fleet::Segments& segments) {
+    if (sum_.parts.size() != segments.size()) {
+        sum_.parts.resize(segments.size());
+        for (std::size_t i = 0; i < sum_.parts.size(); ++i) {
+            sum_.parts[i].measure = segments.list()[i].measure;
+        }
     }
+    count();
+    for (const auto segment : changed_) {
+        add_up_part(segment);
+    }
+    if (!changed_.empty()) {
+        fleet::add_up(sum_);
+    }
+    changed_.clear();
+    if (std::exchange(connect_changed_, false)) {
+        sum_.connect = {};
+        for (const auto& [number, shard] : shards_) {
+            add(sum_.connect, shard.connect);
+        }
+    }
+    if (std::exchange(lag_changed_, false)) {
+        sum_.generator_lag = {};
+        for (const auto& [number, shard] : shards_) {
+            add(sum_.generator_lag, shard.generator_lag);
+        }
+    }
+    return sum_;
+}
+
+void SoFar::count() {
+    sum_.tally = {};
+    sum_.connects = sum_.reconnects = 0;
+    sum_.connect_failures.clear();
     for (const auto& [number, shard] : shards_) {
         const auto& latest = shard.latest;
-        sum.tally.generated += latest.generated();
-        sum.tally.acknowledged += latest.acknowledged();
-        sum.tally.rejected += latest.rejected();
-        sum.tally.discarded += latest.discarded();
-        sum.tally.retries += latest.retries();
-        sum.tally.sent_batches += latest.sent_batches();
-        sum.connects += latest.connects();
-        sum.reconnects += latest.reconnects();
+        sum_.tally.generated += latest.generated();
+        sum_.tally.acknowledged += latest.acknowledged();
+        sum_.tally.rejected += latest.rejected();
+        sum_.tally.discarded += latest.discarded();
+        sum_.tally.retries += latest.retries();
+        sum_.tally.sent_batches += latest.sent_batches();
+        sum_.connects += latest.connects();
+        sum_.reconnects += latest.reconnects();
         if (latest.connect_failures() > 0) {
-            sum.connect_failures["any"] += latest.connect_failures();
-        }
-        add(sum.connect, shard.connect);
-        add(sum.generator_lag, shard.generator_lag);
-        for (const auto& [segment, part] : shard.parts) {
-            if (segment >= sum.parts.size()) {
-                continue;
-            }
-            auto& whole = sum.parts[segment];
-            whole.generated += part.generated();
-            whole.acknowledged += part.acknowledged();
-            whole.rejected += part.rejected();
-            whole.discarded += part.discarded();
-            add(whole.response, part.response());
-            add(whole.service, part.service());
-            add(whole.lateness, part.lateness());
+            sum_.connect_failures["any"] += latest.connect_failures();
         }
     }
-    fleet::add_up(sum);
-    return sum;
+}
+
+void SoFar::add_up_part(std::uint32_t segment) {
+    if (segment >= sum_.parts.size()) {
+        return;
+    }
+    auto& whole = sum_.parts[segment];
+    const auto measure = whole.measure;
+    whole = {};
+    whole.measure = measure;
+    for (const auto& [number, shard] : shards_) {
+        const auto found = shard.parts.find(segment);
+        if (found == shard.parts.end()) {
+            continue;
+        }
+        const auto& part = found->second;
+        whole.generated += part.generated();
+        whole.acknowledged += part.acknowledged();
+        whole.rejected += part.rejected();
+        whole.discarded += part.discarded();
+        add(whole.response, part.response());
+        add(whole.service, part.service());
+        add(whole.lateness, part.lateness());
+    }
 }
 
 std::optional<Breach> breach_of(const Order& order, const fleet::Result& so_far, Nanos elapsed) {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -22,8 +23,9 @@ public:
     // Of a dead shard its last words stay.
     void heard(unsigned shard, const v1::Snapshot& snapshot);
 
-    // Only what snapshots tell: no exceptions, no series, no causes.
-    fleet::Result result(const fleet::Segments& segments) const;
+    // Only what snapshots tell: no exceptions, no series, no causes. Adds up what has changed since the last call, so
+    // that a run of many stages costs no more each second than one of few. Valid until the next one.
+    const fleet::Result& result(const fleet::Segments& segments);
 
 private:
     struct Shard {
@@ -31,7 +33,13 @@ private:
         std::map<std::uint32_t, v1::PartSoFar> parts;
         std::string connect, generator_lag;  // packed
     };
+    void count();
+    void add_up_part(std::uint32_t segment);
+
     std::map<unsigned, Shard> shards_;
+    fleet::Result sum_;
+    std::set<std::uint32_t> changed_;  // segments
+    bool connect_changed_ = false, lag_changed_ = false;
 };
 
 // A threshold that ends the run as soon as it is seen not to hold.

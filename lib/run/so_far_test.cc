@@ -43,7 +43,7 @@ protected:
     void aborts_at(const char* metric, const char* expression, Nanos not_before = {}) {
         order.scenario.thresholds = {{metric, expression, 0, scenario::Threshold::Breach::aborts, not_before}};
     }
-    std::optional<Breach> breach(Nanos elapsed = 15s) const {
+    std::optional<Breach> breach(Nanos elapsed = 15s) {
         return breach_of(order, so_far.result(segments_of(order.scenario)), elapsed);
     }
     driver::Kind kind;
@@ -58,7 +58,10 @@ TEST_F(SoFarTest, AddsUpShardsAndKeepsWhatHasNotChangedSince) {
     later.set_generated(120);
     later.set_acknowledged(100);
     so_far.heard(0, later);
-    const auto result = so_far.result(segments_of(order.scenario));
+    so_far.result(segments_of(order.scenario));
+    so_far.heard(1, snapshot(1, 60, 4ms));
+    so_far.heard(1, snapshot(1, 50, 4ms));
+    const auto& result = so_far.result(segments_of(order.scenario));
     EXPECT_EQ(result.tally.generated, 175U);
     EXPECT_EQ(result.tally.acknowledged, 150U);
     EXPECT_EQ(result.response.count(), 150U);
