@@ -199,7 +199,7 @@ class Program(Case):
         self.file("t.csv", "0.1\n0.2\n0.3\n0.9\n1.5\n")
         for traffic, said in (("arrival: { kind: trace, file: t.csv }, stages: [ { duration: 2s } ]", "at most 4 validations/s"),
                               ("stages: [ { duration: 1s, rate: 3/s }, { duration: 1s, rate: 9/s, shape: ramp } ]", "at most 18 validations/s"),
-                              ("stages: [ { duration: 1s, rate: 1/m } ]", "at most 2 validations/min"),
+                              ("stages: [ { duration: 10m, rate: 1/m } ]", "at most 2 validations/min"),
                               ("stages: [ { duration: 1s, rate: 0/s } ]", "nothing is ever due")):
             scenario = self.file("peak.yaml", f"protocol: http2\nfleet: {{ equipments: 2 }}\ntraffic: {{ {traffic} }}\n")
             done = call("run", scenario, "--target", "http://192.0.2.1:1", stdin=subprocess.DEVNULL)
