@@ -148,6 +148,11 @@ std::optional<Rate> parse_rate(std::string_view text) {
     return std::nullopt;
 }
 
+std::optional<Share> parse_share(std::string_view text) {
+    const auto value = take_number(text);
+    return value && *value <= 100 && text == "%" ? std::optional(Share{*value / 100}) : std::nullopt;
+}
+
 std::string format_duration(Nanos value) {
     const auto count = value.count();
     if (count == 0) {

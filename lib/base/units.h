@@ -47,6 +47,12 @@ struct Rate {
     auto operator<=>(const Rate&) const = default;
 };
 
+// Of a whole: 0 to 1.
+struct Share {
+    double of_one = 0;
+    auto operator<=>(const Share&) const = default;
+};
+
 // "1.5s", "200ms", "30m", "1h30m", "250us", "10ns", "0". Nothing if the text is anything else or exceeds a year.
 std::optional<Nanos> parse_duration(std::string_view text);
 
@@ -55,6 +61,9 @@ std::optional<Bytes> parse_bytes(std::string_view text);
 
 // "60/s", "0.5/s", "6/m", "3600/h"; a bare number is per second. Nothing if negative, not finite or anything else.
 std::optional<Rate> parse_rate(std::string_view text);
+
+// "20%", "0.5%". Nothing above 100 %, or if the text is anything else.
+std::optional<Share> parse_share(std::string_view text);
 
 // The shortest exact form that parse_duration reads back: "1.5s", "200ms", "5m", "0s".
 std::string format_duration(Nanos value);

@@ -44,6 +44,11 @@ TEST(Bytes, ReadsDecimalAndBinaryUnits) {
 }
 
 TEST(Rate, ReadsPerSecondMinuteAndHour) {
+    EXPECT_EQ(parse_share("20%"), Share{0.2});
+    EXPECT_EQ(parse_share("0.5%"), Share{0.005});
+    for (const char* text : {"", "%", "20", "100.1%", "-1%", "20 %", "1e1%", "nan%"}) {
+        EXPECT_EQ(parse_share(text), std::nullopt) << text;
+    }
     EXPECT_EQ(parse_rate("60/s"), Rate{60});
     EXPECT_EQ(parse_rate("6/m"), Rate{0.1});
     EXPECT_EQ(parse_rate("3600/h"), Rate{1});

@@ -107,7 +107,7 @@ TEST(Accounting, AWaitingRetryIsUnacknowledgedAtTheEnd) {
     plan.drain = 2s;
     Rehearsal run(plan);
     run.driver.reply = [](const driver::Batch&, Instant) {
-        return Reply{.answer = Answer::throttled, .cause = refused(), .retry_after = 1h};
+        return Reply{.answer = Answer::try_again, .cause = refused(), .retry_after = 1h};
     };
     const auto result = run.whole();
     EXPECT_EQ(result.tally.unacknowledged, 3u);

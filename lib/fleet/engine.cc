@@ -28,6 +28,8 @@ bool agree(const std::vector<Part>& parts, const Tally& tally) {
         sum.retries += part.retries;
     }
     sum.sent_batches = tally.sent_batches;
+    sum.retries_put_off = tally.retries_put_off;
+    sum.breaker_openings = tally.breaker_openings;
     return sum == tally;
 }
 

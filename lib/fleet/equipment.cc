@@ -41,6 +41,7 @@ net::Task<void> Equipment::live(Nanos after) {
             co_await session_->open(std::min(dialled + shard_.plan.connect_timeout, shard_.drain_ends()));
         if (failure) {
             shard_.books.connect_failures.count(failure);
+            failed(now());
         } else {
             failures = 0;
             opened(now() - dialled);
@@ -48,7 +49,7 @@ net::Task<void> Equipment::live(Nanos after) {
                 co_await changed_.until(never);
             }
         }
-        const Instant again = now() + backoff(failures++);
+        const Instant again = std::max(now() + backoff(failures++), breaker_.opens_until());
         while (now() < again && !leaving_) {
             co_await changed_.until(again);
         }
@@ -89,6 +90,7 @@ void Equipment::broken(const error_code&) {
     shard_.books.series.roll(now());
     --shard_.books.series.gauges.connected;
     link_ = Link::down;
+    failed(now());
     for (Flight* flight = oldest_; flight != nullptr; flight = flight->newer) {
         if (flight->stand == Flight::Stand::waiting) {
             flight->until = at_once;
@@ -147,7 +149,7 @@ void Equipment::shorten() {
 void Equipment::give_up() {
     if (!shard_.closed) {
         turn_to(never, now());
-        discard_overflow();
+        discard_oldest();
     }
     closing_ = never;
     set_alarm();
@@ -187,6 +189,7 @@ void Equipment::turn_to(Instant until, Instant now) {
     const auto& schedule = shard_.plan.schedule;
     auto& books = shard_.books;
     while (closing_ != never && closing_ <= until) {
+        const auto first = newest_;
         std::uint64_t measured = 0;
         std::uint32_t held = 0;
         do {
@@ -194,6 +197,10 @@ void Equipment::turn_to(Instant until, Instant now) {
             schedule.advance(newest_);
         } while (++held < shard_.plan.batch.max && more() && shard_.instant_of(newest_.due()) <= closing_);
         books.generator_lag.record(std::max(now - closing_, Nanos{0}), measured);
+        if (shard_.plan.overflow == Overflow::discards_newest && pending() > shard_.plan.cache) {
+            pump(now);
+            discard_newest(first, held);
+        }
         look_ahead();
     }
 }
@@ -227,16 +234,20 @@ void Equipment::ring(Instant now) {
         fill_window(begin, now);
     }
     pump(now);
-    discard_overflow();
+    discard_oldest();
     set_alarm();
 }
 
 void Equipment::set_alarm() {
     Instant at = closing_;
-    if (waiting_ > 0 && link_ == Link::up && shard_.phase == Shard::Phase::running) {
+    const bool offers = link_ == Link::up && shard_.phase == Shard::Phase::running && !probes(now());
+    if (offers && pending() > 0 && window_used_ < shard_.plan.in_flight && may_begin_from() > now()) {
+        at = std::min(at, may_begin_from());
+    }
+    if (offers && waiting_ > 0) {
         for (const Flight* flight = oldest_; flight != nullptr; flight = flight->newer) {
             if (flight->stand != Flight::Stand::offered) {
-                at = std::min(at, flight->until);
+                at = std::min(at, std::max(flight->until, may_offer_from()));
                 if (shard_.plan.order == Order::strict) {
                     break;
                 }
@@ -263,23 +274,48 @@ void Equipment::pump(Instant now) {
     if (held_back_) {
         held_back_until_ = now;
     }
+    if (may_offer_from() > now) {
+        held_back_ = pending() > 0 || waiting_ > 0;
+        return;
+    }
     const bool free = pump_retries(now);
-    if (free) {
-        while (window_used_ < shard_.plan.in_flight && pending() > 0) {
-            const auto first = next_;
-            const auto count = static_cast<std::uint32_t>(std::min<std::uint64_t>(shard_.plan.batch.max, pending()));
-            if (count == pending()) {
-                next_ = newest_;
-            } else {
-                for (std::uint32_t i = 0; i < count; ++i) {
-                    shard_.plan.schedule.advance(next_);
-                }
+    while (free && pending() > 0 && window_used_ < shard_.plan.in_flight && may_begin_from() <= now && !probes(now)) {
+        const auto first = next_;
+        const std::uint32_t count = next_count();
+        if (count == pending() && holes_ == nullptr) {
+            next_ = newest_;
+        } else {
+            for (std::uint32_t i = 0; i < count; ++i) {
+                shard_.plan.schedule.advance(next_);
             }
-            cut(first, count);
-            offer(*latest_, now);
+            step_over_hole();
         }
+        cut(first, count);
+        offer(*latest_, now);
     }
     held_back_ = pending() > 0 || !free;
+}
+
+std::uint32_t Equipment::next_count() const {
+    const std::uint64_t together =
+        holes_ == nullptr ? pending() : std::min(pending(), holes_->list.front().first - next_.sequence());
+    return static_cast<std::uint32_t>(std::min<std::uint64_t>(shard_.plan.batch.max, together));
+}
+
+Instant Equipment::may_offer_from() const {
+    return std::max(throttled_until_, breaker_.opens_until());
+}
+
+Instant Equipment::may_begin_from() const {
+    return std::max(may_offer_from(), paced_from_);
+}
+
+bool Equipment::probes(Instant now) const {
+    return breaker_.is_half_open(now) && window_used_ > waiting_;
+}
+
+void Equipment::failed(Instant now) {
+    shard_.books.tally.breaker_openings += breaker_.failed(shard_.plan.breaker, now) ? 1 : 0;
 }
 
 // False if strict order keeps new batches back.
@@ -290,6 +326,9 @@ bool Equipment::pump_retries(Instant now) {
     for (Flight* flight = oldest_; flight != nullptr; flight = flight->newer) {
         if (flight->stand == Flight::Stand::offered) {
             continue;
+        }
+        if (probes(now)) {
+            return false;
         }
         if (flight->until <= now) {
             offer(*flight, now);
@@ -323,6 +362,12 @@ void Equipment::offer(Flight& flight, Instant now) {
     }
     if (flight.attempt == 0) {
         flight.held_back_until = held_back_until_;
+        if (const Nanos pace = shard_.plan.pace; pace > Nanos{0}) {
+            paced_from_ = std::max(paced_from_, now) + flight.count * pace;
+        }
+        if (const auto& share = shard_.plan.retry.budget) {
+            budget_.earn(*share);
+        }
     }
     --waiting_;
     flight.stand = Flight::Stand::offered;
@@ -340,8 +385,8 @@ void Equipment::offer(Flight& flight, Instant now) {
                      .body = &flight});
 }
 
-void Equipment::discard_overflow() {
-    if (pending() <= shard_.plan.cache) {
+void Equipment::discard_oldest() {
+    if (pending() <= shard_.plan.cache || shard_.plan.overflow != Overflow::discards_oldest) {
         return;
     }
     const std::uint64_t excess = pending() - shard_.plan.cache;
@@ -350,6 +395,54 @@ void Equipment::discard_overflow() {
     shard_.books.series.gauges.cached -= excess;
     for (std::uint64_t i = 0; i < excess; ++i) {
         ++shard_.books.part(next_.due()).discarded;
+        shard_.plan.schedule.advance(next_);
+    }
+}
+
+// Of the `held` validations from `first` on, to which the equipment has just turned, those that have no place.
+void Equipment::discard_newest(const arrival::Cursor& first, std::uint32_t held) {
+    if (pending() <= shard_.plan.cache) {
+        return;
+    }
+    const auto excess = static_cast<std::uint32_t>(std::min<std::uint64_t>(pending() - shard_.plan.cache, held));
+    auto cursor = first;
+    for (std::uint32_t i = 0; i < held - excess; ++i) {
+        shard_.plan.schedule.advance(cursor);
+    }
+    if (holes_ == nullptr) {
+        holes_ = std::make_unique<Holes>();
+    }
+    const Sequence begin = cursor.sequence(), end = begin + excess - 1;
+    if (!holes_->list.empty() && holes_->list.back().last + 1 == begin) {
+        holes_->list.back().last = end;
+    } else {
+        holes_->list.push_back({begin, end});
+    }
+    holes_->size += excess;
+    except(begin, excess, State::discarded);
+    shard_.books.tally.discarded += excess;
+    shard_.books.series.gauges.cached -= excess;
+    for (std::uint32_t i = 0; i < excess; ++i) {
+        ++shard_.books.part(cursor.due()).discarded;
+        shard_.plan.schedule.advance(cursor);
+    }
+}
+
+void Equipment::step_over_hole() {
+    if (holes_ == nullptr || next_.sequence() != holes_->list.front().first) {
+        return;
+    }
+    const Hole hole = holes_->list.front();
+    holes_->size -= hole.last + 1 - hole.first;
+    holes_->list.pop_front();
+    if (holes_->list.empty()) {
+        holes_ = nullptr;
+    }
+    if (hole.last + 1 == newest_.sequence()) {
+        next_ = newest_;
+        return;
+    }
+    while (next_.sequence() <= hole.last) {
         shard_.plan.schedule.advance(next_);
     }
 }
@@ -371,6 +464,7 @@ void Equipment::settled(Sequence first, const driver::Outcome& outcome) {
     }
     switch (outcome.answer) {
         case driver::Answer::acknowledged:
+            breaker_.answered();
             record_acknowledged(flight, outcome);
             end(flight);
             break;
@@ -380,6 +474,7 @@ void Equipment::settled(Sequence first, const driver::Outcome& outcome) {
             end(flight);
             break;
         case driver::Answer::rejected:
+            breaker_.answered();
             books.delivery_failures.count(outcome.cause);
             except(first, flight.count, State::rejected);
             books.tally.rejected += flight.count;
@@ -459,9 +554,22 @@ void Equipment::wait_to_retry(Flight& flight, const driver::Outcome& outcome, In
         if (link_ == Link::up) {
             link_ = Link::breaking;  // broken() follows
         }
-    } else if (outcome.retry_after) {
+        return;
+    }
+    if (outcome.answer == Answer::throttled) {
+        breaker_.answered();
+        if (outcome.retry_after) {
+            throttled_until_ = std::max(throttled_until_, now + *outcome.retry_after);
+        }
+    } else {
+        failed(now);
+    }
+    if (outcome.retry_after) {
         flight.stand = Flight::Stand::held;
         flight.until = now + *outcome.retry_after;
+    } else if (shard_.plan.retry.budget && !budget_.spend()) {
+        ++books.tally.retries_put_off;
+        flight.until = now + shard_.plan.retry.max;
     } else {
         // What the server has said holds beyond this connection; a time-out said nothing.
         flight.stand = outcome.answer == Answer::timed_out ? Flight::Stand::waiting : Flight::Stand::held;
@@ -508,10 +616,19 @@ void Equipment::list_unsettled(std::vector<Exception>& into) const {
                         .last = flight->sequence() + flight->count - 1,
                         .state = flight->was_sent() ? State::unacknowledged : State::cached});
     }
-    if (pending() > 0) {
-        into.push_back(
-            {.equipment = id_, .first = next_.sequence(), .last = newest_.sequence() - 1, .state = State::cached});
+    Sequence from = next_.sequence();
+    const auto list_up_to = [&](Sequence end) {
+        if (from < end) {
+            into.push_back({.equipment = id_, .first = from, .last = end - 1, .state = State::cached});
+        }
+    };
+    if (holes_ != nullptr) {
+        for (const Hole& hole : holes_->list) {
+            list_up_to(hole.first);
+            from = hole.last + 1;
+        }
     }
+    list_up_to(newest_.sequence());
 }
 
 void Equipment::add_cached(std::vector<Part>& parts) const {
@@ -527,7 +644,15 @@ void Equipment::add_cached(std::vector<Part>& parts) const {
     }
     // Only what lies in other segments than the newest is walked through.
     auto cursor = next_;
+    std::size_t hole = 0;
     for (std::uint64_t left = pending(); left > 0; --left) {
+        while (holes_ != nullptr && hole < holes_->list.size() && cursor.sequence() >= holes_->list[hole].first) {
+            if (cursor.sequence() > holes_->list[hole].last) {
+                ++hole;
+            } else {
+                shard_.plan.schedule.advance(cursor);
+            }
+        }
         near = segments.at(cursor.due(), near);
         if (near + 1 == segments.size() || newest_.due() < segments.list()[near].to) {
             parts[near].cached += left;

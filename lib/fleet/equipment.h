@@ -4,14 +4,18 @@
 // act, answers come through settled(), and both offer what the window allows.
 //
 // Two cursors go over the schedule: `next_`, the first validation that is in no batch yet, and `newest_`, the first
-// that the equipment has not turned to. What lies between them waits: the cache.
+// that the equipment has not turned to. What lies between them waits: the cache, but for the holes that a full cache
+// left when it discards the newest.
 
+#include <deque>
 #include <memory>
 #include <vector>
 
 #include "base/random.h"
 #include "base/timers.h"
 #include "driver/driver.h"
+#include "fleet/breaker.h"
+#include "fleet/retry_budget.h"
 #include "fleet/shard.h"
 #include "net/task.h"
 
@@ -54,7 +58,14 @@ private:
     bool pump_retries(Instant now);
     void cut(const arrival::Cursor& first, std::uint32_t count);
     void offer(Flight& flight, Instant now);
-    void discard_overflow();
+    void discard_oldest();
+    void discard_newest(const arrival::Cursor& first, std::uint32_t held);
+    void step_over_hole();
+    std::uint32_t next_count() const;  // validations of the next batch; above 0 while something is pending
+    Instant may_offer_from() const;    // throttled or its breaker open: not before
+    Instant may_begin_from() const;    // the same for a first try, which is paced too
+    bool probes(Instant now) const;    // its breaker is half open, and what it tries is on its way
+    void failed(Instant now);          // tells the breaker
     void set_alarm();
 
     void record_first_sent(const Flight& flight);
@@ -64,11 +75,23 @@ private:
     Flight& find(Sequence first);
     void end(Flight& flight);
 
-    std::uint64_t pending() const { return newest_.sequence() - next_.sequence(); }
+    std::uint64_t pending() const {
+        return newest_.sequence() - next_.sequence() - (holes_ == nullptr ? 0 : holes_->size);
+    }
     Instant now() const { return shard_.loop.now(); }
+
+    // Discarded from between the cursors, in order.
+    struct Hole {
+        Sequence first = 0, last = 0;
+    };
+    struct Holes {
+        std::deque<Hole> list;
+        std::uint64_t size = 0;  // validations
+    };
 
     Shard& shard_;
     std::unique_ptr<driver::Session> session_;
+    std::unique_ptr<Holes> holes_;  // unless there are none
     arrival::Cursor next_;
     arrival::Cursor newest_;
     Flight* oldest_ = nullptr;
@@ -76,6 +99,10 @@ private:
     Instant closing_ = never;    // when to act next; closed arrivals: when to begin
     Instant held_back_until_{};  // the last time that something kept it from offering
     Instant leave_by_{};
+    Instant throttled_until_{};
+    Instant paced_from_{};  // when the next first try may go
+    Breaker breaker_;
+    RetryBudget budget_;
     Random random_;
     net::Wakeup changed_;
     EquipmentId id_;

@@ -4,11 +4,13 @@
 // shards: equipments are dealt in turn, and what is random about one is a function of the seed and its number.
 
 #include <cstdint>
+#include <optional>
 #include <variant>
 #include <vector>
 
 #include "arrival/schedule.h"
 #include "base/units.h"
+#include "fleet/breaker.h"
 #include "wire/batch_codec.h"
 
 namespace portillon::fleet {
@@ -36,12 +38,18 @@ enum class Order : std::uint8_t { relaxed, strict };  // strict: no later batch 
 
 enum class Jitter : std::uint8_t { full, none };
 
-// The n-th failure in a row (from 0) waits uniform(0, min(max, base x 2^n)); without jitter the full value.
+// The n-th failure in a row (from 0) waits uniform(0, min(max, base x 2^n)); without jitter the full value. Retries
+// beyond `budget`, their share of first tries, wait `max`. What a broken connection took with it goes again with the
+// next one and is no matter of the budget: the dialling waits.
 struct Retry {
     Nanos base = 100ms;
     Nanos max = 30s;
     Jitter jitter = Jitter::full;
+    std::optional<double> budget = {};
 };
+
+// What a full cache does with one more: the oldest goes, or it does.
+enum class Overflow : std::uint8_t { discards_oldest, discards_newest };
 
 struct Plan {
     RunId run{};
@@ -59,7 +67,10 @@ struct Plan {
     Nanos timeout = 5s;  // of an attempt, from its offer
     Nanos connect_timeout = 10s;
     std::uint64_t cache = 20'000'000;  // validations, per equipment: due, never offered; >= 1
+    Overflow overflow = Overflow::discards_oldest;
+    Nanos pace{};  // between first tries, for each validation: how fast a cache drains at most; 0: as the window allows
     Retry retry{};
+    BreakerPlan breaker{};
     Nanos drain = 30s;             // at most, after the end of generation
     std::vector<Nanos> cuts = {};  // since T0: where segments end, beside the stages' ends
 };

@@ -29,6 +29,8 @@ void add(Tally& into, const Tally& other) {
     into.cached += other.cached;
     into.retries += other.retries;
     into.sent_batches += other.sent_batches;
+    into.retries_put_off += other.retries_put_off;
+    into.breaker_openings += other.breaker_openings;
 }
 
 void add(std::map<std::string, std::uint64_t>& into, const std::map<std::string, std::uint64_t>& other) {

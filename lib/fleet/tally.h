@@ -19,7 +19,7 @@ enum class State : std::uint8_t {
     cached,          // due, never sent
 };
 
-// Validations, but for the last two.
+// Validations, but for the last four.
 struct Tally {
     std::uint64_t generated = 0;
     std::uint64_t acknowledged = 0;
@@ -27,8 +27,10 @@ struct Tally {
     std::uint64_t discarded = 0;
     std::uint64_t unacknowledged = 0;
     std::uint64_t cached = 0;
-    std::uint64_t retries = 0;       // batches offered again
-    std::uint64_t sent_batches = 0;  // batches written, each attempt
+    std::uint64_t retries = 0;           // batches offered again
+    std::uint64_t sent_batches = 0;      // batches written, each attempt
+    std::uint64_t retries_put_off = 0;   // because the budget was spent
+    std::uint64_t breaker_openings = 0;  // all equipments together
 
     bool balanced() const { return generated == acknowledged + rejected + discarded + unacknowledged + cached; }
     bool operator==(const Tally&) const = default;

@@ -44,6 +44,7 @@ const std::vector<Metric>& metrics() {
         add(list, Kind::counter, each_stage, Known::at_end, {"unacknowledged", "cached"});
         add(list, Kind::counter, each_stage, Known::live, {"discarded"});
         add(list, Kind::counter, whole_run, Known::live, {"retries", "sent_batches"});
+        add(list, Kind::counter, whole_run, Known::at_end, {"retries_put_off", "breaker_openings"});
         add(list, Kind::counter, each_stage, Known::at_end, {"delivered", "duplicated", "reordered"});
         add(list, Kind::counter, whole_run, Known::at_end, {"unexpected"});
         add(list, Kind::counter, each_stage, Known::at_end, {"lost", "undelivered", "unconfirmed"});

@@ -125,6 +125,8 @@ Figure counter_figure(const RunReport& run, const gate::Threshold& threshold) {
         {"discarded", tally.discarded},
         {"retries", tally.retries},
         {"sent_batches", tally.sent_batches},
+        {"retries_put_off", tally.retries_put_off},
+        {"breaker_openings", tally.breaker_openings},
         {"delivered", from_ledger(&Ledger::delivered)},
         {"duplicated", from_ledger(&Ledger::duplicated)},
         {"reordered", from_ledger(&Ledger::reordered)},

@@ -16,7 +16,9 @@ std::optional<double> figure(const RunReport& run, const char* metric, const std
 }
 
 TEST(Figures, AnswerForEveryMetricOfAFullReport) {
-    const auto run = healthy_run();
+    auto run = healthy_run();
+    run.tally.retries_put_off = 2;
+    run.tally.breaker_openings = 1;
     for (const auto& metric : gate::metrics()) {
         const auto* aggregate = metric.kind == gate::Kind::latency   ? "max"
                                 : metric.kind == gate::Kind::counter ? "count"
@@ -38,6 +40,7 @@ TEST(Figures, AreThoseOfTheReport) {
     EXPECT_NEAR(*figure(run, "connect", "p(99)"), 1000, 1);
     EXPECT_NEAR(*figure(run, "connect", "p(99.1)"), 3000, 2);
     EXPECT_EQ(figure(run, "lost", "count"), 137);
+    EXPECT_FALSE(figure(run, "breaker_openings", "count"));  // it has no breakers
     EXPECT_EQ(figure(run, "lost", "rate"), 137.0 / 20'000);
     EXPECT_EQ(figure(run, "duplicated", "count"), 20);
     EXPECT_EQ(figure(run, "connect_failures", "count"), 15);

@@ -97,10 +97,17 @@ Ordered json_of(const Context& context) {
 }
 
 Ordered json_of(const Tally& tally) {
-    return {{"generated", tally.generated}, {"acknowledged", tally.acknowledged},
-            {"rejected", tally.rejected},   {"unacknowledged", tally.unacknowledged},
-            {"cached", tally.cached},       {"discarded", tally.discarded},
-            {"retries", tally.retries},     {"sent_batches", tally.sent_batches}};
+    Ordered json = {{"generated", tally.generated}, {"acknowledged", tally.acknowledged},
+                    {"rejected", tally.rejected},   {"unacknowledged", tally.unacknowledged},
+                    {"cached", tally.cached},       {"discarded", tally.discarded},
+                    {"retries", tally.retries},     {"sent_batches", tally.sent_batches}};
+    if (tally.retries_put_off) {
+        json["retries_put_off"] = *tally.retries_put_off;
+    }
+    if (tally.breaker_openings) {
+        json["breaker_openings"] = *tally.breaker_openings;
+    }
+    return json;
 }
 
 Ordered json_of(const std::optional<Ledger>& ledger) {
@@ -372,7 +379,9 @@ private:
                 .cached = count(json, "cached"),
                 .discarded = count(json, "discarded"),
                 .retries = count(json, "retries"),
-                .sent_batches = count(json, "sent_batches")};
+                .sent_batches = count(json, "sent_batches"),
+                .retries_put_off = maybe<Count>(json, "retries_put_off"),
+                .breaker_openings = maybe<Count>(json, "breaker_openings")};
     }
 
     static std::optional<Ledger> ledger(const Json& json) {

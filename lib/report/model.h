@@ -47,6 +47,8 @@ struct Verdict {
 struct Tally {
     Count generated = 0, acknowledged = 0, rejected = 0, unacknowledged = 0, cached = 0, discarded = 0;
     Count retries = 0, sent_batches = 0;
+    std::optional<Count> retries_put_off = {};   // with a budget of retries only
+    std::optional<Count> breaker_openings = {};  // with a circuit breaker only; all equipments together
 };
 
 // What reached the server.

@@ -300,14 +300,20 @@ std::string summary(const RunReport& run, Style style) {
     paragraph(exception_lines(run.delivery));
     paragraph(fault_lines(run));
     paragraph(cost_lines(run.resources));
-    paragraph(
-        labelled("throughput", indent,
-                 fmt::format("due {}, acknowledged {}, delivered {}", per_second(rates.due_per_s),
-                             per_second(rates.acknowledged_per_s), per_second(rates.delivered_per_s))) +
-        labelled("batches", indent,
-                 fmt::format("{} sent, {} retried", counted(run.tally.sent_batches), counted(run.tally.retries))) +
-        labelled("fleet", indent, fleet_text(run.fleet)) + labelled("wire", indent, wire_text(run.wire)) +
-        labelled("errors", indent, run.errors.empty() ? "none" : listed(run.errors)));
+    paragraph(labelled("throughput", indent,
+                       fmt::format("due {}, acknowledged {}, delivered {}", per_second(rates.due_per_s),
+                                   per_second(rates.acknowledged_per_s), per_second(rates.delivered_per_s))) +
+              labelled("batches", indent,
+                       fmt::format(
+                           "{} sent, {} retried{}{}", counted(run.tally.sent_batches), counted(run.tally.retries),
+                           run.tally.retries_put_off
+                               ? fmt::format(", {} retries put off", counted(*run.tally.retries_put_off))
+                               : "",
+                           run.tally.breaker_openings
+                               ? fmt::format("; {} openings of circuit breakers", counted(*run.tally.breaker_openings))
+                               : "")) +
+              labelled("fleet", indent, fleet_text(run.fleet)) + labelled("wire", indent, wire_text(run.wire)) +
+              labelled("errors", indent, run.errors.empty() ? "none" : listed(run.errors)));
     return text;
 }
 

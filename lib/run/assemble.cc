@@ -253,6 +253,12 @@ report::RunReport assemble(const Order& order, const Gathered& gathered) {
     const auto& tally = fleet.tally;
     run.tally = {tally.generated, tally.acknowledged, tally.rejected, tally.unacknowledged,
                  tally.cached,    tally.discarded,    tally.retries,  tally.sent_batches};
+    if (order.scenario.delivery.retry.budget) {
+        run.tally.retries_put_off = tally.retries_put_off;
+    }
+    if (order.scenario.delivery.breaker.failures > 0) {
+        run.tally.breaker_openings = tally.breaker_openings;
+    }
     if (gathered.ledger) {
         const auto& ledger = *gathered.ledger;
         run.ledger = report::Ledger{ledger.delivered, ledger.duplicated, ledger.reordered, ledger.unexpected};

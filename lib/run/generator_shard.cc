@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
 
 #include "fleet/engine.h"
@@ -59,8 +60,14 @@ fleet::Plan plan_of(const scenario::Scenario& scenario, const v1::GeneratorPlan&
         .timeout = scenario.delivery.timeout,
         .connect_timeout = scenario.delivery.connect_timeout,
         .cache = std::max<std::uint64_t>(1, scenario.delivery.cache.count / scenario.traffic.payload.bytes.count),
+        .overflow = scenario.delivery.overflow == scenario::Overflow::newest ? fleet::Overflow::discards_newest
+                                                                             : fleet::Overflow::discards_oldest,
+        .pace = scenario.delivery.pace ? Nanos{std::llround(1e9 / scenario.delivery.pace->per_second)} : Nanos{0},
         .retry = {scenario.delivery.retry.base, scenario.delivery.retry.max,
-                  scenario.delivery.retry.jitter == scenario::Jitter::full ? fleet::Jitter::full : fleet::Jitter::none},
+                  scenario.delivery.retry.jitter == scenario::Jitter::full ? fleet::Jitter::full : fleet::Jitter::none,
+                  scenario.delivery.retry.budget ? std::optional(scenario.delivery.retry.budget->of_one)
+                                                 : std::nullopt},
+        .breaker = {scenario.delivery.breaker.failures, scenario.delivery.breaker.open},
         .drain = scenario.delivery.drain,
         .cuts = cuts_of(scenario)};
     if (const auto* by_rate = std::get_if<scenario::StartByRate>(&scenario.fleet.start)) {

@@ -45,6 +45,8 @@ void write_result(const fleet::Result& result, v1::Result& into) {
     into.set_cached(result.tally.cached);
     into.set_retries(result.tally.retries);
     into.set_sent_batches(result.tally.sent_batches);
+    into.set_retries_put_off(result.tally.retries_put_off);
+    into.set_breaker_openings(result.tally.breaker_openings);
     for (const auto& part : result.parts) {
         auto& message = *into.add_parts();
         message.set_measured(part.measure == arrival::Measure::on);
@@ -115,8 +117,9 @@ void add_injected(const v1::Result& message, std::vector<net::Injected>& sum) {
 
 std::optional<fleet::Result> read_result(const v1::Result& message) {
     fleet::Result result;
-    result.tally = {message.generated(),      message.acknowledged(), message.rejected(), message.discarded(),
-                    message.unacknowledged(), message.cached(),       message.retries(),  message.sent_batches()};
+    result.tally = {message.generated(),       message.acknowledged(),    message.rejected(), message.discarded(),
+                    message.unacknowledged(),  message.cached(),          message.retries(),  message.sent_batches(),
+                    message.retries_put_off(), message.breaker_openings()};
     result.sent_late = message.sent_late();
     for (const auto& part : message.parts()) {
         auto& into = result.parts.emplace_back();

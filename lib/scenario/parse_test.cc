@@ -65,7 +65,10 @@ delivery:
   timeout: 3s
   connect_timeout: 4s
   cache: 5MB
-  retry: { base: 1ms, max: 2ms, jitter: none }
+  overflow: newest
+  pace: 20/s
+  retry: { base: 1ms, max: 2ms, jitter: none, budget: 20% }
+  breaker: { failures: 3, open: 4s }
   drain: 0s
 protocols:
   mqtt: { version: "3.1.1", qos: 0 }
@@ -85,17 +88,26 @@ thresholds:
               (std::vector<TrafficStage>{{30s, Rate{0.1}, Shape::step, arrival::Measure::off},
                                          {1500ms, Rate{0.25}, Shape::ramp, arrival::Measure::on}}));
     EXPECT_EQ(scenario->traffic.payload, (Payload{Bytes{1024}, Encoding::json}));
-    EXPECT_EQ(scenario->delivery,
-              (Delivery{{60, 1s}, 2, Order::strict, 3s, 4s, Bytes{5'000'000}, {1ms, 2ms, Jitter::none}, 0s}));
+    EXPECT_EQ(scenario->delivery, (Delivery{{60, 1s},
+                                            2,
+                                            Order::strict,
+                                            3s,
+                                            4s,
+                                            Bytes{5'000'000},
+                                            Overflow::newest,
+                                            Rate{20},
+                                            {1ms, 2ms, Jitter::none, Share{0.2}},
+                                            {3, 4s},
+                                            0s}));
     EXPECT_EQ(scenario->protocols.at("mqtt").at("version"), "3.1.1");
     EXPECT_EQ(scenario->protocols.at("mqtt").at("keepalive"), "60s");
     EXPECT_EQ(scenario->faults, (std::vector<Fault>{{FaultKind::stall, 30s, 10s, 0s, 0},
                                                     {FaultKind::delay, 0s, 1s, 50ms, 0},
                                                     {FaultKind::lose, 2s, 0s, 0s, 137}}));
     ASSERT_EQ(scenario->thresholds.size(), 3U);
-    EXPECT_EQ(scenario->thresholds[0].line, 30);  // sorted by metric
+    EXPECT_EQ(scenario->thresholds[0].line, 33);  // sorted by metric
     EXPECT_EQ(scenario->thresholds[2].expression, "p(99)<200ms");
-    EXPECT_EQ(scenario->thresholds[2].line, 29);
+    EXPECT_EQ(scenario->thresholds[2].line, 32);
 }
 
 TEST(Parse, ReadsStagesWithNamesAndThresholdsThatSpeakOfThemOrAbort) {
@@ -152,6 +164,12 @@ TEST(Parse, NamesWhatIsWrongAndWhatIsAllowed) {
         {with("delivery: { cache: 99B }\n"), "delivery.cache: smaller than one validation"},
         {with("delivery: { cache: 0.5B }\n"), "delivery.cache: cannot be held (allowed: a whole number of bytes)"},
         {with("delivery: { retry: { base: 3s, max: 1s } }\n"), "delivery.retry.max: shorter than base, 3s"},
+        {with("delivery: { retry: { budget: 20 } }\n"),
+         "delivery.retry.budget: must be a share such as 20%, 0.5%, not 20"},
+        {with("delivery: { retry: { budget: 120% } }\n"), "delivery.retry.budget: "},
+        {with("delivery: { pace: 0/s }\n"), "delivery.pace: must be more than 0"},
+        {with("delivery: { breaker: { open: 0s } }\n"), "delivery.breaker.open: must be longer than 0"},
+        {with("delivery: { overflow: old }\n"), "delivery.overflow: "},
         {with("protocols: { mqtt: { qos: 3 } }\n"), "protocols.mqtt.qos: 3 is not known (allowed: 0, 1, 2)"},
         {with("protocols: { mqtt: { version: 4 } }\n"), "protocols.mqtt.version: 4 is not known (allowed: 5, 3.1.1)"},
         {with("protocols: { htpp2: {} }\n"), "protocols.htpp2: unknown key; did you mean \"http2\"?"},

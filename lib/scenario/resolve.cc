@@ -29,6 +29,11 @@ std::optional<Rate> read_quantity(const std::string& text) {
     return parse_rate(text);
 }
 template <>
+std::optional<Share> read_quantity(const std::string& text) {
+    return parse_share(text);
+}
+
+template <>
 std::optional<Bytes> read_quantity(const std::string& text) {
     return parse_bytes(text);
 }
@@ -78,6 +83,15 @@ public:
         }
     }
 
+    // What has no value unless it is named.
+    template <class T>
+    void read(const std::string& key, std::optional<T>& target) const {
+        if (has(key)) {
+            target.emplace();
+            read(key, *target);
+        }
+    }
+
     void read(const std::string& key, arrival::Measure& target) const {
         if (const json* found = find(key); found != nullptr && found->is_boolean()) {
             target = found->get<bool>() ? arrival::Measure::on : arrival::Measure::off;
@@ -91,7 +105,7 @@ public:
     }
 
     template <class T>
-    requires std::is_same_v<T, Nanos> || std::is_same_v<T, Rate> || std::is_same_v<T, Bytes>
+    requires std::is_same_v<T, Nanos> || std::is_same_v<T, Rate> || std::is_same_v<T, Bytes> || std::is_same_v<T, Share>
     void read(const std::string& key, T& target) const {
         const json* found = find(key);
         if (found == nullptr || !(found->is_string() || found->is_number())) {
@@ -340,6 +354,9 @@ void read_delivery(const Section& section, const Traffic& traffic, Delivery& del
     section.read("cache", delivery.cache);
     section.require(delivery.cache >= traffic.payload.bytes, "cache",
                     fmt::format("smaller than one validation (allowed: at least {} bytes, payload.bytes)", payload));
+    section.read("overflow", delivery.overflow, Overflow::newest);
+    section.read("pace", delivery.pace);
+    section.require(!delivery.pace || delivery.pace->per_second > 0, "pace", "must be more than 0");
     const auto retry = section.section("retry");
     retry.read("base", delivery.retry.base);
     retry.read("max", delivery.retry.max);
@@ -347,6 +364,11 @@ void read_delivery(const Section& section, const Traffic& traffic, Delivery& del
     retry.require(delivery.retry.base > Nanos{0}, "base", "must be longer than 0");
     retry.require(delivery.retry.max >= delivery.retry.base, "max",
                   fmt::format("shorter than base, {}", format_duration(delivery.retry.base)));
+    retry.read("budget", delivery.retry.budget);
+    const auto breaker = section.section("breaker");
+    breaker.read("failures", delivery.breaker.failures);
+    breaker.read("open", delivery.breaker.open);
+    breaker.require(delivery.breaker.open > Nanos{0}, "open", "must be longer than 0");
     section.read("drain", delivery.drain);
 }
 

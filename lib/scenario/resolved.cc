@@ -33,6 +33,10 @@ ordered_json text_of(Bytes bytes) {
     return bytes.count;
 }
 
+ordered_json text_of(Share share) {
+    return fmt::format("{}%", share.of_one * 100);
+}
+
 ordered_json start_json(const Start& start) {
     if (const auto* steps = std::get_if<StartBySteps>(&start)) {
         return {{"step", steps->step}, {"every", format_duration(steps->every)}};
@@ -66,17 +70,31 @@ ordered_json traffic_json(const Traffic& traffic) {
 }
 
 ordered_json delivery_json(const Delivery& delivery) {
-    return {{"batch", {{"max", delivery.batch.max}, {"linger", format_duration(delivery.batch.linger)}}},
-            {"in_flight", delivery.in_flight},
-            {"order", name_of(delivery.order)},
-            {"timeout", format_duration(delivery.timeout)},
-            {"connect_timeout", format_duration(delivery.connect_timeout)},
-            {"cache", text_of(delivery.cache)},
-            {"retry",
-             {{"base", format_duration(delivery.retry.base)},
-              {"max", format_duration(delivery.retry.max)},
-              {"jitter", name_of(delivery.retry.jitter)}}},
-            {"drain", format_duration(delivery.drain)}};
+    // What is younger than the digests of old reports appears only when it is used.
+    ordered_json retry = {{"base", format_duration(delivery.retry.base)},
+                          {"max", format_duration(delivery.retry.max)},
+                          {"jitter", name_of(delivery.retry.jitter)}};
+    if (delivery.retry.budget) {
+        retry["budget"] = text_of(*delivery.retry.budget);
+    }
+    ordered_json json = {{"batch", {{"max", delivery.batch.max}, {"linger", format_duration(delivery.batch.linger)}}},
+                         {"in_flight", delivery.in_flight},
+                         {"order", name_of(delivery.order)},
+                         {"timeout", format_duration(delivery.timeout)},
+                         {"connect_timeout", format_duration(delivery.connect_timeout)},
+                         {"cache", text_of(delivery.cache)},
+                         {"retry", retry},
+                         {"drain", format_duration(delivery.drain)}};
+    if (delivery.overflow != Overflow::oldest) {
+        json["overflow"] = name_of(delivery.overflow);
+    }
+    if (delivery.pace) {
+        json["pace"] = text_of(*delivery.pace);
+    }
+    if (delivery.breaker.failures > 0) {
+        json["breaker"] = {{"failures", delivery.breaker.failures}, {"open", format_duration(delivery.breaker.open)}};
+    }
+    return json;
 }
 
 void add_of_network(ordered_json& json, const Fault& fault) {

@@ -95,6 +95,10 @@ TEST(WorkloadDigest, CoversTheWorkAndNothingElse) {
         [](Scenario& s) { s.delivery.batch.max = 59; },
         [](Scenario& s) { s.delivery.drain = 31s; },
         [](Scenario& s) { s.delivery.retry.jitter = Jitter::none; },
+        [](Scenario& s) { s.delivery.retry.budget = Share{0.2}; },
+        [](Scenario& s) { s.delivery.overflow = Overflow::newest; },
+        [](Scenario& s) { s.delivery.pace = Rate{20}; },
+        [](Scenario& s) { s.delivery.breaker.failures = 3; },
         [](Scenario& s) {
             s.faults.push_back({FaultKind::stall, 1s, 1s, 0s, 0});
         },

@@ -136,6 +136,10 @@ std::string_view name_of(Jitter jitter) {
     return pick(std::array<std::string_view, 2>{"full", "none"}, jitter);
 }
 
+std::string_view name_of(Overflow overflow) {
+    return overflow == Overflow::oldest ? "oldest" : "newest";
+}
+
 std::string_view name_of(FaultKind kind) {
     return pick(
         std::array<std::string_view, 14>{"stall", "delay", "lose", "duplicate", "swap", "latency", "bandwidth", "cut",

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -80,7 +81,17 @@ struct Retry {
     Nanos base = 100ms;
     Nanos max = 30s;
     Jitter jitter = Jitter::full;
+    std::optional<Share> budget = {};  // retries, of first tries; those beyond it wait `max`
     bool operator==(const Retry&) const = default;
+};
+
+enum class Overflow : std::uint8_t { oldest, newest };  // which a full cache discards
+
+// After `failures` in a row an equipment tries nothing for `open`, then one thing at a time until one succeeds.
+struct Breaker {
+    std::uint32_t failures = 0;  // 0: none
+    Nanos open = 10s;
+    bool operator==(const Breaker&) const = default;
 };
 
 struct Delivery {
@@ -93,7 +104,10 @@ struct Delivery {
     Nanos timeout = 5s;
     Nanos connect_timeout = 10s;
     Bytes cache{2'000'000'000};  // per equipment, counted as validations x payload.bytes
+    Overflow overflow = Overflow::oldest;
+    std::optional<Rate> pace = {};  // first tries at most, in validations of one equipment; none: as the window allows
     Retry retry;
+    Breaker breaker;
     Nanos drain = 30s;
     bool operator==(const Delivery&) const = default;
 };
@@ -208,6 +222,7 @@ std::string_view name_of(Shape shape);
 std::string_view name_of(Encoding encoding);
 std::string_view name_of(Order order);
 std::string_view name_of(Jitter jitter);
+std::string_view name_of(Overflow overflow);
 std::string_view name_of(FaultKind kind);
 std::string_view name_of(faults::Direction direction);
 

@@ -50,6 +50,10 @@ TEST(Schema, PatternsAgreeWithWhatReadsQuantities) {
                              "6 /s", "inf/s", "6/s "}) {
         EXPECT_EQ(matches("rate", text), parse_rate(text).has_value()) << text;
     }
+    for (const char* text : {"20%", "0.5%", "100%", "100.0%", ".5%", "5.%", "007%", "0%", "100.1%", "101%", "%", "",
+                             "20", "-1%", "20 %", "20%%", ".%"}) {
+        EXPECT_EQ(matches("share", text), parse_share(text).has_value()) << text;
+    }
     for (const char* text :
          {"100", "100B", "64KiB", "2GB", "2 GB", "1kB", "1KB", "3TiB", "", "B", "-1", "1e3", "2gb", "2 G", "2GB "}) {
         EXPECT_EQ(matches("bytes", text), parse_bytes(text).has_value()) << text;
