@@ -569,6 +569,7 @@ void Equipment::wait_to_retry(Flight& flight, const driver::Outcome& outcome, In
         flight.until = now + *outcome.retry_after;
     } else if (shard_.plan.retry.budget && !budget_.spend()) {
         ++books.tally.retries_put_off;
+        flight.stand = Flight::Stand::held;
         flight.until = now + shard_.plan.retry.max;
     } else {
         // What the server has said holds beyond this connection; a time-out said nothing.

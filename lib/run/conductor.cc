@@ -249,7 +249,7 @@ private:
         while (loop_.now() < end_ && !early() && generators_.losses().size() < generators_.count()) {
             next += 1s;
             co_await until(std::min(end_ + after_snapshot, next), [this] { return interrupted_by_ != 0; });
-            watch(busy_before, clock_before, overflows_before);
+            watch(busy_before, clock_before);
             show_progress();
         }
         const Instant now = std::clamp(loop_.now(), t0_, end_);
@@ -379,7 +379,7 @@ private:
     }
 
     // While it runs: how the verdict stands, and whether a threshold ends it.
-    void watch(Nanos busy_before, Nanos clock_before, std::uint64_t overflows_before) {
+    void watch(Nanos busy_before, Nanos clock_before) {
         const auto& so_far = generators_.so_far().result(segments_of(scenario_));
         const Nanos elapsed = loop_.now() - t0_;
         Observed observed = gathered_.observed;
@@ -388,7 +388,7 @@ private:
         }
         observed.cpu_share = seconds(machine_cpu_used() - busy_before) / (seconds(elapsed) * cores());
         observed.clock_step = clock_offset() - clock_before;
-        observed.listen_overflows = listen_overflows() - overflows_before;
+        observed.listen_overflows = listen_overflows() - overflows_before_;
         // Without acknowledgements only the ledger knows what to hold the lag against, at the end.
         if (traits_.acknowledges == Acknowledges::yes) {
             observed.lag_p99 = so_far.generator_lag.percentile(99);
