@@ -21,6 +21,7 @@ traffic:
   stages:
     - { name: calm, duration: 500ms, rate: 20/s }
     - { name: rush, duration: 500ms, rate: 40/s }
+delivery: { retry: { budget: 50% }, breaker: { failures: 1000 } }
 thresholds: { response: ["p(95)<1h"], lost: ["count==0"] }
 """
 

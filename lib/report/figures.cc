@@ -97,6 +97,9 @@ Figure counter_figure(std::span<const NamedCount> counts, Count generated, const
             continue;
         }
         if (!entry.count) {
+            if (threshold.metric.name == "retries_put_off" || threshold.metric.name == "breaker_openings") {
+                return absent("the scenario has none");
+            }
             return absent(run.ledger ? why_uncounted(run, threshold.metric.name) : "the target has no ledger");
         }
         const auto count = static_cast<double>(*entry.count);

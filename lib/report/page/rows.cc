@@ -61,6 +61,8 @@ void add(Tally& sum, const Tally& tally) {
                              &Tally::cached, &Tally::discarded, &Tally::retries, &Tally::sent_batches}) {
         sum.*count += tally.*count;
     }
+    add(sum.retries_put_off, tally.retries_put_off);
+    add(sum.breaker_openings, tally.breaker_openings);
 }
 
 void add(std::optional<Ledger>& sum, const std::optional<Ledger>& ledger) {
@@ -130,13 +132,16 @@ RunReport whole_of(const std::vector<RowRun>& runs) {
     whole.delivery.exceptions.clear();
     std::vector<const Throughput*> rates;
     std::vector<const Wire*> wires;
+    std::vector<const Fleet*> fleets;
     for (const auto& entry : runs) {
+        fleets.push_back(&entry.run->fleet);
         rates.push_back(&entry.run->throughput);
         wires.push_back(&entry.run->wire);
         if (entry.run != runs.front().run) {
             add(whole, *entry.run);
         }
     }
+    whole.fleet.connecting_s = median(fleets, &Fleet::connecting_s);
     whole.throughput = {.due_per_s = median(rates, &Throughput::due_per_s),
                         .acknowledged_per_s = median(rates, &Throughput::acknowledged_per_s),
                         .delivered_per_s = median(rates, &Throughput::delivered_per_s)};

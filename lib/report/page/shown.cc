@@ -103,8 +103,8 @@ Shown shown_us(std::string figure, std::optional<double> us, std::string why) {
     return shown_number(std::move(figure), us, gate::Kind::latency, std::move(why));
 }
 
-Shown shown_seconds(std::string figure, std::optional<double> seconds) {
-    auto shown = shown_number(std::move(figure), seconds, gate::Kind::number, {});
+Shown shown_seconds(std::string figure, std::optional<double> seconds, std::string why) {
+    auto shown = shown_number(std::move(figure), seconds, gate::Kind::number, std::move(why));
     if (shown.value != "null") {
         shown.text = humanize(Nanos{std::llround(std::clamp(*seconds, -9e9, 9e9) * 1e9)});
     }

@@ -31,7 +31,7 @@ Html absent(const std::string& why);              // an em dash that says why
 Shown shown_count(std::string figure, std::optional<Count> count, std::string why = {});
 Shown shown_bytes(std::string figure, std::optional<double> bytes);
 Shown shown_us(std::string figure, std::optional<double> us, std::string why = {});
-Shown shown_seconds(std::string figure, std::optional<double> seconds);
+Shown shown_seconds(std::string figure, std::optional<double> seconds, std::string why = {});
 Shown shown_rate(std::string figure, std::optional<double> per_s, std::string why = {});
 
 struct LatencyKind {

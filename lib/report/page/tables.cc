@@ -429,6 +429,15 @@ Html book_table(const std::vector<Row>& rows) {
     auto traffic = span("On the way");
     traffic += tally("sent_batches", "batches sent", &Tally::sent_batches);
     traffic += tally("retries", "batches sent again", &Tally::retries);
+    const auto restraint = [&](const char* name, const char* explanation, std::optional<Count> Tally::*member) {
+        if (std::any_of(rows.begin(), rows.end(), [member](const Row& row) { return row.whole.tally.*member; })) {
+            traffic += line(rows, name, explanation, [name, member](const RunReport& run) {
+                return shown_count(fmt::format("tally.{}", name), run.tally.*member, "this scenario has none");
+            });
+        }
+    };
+    restraint("retries_put_off", "retries beyond their budget", &Tally::retries_put_off);
+    restraint("breaker_openings", "circuit breakers that opened", &Tally::breaker_openings);
     const auto rate = [&rows](const char* name, const char* explanation, std::optional<double> Throughput::*member) {
         return line(rows, name, explanation, [name, member](const RunReport& run) {
             return shown_rate(
@@ -485,6 +494,9 @@ Html cost_table(const std::vector<Row>& rows) {
     };
     fleet("equipments", "in the fleet", &Fleet::equipments);
     fleet("connected_max", "connected at once, at most", &Fleet::connected_max);
+    body += line(rows, "connecting_s", "from the first dial until each had been connected", [](const RunReport& run) {
+        return shown_seconds("fleet.connecting_s", run.fleet.connecting_s, "one never was, or nobody looked");
+    });
     fleet("connects", "sessions made", &Fleet::connects);
     fleet("reconnects", "of those, after a break", &Fleet::reconnects);
     return boxed_table("Costs", element("tr", th("figure") + row_heads(rows)), element("tbody", body), "figures");
