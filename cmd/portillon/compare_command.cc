@@ -21,6 +21,7 @@
 #include "report/league.h"
 #include "report/markdown.h"
 #include "report/page/page.h"
+#include "report/reach.h"
 #include "report_argument.h"
 #include "run/conductor.h"
 #include "run_options.h"
@@ -256,7 +257,7 @@ private:
                 LiveLine progress(options.output(),
                                   fmt::format("{}/{} {}", turn, entries.size() * repeats, entry->label));
                 auto conducted = run::conduct(entry->order, progress);
-                const bool unreachable = conducted.report && conducted.report->fleet.connects == 0;
+                const bool unreachable = conducted.report && report::is_unreached(*conducted.report);
                 if (conducted.report) {
                     comparison.runs.push_back({repeat, place, std::move(*conducted.report), entry->target});
                 }

@@ -11,6 +11,7 @@
 #include "protocols.h"
 #include "report/file.h"
 #include "report/json.h"
+#include "report/reach.h"
 #include "report/terminal.h"
 #include "run/conductor.h"
 #include "run_options.h"
@@ -72,7 +73,7 @@ struct RunCommand {
         const bool coloured = ::isatty(::fileno(summary_to)) != 0 && std::getenv("NO_COLOR") == nullptr;
         std::fputs(report::summary(run, coloured ? report::Style::coloured : report::Style::plain).c_str(), summary_to);
         std::fflush(summary_to);
-        if (run.fleet.connects == 0) {
+        if (report::is_unreached(run)) {
             fmt::print(stderr, "portillon: no equipment could connect to the target\n");
         }
         if (output.empty()) {

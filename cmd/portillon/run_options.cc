@@ -16,6 +16,7 @@
 
 #include "net/endpoint.h"
 #include "protocols.h"
+#include "report/reach.h"
 #include "run/doctor.h"
 #include "scenario/plan.h"
 #include "version.h"
@@ -326,7 +327,7 @@ std::vector<std::string> command_line() {
 }
 
 Exit exit_of(const report::RunReport& run, bool strict) {
-    if (run.fleet.connects == 0) {
+    if (report::is_unreached(run)) {
         return Exit::failed;
     }
     const bool cut_short = !run.verdict.complete && run.verdict.aborted_by.empty();

@@ -149,6 +149,14 @@ class Shards(unittest.TestCase):
         self.assertEqual(run.report["fleet"]["connected_max"], 40)
         self.assert_balanced(run.report)
 
+    def test_the_only_generator_that_dies_accuses_nobody_else(self):
+        run = self.killed(["--protocol", "mqtt", "--equipments", "20", "--rate", "5/s", "--duration", "4s", "--shards", "1"],
+                          lambda pid: children_of(pid, "generator-shard"))
+        self.assert_invalid(run, "a process was lost: generator shard", "equipments 1 to 20 (20 of them)")
+        self.assertNotIn("could connect", " ".join(run.lines))
+        self.assertEqual(run.report["tally"]["generated"], 0)
+        self.assertEqual(run.report["delivery"]["lost"], 0)
+
     def test_the_connections_of_a_dead_server_shard_go_to_the_others(self):
         scenario = os.path.join(self.folder, "lossy.yaml")
         with open(scenario, "w") as file:

@@ -4,6 +4,8 @@
 #include <set>
 #include <tuple>
 
+#include "report/reach.h"
+
 namespace portillon::report {
 
 namespace {
@@ -76,7 +78,7 @@ std::vector<Entrant> entrants_of(const Report& report) {
 std::string unreachable_in(const Comparison& comparison, const std::vector<std::string>& names) {
     for (const auto& name : names) {
         const bool unreached = std::any_of(comparison.runs.begin(), comparison.runs.end(), [&name](const Turn& turn) {
-            return turn.name == name && turn.run.fleet.connects == 0;
+            return turn.name == name && is_unreached(turn.run);
         });
         if (unreached) {
             return name;

@@ -14,6 +14,7 @@
 #include "report/league.h"
 #include "report/markdown_text.h"
 #include "report/prose.h"
+#include "report/reach.h"
 
 namespace portillon::report {
 
@@ -198,7 +199,7 @@ std::string verdict_line(const std::vector<Entrant>& entrants, const std::string
         for (const auto* run : entrant.runs) {
             ++sums.runs;
             sums.untrusted += trusted(*run) ? 0 : 1;
-            sums.unconnected += run->fleet.connects == 0 ? 1 : 0;
+            sums.unconnected += is_unreached(*run) ? 1 : 0;
             sums.thresholds += run->thresholds.size();
             sums.failed += static_cast<std::size_t>(std::count_if(run->thresholds.begin(), run->thresholds.end(),
                                                                   [](const auto& each) { return !each.passed; }));
