@@ -78,7 +78,7 @@ endfunction()
 # A test by a Python program, in real time: it starts whole programs, ours or strangers'. Not run under sanitizers.
 function(portillon_real_test name)
   add_test(NAME ${name} COMMAND /usr/bin/python3 ${ARGN})
-  set_tests_properties(${name} PROPERTIES LABELS real TIMEOUT 300)
+  set_tests_properties(${name} PROPERTIES LABELS real TIMEOUT 600)
 endfunction()
 
 # portillon_embed(TARGET symbol FILE): the text of FILE as `extern const std::string_view symbol` in namespace portillon::embedded.
