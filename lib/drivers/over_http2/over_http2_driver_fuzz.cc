@@ -55,7 +55,8 @@ public:
         return value;
     }
     std::string text() {
-        const auto some = left_.first(std::min<std::size_t>(byte(), left_.size()));
+        const std::size_t length = byte();  // before what is left is looked at
+        const auto some = left_.first(std::min(length, left_.size()));
         left_ = left_.subspan(some.size());
         return {reinterpret_cast<const char*>(some.data()), some.size()};
     }
