@@ -40,7 +40,7 @@ private:
     std::size_t told_bytes_ = 0;  // of earlier pieces of the reply
     std::vector<std::byte> reply_;
     std::span<const Header> trailers_;
-    std::vector<std::pair<std::string, std::string>> own_trailers_;  // instead of trailers_, which wait for room
+    std::vector<std::pair<std::string_view, std::string>> own_trailers_;  // instead of trailers_, which wait for room
     enum class Answer : std::uint8_t { none, open, given } answer_ = Answer::none;
 };
 
@@ -86,8 +86,8 @@ public:
                  std::span<const Header> trailers = {});
     bool responded(const Exchange& exchange) const { return exchange.answer_ == Exchange::Answer::given; }
 
-    // A response in pieces, instead: begins it; adds to it; ends it after what is still unsent of it. Trailers are
-    // copied.
+    // A response in pieces, instead: begins it; adds to it; ends it after what is still unsent of it. The values of
+    // trailers are copied; their names outlive the connection, as all names do.
     void open_response(Exchange& exchange, std::span<const Header> headers);
     void add(Exchange& exchange, std::span<const std::byte> piece);
     void close_response(Exchange& exchange, std::span<const Header> trailers);
