@@ -8,4 +8,4 @@ ci/install.sh build
 ci/build.sh release portillon
 out=build/demo
 mkdir -p "$out"
-build/release/portillon compare scenarios/compare.yaml -o "$out" "$@"
+build/release/portillon compare scenarios/compare.yaml --protocols mqtt,http2,grpc -o "$out" "$@"
