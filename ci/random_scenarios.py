@@ -66,7 +66,8 @@ class Draw:
         return {"keepalive": dice.choice(["0s", "1s", "1s"])}
 
     def draw_stages(self):
-        dice, stages, left = self.dice, [], dice.randint(2_000, 3_500)
+        dice, stages = self.dice, []
+        left = dice.randint(2_000, 3_500)
         length = left
         parts = dice.randint(1, 3)
         for part in range(parts):
@@ -326,6 +327,7 @@ class Judge:
                 self.equal(f"{name}.dials_hung", fault["dials_hung"], 0)
         failures = self.report["fleet"]["connect_failures"]
         self.at_most("dials refused by faults", refused, failures.get("refused", 0))
+        self.at_most("dials hung by faults", hung, failures.get("timed_out", 0))
 
     def verdict(self):
         verdict = self.report["verdict"]
