@@ -93,6 +93,9 @@ class Draw:
             "retry": {"base": ms(base), "max": ms(dice.choice([base, 200, 400])), "jitter": dice.choice(["full", "none"])},
             "drain": dice.choice([LONG_DRAIN, LONG_DRAIN, LONG_DRAIN, "1s", "0s"]),
         }
+        if self.arrival == "closed":  # as much as the window lets through: it is not to take the machine
+            delivery["in_flight"] = min(2, delivery["in_flight"])
+            delivery["batch"]["max"] = min(3, delivery["batch"]["max"])
         if self.maybe(0.2):
             delivery["cache"] = f"{self.payload * dice.randint(1, 30)}B"
             delivery["overflow"] = dice.choice(["oldest", "newest"])

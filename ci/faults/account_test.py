@@ -74,7 +74,7 @@ class AccountTest(unittest.TestCase):
 
     def test_a_resumed_session_suppresses_what_it_holds(self):
         for present, expected in ((True, [YES, NO, YES]), (False, [YES, YES, YES])):
-            first, second = talk_of(meeting(client_end=(3, 3, "reset")), 0, (1, False)), talk_of(None, 4, (5, present))
+            first, second = talk_of(meeting((3, 3, "reset"), (3.5, 3, "fin")), 0, (1, False)), talk_of(None, 4, (5, present))
             copies = [Copy(2, 1, talk=first, name=1), Copy(6, 1, talk=second, name=1, answer=OK),
                       Copy(9, 2, talk=second, name=1, answer=OK)]
             second.released, second.completed = [(7, 1)], [(8, 1), (11, 1)]

@@ -46,8 +46,8 @@ KINDS = {kind.name: kind for kind in [
     # of the network
     Kind("latency", "{ at: 500ms, for: 1s, kind: latency, delay: 30ms, jitter: 10ms }"),
     Kind("bandwidth", "{ at: 500ms, for: 1s, kind: bandwidth, rate: 4kB/s }"),
-    Kind("cut", "{ at: 500ms, for: 1s, kind: cut }"),
-    Kind("one_way", "{ at: 500ms, for: 1s, kind: one_way, direction: up }"),
+    Kind("cut", "{ at: 500ms, for: 1500ms, kind: cut }"),
+    Kind("one_way", "{ at: 500ms, for: 1500ms, kind: one_way, direction: up }"),
     Kind("reset", "{ at: 1s, kind: reset, share: 60% }"),
     Kind("half_open", "{ at: 1s, kind: half_open, share: 60% }"),
     Kind("refuse", "{ at: 500ms, for: 700ms, kind: refuse }, { at: 600ms, kind: reset }"),
@@ -97,7 +97,7 @@ delivery:
   retry: {{ base: 50ms, max: 200ms }}
   drain: 20s
 protocols:
-  mqtt: {{ keepalive: 1s{options} }}
+  mqtt: {{ keepalive: 2s{options} }}
   http2: {{ keepalive: 1s }}
   grpc: {{ keepalive: 1s }}
   grpc-stream: {{ keepalive: 1s }}
