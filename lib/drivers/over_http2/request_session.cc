@@ -73,4 +73,11 @@ void RequestSession::withdraw_waiting() {
     }
 }
 
+// Their answers are of no use any more, and what was not sent goes nowhere: GOAWAY would let both go on.
+void RequestSession::end() {
+    for (Flight* flight = in_flight().oldest(); flight != nullptr; flight = flight->newer) {
+        connection().cancel(static_cast<RequestFlight&>(*flight));
+    }
+}
+
 }  // namespace portillon::over_http2

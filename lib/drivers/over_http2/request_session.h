@@ -42,6 +42,7 @@ private:
     error_code carry(Flight& flight) override;
     void time_out(Flight& flight) override;
     void withdraw_waiting() override;
+    void end() override;
 
     RequestCommon& common_;
 };

@@ -74,6 +74,10 @@ net::Task<error_code> Session::open(Instant deadline) {
         }
     }
     changed_.reset();
+    if (state_ == State::broken) {  // before anybody could know that it was open
+        drop_connection();
+        state_ = State::closed;
+    }
     if (state_ == State::closed) {
         co_return cause_;
     }
@@ -211,7 +215,7 @@ void Session::run() {
     if (!deliver()) {
         return;
     }
-    if (state_ == State::broken) {
+    if (state_ == State::broken && !changed_) {  // else open() says so
         drop_connection();
         state_ = State::closed;
         receipts_.broken(cause_);
