@@ -1,0 +1,320 @@
+// Answers that say no, come late, come in pieces, come twice, or are no answers at all.
+
+#include <boost/asio/error.hpp>
+#include <cstdlib>
+
+#include "base/random.h"
+#include "conformance/stand.h"
+#include "conformance/suite.h"
+
+namespace portillon::conformance {
+namespace {
+
+using server::Disposition;
+
+class BadAnswers : public Suite {
+protected:
+    static bool works(Stand& stand) {
+        auto& equipment = stand.equipment();
+        equipment.offer_all(101, 104);
+        stand.pass_round_trips();
+        for (const Sequence first : equipment.firsts_in_flight()) {
+            equipment.abandon(first);
+        }
+        stand.pass_round_trips();
+        return equipment.said(101) == good() && equipment.said(104) == good();
+    }
+
+    // Whatever was heard: what is in flight can be abandoned, the session opened again, and all is well. A connection
+    // on which who knows what was said may be of no use although nobody has noticed.
+    static void expect_recovery(Stand& stand) {
+        stand.cable.on_piece = nullptr;
+        auto& equipment = stand.equipment();
+        for (const Sequence first : equipment.firsts_in_flight()) {
+            equipment.abandon(first);
+        }
+        stand.pass_round_trips();
+        EXPECT_EQ(equipment.in_flight(), 0u);
+        EXPECT_LE(equipment.breaks.size(), 1u);
+        if (equipment.is_open() && works(stand)) {
+            return;
+        }
+        if (equipment.is_open()) {
+            equipment.close();
+        }
+        equipment.open();
+        EXPECT_TRUE(works(stand));
+    }
+
+    // How many bytes the first piece has that answers a batch.
+    static std::size_t answer_bytes() {
+        Stand stand(candidate());
+        auto& equipment = stand.equipment();
+        equipment.open();
+        std::size_t bytes = 0;
+        stand.cable.on_piece = [&](const Cable::Ear& ear, std::span<const std::byte> piece) {
+            bytes = bytes == 0 ? piece.size() : bytes;
+            ear.hear(piece);
+        };
+        equipment.offer(1);
+        stand.pass_round_trips();
+        return bytes;
+    }
+};
+INSTANTIATE_TEST_SUITE_P(Drivers, BadAnswers, ::testing::ValuesIn(candidates()), name_of_candidate);
+
+TEST_P(BadAnswers, ANoMeansWhatTheContractSays) {
+    struct Row {
+        Disposition disposition;
+        std::optional<Nanos> retry_after;
+        driver::Answer answer;
+    };
+    for (const Row& row : {Row{Disposition::malformed, std::nullopt, manners().malformed},
+                           Row{Disposition::refused, std::nullopt, manners().refused},
+                           Row{Disposition::refused, 1'200'001us, manners().refused_for_a_while}}) {
+        SCOPED_TRACE(static_cast<int>(row.answer));
+        Stand stand(candidate());
+        stand.ingest.decide = [&](const auto&) {
+            return ScriptedIngest::Verdict{.disposition = row.disposition, .retry_after = row.retry_after};
+        };
+        auto& equipment = stand.equipment();
+        equipment.open();
+        equipment.offer(1);
+        stand.pass_round_trips();
+        const auto& outcome = equipment.outcome(1);
+        EXPECT_EQ(outcome.answer, row.answer) << equipment.said(1);
+        const Nanos unit = manners().retry_after_unit;
+        if (row.retry_after && unit > 0ns) {
+            EXPECT_EQ(outcome.retry_after, (*row.retry_after + unit - 1ns) / unit * unit);
+        } else {
+            EXPECT_FALSE(outcome.retry_after);
+        }
+        EXPECT_EQ(equipment.settlements.size(), 1u);
+        EXPECT_EQ(equipment.breaks.size(), row.answer == driver::Answer::broken ? 1u : 0u);
+        stand.pass(2s);
+        stand.ingest.decide = [](const auto&) { return ScriptedIngest::Verdict{}; };
+        expect_recovery(stand);
+    }
+}
+
+TEST_P(BadAnswers, ANoIsForItsBatchAlone) {
+    if (manners().refused == driver::Answer::broken || !acknowledges()) {
+        GTEST_SKIP() << "there is no word for it";
+    }
+    Stand stand(candidate());
+    stand.ingest.decide = [](const auto& arrival) {
+        return ScriptedIngest::Verdict{.disposition = arrival.first % 3 == 0   ? Disposition::refused
+                                                      : arrival.first % 3 == 1 ? Disposition::malformed
+                                                                               : Disposition::accepted};
+    };
+    auto& equipment = stand.equipment();
+    equipment.open();
+    equipment.offer_all(1, 6);
+    stand.pass_round_trips();
+    for (Sequence first = 1; first <= 6; ++first) {
+        const auto expected = first % 3 == 0   ? manners().refused
+                              : first % 3 == 1 ? manners().malformed
+                                               : driver::Answer::acknowledged;
+        EXPECT_EQ(equipment.outcome(first).answer, expected) << first;
+    }
+    EXPECT_TRUE(equipment.is_open());
+}
+
+TEST_P(BadAnswers, AnAnswerAfterTheDeadlineChangesNothing) {
+    if (!acknowledges()) {
+        GTEST_SKIP() << "there are no answers";
+    }
+    Stand stand(candidate());
+    stand.ingest.decide = [](const auto& arrival) {
+        return ScriptedIngest::Verdict{.after = arrival.first == 1 ? 1s : 0s};
+    };
+    auto& equipment = stand.equipment();
+    equipment.open();
+    equipment.offer(1, 1, 100ms);
+    stand.pass(100ms);
+    equipment.abandon(1);
+    stand.pass(50ms);
+    EXPECT_EQ(equipment.said(1), "timed_out");
+    if (!equipment.is_open()) {
+        equipment.open();
+    }
+    equipment.offer(2);
+    stand.pass(2s);
+    EXPECT_EQ(equipment.settlements.size(), 2u);
+    EXPECT_EQ(equipment.said(1), "timed_out");
+    EXPECT_EQ(equipment.said(2), "acknowledged");
+    equipment.offer(1);
+    stand.pass(2s);
+    EXPECT_EQ(equipment.said(1), "acknowledged");
+}
+
+TEST_P(BadAnswers, MayComeByteByByte) {
+    Stand stand(candidate());
+    auto& equipment = stand.equipment();
+    stand.cable.on_piece = [](const Cable::Ear& ear, std::span<const std::byte> piece) {
+        for (const std::byte& byte : piece) {
+            ear.hear({&byte, 1});
+        }
+    };
+    equipment.open();
+    equipment.offer_all(1, 5);
+    stand.pass_round_trips();
+    EXPECT_TRUE(equipment.all_said(1, 5, good()));
+    EXPECT_TRUE(equipment.breaks.empty());
+    equipment.close();
+}
+
+TEST_P(BadAnswers, MayComeAllInOnePiece) {
+    Stand stand(candidate(), 100);
+    auto& equipment = stand.equipment();
+    equipment.open();
+    stand.cable.cut_answers();
+    equipment.offer_all(1, 100);
+    stand.pass(1s);
+    EXPECT_EQ(equipment.in_flight(), acknowledges() ? 100u : 0u);
+    stand.cable.mend();
+    stand.pass_round_trips();
+    EXPECT_TRUE(equipment.all_said(1, 100, good()));
+    EXPECT_TRUE(equipment.breaks.empty());
+}
+
+TEST_P(BadAnswers, CutShortAtAnyByteSettlesOnce) {
+    if (!acknowledges()) {
+        GTEST_SKIP() << "there are no answers";
+    }
+    const std::size_t whole = answer_bytes();
+    ASSERT_GT(whole, 0u);
+    for (std::size_t kept = 0; kept < whole; ++kept) {
+        SCOPED_TRACE(::testing::Message() << kept << " of " << whole << " bytes");
+        Stand stand(candidate());
+        auto& equipment = stand.equipment();
+        equipment.open();
+        stand.cable.on_piece = [&](const Cable::Ear& ear, std::span<const std::byte> piece) {
+            if (kept > 0) {
+                ear.hear(piece.first(kept));
+            }
+            ear.end(kept % 2 == 0 ? boost::asio::error::make_error_code(boost::asio::error::eof)
+                                  : boost::asio::error::make_error_code(boost::asio::error::connection_reset));
+        };
+        equipment.offer(1);
+        stand.pass_round_trips();
+        EXPECT_EQ(equipment.settlements.size(), 1u);
+        EXPECT_EQ(equipment.breaks.size(), 1u);
+        expect_recovery(stand);
+    }
+}
+
+TEST_P(BadAnswers, HeardTwiceSettleOnce) {
+    Stand stand(candidate());
+    auto& equipment = stand.equipment();
+    equipment.open();
+    stand.cable.on_piece = [](const Cable::Ear& ear, std::span<const std::byte> piece) {
+        ear.hear(piece);
+        ear.hear(piece);
+    };
+    equipment.offer_all(1, 3);
+    stand.pass_round_trips();
+    EXPECT_EQ(equipment.settlements.size(), 3u);
+    EXPECT_EQ(equipment.said(1), good());
+    expect_recovery(stand);
+}
+
+TEST_P(BadAnswers, WithAnyByteWrongSettleOnce) {
+    if (!acknowledges()) {
+        GTEST_SKIP() << "there are no answers";
+    }
+    const std::size_t whole = answer_bytes();
+    for (std::size_t wrong = 0; wrong < whole; ++wrong) {
+        for (const unsigned mask : {0x01u, 0x80u, 0xFFu}) {
+            SCOPED_TRACE(::testing::Message() << "byte " << wrong << " xor " << mask);
+            Stand stand(candidate());
+            auto& equipment = stand.equipment();
+            equipment.open();
+            stand.cable.on_piece = [&](const Cable::Ear& ear, std::span<const std::byte> piece) {
+                std::vector<std::byte> bytes(piece.begin(), piece.end());
+                if (wrong < bytes.size()) {
+                    bytes[wrong] ^= std::byte{static_cast<unsigned char>(mask)};
+                }
+                stand.cable.on_piece = nullptr;
+                ear.hear(bytes);
+            };
+            equipment.offer_all(1, 2);
+            stand.pass_round_trips();
+            expect_recovery(stand);
+        }
+    }
+}
+
+TEST_P(BadAnswers, GarbageBreaksAtMostItsConnection) {
+    const char* const given = std::getenv("PORTILLON_SEED");
+    const std::uint64_t from = given != nullptr ? std::strtoull(given, nullptr, 10) : 1;
+    for (std::uint64_t seed = from; seed <= (given != nullptr ? from : 200); ++seed) {
+        SCOPED_TRACE(::testing::Message() << "PORTILLON_SEED=" << seed);
+        Random random(seed);
+        Stand stand(candidate());
+        stand.ingest.decide = [](const auto&) {
+            return ScriptedIngest::Verdict{.after = ScriptedIngest::never_decided};
+        };
+        auto& equipment = stand.equipment();
+        const bool greeted = seed % 4 != 0;
+        if (greeted) {
+            equipment.open();
+            equipment.offer_all(1, 3);
+            stand.pass(10ms);
+        } else {
+            stand.cable.on_piece = [](const Cable::Ear&, auto) {};
+            equipment.begin_to_open(20ms);
+            stand.pass(10ms);
+        }
+        std::vector<std::byte> bytes(1 + random.next() % 300);
+        for (std::byte& byte : bytes) {
+            byte = static_cast<std::byte>(random.next());
+        }
+        stand.cable.say(bytes);
+        stand.pass(20ms);
+        stand.ingest.decide = [](const auto&) { return ScriptedIngest::Verdict{}; };
+        ASSERT_TRUE(equipment.opened);
+        EXPECT_EQ(!*equipment.opened, greeted) << "no greeting is made of noise";
+        expect_recovery(stand);
+    }
+}
+
+TEST_P(BadAnswers, APeerThatNeverComesToAnEndIsLeft) {
+    for (const unsigned byte : {0x00u, 0x20u, 0x30u, 0x40u, 0x78u, 0x7Bu, 0xFFu}) {
+        SCOPED_TRACE(byte);
+        Stand stand(candidate());
+        auto& equipment = stand.equipment();
+        equipment.open();
+        const std::vector<std::byte> bytes(16 << 10, std::byte{static_cast<unsigned char>(byte)});
+        for (int i = 0; i < 64 && equipment.is_open(); ++i) {
+            stand.cable.say(bytes);
+            stand.pass(1ms);
+        }
+        EXPECT_EQ(equipment.breaks.size(), 1u);
+        EXPECT_EQ(stand.cable.living(), 0u);
+        expect_recovery(stand);
+    }
+}
+
+TEST_P(BadAnswers, NothingIsHeardAfterGoodbye) {
+    Stand stand(candidate());
+    stand.ingest.decide = [](const auto&) { return ScriptedIngest::Verdict{.after = 3ms}; };
+    auto& equipment = stand.equipment();
+    equipment.open();
+    equipment.offer_all(1, 3);
+    stand.pass(2ms);
+    stand.cable.cut_answers();
+    equipment.begin_to_close(1s);
+    stand.pass(100ms);
+    stand.cable.say(std::as_bytes(std::span("{\"equipment\":1,\"first\":1}\n\x40\x02\x00\x01")));
+    EXPECT_FALSE(equipment.closed);
+    stand.cable.mend();  // what the server had said, what it never said, and its end
+    stand.pass(1s);
+    EXPECT_TRUE(equipment.closed);
+    EXPECT_EQ(equipment.settlements.size(), 3u);
+    EXPECT_TRUE(equipment.breaks.empty());
+    EXPECT_EQ(stand.cable.living(), 0u);
+}
+
+}  // namespace
+}  // namespace portillon::conformance

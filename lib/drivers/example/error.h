@@ -1,0 +1,16 @@
+#pragma once
+
+// Under which names reports count what went wrong: "example_rejected" and so on.
+
+#include "base/error.h"
+
+namespace portillon::example {
+
+enum class Error : std::uint8_t { rejected = 1, throttled, try_again, not_understood };
+
+error_code make_error_code(Error error);
+
+}  // namespace portillon::example
+
+template <>
+struct boost::system::is_error_code_enum<portillon::example::Error> : std::true_type {};
