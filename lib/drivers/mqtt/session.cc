@@ -39,7 +39,7 @@ std::uint16_t after(std::uint16_t packet_id) {
 
 // The server allows one and a half keep-alives of silence; three quarters leave room for a late timer.
 Nanos ping_after(std::uint16_t keepalive_seconds) {
-    return std::chrono::seconds{keepalive_seconds} * 3 / 4;
+    return Nanos{std::chrono::seconds{keepalive_seconds}} * 3 / 4;  // seconds alone would make nothing of 1 s
 }
 
 }  // namespace

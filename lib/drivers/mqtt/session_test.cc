@@ -476,6 +476,23 @@ TEST_F(MqttSession, PingsWhenItHasBeenSilent) {
     EXPECT_EQ(peer().end, "closed");
 }
 
+TEST_F(MqttSession, PingsAfterThreeQuartersOfTheShortestKeepAlive) {
+    make(R"({"version": 5, "keepalive": "1s", "topic": "v/{equipment}"})");
+    dial();
+    peer().take();
+    const Instant connected = now() - latency;
+    peer().send(connack_5);
+    simulation_.run_until(connected + 750ms - 1ns + latency);
+    EXPECT_EQ(peer().take(), "");
+    EXPECT_THAT(receipts_.take(), IsEmpty());
+    pass(1ns);
+    EXPECT_EQ(peer().take(), hex("c0 00"));
+    peer().send("d0 00");
+    pass(700ms);
+    EXPECT_THAT(receipts_.take(), IsEmpty());
+    EXPECT_EQ(peer().end, "");
+}
+
 TEST_F(MqttSession, KeepsTheServersKeepAlive) {
     make(five);
     open("20 06 00 00 03 13 0004");
