@@ -161,7 +161,7 @@ TEST_P(Faults, ATimeOutInSilenceActsAsTheProtocolAllows) {
     expect_recovery(stand);
 }
 
-TEST_P(Faults, WhatCameThroughBeforeASilenceIsNotOfferedTwiceToWhoPromisesOnce) {
+TEST_P(Faults, WhatIsOfferedAgainArrivesAsOftenAsTheProtocolPromises) {
     Stand stand(candidate());
     auto& equipment = stand.equipment();
     equipment.open();

@@ -314,6 +314,7 @@ Stand::~Stand() {
     cable.mend();
     if (tasks.running() > 0) {
         pass(1min);  // a test that failed midway
+        EXPECT_EQ(tasks.running(), 0u) << "an open() or close() does not come to its end";
     }
     for (const auto& [number, equipment] : equipments_) {
         equipment->destroy();
