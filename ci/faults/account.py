@@ -59,8 +59,10 @@ def classify(talks, silent=None, answers=True):
             if not answers:
                 young = copy.at_ns > (meeting.server_end[1] if meeting.server_end else float("inf")) - UNREAD_NS
                 copy.taken = MAYBE if cut_off and young else YES
-            elif copy.answer in (OK, LATE):
+            elif copy.answer == OK:
                 copy.taken = YES
+            elif copy.answer == LATE:  # the call was over before there was an answer
+                copy.taken = NO if silent == "drop" else YES
             elif copy.answer is not None:
                 copy.taken = NO
             elif cut_off:

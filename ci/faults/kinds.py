@@ -38,21 +38,21 @@ class Kind:
 
 SAID = {
     "error": {"mqtt": "0x83", "http2": "500", "grpc": "13", "grpc-stream": "receipt 3"},
-    "throttle": {"mqtt": "0x97", "http2": "429", "grpc": "8", "grpc-stream": "receipt 2"},
+    "throttle": {"mqtt": "0x97", "http2": "503", "grpc": "8", "grpc-stream": "receipt 2"},
     "reject": {"mqtt": "0x87", "http2": "403", "grpc": "7", "grpc-stream": "receipt 1"},
 }
 
 KINDS = {kind.name: kind for kind in [
     # of the network
     Kind("latency", "{ at: 500ms, for: 1s, kind: latency, delay: 30ms, jitter: 10ms }"),
-    Kind("bandwidth", "{ at: 500ms, for: 1s, kind: bandwidth, rate: 4kB/s }"),
+    Kind("bandwidth", "{ at: 500ms, for: 1s, kind: bandwidth, rate: 1kB/s }"),
     Kind("cut", "{ at: 500ms, for: 1500ms, kind: cut }"),
     Kind("one_way", "{ at: 500ms, for: 1500ms, kind: one_way, direction: up }"),
     Kind("reset", "{ at: 1s, kind: reset, share: 60% }"),
     Kind("half_open", "{ at: 1s, kind: half_open, share: 60% }"),
     Kind("refuse", "{ at: 500ms, for: 700ms, kind: refuse }, { at: 600ms, kind: reset }"),
     Kind("flapping", "{ at: 500ms, for: 1500ms, kind: flapping, up: 400ms, down: 100ms, share: 60% }"),
-    Kind("slow_read", "{ at: 500ms, for: 1s, kind: slow_read, rate: 1kB/s }"),
+    Kind("slow_read", "{ at: 500ms, for: 1s, kind: slow_read, rate: 10B/s }"),
     # of the server: what is held
     Kind("stall", "{ at: 500ms, for: 1500ms, kind: stall }"),
     Kind("delay", "{ at: 500ms, for: 1s, kind: delay, delay: 200ms }"),

@@ -23,9 +23,6 @@ class Meeting:
         self.chunks = []  # (order, instant, UP or DOWN, bytes)
         self.client_end = self.server_end = None
 
-    def ended_by_server(self):
-        return self.server_end is not None and (self.client_end is None or self.server_end[0] < self.client_end[0])
-
 
 class ServerSide(asyncio.Protocol):
     def __init__(self, client):

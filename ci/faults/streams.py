@@ -43,6 +43,7 @@ class Talk:
         self.client_id = None
         self.goodbye = None    # the server's, in the protocol's words, and when
         self.goodbye_order = None
+        self.client_goodbye_order = float("inf")
         self.released = []     # (order, packet identifier) of each PUBREL
         self.completed = []    # the same of each PUBCOMP
         self.present = None    # the server had kept the session: (order, True or False)
@@ -56,8 +57,9 @@ class Talk:
 
     def dismissed(self):
         """The server ended it, or said that it would, before the client did."""
-        end = self.meeting.client_end
-        return self.meeting.ended_by_server() or (self.goodbye is not None and (end is None or self.goodbye_order < end[0]))
+        ends = [end[0] if end else float("inf") for end in (self.meeting.client_end, self.meeting.server_end)]
+        client = min(ends[0], self.client_goodbye_order)
+        return ends[1] < client or (self.goodbye is not None and self.goodbye_order < client)
 
 
 # --- batches
@@ -173,6 +175,8 @@ class MqttTalk:
                 self.open.setdefault(name, []).append(copy)
         elif kind == wire.PUBREL:
             talk.released.append((order, int.from_bytes(body[:2], "big")))
+        elif kind == wire.DISCONNECT:
+            talk.client_goodbye_order = min(order, talk.client_goodbye_order)
 
     def from_server(self, kind, flags, body, order, at_ns):
         talk = self.talk
@@ -287,6 +291,8 @@ class Http2Talk:
             if exchange.is_stream:
                 for message in whole_messages(exchange.body):
                     self.copied(exchange, message, order, at_ns)
+        if kind == wire.GOAWAY:
+            self.talk.client_goodbye_order = min(order, self.talk.client_goodbye_order)
         if kind == wire.RST_STREAM and exchange is not None:
             for copy in exchange.copies:
                 copy.cancelled_ns = copy.cancelled_ns or at_ns
