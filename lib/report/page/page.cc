@@ -412,6 +412,12 @@ std::vector<Section> sections_of(const Report& report, const std::vector<Row>& r
                                     "they were sent and answered.") +
                                     stages});
         }
+        if (auto faults = fault_table(rows); !faults.empty()) {
+            sections.push_back({"faults", "Faults",
+                                how("What each fault did, and what became of the validations that were due before, "
+                                    "during and after it.") +
+                                    faults});
+        }
         sections.push_back({"books", "Books",
                             how("Every generated validation is in exactly one state at the equipment, and the server's "
                                 "ledger is reconciled with it.") +

@@ -1,6 +1,7 @@
 #include "report/page/page_samples.h"
 
 #include <cmath>
+#include <tuple>
 
 #include "base/random.h"
 #include "report/samples.h"
@@ -142,6 +143,33 @@ RunReport run_with_faults() {
     run.phases = {Phase{.name = "warm-up", .from_s = 0, .to_s = 5, .measured = false, .generated = 3'300},
                   Phase{.name = "steady", .from_s = 5, .to_s = 18, .measured = true, .generated = 8'580},
                   Phase{.name = "peak", .from_s = 18, .to_s = 30, .measured = true, .generated = 8'120}};
+    run.faults = {Fault{.number = 1,
+                        .kind = "stall",
+                        .what = "stall",
+                        .at_s = 10,
+                        .to_s = 13,
+                        .injected = Injected{"messages", 1'980},
+                        .back_to_normal_s = 1,
+                        .normal_p95_us = 10'000,
+                        .cached_max = 1'980},
+                  Fault{.number = 2,
+                        .kind = "delay",
+                        .what = "delay 40ms",
+                        .at_s = 20,
+                        .to_s = 24,
+                        .back_to_normal_reason = "the P95 of response was never again within the limit for good"}};
+    const std::tuple<unsigned, const char*, double, double> parts[] = {
+        {1, "before", 5, 10},  {1, "during", 10, 13}, {1, "after", 13, 20},
+        {2, "before", 13, 20}, {2, "during", 20, 24}, {2, "after", 24, 30}};
+    for (const auto& [fault, part, from, to] : parts) {
+        run.phases.push_back(Phase{.kind = "fault",
+                                   .name = "fault " + std::to_string(fault) + ", " + part,
+                                   .from_s = from,
+                                   .to_s = to,
+                                   .generated = static_cast<Count>((to - from) * 660),
+                                   .fault = fault,
+                                   .part = part});
+    }
     for (auto& phase : run.phases) {
         phase.acknowledged = phase.generated;
         phase.latency = run.latency;

@@ -8,6 +8,7 @@
 
 #include "base/units.h"
 #include "gate/metric.h"
+#include "report/fault_text.h"
 #include "report/page/series.h"
 #include "report/page/shown.h"
 #include "report/prose.h"
@@ -329,6 +330,49 @@ Html heads(std::initializer_list<const char*> names) {
     return head;
 }
 
+// ------------------------------------------------------------------------------------------------------- phases
+
+constexpr std::size_t phase_columns = 12;
+
+Html phase_head(const char* name) {
+    return element("tr", th(name) + heads({"from", "to", "generated", "acknowledged", "delivered", "lost",
+                                           "undelivered", "P50", "P95", "P99", "max"}));
+}
+
+// Of the `place`-th phase, all but the first.
+Html phase_cells(const RunReport& run, std::size_t place) {
+    const auto& phase = run.phases[place];
+    const std::string kind = headline_of(run);
+    const auto& headline = *std::find_if(latency_kinds().begin(), latency_kinds().end(),
+                                         [&kind](const auto& each) { return kind == each.name; });
+    const auto prefix = fmt::format("phases.{}.", place);
+    auto tr =
+        element("td", {{"class", "n"}}, time_text(phase.from_s)) + element("td", {{"class", "n"}}, time_text(phase.to_s));
+    tr += cell(shown_count(prefix + "generated", phase.generated));
+    tr += cell(shown_count(prefix + "acknowledged", phase.acknowledged));
+    tr += cell(shown_count(prefix + "delivered", phase.delivered, why_no_ledger(run)));
+    tr += cell(shown_count(prefix + "lost", phase.lost, why_no_promise(run)));
+    tr += cell(shown_count(prefix + "undelivered", phase.undelivered, why_no_ledger(run)));
+    for (const char* key : {"p50_us", "p95_us", "p99_us", "max_us"}) {
+        tr += cell(shown_latency(run, phase.latency, prefix + "latency.", headline, key));
+    }
+    return tr;
+}
+
+// The lines of one run, under its name where there are several.
+Html phase_body(const std::vector<Row>& rows, const Row& row, const RowRun& entry, Html lines) {
+    if (lines.empty()) {
+        return {};
+    }
+    if (rows.size() > 1 || row.runs.size() > 1) {
+        lines = element("tr", {{"class", "span"}},
+                        element("th", {{"scope", "rowgroup"}, {"colspan", std::to_string(phase_columns)}},
+                                name_of(row, entry))) +
+                lines;
+    }
+    return element("tbody", {{"data-runs", std::to_string(entry.index)}}, lines);
+}
+
 }  // namespace
 
 Row row_of(const Row& row, const RowRun& run) {
@@ -556,53 +600,45 @@ Html exception_table(const std::vector<Row>& rows) {
 }
 
 Html stage_table(const std::vector<Row>& rows) {
-    constexpr std::size_t columns = 12;
     Html bodies;
     for (const auto& row : rows) {
         for (const auto& entry : row.runs) {
             const auto& run = *entry.run;
             Html body;
-            const std::string kind = headline_of(run);
-            const auto& headline = *std::find_if(latency_kinds().begin(), latency_kinds().end(),
-                                                 [&kind](const auto& each) { return kind == each.name; });
             for (std::size_t i = 0; i < run.phases.size(); ++i) {
                 const auto& phase = run.phases[i];
-                if (phase.kind != "stage") {
-                    continue;
+                if (phase.kind == "stage") {
+                    body += element("tr", line_head(Html(phase.name) + small(phase.measured ? "" : "not measured")) +
+                                              phase_cells(run, i));
                 }
-                const auto prefix = fmt::format("phases.{}.", i);
-                auto tr = line_head(Html(phase.name) + small(phase.measured ? "" : "not measured"));
-                tr += element("td", {{"class", "n"}}, time_text(phase.from_s)) +
-                      element("td", {{"class", "n"}}, time_text(phase.to_s));
-                tr += cell(shown_count(prefix + "generated", phase.generated));
-                tr += cell(shown_count(prefix + "acknowledged", phase.acknowledged));
-                tr += cell(shown_count(prefix + "delivered", phase.delivered, why_no_ledger(run)));
-                tr += cell(shown_count(prefix + "lost", phase.lost, why_no_promise(run)));
-                tr += cell(shown_count(prefix + "undelivered", phase.undelivered, why_no_ledger(run)));
-                for (const char* key : {"p50_us", "p95_us", "p99_us", "max_us"}) {
-                    tr += cell(shown_latency(run, phase.latency, prefix + "latency.", headline, key));
-                }
-                body += element("tr", tr);
             }
-            if (body.empty()) {
-                continue;
-            }
-            if (rows.size() > 1 || row.runs.size() > 1) {
-                body = element("tr", {{"class", "span"}},
-                               element("th", {{"scope", "rowgroup"}, {"colspan", std::to_string(columns)}},
-                                       name_of(row, entry))) +
-                       body;
-            }
-            bodies += element("tbody", {{"data-runs", std::to_string(entry.index)}}, body);
+            bodies += phase_body(rows, row, entry, body);
         }
     }
-    if (bodies.empty()) {
-        return {};
+    return bodies.empty() ? Html{} : boxed_table("Stages", phase_head("stage"), bodies);
+}
+
+Html fault_table(const std::vector<Row>& rows) {
+    Html bodies;
+    for (const auto& row : rows) {
+        for (const auto& entry : row.runs) {
+            const auto& run = *entry.run;
+            Html body;
+            for (const auto& fault : run.faults) {
+                body += element("tr", {{"class", "span"}},
+                                element("th", {{"scope", "rowgroup"}, {"colspan", std::to_string(phase_columns)}},
+                                        fault_line(run, fault)));
+                for (std::size_t i = 0; i < run.phases.size(); ++i) {
+                    const auto& phase = run.phases[i];
+                    if (phase.kind == "fault" && phase.fault == fault.number && phase.to_s > phase.from_s) {
+                        body += element("tr", line_head(phase.part) + phase_cells(run, i));
+                    }
+                }
+            }
+            bodies += phase_body(rows, row, entry, body);
+        }
     }
-    return boxed_table("Stages",
-                       element("tr", th("stage") + heads({"from", "to", "generated", "acknowledged", "delivered",
-                                                          "lost", "undelivered", "P50", "P95", "P99", "max"})),
-                       bodies);
+    return bodies.empty() ? Html{} : boxed_table("Faults", phase_head("due"), bodies);
 }
 
 Html run_table(const std::vector<Row>& rows) {

@@ -23,6 +23,7 @@ Html cost_table(const std::vector<Row>& rows);
 Html cause_table(const std::vector<Row>& rows);      // errors and connect failures; empty where there are none
 Html exception_table(const std::vector<Row>& rows);  // the first of each run; empty where there are none
 Html stage_table(const std::vector<Row>& rows);      // empty where there are none
+Html fault_table(const std::vector<Row>& rows);      // before, during and after each; empty where there are none
 Html run_table(const std::vector<Row>& rows);        // every run, up to a limit
 Html interval_table(const Row& row);                 // over time, in some sixty lines; empty without intervals
 Html context_table(const RunReport& run);
