@@ -11,6 +11,8 @@ namespace portillon::http2 {
 
 namespace {
 
+constexpr std::size_t most_header_lists = 4;  // of the largest size that is taken, read to its end for the sake of an answer
+
 // Credit, not memory: who listens bounds what it gathers.
 constexpr std::int32_t stream_window_bytes = 256 << 10;
 constexpr std::int32_t connection_window_bytes = 1 << 20;
@@ -54,6 +56,12 @@ struct ServerConnection::Callbacks {
                       const std::uint8_t* value, std::size_t value_size, std::uint8_t, void* user) {
         auto& self = *static_cast<ServerConnection*>(user);
         self.header_bytes_ += header_bytes(text_of(name, name_size), text_of(value, value_size));
+        if (self.header_bytes_ > most_header_lists * self.header_list_bytes_) {
+            // A few bytes may stand for megabytes: nobody who only errs comes here.
+            self.cause_ = Error::flooded;
+            self.end(Error::enhance_your_calm);
+            return NGHTTP2_ERR_CALLBACK_FAILURE;
+        }
         Exchange* exchange = self.exchange_of(frame->hd.stream_id);
         if (exchange != nullptr && frame->headers.cat == NGHTTP2_HCAT_REQUEST &&
             self.header_bytes_ <= self.header_list_bytes_) {
@@ -216,10 +224,10 @@ ServerConnection::~ServerConnection() = default;
 
 error_code ServerConnection::receive(std::span<const std::byte> bytes) {
     const error_code error = feed(*session_, bytes);
-    if (error) {
+    if (error && cause_ != Error::flooded) {
         cause_ = error;
     }
-    return error;
+    return error ? cause_ : error;
 }
 
 bool ServerConnection::wants_to_write() const {

@@ -117,8 +117,23 @@ TEST_F(Http2Floods, DoNotUnpackHeadersWithoutEnd) {
     client.send(raw::frame(raw::Type::headers, raw::end_headers | raw::end_stream, 1,
                            raw::block(post) + bomb + std::string(14'000, '\xBE')));
     settle();
+    EXPECT_EQ(client.count(raw::Type::goaway), 1u);
+    EXPECT_EQ(client.end, "closed");
+    EXPECT_EQ(counted(figures_.closed), "flooded=1");
+}
+
+// Who only errs is answered, and goes on.
+TEST_F(Http2Floods, AnswerAListOfTwiceTheAllowedSize) {
+    auto& client = greet();
+    auto fields = post;
+    for (int i = 0; i < 2; ++i) {
+        fields.emplace_back("x-" + std::to_string(i), std::string(15'000, 'x'));
+    }
+    const std::string block = raw::block(fields);
+    client.send(raw::frame(raw::Type::headers, raw::end_stream, 1, block.substr(0, 16'000)) +
+                raw::frame(raw::Type::continuation, raw::end_headers, 1, block.substr(16'000)));
+    settle();
     EXPECT_EQ(client.field(1, ":status"), "431");
-    EXPECT_EQ(client.end, "");
     client.send(raw::headers(3, post) + raw::data(3, "x", raw::end_stream));
     settle();
     EXPECT_EQ(client.field(3, ":status"), "200");
