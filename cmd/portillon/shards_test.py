@@ -184,6 +184,32 @@ class Shards(unittest.TestCase):
                 self.assertEqual(report["fleet"]["connects"], 150 + report["fleet"]["reconnects"])
                 self.assertEqual(report["latency"]["end_to_end"]["count"], 150 * 25 - LOST)
 
+    def test_a_scenario_that_kills_the_server_loses_nothing_and_is_no_invalid_measurement(self):
+        scenario = os.path.join(self.folder, "crash.yaml")
+        with open(scenario, "w") as file:
+            file.write("name: crash\nfleet: { equipments: 60, start: { rate: 1000/s, within: 60s } }\n"
+                       "traffic: { stages: [ { duration: 6s, rate: 5/s } ] }\n"
+                       "delivery: { timeout: 2s, connect_timeout: 1s, retry: { base: 50ms, max: 200ms }, drain: 60s }\n"
+                       "faults:\n  - { at: 1s, for: 500ms, kind: kill }\n  - { at: 3s, for: 300ms, kind: restart }\n"
+                       "  - { at: 5s, for: 300ms, kind: restart }\n")
+        for protocol in PROTOCOLS:
+            with self.subTest(protocol):
+                out = os.path.join(self.folder, f"{protocol}.json")
+                done = subprocess.run([PORTILLON, "run", scenario, "--protocol", protocol, "-o", out], capture_output=True, text=True,
+                                      timeout=180)
+                self.assertNotIn("killed by signal", done.stderr)
+                with open(out) as file:
+                    report = json.load(file)
+                self.assertNotIn("a process was lost", " ".join(report["verdict"]["reasons"]))
+                self.assertTrue(report["verdict"]["complete"])
+                self.assertEqual(report["tally"]["generated"], 60 * 30)
+                self.assertEqual(report["tally"]["acknowledged"], 60 * 30)
+                self.assertEqual(report["delivery"]["lost"], 0)
+                self.assertEqual(report["delivery"]["undelivered"], 0)
+                self.assertEqual(report["ledger"]["unexpected"], 0)
+                self.assertEqual([fault["injected"] for fault in report["faults"]], [{"shards": 1}, {"shards": 2}, {"shards": 2}])
+                self.assertGreaterEqual(report["fleet"]["reconnects"], 120)
+
     def test_a_server_shard_that_was_dead_before_is_no_fault_of_the_run(self):
         server = subprocess.Popen([PORTILLON, "serve", "--ready-json", "--listen", "http2=127.0.0.1:0", "--admin", "127.0.0.1:0", "--shards",
                                    "3"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)

@@ -29,7 +29,12 @@ public:
         }
         wire::Receipt receipt = asked->second;
         unanswered_.erase(asked);
-        if (decision.disposition == server::Disposition::malformed) {
+        if (!server::is_answered(decision.disposition)) {
+            leave_if_done();
+            return;
+        }
+        if (decision.disposition == server::Disposition::malformed ||
+            decision.disposition == server::Disposition::rejected) {
             receipt.answer = wire::ReceiptAnswer::rejected;
         } else if (decision.disposition != server::Disposition::accepted) {
             receipt.answer = decision.retry_after ? wire::ReceiptAnswer::throttled : wire::ReceiptAnswer::try_again;
@@ -97,6 +102,11 @@ ExampleListener::~ExampleListener() = default;
 
 void ExampleListener::accepted(std::unique_ptr<net::Transport> transport) {
     connections_.push_back(std::make_unique<Connection>(*this, next_++, std::move(transport)));
+}
+
+// It has no goodbye but the end of the stream.
+void ExampleListener::dismiss(Parting) {
+    stop();
 }
 
 void ExampleListener::stop() {

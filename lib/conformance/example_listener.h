@@ -15,6 +15,7 @@ public:
     ~ExampleListener() override;
 
     void accepted(std::unique_ptr<net::Transport> transport) override;
+    void dismiss(Parting parting) override;
     void stop() override;
     std::size_t connections() const override { return connections_.size(); }
 

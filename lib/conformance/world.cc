@@ -37,7 +37,7 @@ World::World(const Candidate& candidate, const fleet::Plan& its_plan, std::vecto
     ledger_.emplace(server::Ledger::create(std::as_writable_bytes(std::span(ledger_bytes_)), spec, 1));
     board_bytes_.resize(server::Board::bytes_needed(1) / 64 + 1);
     board_.emplace(std::as_writable_bytes(std::span(board_bytes_)), 1);
-    ingest_.emplace(simulation_.loop(), 0, board_->figures(0), board_->budgets());
+    ingest_.emplace(simulation_.loop(), 0, board_->figures(0), board_->shares());
     ingest_->open(*ledger_);
     listener_ = candidate_.peer.make({simulation_.loop(), *ingest_, limits_, board_->figures(0)});
     driver_ = candidate_.driver.make(
@@ -48,8 +48,9 @@ World::World(const Candidate& candidate, const fleet::Plan& its_plan, std::vecto
 World::~World() = default;
 
 void World::set_fault(server::Fault fault) {
-    fault.budget = next_budget_;
-    board_->budgets()[next_budget_++] = fault.count;
+    fault.share = next_share_;
+    fault.draw = fault.id;
+    board_->shares()[next_share_++].begin(fault);
     ingest_->set(fault);
 }
 

@@ -77,7 +77,7 @@ private:
     std::optional<fleet::Engine> engine_;
     std::optional<fleet::Result> result_;
     std::optional<server::Exceptions> account_;
-    std::uint32_t next_budget_ = 0;
+    std::uint32_t next_share_ = 0;
 };
 
 }  // namespace portillon::conformance

@@ -39,6 +39,11 @@ std::string did(const Fault& fault) {
         }
     };
     add(fault.connections, "connection");
+    if (fault.injected && fault.injected->count > 0) {
+        std::string one = fault.injected->what;
+        one.resize(one.size() - (one.ends_with('s') ? 1 : 0));
+        list(text, counted(fault.injected->count, one));
+    }
     if (fault.dials_refused.value_or(0) > 0) {
         list(text, counted(*fault.dials_refused, "dial") + " refused");
     }

@@ -169,6 +169,7 @@ Ordered json_of(const Fault& fault) {
             {"connections", whole(fault.connections)},
             {"dials_refused", whole(fault.dials_refused)},
             {"dials_hung", whole(fault.dials_hung)},
+            {"injected", fault.injected ? Ordered{{fault.injected->what, fault.injected->count}} : Ordered()},
             {"back_to_normal_s", number(fault.back_to_normal_s)},
             {"back_to_normal_reason", text(fault.back_to_normal_reason)},
             {"normal_p95_us", number(fault.normal_p95_us)},
@@ -548,6 +549,10 @@ private:
                     .cached_max = count(json, "cached_max")};
         for (const auto& range : json["which"]) {
             fault.which.push_back({range[0].get<std::uint32_t>(), range[1].get<std::uint32_t>()});
+        }
+        if (json.contains("injected") && json["injected"].is_object() && !json["injected"].empty()) {
+            const auto first = json["injected"].begin();
+            fault.injected = Injected{first.key(), first.value().get<Count>()};
         }
         return fault;
     }

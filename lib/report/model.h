@@ -126,6 +126,13 @@ struct EquipmentRange {
 
 inline constexpr std::size_t most_ranges = 100;
 
+// What a fault of the server has struck.
+struct Injected {
+    std::string what;  // "validations", "messages", "connections", "shards"
+    Count count = 0;
+    bool operator==(const Injected&) const = default;
+};
+
 // A fault that the scenario asked for: what it did, and how long it was felt. What was due around it: its phases.
 struct Fault {
     unsigned number = 1;        // in the scenario, from 1
@@ -138,6 +145,9 @@ struct Fault {
     std::vector<EquipmentRange> which = {};                    // the first most_ranges of them
     std::optional<Count> connections = {};                     // that it struck, each time it did
     std::optional<Count> dials_refused = {}, dials_hung = {};  // until their time was up
+
+    std::optional<Injected> injected =
+        {};  // of the server only; absent in older reports, and where the server is silent
 
     // From its end to the first interval from which on the P95 of response stays within `normal_p95_us`: twice that of
     // before, and 10 ms at least. Absent with the reason.

@@ -269,7 +269,7 @@ report::RunReport assemble(const Order& order, const Gathered& gathered) {
     }
     run.phases = phases_of(scenario, fleet, gathered.ledger ? &*gathered.ledger : nullptr, sets ? &*sets : nullptr,
                            traits.acknowledges, gathered.generating);
-    run.faults = faults_of(scenario, fleet.series, gathered.injected, run.phases);
+    run.faults = faults_of(scenario, fleet.series, gathered.injected, gathered.struck, run.phases);
 
     if (acknowledges) {
         run.latency.response = latency(fleet.response, fleet.unanswered());

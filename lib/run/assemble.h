@@ -2,6 +2,7 @@
 
 // From what the processes brought home to one report. Pure.
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -22,10 +23,11 @@ struct Gathered {
     RunId run{};
     std::string target;  // as the report names it
     std::string started_at;
-    fleet::Result fleet;                  // of the generator's shards that lived, merged
-    v1::Usage usage;                      // summed
-    unsigned shards = 0;                  // of the generator
-    std::vector<net::Injected> injected;  // by the network faults' places
+    fleet::Result fleet;                   // of the generator's shards that lived, merged
+    v1::Usage usage;                       // summed
+    unsigned shards = 0;                   // of the generator
+    std::vector<net::Injected> injected;   // by the network faults' places
+    std::map<std::size_t, Struck> struck;  // by the server faults' places in the scenario
     std::optional<LedgerAccount> ledger;
     std::optional<ServerFigures> server_before, server_at_t0, server_after_drain;  // before: the first dial
     Nanos generating{};  // from T0 to the end of the last stage, or to the interruption

@@ -115,7 +115,8 @@ private:
             embedded ? scenario::Server::embedded : scenario::Server::foreign,
             {.descriptor_limit = static_cast<unsigned>(std::min<std::uint64_t>(raise_descriptor_limit(), 1 << 30)),
              .cores = cores(),
-             .ports_per_address = ports_per_address()});
+             .ports_per_address = ports_per_address()},
+            fewest_server_shards(scenario_));
         gathered_.run = random_run();
         gathered_.shards = order_.shards > 0 ? order_.shards : sizing.generator_shards;
         gathered_.target = embedded ? "embedded"
@@ -231,9 +232,9 @@ private:
         gathered_.started_at = utc_now();
         if (ledger_) {
             note(co_await ledger_->start(t0_));
-            for (const auto& fault : scenario_.faults) {
-                if (!is_of_network(fault.kind)) {
-                    note(co_await ledger_->set_fault(fault, t0_));
+            for (std::size_t place = 0; place < scenario_.faults.size(); ++place) {
+                if (!is_of_network(scenario_.faults[place].kind)) {
+                    note(co_await ledger_->set_fault(scenario_.faults[place], place, t0_));
                 }
             }
             gathered_.server_at_t0 = co_await ledger_->figures();
@@ -352,6 +353,7 @@ private:
         if (const auto figures = co_await ledger_->figures()) {
             compare(gathered_.server_before.value_or(ServerFigures{}), *figures);
         }
+        gathered_.struck = co_await ledger_->struck();
         note(co_await ledger_->close());
     }
 

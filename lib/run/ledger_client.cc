@@ -124,20 +124,50 @@ net::Task<std::string> LedgerClient::start(Instant t0) {
     co_return (co_await admin_.call("POST", path("start"), std::move(body))).problem;
 }
 
-net::Task<std::string> LedgerClient::set_fault(scenario::Fault fault, Instant t0) {
+net::Task<std::string> LedgerClient::set_fault(scenario::Fault fault, std::size_t place, Instant t0) {
     json body{{"kind", name_of(fault.kind)},
               {"at_ns", (t0 + fault.at).time_since_epoch().count()},
               {"run", format_run(run_)}};
-    if (fault.during > 0ns) {
-        body["for_ns"] = fault.during.count();
+    const auto add = [&body](const char* key, auto value) {
+        if (value > 0) {
+            body[key] = value;
+        }
+    };
+    add("for_ns", fault.during.count());
+    add("delay_ns", fault.delay.count());
+    add("retry_after_ns", fault.retry_after.count());
+    add("every_ns", fault.every.count());
+    add("per_s", fault.validations_per_s);
+    add("count", fault.count);
+    add("one_in", fault.one_in);
+    add("draw", place + 1);  // the same ones, whatever was set before at this server
+    const auto answer = co_await admin_.call("POST", "/v1/faults", std::move(body));
+    if (answer.ok() && answer.body.contains("id") && answer.body["id"].is_number_unsigned()) {
+        places_.emplace(answer.body["id"].get<std::uint64_t>(), place);
     }
-    if (fault.delay > 0ns) {
-        body["delay_ns"] = fault.delay.count();
+    co_return answer.problem;
+}
+
+net::Task<std::map<std::size_t, Struck>> LedgerClient::struck() {
+    std::map<std::size_t, Struck> all;
+    if (places_.empty()) {
+        co_return all;
     }
-    if (fault.count > 0) {
-        body["count"] = fault.count;
+    const auto answer = co_await admin_.call("GET", "/v1/faults");
+    try {
+        for (const json& fault : answer.ok() ? answer.body.at("faults") : json::array()) {
+            const auto place = places_.find(fault.at("id").get<std::uint64_t>());
+            if (place == places_.end() || !fault.contains("struck")) {
+                continue;
+            }
+            for (const auto& [what, count] : fault["struck"].items()) {
+                all[place->second] = {what, count.get<std::uint64_t>()};
+            }
+        }
+    } catch (const json::exception&) {
+        all.clear();  // a server that words it differently
     }
-    co_return (co_await admin_.call("POST", "/v1/faults", std::move(body))).problem;
+    co_return all;
 }
 
 net::Task<std::optional<ServerFigures>> LedgerClient::figures() {
@@ -154,7 +184,7 @@ net::Task<std::optional<ServerFigures>> LedgerClient::figures() {
             ++figures.shards;
             figures.turned_away +=
                 shard.value("closed", json::object()).value("too_many_connections", std::uint64_t{0});
-            if (!shard.at("alive").get<bool>()) {
+            if (!shard.at("alive").get<bool>() && !shard.value("planned", false)) {
                 figures.dead_shards.push_back(
                     fmt::format("server shard {} (pid {})", index, shard.at("pid").get<std::int64_t>()));
             }

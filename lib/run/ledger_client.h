@@ -2,6 +2,7 @@
 
 // The ledger of one run at a server, over its admin endpoint.
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -48,6 +49,12 @@ struct LedgerAccount {
     std::vector<SegmentAccount> segments;        // as many as were asked for, or none from a server that knows none
 };
 
+// By one fault of the server.
+struct Struck {
+    std::string what;  // "validations", "messages", "connections", "shards"
+    std::uint64_t count = 0;
+};
+
 // Every call returns a problem in words, or an empty string.
 class LedgerClient {
 public:
@@ -56,7 +63,10 @@ public:
     // Without segments if the server refuses them.
     net::Task<std::string> open(RunSpec spec);
     net::Task<std::string> start(Instant t0);
-    net::Task<std::string> set_fault(scenario::Fault fault, Instant t0);
+    // `place`: among the scenario's faults.
+    net::Task<std::string> set_fault(scenario::Fault fault, std::size_t place, Instant t0);
+    // What the faults that were set have struck, by their places; none that the server does not know any more.
+    net::Task<std::map<std::size_t, Struck>> struck();
     // Nothing if the server did not answer.
     net::Task<std::optional<ServerFigures>> figures();
     net::Task<std::optional<std::uint64_t>> arrived();  // validations so far, any copy
@@ -72,7 +82,8 @@ private:
 
     AdminClient admin_;
     RunId run_;
-    std::size_t segments_ = 0;  // asked for
+    std::size_t segments_ = 0;                     // asked for
+    std::map<std::uint64_t, std::size_t> places_;  // of the faults that were set, by the server's identifier
 };
 
 }  // namespace portillon::run

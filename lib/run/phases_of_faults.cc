@@ -142,6 +142,7 @@ std::vector<Surroundings> surroundings_of(const scenario::Scenario& scenario) {
 
 std::vector<report::Fault> faults_of(const scenario::Scenario& scenario, const fleet::Series& series,
                                      std::span<const net::Injected> injected,
+                                     const std::map<std::size_t, Struck>& struck,
                                      const std::vector<report::Phase>& phases) {
     const auto network = network_faults_of(scenario);
     const auto surroundings = surroundings_of(scenario);
@@ -155,6 +156,9 @@ std::vector<report::Fault> faults_of(const scenario::Scenario& scenario, const f
         fault.what = summary_of(planned);
         fault.at_s = seconds(planned.at);
         fault.to_s = seconds(planned.at + planned.during);
+        if (const auto its = struck.find(place); its != struck.end()) {
+            fault.injected = report::Injected{its->second.what, its->second.count};
+        }
         for (std::size_t i = 0; i < network.size(); ++i) {
             if (network[i].number == place) {
                 const auto did = i < injected.size() ? injected[i] : net::Injected{};

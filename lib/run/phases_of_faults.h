@@ -2,12 +2,14 @@
 
 // The faults of a report: the time around each, what it did, and how long it was felt. Pure.
 
+#include <map>
 #include <span>
 #include <vector>
 
 #include "fleet/result.h"
 #include "net/faults/faulty_dialer.h"
 #include "report/model.h"
+#include "run/ledger_client.h"
 #include "scenario/scenario.h"
 
 namespace portillon::run {
@@ -27,8 +29,11 @@ inline constexpr std::size_t most_cut_segments = 500;
 // By the faults' places; none if there would be too many segments.
 std::vector<Surroundings> surroundings_of(const scenario::Scenario& scenario);
 
-// By the faults' places. `injected`: by those of the network; `phases`: the run's, with those of the faults.
+// By the faults' places. `injected`: by those of the network; `struck`: those of the server, by their places in the
+// scenario; `phases`: the run's, with those of the faults.
 std::vector<report::Fault> faults_of(const scenario::Scenario& scenario, const fleet::Series& series,
-                                     std::span<const net::Injected> injected, const std::vector<report::Phase>& phases);
+                                     std::span<const net::Injected> injected,
+                                     const std::map<std::size_t, Struck>& struck,
+                                     const std::vector<report::Phase>& phases);
 
 }  // namespace portillon::run

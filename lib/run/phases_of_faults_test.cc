@@ -125,7 +125,7 @@ TEST(FaultsOfAReport, SayHowLongTheyWereFelt) {
             part.response.record(10ms, part.acknowledged);
         }
         const auto phases = phases_of(scenario, fleet, nullptr, nullptr, Acknowledges::yes, 8s);
-        const auto faults = faults_of(scenario, series_of(row.response_ms), {}, phases);
+        const auto faults = faults_of(scenario, series_of(row.response_ms), {}, {}, phases);
         ASSERT_EQ(faults.size(), 1u);
         EXPECT_EQ(faults[0].back_to_normal_s, row.back_s);
         EXPECT_EQ(faults[0].back_to_normal_reason, row.why_not);
@@ -139,9 +139,9 @@ TEST(FaultsOfAReport, SayWhyTheyAreNotFelt) {
     const auto fleet = result_of(scenario);
     const auto series = series_of(std::vector<int>(100, 1));
     const auto silent = phases_of(scenario, fleet, nullptr, nullptr, Acknowledges::no, 100s);
-    EXPECT_EQ(faults_of(scenario, series, {}, silent)[0].back_to_normal_reason, "nothing is acknowledged");
+    EXPECT_EQ(faults_of(scenario, series, {}, {}, silent)[0].back_to_normal_reason, "nothing is acknowledged");
     const auto at_once = phases_of(scenario, fleet, nullptr, nullptr, Acknowledges::yes, 100s);
-    EXPECT_EQ(faults_of(scenario, series, {}, at_once)[0].back_to_normal_reason,
+    EXPECT_EQ(faults_of(scenario, series, {}, {}, at_once)[0].back_to_normal_reason,
               "there is no P95 of response before it");
 }
 
@@ -151,7 +151,7 @@ TEST(FaultsOfAReport, NameWhomTheyHitAndWhatTheyDid) {
                          {.kind = FaultKind::reset, .at = 40s, .first = 11, .last = 20}});
     const std::vector<net::Injected> injected{{20, 3, 4}, {10, 0, 0}};
     const auto phases = phases_of(scenario, result_of(scenario), nullptr, nullptr, Acknowledges::yes, 100s);
-    const auto faults = faults_of(scenario, series_of(std::vector<int>(100, 1)), injected, phases);
+    const auto faults = faults_of(scenario, series_of(std::vector<int>(100, 1)), injected, {}, phases);
     ASSERT_EQ(faults.size(), 3u);
     EXPECT_FALSE(faults[0].equipments);
     EXPECT_FALSE(faults[0].connections);
@@ -171,7 +171,7 @@ TEST(FaultsOfAReport, NameWhomTheyHitAndWhatTheyDid) {
     EXPECT_EQ(faults[2].which, (std::vector<report::EquipmentRange>{{11, 20}}));
     auto again = scenario;
     again.seed = 8;
-    const auto others = faults_of(again, {}, injected, {});
+    const auto others = faults_of(again, {}, injected, {}, {});
     EXPECT_NE(others[1].equipments_digest, faults[1].equipments_digest);
     EXPECT_EQ(others[2].equipments_digest, faults[2].equipments_digest) << "the same ones";
 }

@@ -22,7 +22,7 @@ TEST(ServerPlan, CarriesEveryInstruction) {
     const auto drain = there_and_back(server::DrainRun{RunId{3}, Instant{5s}});
     EXPECT_EQ(std::get<server::DrainRun>(drain.instruction).run, RunId{3});
     EXPECT_EQ(std::get<server::DrainRun>(drain.instruction).deadline, Instant{5s});
-    const server::Fault fault{.id = 3, .kind = server::FaultKind::lose, .at = Instant{5s}, .count = 137, .budget = 2};
+    const server::Fault fault{.id = 3, .kind = server::FaultKind::lose, .at = Instant{5s}, .count = 137, .share = 2};
     EXPECT_EQ(std::get<server::SetFault>(there_and_back(server::SetFault{fault}).instruction).fault, fault);
     EXPECT_TRUE(std::holds_alternative<server::ClearFaults>(there_and_back(server::ClearFaults{}).instruction));
 }

@@ -10,6 +10,7 @@
 #include "run/process.h"
 #include "run/serve.h"
 #include "run/server_plan.h"
+#include "server/admin/bodies.h"
 #include "server/shard.h"
 #include "server/shared_memory.h"
 
@@ -72,6 +73,22 @@ private:
             if (const auto error = shard_->steer(plan_.handover())) {
                 return "a server shard cannot be reached by the others: " + error.message();
             }
+        }
+        for (const unsigned dead : plan_.dead()) {
+            shard_->expect_none_of(dead);
+        }
+        std::string problem;
+        const auto note = [&problem](const server::Obeyed& obeyed) {
+            problem = problem.empty() ? obeyed.problem : problem;
+        };
+        for (const auto& run : plan_.runs()) {
+            shard_->obey(server::OpenRun{run}, note);
+        }
+        for (const auto& fault : plan_.faults()) {
+            shard_->obey(server::SetFault{*server::read_fault(fault, Instant{})}, note);
+        }
+        if (!problem.empty()) {
+            return problem;
         }
         join_by_ = loop_.now() + join_patience;
         loop_.timers().set(*this, loop_.now());

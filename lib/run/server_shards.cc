@@ -4,8 +4,11 @@
 #include <signal.h>
 #include <time.h>
 
+#include <algorithm>
+
 #include "run/machine.h"
 #include "run/server_plan.h"
+#include "server/admin/bodies.h"
 
 namespace portillon::run {
 
@@ -13,6 +16,7 @@ namespace {
 
 constexpr Nanos start_patience = 20s;
 constexpr Nanos answer_patience = 10s;
+constexpr Nanos look_every = 1ms;   // at those that die or come up by a fault
 constexpr Nanos drain_margin = 2s;  // beyond the drain's own deadline
 
 double cpu_of(pid_t pid, double otherwise_s) {
@@ -27,22 +31,13 @@ double cpu_of(pid_t pid, double otherwise_s) {
 }  // namespace
 
 net::Task<std::string> ServerShards::start(v1::ServerPlan plan) {
-    for (unsigned number = 0; number < plan.shards(); ++number) {
-        auto process = Process::start({"server-shard"});
-        if (!process) {
-            co_return "cannot start a server shard: " + process.error().message();
-        }
+    plan_ = std::move(plan);
+    for (unsigned number = 0; number < plan_.shards(); ++number) {
         Shard& shard = *shards_.emplace_back(std::make_unique<Shard>());
         shard.number = number;
-        shard.process.emplace(std::move(*process));
-        shard.last_seen.pid = shard.process->pid();
-        shard.link = std::make_unique<Link>(loop_, shard.process->take_link());
-        shard.link->start([this, &shard](const v1::LinkMessage& message) { heard(shard, message); },
-                          [this, &shard](const error_code& cause) { ended(shard, cause); });
-        v1::LinkMessage message;
-        *message.mutable_server_plan() = plan;
-        message.mutable_server_plan()->set_shard(number);
-        shard.link->send(message);
+        if (std::string problem = launch(shard, plan_); !problem.empty()) {
+            co_return problem;
+        }
     }
     const Instant deadline = loop_.now() + start_patience;
     while (!all(Shard::Stage::serving) && loop_.now() < deadline) {
@@ -57,6 +52,84 @@ net::Task<std::string> ServerShards::start(v1::ServerPlan plan) {
         }
     }
     co_return std::string();
+}
+
+std::string ServerShards::launch(Shard& shard, v1::ServerPlan plan) {
+    auto process = Process::start({"server-shard"});
+    if (!process) {
+        return "cannot start a server shard: " + process.error().message();
+    }
+    shard.process.emplace(std::move(*process));
+    shard.stage = Shard::Stage::started;
+    shard.death = Shard::Death::unplanned;
+    shard.problem.clear();
+    shard.last_seen.pid = shard.process->pid();
+    shard.last_seen.life = server::ShardStatus::Life::alive;
+    shard.link = std::make_unique<Link>(loop_, shard.process->take_link());
+    shard.link->start([this, &shard](const v1::LinkMessage& message) { heard(shard, message); },
+                      [this, &shard](const error_code& cause) { ended(shard, cause); });
+    v1::LinkMessage message;
+    *message.mutable_server_plan() = std::move(plan);
+    message.mutable_server_plan()->set_shard(shard.number);
+    shard.link->send(message);
+    return {};
+}
+
+net::Task<void> ServerShards::kill(unsigned number) {
+    Shard& shard = *shards_.at(number);
+    if (shard.stage == Shard::Stage::ended) {
+        co_return;
+    }
+    shard.death = Shard::Death::planned;
+    shard.process->kill(SIGKILL);
+    const Instant deadline = loop_.now() + answer_patience;
+    net::Wakeup pause(loop_);
+    while (shard.stage != Shard::Stage::ended && loop_.now() < deadline) {
+        co_await pause.until(loop_.now() + look_every);
+    }
+}
+
+net::Task<void> ServerShards::revive(std::vector<unsigned> numbers, Inheritance inheritance) {
+    auto plan = plan_;
+    const auto is_revived = [&](unsigned number) {
+        return std::find(numbers.begin(), numbers.end(), number) != numbers.end();
+    };
+    for (const auto& shard : shards_) {
+        if (shard->stage == Shard::Stage::ended && !is_revived(shard->number)) {
+            plan.add_dead(shard->number);
+        }
+    }
+    for (const auto& run : inheritance.runs) {
+        plan.add_runs(run.memory);
+    }
+    for (const auto& fault : inheritance.faults) {
+        plan.add_faults(server::write_fault(fault));
+    }
+    for (const unsigned number : numbers) {
+        Shard& shard = *shards_.at(number);
+        if (shard.stage != Shard::Stage::ended) {
+            continue;
+        }
+        shard.cpu_s_before = shard.last_seen.cpu_s;
+        if (shard.problem = launch(shard, plan); !shard.problem.empty()) {
+            lost_(shard.problem);
+        }
+    }
+    const Instant deadline = loop_.now() + start_patience;
+    const auto all_serve = [&] {
+        return std::all_of(numbers.begin(), numbers.end(),
+                           [&](unsigned number) { return shards_.at(number)->stage != Shard::Stage::started; });
+    };
+    net::Wakeup pause(loop_);
+    while (!all_serve() && loop_.now() < deadline) {
+        co_await pause.until(loop_.now() + look_every);
+    }
+    for (const unsigned number : numbers) {
+        Shard& shard = *shards_.at(number);
+        if (shard.stage != Shard::Stage::ended && (shard.stage == Shard::Stage::started || !shard.problem.empty())) {
+            shard.process->kill(SIGKILL);  // it ends as one that is lost
+        }
+    }
 }
 
 net::Task<void> ServerShards::dismiss(Instant deadline) {
@@ -79,7 +152,8 @@ std::vector<server::ShardStatus> ServerShards::status() {
     for (const auto& shard : shards_) {
         server::ShardStatus& seen = shard->last_seen;
         if (shard->stage != Shard::Stage::ended) {
-            seen.cpu_s = cpu_of(shard->process->pid(), seen.cpu_s);
+            const double before = shard->cpu_s_before;
+            seen.cpu_s = before + cpu_of(shard->process->pid(), seen.cpu_s - before);
             seen.rss_bytes = resident(shard->process->pid()).count;
         }
         all.push_back(seen);
@@ -92,7 +166,8 @@ net::Task<server::Obeyed> ServerShards::tell(server::Instruction instruction) {
     const std::uint64_t request = ++requests_;
     const auto message = message_of(instruction, request);
     for (const auto& shard : shards_) {
-        if (shard->stage == Shard::Stage::serving) {
+        // One that was just started does it before it takes anything in.
+        if (shard->stage != Shard::Stage::ended) {
             shard->link->send(message);
             pending.awaited.insert(shard->number);
         }
@@ -129,8 +204,9 @@ void ServerShards::ended(Shard& shard, const error_code& cause) {
     }
     const std::string how = shard.process->wait();  // its end of the link closes a moment before it can be reaped
     shard.stage = Shard::Stage::ended;
-    shard.last_seen.life = server::ShardStatus::Life::dead;
-    if (purpose_ == Purpose::serving) {
+    const bool planned = shard.death == Shard::Death::planned;
+    shard.last_seen.life = planned ? server::ShardStatus::Life::killed : server::ShardStatus::Life::dead;
+    if (purpose_ == Purpose::serving && !planned) {
         if (shard.problem.empty()) {
             shard.problem = fmt::format("server shard {} (pid {}) {}", shard.number, shard.process->pid(), how);
         }

@@ -32,6 +32,8 @@ public:
 
     std::vector<server::ShardStatus> status() override;
     net::Task<server::Obeyed> tell(server::Instruction instruction) override;
+    net::Task<void> kill(unsigned shard) override;
+    net::Task<void> revive(std::vector<unsigned> shards, Inheritance inheritance) override;
 
 private:
     struct Shard {
@@ -41,6 +43,8 @@ private:
         enum class Stage : std::uint8_t { started, serving, ended } stage = Stage::started;
         std::string problem;
         server::ShardStatus last_seen;
+        double cpu_s_before = 0;  // of those in its place before it
+        enum class Death : std::uint8_t { unplanned, planned } death = Death::unplanned;
     };
     struct Pending {  // an instruction under way
         explicit Pending(net::Loop& loop) : changed(loop) {}
@@ -49,12 +53,14 @@ private:
         net::Wakeup changed;
     };
 
+    std::string launch(Shard& shard, v1::ServerPlan plan);  // a problem in words, or nothing
     void heard(Shard& shard, const v1::LinkMessage& message);
     void ended(Shard& shard, const error_code& cause);
     void done(Shard& shard, const v1::Done& message);
     bool all(Shard::Stage stage) const;
 
     net::Loop& loop_;
+    v1::ServerPlan plan_;
     Lost lost_;
     net::Wakeup changed_;
     std::vector<std::unique_ptr<Shard>> shards_;

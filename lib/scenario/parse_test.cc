@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "scenario/resolved.h"
 #include "scenario/shipped_protocols.h"
 
 namespace portillon::scenario {
@@ -195,14 +196,24 @@ TEST(Parse, NamesWhatIsWrongAndWhatIsAllowed) {
         {with("faults: [ { kind: cut, for: 1s, equipments: [1] } ]\n"),
          "faults.0.equipments: a list of 1 (allowed: 2 to 2)"},
         {with("faults: [ { kind: bandwidth, for: 1s, rate: 10 } ]\n"),
-         "faults.0.rate: must be a rate in bytes such as 10kB/s, 1MB/s, not 10"},
+         "faults.0.rate: must be a rate such as 10kB/s, 1MB/s, 5000/s, not 10"},
         {with("faults: [ { kind: slow_read, for: 1s, rate: 0.5B/s } ]\n"),
          "faults.0.rate: cannot be held (allowed: a whole number of bytes, more than 0)"},
         {with("faults: [ { kind: one_way, for: 1s, direction: left } ]\n"),
          "faults.0.direction: \"left\" is not known (allowed: up, down)"},
+        {with("faults: [ { kind: bandwidth, for: 1s, rate: 10/s } ]\n"),
+         "faults.0.rate: must be bytes a second, as 10kB/s"},
+        {with("faults: [ { kind: limit, for: 1s, rate: 10kB/s } ]\n"),
+         "faults.0.rate: must be a whole number of validations a second, as 5000/s"},
+        {with("faults: [ { kind: drop } ]\n"), "faults.0.for: is missing: drop needs it, or count"},
+        {with("faults: [ { kind: throttle, count: 3 } ]\n"), "faults.0.retry_after: is missing: throttle needs it"},
+        {with("faults: [ { kind: close, every: 1s } ]\n"), "faults.0.every: has no meaning without for"},
+        {with("faults: [ { kind: restart } ]\n"), "faults.0.for: is missing: restart needs it"},
+        {with("faults: [ { kind: kill, count: 2 } ]\n"), "faults.0.count: has no meaning for kill"},
         {with("faults: [ { at: 1s } ]\n"),
-         "faults.0.kind: is missing (allowed: stall, delay, lose, duplicate, swap, latency, bandwidth, cut, reset, "
-         "half_open, refuse, flapping, slow_read, one_way)"},
+         "faults.0.kind: is missing (allowed: stall, delay, lose, duplicate, swap, slow, limit, drop, mute, "
+         "error, throttle, reject, turn_away, close, goaway, kill, restart, latency, bandwidth, cut, reset, half_open, "
+         "refuse, flapping, slow_read, one_way)"},
         {with("thresholds: { reponse: ['p(95)<5ms'] }\n"), "thresholds.reponse.0: unknown metric \"reponse\""},
         {with("thresholds: { response: ['p95'] }\n"), "thresholds.response.0: "},
         {with("thresholds: { response: 'p(95)<5ms' }\n"), "thresholds.response: must be a list"},
@@ -397,6 +408,34 @@ TEST(Parse, TheShippedScenariosAreOnes) {
         EXPECT_FALSE(scenario->description.empty());
         EXPECT_FALSE(scenario->thresholds.empty());
     }
+}
+
+TEST(Parse, ReadsFaultsOfTheServerAndWritesThemAgain) {
+    const std::string text = R"(
+fleet: { equipments: 100 }
+traffic: { stages: [ { duration: 10s, rate: 1/s } ] }
+faults:
+  - { at: 1s, for: 2s, kind: slow, delay: 50ms }
+  - { at: 1s, for: 2s, kind: limit, rate: 5000/s }
+  - { kind: drop, count: 12, one_in: 5 }
+  - { kind: throttle, for: 3s, retry_after: 200ms }
+  - { at: 1s, for: 2s, kind: goaway }
+  - { at: 1s, kind: kill }
+)";
+    const auto scenario = parse(text, "faults.yaml", {}, shipped_protocols());
+    ASSERT_TRUE(scenario) << format_problem(scenario.problems().front());
+    const auto& faults = scenario->faults;
+    ASSERT_EQ(faults.size(), 6u);
+    EXPECT_EQ(faults[1].validations_per_s, 5'000u);
+    EXPECT_EQ(faults[1].rate, Bytes{0});
+    EXPECT_EQ(faults[2].one_in, 5u);
+    EXPECT_EQ(faults[3].retry_after, 200ms);
+    EXPECT_EQ(faults[4].every, 100ms) << "when none is said";
+    EXPECT_EQ(fewest_server_shards(*scenario), 2u) << "one may be killed";
+    EXPECT_EQ(summary_of(faults[1]), "limit 5,000/s");
+    const auto again = parse(serialize(*scenario), "again.yaml", {}, shipped_protocols());
+    ASSERT_TRUE(again) << format_problem(again.problems().front());
+    EXPECT_EQ(again->faults, faults);
 }
 
 TEST(Parse, ReadsFaultsOfTheNetwork) {

@@ -343,7 +343,8 @@ Plan plan(const Scenario& scenario, unsigned descriptors_per_session, Server ser
     count(plan, scenario, waves);
     find_peak(plan, scenario, stages, waves);
     plan.busy_cores = plan.peak_batches_per_s * cpu_s_per_batch + plan.peak_per_s * cpu_s_per_validation;
-    plan.sizing = size_for(scenario.fleet.equipments, descriptors_per_session, server, machine);
+    plan.sizing =
+        size_for(scenario.fleet.equipments, descriptors_per_session, server, machine, fewest_server_shards(scenario));
     warn_of_the_fleet(plan, scenario, waves);
     warn_of_the_traffic(plan, scenario, stages);
     warn_of_the_machine(plan, machine);

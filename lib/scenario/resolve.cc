@@ -136,6 +136,20 @@ public:
         }
     }
 
+    // "5000/s", a whole number.
+    void read_per_second(const std::string& key, std::uint64_t& target) const {
+        std::string text;
+        read(key, text);
+        if (!is_right(key) || !text.ends_with("/s")) {
+            return;
+        }
+        const char* const end = text.data() + text.size() - 2;
+        const auto [last, error] = std::from_chars(text.data(), end, target);
+        if (error != std::errc{} || last != end || target == 0) {
+            say(key, "must be a whole number of validations a second, as 5000/s");
+        }
+    }
+
     // "10kB/s", in whole bytes.
     void read_per_second(const std::string& key, Bytes& target) const {
         std::string text;
@@ -143,7 +157,12 @@ public:
         if (!is_right(key) || !text.ends_with("/s")) {
             return;
         }
-        const auto bytes = parse_bytes(std::string_view(text).substr(0, text.size() - 2));
+        const auto number = std::string_view(text).substr(0, text.size() - 2);
+        if (number.find_first_not_of("0123456789. ") == std::string_view::npos) {
+            say(key, "must be bytes a second, as 10kB/s");
+            return;
+        }
+        const auto bytes = parse_bytes(number);
         if (bytes && *bytes > Bytes{0}) {
             target = *bytes;
         } else {
@@ -382,11 +401,29 @@ FaultKeys keys_of(FaultKind kind) {
         case FaultKind::stall:
             return {{"for"}, {}};
         case FaultKind::delay:
+        case FaultKind::slow:
             return {{"for", "delay"}, {}};
+        case FaultKind::limit:
+            return {{"for", "rate"}, {}};
         case FaultKind::lose:
         case FaultKind::duplicate:
         case FaultKind::swap:
-            return {{"count"}, {}};
+            return {{"count"}, {"one_in"}};
+        case FaultKind::drop:
+        case FaultKind::mute:
+        case FaultKind::error:
+        case FaultKind::reject:
+            return {{}, {"for", "count", "one_in"}};
+        case FaultKind::throttle:
+            return {{"retry_after"}, {"for", "count", "one_in"}};
+        case FaultKind::turn_away:
+        case FaultKind::restart:
+            return {{"for"}, {}};
+        case FaultKind::close:
+        case FaultKind::goaway:
+            return {{}, {"for", "every"}};
+        case FaultKind::kill:
+            return {{}, {"for"}};
         case FaultKind::latency:
             return {{"for", "delay"}, {"jitter"}};
         case FaultKind::bandwidth:
@@ -407,6 +444,14 @@ FaultKeys keys_of(FaultKind kind) {
     return {};
 }
 
+bool strikes_messages(FaultKind kind) {
+    return kind >= FaultKind::drop && kind <= FaultKind::reject;
+}
+
+bool strikes_connections_at_instants(FaultKind kind) {
+    return kind == FaultKind::reset || kind == FaultKind::close || kind == FaultKind::goaway;
+}
+
 void check_fault_keys(const Section& section, FaultKind kind) {
     auto [needed, allowed] = keys_of(kind);
     if (is_of_network(kind)) {
@@ -415,8 +460,8 @@ void check_fault_keys(const Section& section, FaultKind kind) {
     const auto holds = [](const std::vector<std::string_view>& keys, std::string_view key) {
         return std::find(keys.begin(), keys.end(), key) != keys.end();
     };
-    for (const std::string key :
-         {"for", "delay", "count", "jitter", "rate", "every", "up", "down", "direction", "share", "equipments"}) {
+    for (const std::string key : {"for", "delay", "count", "one_in", "retry_after", "jitter", "rate", "every", "up",
+                                  "down", "direction", "share", "equipments"}) {
         if (holds(needed, key) && !section.has(key)) {
             section.say(key, fmt::format("is missing: {} needs it", name_of(kind)));
         } else if (!holds(needed, key) && !holds(allowed, key) && section.has(key)) {
@@ -428,8 +473,11 @@ void check_fault_keys(const Section& section, FaultKind kind) {
 void check_fault(const Section& section, const Fault& fault, std::uint32_t equipments) {
     section.require(!section.has("for") || fault.during > Nanos{0}, "for", "must be longer than 0");
     section.require(!section.has("delay") || fault.delay > Nanos{0}, "delay", "must be longer than 0");
-    if (!is_of_network(fault.kind)) {
-        return;
+    section.require(!section.has("retry_after") || fault.retry_after > Nanos{0}, "retry_after",
+                    "must be longer than 0");
+    if (strikes_messages(fault.kind)) {
+        section.require(section.has("for") || section.has("count"), "for",
+                        fmt::format("is missing: {} needs it, or count", name_of(fault.kind)));
     }
     for (const auto& [key, value] : {std::pair{"delay", fault.delay}, std::pair{"jitter", fault.jitter}}) {
         section.require(value <= longest_delay, key,
@@ -443,6 +491,9 @@ void check_fault(const Section& section, const Fault& fault, std::uint32_t equip
                                     format_duration(shortest_rhythm)));
     }
     section.require(fault.during > Nanos{0} || !section.has("every"), "every", "has no meaning without for");
+    if (!is_of_network(fault.kind)) {
+        return;
+    }
     section.require(fault.share_percent > 0, "share", "must be more than 0%");
     section.require(fault.last == 0 || fault.first <= fault.last, "equipments",
                     "ends before it begins (allowed: [from, to])");
@@ -460,7 +511,13 @@ Fault read_fault(const Section& section, std::uint32_t equipments) {
     section.read_percent("share", fault.share_percent);
     section.read_range("equipments", fault.first, fault.last);
     section.read("jitter", fault.jitter);
-    section.read_per_second("rate", fault.rate);
+    section.read("one_in", fault.one_in);
+    section.read("retry_after", fault.retry_after);
+    if (fault.kind == FaultKind::limit) {
+        section.read_per_second("rate", fault.validations_per_s);
+    } else {
+        section.read_per_second("rate", fault.rate);
+    }
     section.read("every", fault.every);
     section.read("up", fault.up);
     section.read("down", fault.down);
@@ -470,7 +527,7 @@ Fault read_fault(const Section& section, std::uint32_t equipments) {
     }
     check_fault_keys(section, fault.kind);
     check_fault(section, fault, equipments);
-    if (fault.kind == FaultKind::reset && fault.during > Nanos{0} && fault.every == Nanos{0}) {
+    if (strikes_connections_at_instants(fault.kind) && fault.during > Nanos{0} && fault.every == Nanos{0}) {
         fault.every = usual_rhythm_of_resets;
     }
     return fault;

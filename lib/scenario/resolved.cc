@@ -97,13 +97,21 @@ ordered_json delivery_json(const Delivery& delivery) {
     return json;
 }
 
-void add_of_network(ordered_json& json, const Fault& fault) {
+void add_rest(ordered_json& json, const Fault& fault) {
     const auto add = [&json](const char* key, Nanos value) {
         if (value > Nanos{0}) {
             json[key] = format_duration(value);
         }
     };
     if (!is_of_network(fault.kind)) {
+        if (fault.one_in > 0) {
+            json["one_in"] = fault.one_in;
+        }
+        if (fault.validations_per_s > 0) {
+            json["rate"] = fmt::format("{}/s", fault.validations_per_s);
+        }
+        add("retry_after", fault.retry_after);
+        add("every", fault.every);
         return;
     }
     add("jitter", fault.jitter);
@@ -137,7 +145,7 @@ ordered_json faults_json(const std::vector<Fault>& faults) {
         if (fault.count > 0) {
             json["count"] = fault.count;
         }
-        add_of_network(json, fault);
+        add_rest(json, fault);
         list.push_back(std::move(json));
     }
     return list;

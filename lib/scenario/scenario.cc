@@ -51,6 +51,7 @@ std::string summary_of(const Fault& fault) {
         }
     };
     add("", fault.delay);
+    add("retry after ", fault.retry_after);
     add("jitter ", fault.jitter);
     add("every ", fault.every);
     add("up ", fault.up);
@@ -58,8 +59,14 @@ std::string summary_of(const Fault& fault) {
     if (fault.rate > Bytes{0}) {
         text += fmt::format(" {}/s", humanize(fault.rate));
     }
+    if (fault.validations_per_s > 0) {
+        text += fmt::format(" {}/s", humanize_count(static_cast<double>(fault.validations_per_s)));
+    }
     if (fault.count > 0) {
         text += fmt::format(" {}", fault.count);
+    }
+    if (fault.one_in > 0) {
+        text += fmt::format(" one in {}", fault.one_in);
     }
     if (fault.kind == FaultKind::one_way) {
         text += fmt::format(" {}", name_of(fault.direction));
@@ -96,6 +103,12 @@ std::vector<faults::NetworkFault> network_faults_of(const Scenario& scenario) {
 bool has_server_faults(const Scenario& scenario) {
     return std::any_of(scenario.faults.begin(), scenario.faults.end(),
                        [](const Fault& fault) { return !is_of_network(fault.kind); });
+}
+
+unsigned fewest_server_shards(const Scenario& scenario) {
+    const bool kills = std::any_of(scenario.faults.begin(), scenario.faults.end(),
+                                   [](const Fault& fault) { return fault.kind == FaultKind::kill; });
+    return kills ? 2 : 1;
 }
 
 std::uint32_t count_hit(const Scenario& scenario, const faults::NetworkFault& fault) {
@@ -141,10 +154,12 @@ std::string_view name_of(Overflow overflow) {
 }
 
 std::string_view name_of(FaultKind kind) {
-    return pick(
-        std::array<std::string_view, 14>{"stall", "delay", "lose", "duplicate", "swap", "latency", "bandwidth", "cut",
-                                         "reset", "half_open", "refuse", "flapping", "slow_read", "one_way"},
-        kind);
+    return pick(std::array<std::string_view, 26>{"stall",     "delay",  "lose",   "duplicate", "swap",     "slow",
+                                                 "limit",     "drop",   "mute",   "error",     "throttle", "reject",
+                                                 "turn_away", "close",  "goaway", "kill",      "restart",  "latency",
+                                                 "bandwidth", "cut",    "reset",  "half_open", "refuse",   "flapping",
+                                                 "slow_read", "one_way"},
+                kind);
 }
 
 std::string_view name_of(faults::Direction direction) {

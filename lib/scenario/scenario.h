@@ -113,11 +113,23 @@ struct Delivery {
 };
 
 enum class FaultKind : std::uint8_t {
-    stall,  // from here on: of the embedded server
+    stall,  // from here on: of the embedded server, server::FaultKind in another order
     delay,
     lose,
     duplicate,
     swap,
+    slow,
+    limit,
+    drop,
+    mute,
+    error,
+    throttle,
+    reject,
+    turn_away,
+    close,
+    goaway,
+    kill,
+    restart,
     latency,  // from here on: of the network, faults::Kind in its order
     bandwidth,
     cut,
@@ -133,20 +145,22 @@ constexpr bool is_of_network(FaultKind kind) {
     return kind >= FaultKind::latency;
 }
 
-// Of the server: stall answers nothing `during`; delay: each answer later by `delay`, `during`; lose, duplicate, swap:
-// the next `count` validations from `at` on. Of the network: as faults::NetworkFault says, on a share of the equipments
+// Of the server: as server/fault.h says. Of the network: as faults::NetworkFault says, on a share of the equipments
 // from `first` to `last`.
 struct Fault {
     FaultKind kind = FaultKind::stall;
     Nanos at{};                                           // since T0
     Nanos during{};                                       // key `for`
-    Nanos delay{};                                        // delay, latency
-    std::uint64_t count{};                                // lose, duplicate, swap
+    Nanos delay{};                                        // delay, slow, latency
+    std::uint64_t count{};                                // of validations and messages; 0: all of them
+    std::uint32_t one_in{};                               // of validations and messages; 0: as the server has it
+    std::uint64_t validations_per_s{};                    // limit; key `rate`
+    Nanos retry_after{};                                  // throttle
     double share_percent = 100;                           // from here on: of the network
     std::uint32_t first = 1, last = 0;                    // key `equipments`; last 0: all
     Nanos jitter{};                                       // latency
     Bytes rate{};                                         // a second: bandwidth, slow_read
-    Nanos every{};                                        // reset with `for`
+    Nanos every{};                                        // reset, close, goaway with `for`
     Nanos up{}, down{};                                   // flapping
     faults::Direction direction = faults::Direction::up;  // one_way
     bool operator==(const Fault&) const = default;
@@ -206,6 +220,9 @@ std::vector<faults::NetworkFault> network_faults_of(const Scenario& scenario);
 
 // Whether any is of the server, which has to be ours or have a ledger.
 bool has_server_faults(const Scenario& scenario);
+
+// How many shards it needs at least: one that may be killed leaves another.
+unsigned fewest_server_shards(const Scenario& scenario);
 
 // How many equipments a fault of the network hits.
 std::uint32_t count_hit(const Scenario& scenario, const faults::NetworkFault& fault);

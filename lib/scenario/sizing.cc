@@ -20,7 +20,8 @@ std::uint64_t divide_up(std::uint64_t count, std::uint64_t by) {
 
 }  // namespace
 
-Sizing size_for(std::uint32_t equipments, unsigned descriptors_per_session, Server server, const Machine& machine) {
+Sizing size_for(std::uint32_t equipments, unsigned descriptors_per_session, Server server, const Machine& machine,
+                unsigned fewest_server_shards) {
     check(equipments >= 1 && descriptors_per_session >= 1 && machine.cores >= 1 && machine.ports_per_address >= 1,
           "a fleet on a machine");
     // A limit below the spare ones cannot work; the shard will say so itself.
@@ -38,7 +39,8 @@ Sizing size_for(std::uint32_t equipments, unsigned descriptors_per_session, Serv
         divide_up(equipments, sizing.generator_shards) * descriptors_per_session + spare_descriptors;
     if (server == Server::embedded) {
         const auto needed = divide_up(equipments, usable);
-        sizing.server_shards = static_cast<unsigned>(std::max(needed > 1 ? needed + 1 : needed, by_cores));
+        sizing.server_shards = static_cast<unsigned>(
+            std::max({needed > 1 ? needed + 1 : needed, by_cores, std::uint64_t{fewest_server_shards}}));
         sizing.server_descriptors = divide_up(equipments, sizing.server_shards) + spare_descriptors;
     }
     const auto ports = std::max(1U, machine.ports_per_address / part_of_ports_used);

@@ -33,7 +33,9 @@ struct Sizing {
 // As many shards as the descriptors demand. Then more, up to the cores (half of them when the server is embedded and
 // needs the others), but none for fewer than 500 equipments. When the embedded server needs several shards it gets one
 // to spare: the kernel does not spread connections evenly, and the rest can take a dead one's.
-Sizing size_for(std::uint32_t equipments, unsigned descriptors_per_session, Server server, const Machine& machine);
+// `fewest_server_shards`: of an embedded one.
+Sizing size_for(std::uint32_t equipments, unsigned descriptors_per_session, Server server, const Machine& machine,
+                unsigned fewest_server_shards = 1);
 
 // Every `stride`-th equipment from `first` on, `count` of them: dealt like cards, so that a fleet that starts by steps
 // loads all shards alike.

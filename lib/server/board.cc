@@ -5,12 +5,12 @@
 namespace portillon::server {
 
 namespace {
-constexpr std::size_t budgets_bytes = most_budgets * sizeof(std::atomic<std::uint64_t>);
+constexpr std::size_t shares_bytes = (most_faults * sizeof(FaultShare) + 63) / 64 * 64;
 constexpr std::size_t figures_bytes = (sizeof(Figures) + 63) / 64 * 64;  // no cache line has two writers
 }  // namespace
 
 std::size_t Board::bytes_needed(unsigned shards) {
-    return budgets_bytes + shards * figures_bytes;
+    return shares_bytes + shards * figures_bytes;
 }
 
 Board::Board(std::span<std::byte> bytes, unsigned shards) : at_(bytes.data()), shards_(shards) {
@@ -19,11 +19,11 @@ Board::Board(std::span<std::byte> bytes, unsigned shards) : at_(bytes.data()), s
 
 Figures& Board::figures(unsigned shard) const {
     check(shard < shards_, "a shard that the board does not know");
-    return *reinterpret_cast<Figures*>(at_ + budgets_bytes + shard * figures_bytes);
+    return *reinterpret_cast<Figures*>(at_ + shares_bytes + shard * figures_bytes);
 }
 
-std::span<std::atomic<std::uint64_t>> Board::budgets() const {
-    return {reinterpret_cast<std::atomic<std::uint64_t>*>(at_), most_budgets};
+std::span<FaultShare> Board::shares() const {
+    return {reinterpret_cast<FaultShare*>(at_), most_faults};
 }
 
 }  // namespace portillon::server

@@ -1,18 +1,17 @@
 #pragma once
 
-// What the processes of one server share besides the ledgers: each shard's figures, and what is left of the counts of
-// faults. A view over shared memory; all zeros is a fresh one.
+// What the processes of one server share besides the ledgers: each shard's figures, and what they share of faults. A
+// view over shared memory; all zeros is a fresh one.
 
-#include <atomic>
 #include <cstddef>
-#include <cstdint>
 #include <span>
 
+#include "server/fault_share.h"
 #include "server/figures.h"
 
 namespace portillon::server {
 
-inline constexpr std::size_t most_budgets = 256;
+inline constexpr std::size_t most_faults = 256;
 
 class Board {
 public:
@@ -23,8 +22,7 @@ public:
     unsigned shards() const { return shards_; }
     Figures& figures(unsigned shard) const;
 
-    // How many validations a fault may still take, over all shards.
-    std::span<std::atomic<std::uint64_t>> budgets() const;
+    std::span<FaultShare> shares() const;  // most_faults of them
 
 private:
     std::byte* at_;

@@ -1,29 +1,47 @@
 #include "server/fault.h"
 
+#include <algorithm>
 #include <array>
-#include <utility>
 
 namespace portillon::server {
 
 namespace {
-constexpr std::array names{
-    std::pair{FaultKind::stall, "stall"}, std::pair{FaultKind::delay, "delay"},
-    std::pair{FaultKind::lose, "lose"},   std::pair{FaultKind::duplicate, "duplicate"},
-    std::pair{FaultKind::swap, "swap"},
-};
+
+constexpr std::array<std::string_view, 17> names{"stall",     "delay", "slow",   "limit", "lose",     "duplicate",
+                                                 "swap",      "drop",  "mute",   "error", "throttle", "reject",
+                                                 "turn_away", "close", "goaway", "kill",  "restart"};
+
 }  // namespace
 
 std::string_view name_of(FaultKind kind) {
-    return names[static_cast<std::size_t>(kind)].second;
+    return names.at(static_cast<std::size_t>(kind));
 }
 
 std::optional<FaultKind> fault_kind_named(std::string_view name) {
-    for (const auto& [kind, each] : names) {
-        if (name == each) {
-            return kind;
-        }
+    const auto found = std::find(names.begin(), names.end(), name);
+    return found == names.end() ? std::nullopt : std::optional(static_cast<FaultKind>(found - names.begin()));
+}
+
+std::string fault_kind_names() {
+    std::string text;
+    for (const std::string_view name : names) {
+        text += text.empty() ? "" : name == names.back() ? " or " : ", ";
+        text += name;
     }
-    return std::nullopt;
+    return text;
+}
+
+std::string_view name_of(Victim victim) {
+    switch (victim) {
+        case Victim::validations:
+            return "validations";
+        case Victim::connections:
+            return "connections";
+        case Victim::shards:
+            return "shards";
+        default:
+            return "messages";
+    }
 }
 
 }  // namespace portillon::server

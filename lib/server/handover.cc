@@ -91,21 +91,46 @@ error_code Handover::listen() {
 bool Handover::join() {
     bool all = true;
     for (unsigned number = 0; number < peers_.size(); ++number) {
-        Peer& peer = peers_[number];
-        if (number == number_ || peer.life != Peer::Life::unknown) {
+        if (number == number_ || peers_[number].life != Peer::Life::unknown) {
             continue;
         }
-        sockaddr_un at{};
-        const socklen_t size = write_address(group_, number, at);
-        auto link = std::make_unique<Descriptor>(loop_.executor(), make_socket());
-        if (::connect(link->native_handle(), reinterpret_cast<const sockaddr*>(&at), size) == 0) {
-            peer.link = std::move(link);
-            peer.life = Peer::Life::alive;
-        } else {
-            all = false;
-        }
+        all = connect(number) && all;
     }
     return all;
+}
+
+void Handover::expect_none_of(unsigned number) {
+    peers_[number].life = Peer::Life::dead;
+}
+
+bool Handover::connect(unsigned number) {
+    sockaddr_un at{};
+    const socklen_t size = write_address(group_, number, at);
+    auto link = std::make_unique<Descriptor>(loop_.executor(), make_socket());
+    if (::connect(link->native_handle(), reinterpret_cast<const sockaddr*>(&at), size) != 0) {
+        return false;
+    }
+    const auto greeting = static_cast<std::uint32_t>(number_);
+    std::array<std::byte, 1 + sizeof greeting> message{};  // a listener without a name: a greeting
+    std::memcpy(&message[1], &greeting, sizeof greeting);
+    if (::send(link->native_handle(), message.data(), message.size(), MSG_NOSIGNAL | MSG_DONTWAIT) < 0) {
+        return false;
+    }
+    Peer& peer = peers_[number];
+    peer.link = std::move(link);
+    peer.life = Peer::Life::alive;
+    return true;
+}
+
+// It reaches us. If we have known one of its number before, that one is dead, whether we have noticed or not.
+void Handover::greeted_by(unsigned number) {
+    check(number < peers_.size() && number != number_, "a shard that is none of ours");
+    Peer& peer = peers_[number];
+    if (peer.greeted || peer.life == Peer::Life::dead) {
+        bury(peer);
+        connect(number);
+    }
+    peer.greeted = true;
 }
 
 unsigned Handover::place_of(std::uint64_t key) const {
@@ -310,6 +335,13 @@ bool Handover::read_all(Descriptor& from) {
         const auto bytes = std::span<const std::byte>(message_).first(static_cast<std::size_t>(got));
         const auto name_bytes = std::to_integer<std::size_t>(bytes[0]);
         check(bytes.size() > name_bytes, "a shard handed over nonsense");
+        if (name_bytes == 0) {
+            std::uint32_t number = 0;
+            check(bytes.size() == 1 + sizeof number, "a shard greeted with nonsense");
+            std::memcpy(&number, &bytes[1], sizeof number);
+            greeted_by(number);
+            continue;
+        }
         const std::string listener(reinterpret_cast<const char*>(bytes.data() + 1), name_bytes);
         arrived_(listener, socket < 0 ? nullptr : net::adopt_tcp(loop_, socket, traffic_),
                  bytes.subspan(1 + name_bytes));

@@ -3,9 +3,10 @@
 // Connections on their way from the shard that accepted them to the one where they belong (Steering): the socket itself
 // and what was read of it, once; nothing of their traffic passes here later, and no descriptor stays behind.
 //
-// Every shard of a server has a SOCK_SEQPACKET connection to every other. A shard whose end has closed is dead, and
-// what belongs to it is spread evenly over those that live, none of which could take it all; who knows the same ones
-// dead sends a key to the same place.
+// Every shard of a server has a SOCK_SEQPACKET connection to every other, on which it says its number first. A shard
+// whose end has closed is dead, and what belongs to it is spread evenly over those that live, none of which could take
+// it all; who knows the same ones dead sends a key to the same place. One that is started again in its place joins the
+// others, and what belongs to it goes there again.
 
 #include <sys/types.h>
 
@@ -36,8 +37,10 @@ public:
 
     // From now on the others can join.
     error_code listen();
-    // Connects to those others that listen; true once it is connected to all. Nothing may be handed over before.
+    // Connects to those others that listen; true once it is connected to all. Nothing may be handed over before. They
+    // join in return, also those that have known a dead one of our number.
     bool join();
+    void expect_none_of(unsigned number);  // which is dead, until it joins us
 
     bool is_here(std::uint64_t key) const { return place_of(key) == number_; }
     void send(std::uint64_t key, const std::string& listener, std::unique_ptr<net::Transport> transport,
@@ -56,11 +59,14 @@ private:
         enum class Life : std::uint8_t { unknown, alive, dead } life = Life::unknown;
         std::unique_ptr<Descriptor> link;
         std::deque<Parcel> waiting;  // for the kernel
+        bool greeted = false;        // it has reached us before
         enum class Writing : std::uint8_t { idle, awaited } writing = Writing::idle;
     };
     enum class Sent : std::uint8_t { yes, later, dead, impossible };
 
     unsigned place_of(std::uint64_t key) const;
+    bool connect(unsigned number);
+    void greeted_by(unsigned number);
     void deliver(Parcel parcel);
     void deliver_here(Parcel parcel);
     Sent try_to_send(Peer& peer, const Parcel& parcel);

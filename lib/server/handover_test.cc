@@ -48,9 +48,9 @@ class HandoverTest : public ::testing::Test {
 protected:
     explicit HandoverTest() {
         static int tests = 0;
-        const std::string group = "portillon-test-" + std::to_string(::getpid()) + "-" + std::to_string(++tests);
+        group_ = "portillon-test-" + std::to_string(::getpid()) + "-" + std::to_string(++tests);
         for (unsigned number = 0; number < 3; ++number) {
-            hosts_.push_back(std::make_unique<Host>(loop_, group, number, 3));
+            hosts_.push_back(std::make_unique<Host>(loop_, group_, number, 3));
         }
         for (auto& host : hosts_) {
             EXPECT_TRUE(host->handover.join());
@@ -108,6 +108,7 @@ protected:
         return {buffer, static_cast<std::size_t>(std::max<ssize_t>(got, 0))};
     }
 
+    std::string group_;
     MonotonicClock clock_;
     net::Loop loop_{clock_};
     net::Traffic traffic_;
@@ -125,6 +126,38 @@ TEST_F(HandoverTest, AConnectionGoesWithWhatWasReadOfIt) {
     EXPECT_EQ(said_to(hand_over(1, 3, "")), "welcome");
     EXPECT_THAT(hosts_[1]->arrived, ElementsAre("mqtt hello", "mqtt " + large));
     EXPECT_THAT(hosts_[0]->arrived, ElementsAre("mqtt "));
+}
+
+TEST_F(HandoverTest, WhatBelongsToADeadOneComesBackToTheOneInItsPlace) {
+    constexpr std::uint64_t key = 1;
+    hosts_[1].reset();
+    turn();
+    EXPECT_EQ(said_to(hand_over(0, key, "away")), "welcome");
+    hosts_[1] = std::make_unique<Host>(loop_, group_, 1, 3);
+    EXPECT_TRUE(hosts_[1]->handover.join());
+    turn();
+    EXPECT_EQ(said_to(hand_over(0, key, "one")), "welcome") << "who knew that it was dead";
+    EXPECT_EQ(said_to(hand_over(2, key, "two")), "welcome") << "who did not";
+    EXPECT_THAT(hosts_[1]->arrived, ElementsAre("mqtt one", "mqtt two"));
+    EXPECT_EQ(said_to(hand_over(1, 2, "three")), "welcome") << "and it reaches the others";
+    EXPECT_THAT(hosts_[2]->arrived, ElementsAre("mqtt away", "mqtt three"));
+}
+
+TEST_F(HandoverTest, TwoThatWereDeadFindEachOther) {
+    hosts_[1].reset();
+    hosts_[2].reset();
+    turn();
+    hosts_[1] = std::make_unique<Host>(loop_, group_, 1, 3);
+    hosts_[1]->handover.expect_none_of(2);
+    EXPECT_TRUE(hosts_[1]->handover.join());
+    EXPECT_TRUE(hosts_[1]->handover.is_here(1));
+    hosts_[2] = std::make_unique<Host>(loop_, group_, 2, 3);
+    EXPECT_TRUE(hosts_[2]->handover.join());
+    turn();
+    EXPECT_EQ(said_to(hand_over(1, 2, "one")), "welcome");
+    EXPECT_EQ(said_to(hand_over(2, 1, "two")), "welcome");
+    EXPECT_THAT(hosts_[2]->arrived, ElementsAre("mqtt one"));
+    EXPECT_THAT(hosts_[1]->arrived, ElementsAre("mqtt two"));
 }
 
 TEST_F(HandoverTest, WhatBelongsToADeadOneGoesToOneThatLives) {

@@ -17,7 +17,16 @@ enum class Disposition : std::uint8_t {
     accepted,   // every validation in it was finished with
     malformed,  // not a batch: rejected for good
     refused,    // not now: try again, later if retry_after says when
+    failed,     // something went wrong here: try again
+    rejected,   // for good, although it is a batch
+    ignored,    // not finished with, and never answered: as if it had not come
+    muted,      // finished with, and never answered
 };
+
+// Whether whoever sent it is to hear of it.
+constexpr bool is_answered(Disposition disposition) {
+    return disposition < Disposition::ignored;
+}
 
 struct Decision {
     Disposition disposition = Disposition::accepted;

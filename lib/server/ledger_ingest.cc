@@ -1,14 +1,38 @@
 #include "server/ledger_ingest.h"
 
+#include "base/check.h"
+
 namespace portillon::server {
 
-LedgerIngest::LedgerIngest(net::Loop& loop, unsigned shard, Figures& figures, std::span<Budget> budgets,
+namespace {
+
+Disposition disposition_of(FaultKind kind) {
+    switch (kind) {
+        case FaultKind::drop:
+            return Disposition::ignored;
+        case FaultKind::mute:
+            return Disposition::muted;
+        case FaultKind::error:
+            return Disposition::failed;
+        case FaultKind::throttle:
+            return Disposition::refused;
+        case FaultKind::reject:
+            return Disposition::rejected;
+        default:
+            check(false, "a fault that strikes no message");
+            return Disposition::accepted;
+    }
+}
+
+}  // namespace
+
+LedgerIngest::LedgerIngest(net::Loop& loop, unsigned shard, Figures& figures, std::span<FaultShare> shares,
                            std::size_t hold_limit_bytes)
-    : loop_(loop), shard_(shard), figures_(figures), faults_(budgets), held_(hold_limit_bytes) {}
+    : loop_(loop), shard_(shard), figures_(figures), faults_(shares), held_(hold_limit_bytes) {}
 
 void LedgerIngest::arrived(std::span<const std::byte> body, Answers& answers, const Ticket& ticket) {
     const Instant now = loop_.now();
-    const Instant release = faults_.release(now);
+    const Instant release = faults_.release(now, faults_.limit(now) ? count_of(body) : 1);
     if (release <= now && held_.empty()) {
         take_in(body, answers, ticket);
         return;
@@ -65,21 +89,47 @@ void LedgerIngest::release_until(Instant now) {
     }
 }
 
+std::uint32_t LedgerIngest::count_of(std::span<const std::byte> body) {
+    return wire::decode(body, wire::detect_encoding(body), batch_)
+               ? 1
+               : static_cast<std::uint32_t>(batch_.validations.size());
+}
+
 void LedgerIngest::take_in(std::span<const std::byte> body, Answers& answers, const Ticket& ticket) {
     if (const auto error = wire::decode(body, wire::detect_encoding(body), batch_)) {
         figures_.refused.add(cause_name(error));
         answers.decided(ticket, {Disposition::malformed, error, {}, 0, 0});
         return;
     }
-    const auto count = static_cast<std::uint32_t>(batch_.validations.size());
     figures_.batches.add();
-    figures_.validations.add(count);
-    if (OpenRun* const run = find(batch_.run)) {
-        record(*run, loop_.now());
+    figures_.validations.add(batch_.validations.size());
+    answers.decided(ticket, decide());
+}
+
+// About the batch that was just read.
+Decision LedgerIngest::decide() {
+    const Instant now = loop_.now();
+    OpenRun* const run = find(batch_.run);
+    const auto count = static_cast<std::uint32_t>(batch_.validations.size());
+    auto disposition = Disposition::accepted;
+    if (faults_.threaten_messages(now)) {
+        const std::uint64_t seed = run != nullptr ? run->ledger.payload().seed : 0;
+        if (const auto fault = faults_.meet(batch_.run, seed, batch_.equipment, batch_.first, now)) {
+            disposition = disposition_of(fault->kind);
+            if (disposition != Disposition::muted) {
+                figures_.refused.add(name_of(fault->kind));
+                const auto retry_after =
+                    fault->kind == FaultKind::throttle ? std::optional(fault->retry_after) : std::nullopt;
+                return {disposition, {}, batch_.equipment, batch_.first, count, retry_after};
+            }
+        }
+    }
+    if (run != nullptr) {
+        record(*run, now);
     } else {
         figures_.unregistered.add(count);
     }
-    answers.decided(ticket, {Disposition::accepted, {}, batch_.equipment, batch_.first, count});
+    return {disposition, {}, batch_.equipment, batch_.first, count};
 }
 
 LedgerIngest::OpenRun* LedgerIngest::find(RunId run) {
@@ -92,7 +142,7 @@ LedgerIngest::OpenRun* LedgerIngest::find(RunId run) {
 
 void LedgerIngest::record(OpenRun& run, Instant now) {
     const wire::Payload& payload = run.ledger.payload();
-    const bool quiet = run.waiting.empty() && !faults_.threaten(now);
+    const bool quiet = run.waiting.empty() && !faults_.threaten_validations(now);
     for (const wire::Validation& validation : batch_.validations) {
         const bool genuine =
             wire::matches(validation, payload.seed) &&
@@ -126,7 +176,7 @@ void LedgerIngest::deliver_hurt(OpenRun& run, const wire::Validation& validation
         case Fate::swap:
             if (ledger.highest(equipment) < validation.sequence &&
                 run.waiting
-                    .try_emplace(number_of(equipment), Waiting{validation.sequence, validation.due, verdict.budget})
+                    .try_emplace(number_of(equipment), Waiting{validation.sequence, validation.due, verdict.share})
                     .second) {
                 break;
             }
@@ -148,7 +198,7 @@ void LedgerIngest::deliver_in_turn(OpenRun& run, const wire::Validation& validat
     }
     const Waiting waiting = found->second;
     run.waiting.erase(found);
-    if (validation.sequence > waiting.sequence && take(*waiting.budget)) {
+    if (validation.sequence > waiting.sequence && waiting.share->take()) {
         record(validation.sequence, validation.due);
         record(waiting.sequence, waiting.due);
     } else {

@@ -19,7 +19,7 @@ namespace portillon::server {
 class LedgerIngest final : public Ingest, private Alarm {
 public:
     // `shard`: which slot of the ledgers is its own.
-    LedgerIngest(net::Loop& loop, unsigned shard, Figures& figures, std::span<Budget> budgets,
+    LedgerIngest(net::Loop& loop, unsigned shard, Figures& figures, std::span<FaultShare> shares,
                  std::size_t hold_limit_bytes = HoldQueue::most_bytes);
 
     void arrived(std::span<const std::byte> body, Answers& answers, const Ticket& ticket) override;
@@ -31,6 +31,9 @@ public:
     void set(const Fault& fault);
     void clear_faults();  // what is held is taken at once
 
+    // Whether a fault wants a new connection to go again.
+    bool turns_away() { return faults_.turn_away(loop_.now()); }
+
     // Takes everything that is held, now: before the ledger is frozen, and before the end.
     void flush();
 
@@ -38,7 +41,7 @@ private:
     struct Waiting {  // for its equipment's next one
         Sequence sequence = 0;
         Nanos due{};
-        Budget* budget = nullptr;
+        FaultShare* share = nullptr;
     };
     struct OpenRun {
         Ledger ledger;
@@ -47,7 +50,9 @@ private:
 
     void ring(Instant now) override;
     void release_until(Instant now);
+    std::uint32_t count_of(std::span<const std::byte> body);
     void take_in(std::span<const std::byte> body, Answers& answers, const Ticket& ticket);
+    Decision decide();
     OpenRun* find(RunId run);
     void record(OpenRun& run, Instant now);
     void deliver_hurt(OpenRun& run, const wire::Validation& validation, Instant now);

@@ -20,7 +20,7 @@ std::map<std::string, std::uint64_t> all(const Causes& causes) {
 
 struct Scene {
     explicit Scene(const RunSpec& spec = sample_spec(), std::size_t hold_limit_bytes = HoldQueue::most_bytes)
-        : run(spec), ingest(simulation.loop(), 0, figures, budgets, hold_limit_bytes) {
+        : run(spec), ingest(simulation.loop(), 0, figures, shares, hold_limit_bytes) {
         ingest.open(run.ledger);
     }
 
@@ -29,10 +29,13 @@ struct Scene {
         send(run.batch(equipment, first, count));
     }
 
-    void hurt(FaultKind kind, std::uint64_t count) {
-        const auto budget = used_budgets++;
-        budgets[budget] = count;
-        ingest.set({.id = budget + 1, .kind = kind, .at = simulation.now(), .count = count, .budget = budget});
+    void hurt(FaultKind kind, std::uint64_t count) { hurt({.kind = kind, .count = count}); }
+    void hurt(Fault fault) {
+        fault.share = used_shares++;
+        fault.id = fault.draw = used_shares;
+        fault.at = simulation.now();
+        shares[fault.share].begin(fault);
+        ingest.set(fault);
     }
 
     Exceptions reconciled(const Generated& generated) {
@@ -44,8 +47,8 @@ struct Scene {
     testing::Simulation simulation;
     SampleRun run;
     Figures figures;
-    std::array<Budget, 8> budgets{};
-    std::uint32_t used_budgets = 0;
+    std::array<FaultShare, 8> shares{};
+    std::uint32_t used_shares = 0;
     LedgerIngest ingest;
     HeardAnswers answers;
     std::uint64_t exchanges = 0;
@@ -152,8 +155,7 @@ INSTANTIATE_TEST_SUITE_P(Batches, FaultCounts, ::testing::Values(1u, 7u, 100u));
 
 TEST(LedgerIngest, AnswersASwappedOneAtOnceAndRecordsItAfterTheNext) {
     Scene scene;
-    scene.budgets[0] = 1;
-    scene.ingest.set({.id = 1, .kind = FaultKind::swap, .at = scene.simulation.now(), .count = 1, .one_in = 1});
+    scene.hurt({.kind = FaultKind::swap, .count = 1, .one_in = 1});
     scene.send(1, 1, 1);
     scene.send(2, 1, 1);
     EXPECT_EQ(scene.answers.count(Disposition::accepted), 2u);
@@ -168,8 +170,7 @@ TEST(LedgerIngest, AnswersASwappedOneAtOnceAndRecordsItAfterTheNext) {
 
 TEST(LedgerIngest, RecordsASwappedOneInOrderWhenNoNextOneComes) {
     Scene scene;
-    scene.budgets[0] = 5;
-    scene.ingest.set({.id = 1, .kind = FaultKind::swap, .at = scene.simulation.now(), .count = 5, .one_in = 1});
+    scene.hurt({.kind = FaultKind::swap, .count = 5, .one_in = 1});
     scene.send(1, 1, 1);
     scene.send(1, 1, 1);  // its own copy is no next one
     EXPECT_EQ(scene.run.ledger.counts().delivered, 1u);
@@ -178,7 +179,69 @@ TEST(LedgerIngest, RecordsASwappedOneInOrderWhenNoNextOneComes) {
     const auto found = scene.reconciled({1, 1});
     EXPECT_EQ(found.delivered, 2u);
     EXPECT_EQ(found.reordered, 0u);
-    EXPECT_EQ(scene.budgets[0], 5u);
+    EXPECT_EQ(scene.shares[0].left, 5u);
+}
+
+TEST(LedgerIngest, NeitherRecordsNorAnswersWhatItDrops) {
+    Scene scene;
+    scene.hurt({.kind = FaultKind::drop, .count = 1, .one_in = 1});
+    scene.send(1, 1, 3);
+    ASSERT_EQ(scene.answers.count(Disposition::ignored), 1u);
+    EXPECT_EQ(scene.run.ledger.counts().delivered, 0u);
+    scene.send(1, 1, 3);  // again
+    EXPECT_EQ(scene.answers.count(Disposition::accepted), 1u);
+    EXPECT_EQ(scene.run.ledger.counts().delivered, 3u);
+    EXPECT_EQ(scene.shares[0].struck, 1u) << "messages are counted, not validations";
+}
+
+TEST(LedgerIngest, RecordsWhatItMutesAndCountsTheNextCopyAsADuplicate) {
+    Scene scene;
+    scene.hurt({.kind = FaultKind::mute, .count = 1, .one_in = 1});
+    scene.send(1, 1, 3);
+    ASSERT_EQ(scene.answers.count(Disposition::muted), 1u);
+    EXPECT_EQ(scene.run.ledger.counts().delivered, 3u);
+    scene.send(1, 1, 3);
+    EXPECT_EQ(scene.answers.count(Disposition::accepted), 1u);
+    EXPECT_EQ(scene.run.ledger.counts().duplicated, 3u);
+}
+
+TEST(LedgerIngest, SaysNoAsTheFaultHasItAndNamesTheBatch) {
+    const struct {
+        Fault fault;
+        Disposition disposition;
+        std::optional<Nanos> retry_after;
+    } rows[] = {
+        {{.kind = FaultKind::error, .length = 1s, .one_in = 1}, Disposition::failed, std::nullopt},
+        {{.kind = FaultKind::throttle, .length = 1s, .retry_after = 2s, .one_in = 1}, Disposition::refused, 2s},
+        {{.kind = FaultKind::reject, .length = 1s, .one_in = 1}, Disposition::rejected, std::nullopt},
+    };
+    for (const auto& row : rows) {
+        Scene scene;
+        scene.hurt(row.fault);
+        scene.send(2, 5, 3);
+        ASSERT_EQ(scene.answers.count(row.disposition), 1u) << name_of(row.fault.kind);
+        const Decision& decision = scene.answers.all[0].decision;
+        EXPECT_EQ(decision.retry_after, row.retry_after);
+        EXPECT_EQ(decision.equipment, EquipmentId{2});
+        EXPECT_EQ(decision.first, 5u);
+        EXPECT_EQ(scene.run.ledger.counts().delivered, 0u);
+        EXPECT_EQ(all(scene.figures.refused),
+                  (std::map<std::string, std::uint64_t>{{std::string(name_of(row.fault.kind)), 1}}));
+    }
+}
+
+TEST(LedgerIngest, TakesAsManyValidationsASecondAsTheLimitAllows) {
+    Scene scene;
+    scene.hurt({.kind = FaultKind::limit, .length = 10s, .per_s = 100});
+    for (Sequence first = 1; first <= 91; first += 10) {
+        scene.send(1, first, 10);
+    }
+    EXPECT_EQ(scene.run.ledger.counts().delivered, 0u);
+    scene.simulation.run_for(550ms);
+    EXPECT_EQ(scene.run.ledger.counts().delivered, 50u);
+    scene.simulation.run_for(450ms);
+    EXPECT_EQ(scene.run.ledger.counts().delivered, 100u);
+    EXPECT_EQ(scene.answers.count(Disposition::accepted), 10u);
 }
 
 TEST(LedgerIngest, HoldsWhatArrivesInAStallAndTakesItInOrderAtItsEnd) {

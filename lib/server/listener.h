@@ -41,6 +41,11 @@ public:
         check(false, "a connection was handed over to a listener that hands over none");
     }
 
+    // Ends every connection there is, and goes on taking new ones. `parting` says whether with a goodbye: then what is
+    // asked already is still answered.
+    enum class Parting : std::uint8_t { without_a_word, with_goodbye };
+    virtual void dismiss(Parting parting) = 0;
+
     // Clean stop: no new requests, answers under way still go out; connections() falls to zero, or the owner's
     // patience ends and the listener is destroyed.
     virtual void stop() = 0;

@@ -19,6 +19,7 @@ public:
         auto& connection = connections_.emplace_back(*this, next_++, std::move(transport));
         connection.transport->start(connection);
     }
+    void dismiss(Parting) override { connections_.clear(); }
     void stop() override { connections_.clear(); }
     std::size_t connections() const override { return connections_.size(); }
 

@@ -32,6 +32,12 @@ public:
     Result<Run*> open(const RunSpec& spec, Instant now);
     void close(RunId run) { runs_.erase(run); }
 
+    template <class Each>
+    void for_each(Each each) const {
+        for (const auto& [id, run] : runs_) {
+            each(run);
+        }
+    }
     bool full() const { return runs_.size() >= most_runs; }
     // Of which nothing arrived, and about which nobody asked, for an hour.
     std::vector<RunId> idle(Instant now) const;

@@ -36,8 +36,8 @@ void ingest_batch(benchmark::State& state) {
     MonotonicClock clock;
     net::Loop loop(clock);
     Figures figures;
-    std::array<Budget, 1> budgets{};
-    LedgerIngest ingest(loop, 0, figures, budgets);
+    std::array<FaultShare, 1> shares{};
+    LedgerIngest ingest(loop, 0, figures, shares);
     ingest.open(run.ledger);
     run.ledger.start(clock.now());
     std::vector<std::vector<std::byte>> batches;

@@ -27,7 +27,10 @@ Shard::Shard(net::Loop& loop, const ListenerKinds& kinds, const Limits& limits, 
       number_(number),
       shards_(board.shards()),
       figures_(board.figures(number)),
-      ingest_(loop, number, figures_, board.budgets()) {}
+      received_before_(figures_.bytes_received.get()),
+      sent_before_(figures_.bytes_sent.get()),
+      ingest_(loop, number, figures_, board.shares()),
+      farewells_(loop, board.shares(), [this](Listener::Parting parting) { return dismiss(parting); }) {}
 
 Shard::~Shard() = default;
 
@@ -53,6 +56,11 @@ net::Endpoint Shard::at(const std::string& listener) const {
 
 void Shard::take(const std::string& listener, std::unique_ptr<net::Transport> transport) {
     figures_.accepted.add();
+    if (ingest_.turns_away()) {
+        figures_.closed.add(name_of(FaultKind::turn_away));
+        transport->reset();
+        return;
+    }
     if (connections() >= limits_.connections) {
         figures_.closed.add("too_many_connections");
         transport->reset();
@@ -82,20 +90,38 @@ void Shard::obey(const Instruction& instruction, Done done) {
                    [&](const OpenRun& open) { done(open_run(open)); },
                    [&](const CloseRun& close) {
                        ingest_.close(close.run);
+                       farewells_.drop(close.run);
                        memories_.erase(close.run);
                        done({});
                    },
                    [&](const DrainRun& to_drain) { drain(to_drain, std::move(done)); },
-                   [&](const SetFault& set) {
-                       ingest_.set(set.fault);
+                   [&](const SetFault& instructed) {
+                       set(instructed.fault);
                        done({});
                    },
                    [&](const ClearFaults&) {
                        ingest_.clear_faults();
+                       farewells_.clear();
                        done({});
                    },
                },
                instruction);
+}
+
+void Shard::set(const Fault& fault) {
+    if (fault.kind == FaultKind::close || fault.kind == FaultKind::goaway) {
+        farewells_.set(fault);
+    } else {
+        ingest_.set(fault);
+    }
+}
+
+std::size_t Shard::dismiss(Listener::Parting parting) {
+    const std::size_t there_were = connections();
+    for (auto& [name, place] : places_) {
+        place.listener->dismiss(parting);
+    }
+    return there_were;
 }
 
 void Shard::stop() {
@@ -105,6 +131,7 @@ void Shard::stop() {
         }
     }
     ingest_.clear_faults();
+    farewells_.clear();
     for (auto& [name, place] : places_) {
         place.listener->stop();
     }
@@ -121,8 +148,8 @@ std::size_t Shard::connections() const {
 
 void Shard::publish() {
     figures_.connections.set(connections());
-    figures_.bytes_received.set(traffic_.bytes_received);
-    figures_.bytes_sent.set(traffic_.bytes_sent);
+    figures_.bytes_received.set(received_before_ + traffic_.bytes_received);
+    figures_.bytes_sent.set(sent_before_ + traffic_.bytes_sent);
 }
 
 void Shard::ring(Instant now) {

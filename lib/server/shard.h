@@ -11,6 +11,7 @@
 
 #include "net/tcp.h"
 #include "server/board.h"
+#include "server/farewells.h"
 #include "server/handover.h"
 #include "server/instruction.h"
 #include "server/ledger_ingest.h"
@@ -31,6 +32,7 @@ public:
     // is true, before listen().
     error_code steer(const std::string& group);
     bool join() { return handover_->join(); }
+    void expect_none_of(unsigned shard) { handover_->expect_none_of(shard); }  // it is dead; before join()
 
     // Takes connections at `at`, shared with other shards. `listener` is the name of a kind.
     error_code listen(const std::string& listener, const net::Endpoint& at);
@@ -76,6 +78,8 @@ private:
     Place& place(const std::string& listener);
     void adopt(const std::string& listener, std::unique_ptr<net::Transport> transport, std::span<const std::byte> read);
     Obeyed open_run(const OpenRun& instruction);
+    void set(const Fault& fault);
+    std::size_t dismiss(Listener::Parting parting);
     void drain(const DrainRun& instruction, Done done);
 
     net::Loop& loop_;
@@ -83,11 +87,13 @@ private:
     Limits limits_;
     const unsigned number_, shards_;
     Figures& figures_;
+    const std::uint64_t received_before_, sent_before_;  // by one that was killed in its place
     net::Traffic traffic_;
     std::map<RunId, SharedMemory> memories_;
     LedgerIngest ingest_;
     std::optional<Handover> handover_;
     std::map<std::string, Place> places_;  // gone before what they answer from
+    Farewells farewells_;
     std::vector<Draining> draining_;
 };
 

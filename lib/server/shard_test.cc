@@ -51,6 +51,45 @@ struct Scene {
     Shard shard;
 };
 
+TEST(Shard, EndsEveryConnectionAtTheInstantsOfAFault) {
+    Scene scene;
+    const Fault fault{
+        .id = 1, .kind = FaultKind::close, .at = scene.simulation.now() + 1s, .length = 1s, .every = 400ms};
+    scene.board.shares()[0].begin(fault);
+    EXPECT_EQ(scene.obey(SetFault{fault}).problem, "");
+    const auto first = scene.connect();
+    const auto second = scene.connect();
+    scene.simulation.run_for(990ms);
+    EXPECT_FALSE(first->over);
+    scene.simulation.run_for(20ms);
+    EXPECT_TRUE(first->over && second->over);
+    const auto third = scene.connect();
+    scene.simulation.run_for(410ms);
+    EXPECT_TRUE(third->over);
+    scene.simulation.run_for(1s);
+    const auto last = scene.connect();
+    scene.simulation.run_for(2s);
+    EXPECT_FALSE(last->over);
+    EXPECT_EQ(scene.board.shares()[0].struck, 3u);
+}
+
+TEST(Shard, TurnsNewConnectionsAwayWhileAFaultLasts) {
+    Scene scene;
+    const auto before = scene.connect();
+    const Fault fault{.id = 1, .kind = FaultKind::turn_away, .at = scene.simulation.now(), .length = 1s};
+    scene.board.shares()[0].begin(fault);
+    scene.obey(SetFault{fault});
+    const auto during = scene.connect();
+    scene.simulation.run_for(10ms);
+    EXPECT_FALSE(before->over);
+    EXPECT_TRUE(during->over);
+    scene.simulation.run_for(1s);
+    const auto after = scene.connect();
+    scene.simulation.run_for(10ms);
+    EXPECT_FALSE(after->over);
+    EXPECT_EQ(scene.board.shares()[0].struck, 1u);
+}
+
 TEST(Shard, RecordsWhatItsListenersHear) {
     Scene scene;
     EXPECT_EQ(scene.obey(OpenRun{scene.run.memory.path()}).problem, "");

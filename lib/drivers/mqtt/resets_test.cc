@@ -129,7 +129,7 @@ struct World {
         ledger.emplace(server::Ledger::create(std::as_writable_bytes(std::span(ledger_bytes)), spec, 1));
         board_bytes.resize(server::Board::bytes_needed(1) / 64 + 1);
         board.emplace(std::as_writable_bytes(std::span(board_bytes)), 1);
-        ingest.emplace(simulation.loop(), 0, board->figures(0), board->budgets());
+        ingest.emplace(simulation.loop(), 0, board->figures(0), board->shares());
         ingest->open(*ledger);
         listener = server::mqtt::kind().make({simulation.loop(), *ingest, limits, board->figures(0)});
         driver = kind().make({simulation.loop(), fragile_dialer, target, options, plan.encoding, plan.in_flight, run});

@@ -78,7 +78,7 @@ std::size_t most_body_bytes(std::string_view target) {
 }
 
 Admin::Admin(net::Loop& loop, ShardGroup& shards, Board board, About about)
-    : loop_(loop), shards_(shards), board_(board), about_(std::move(about)), runs_(board.shards()) {}
+    : loop_(loop), shards_(shards), board_(board), about_(std::move(about)), runs_(board.shards()), tasks_(loop) {}
 
 // What a coroutine is called with has a name here: g++ 12 destroys some temporaries of a co_await twice.
 net::Task<AdminAnswer> Admin::respond(AdminRequest request) {
@@ -246,6 +246,9 @@ net::Task<AdminAnswer> Admin::close_run(RunId id) {
     const Obeyed obeyed = co_await shards_.tell(std::move(instruction));
     runs_.close(id);
     std::erase_if(faults_, [&](const Fault& fault) { return fault.run == id; });
+    for (const auto& [fault, changed] : breaking_) {
+        changed->wake();
+    }
     co_return obeyed.problem.empty() ? answer(200, json::object()) : refuse(500, obeyed.problem);
 }
 
@@ -254,16 +257,18 @@ net::Task<AdminAnswer> Admin::set_fault(std::string body) {
     if (!fault) {
         co_return refuse(fault.problems());
     }
-    if (faults_.size() >= most_budgets) {
-        co_return refuse(409, fmt::format("too many faults (at most {}): clear them", most_budgets));
+    if (faults_.size() >= most_faults) {
+        co_return refuse(409, fmt::format("too many faults (at most {}): clear them", most_faults));
     }
     fault->id = ++fault_ids_;
-    fault->budget = 0;
-    if (takes_count(fault->kind)) {
-        fault->budget = free_budget();
-        board_.budgets()[fault->budget].store(fault->count);
-    }
+    fault->draw = fault->draw > 0 ? fault->draw : fault->id;
+    fault->share = free_share();
+    board_.shares()[fault->share].begin(*fault);
     faults_.push_back(*fault);
+    if (victim_of(fault->kind) == Victim::shards) {
+        tasks_.spawn(break_shards(*fault));
+        co_return answer(201, {{"id", fault->id}});
+    }
     Instruction instruction = SetFault{*fault};
     const Obeyed obeyed = co_await shards_.tell(std::move(instruction));
     if (!obeyed.problem.empty()) {
@@ -274,15 +279,81 @@ net::Task<AdminAnswer> Admin::set_fault(std::string body) {
 
 net::Task<AdminAnswer> Admin::clear_faults() {
     faults_.clear();
+    for (const auto& [id, changed] : breaking_) {
+        changed->wake();
+    }
     Instruction instruction = ClearFaults{};
     const Obeyed obeyed = co_await shards_.tell(std::move(instruction));
     co_return obeyed.problem.empty() ? answer(200, json::object()) : refuse(500, obeyed.problem);
 }
 
-std::uint32_t Admin::free_budget() const {
-    std::vector<bool> used(most_budgets);
+// Kills, waits, and starts again; the last at once when the fault is taken back.
+net::Task<void> Admin::break_shards(Fault fault) {
+    net::Wakeup changed(loop_);
+    breaking_.emplace(fault.id, &changed);
+    while (stands(fault.id) && loop_.now() < fault.at) {
+        co_await changed.until(fault.at);
+    }
+    if (stands(fault.id)) {
+        const auto shards = to_kill(fault.kind);
+        for (const unsigned shard : shards) {
+            co_await shards_.kill(shard);
+            board_.shares()[fault.share].take();
+        }
+        while (stands(fault.id) && loop_.now() < fault.end()) {
+            co_await changed.until(fault.end());
+        }
+        if (!shards.empty() && state_ == State::serving) {
+            auto heritage = inheritance();
+            co_await shards_.revive(shards, std::move(heritage));
+        }
+    }
+    breaking_.erase(fault.id);
+}
+
+bool Admin::stands(std::uint64_t fault) const {
+    return state_ == State::serving &&
+           std::any_of(faults_.begin(), faults_.end(), [&](const Fault& each) { return each.id == fault; });
+}
+
+// Of those that live: all, or the last.
+std::vector<unsigned> Admin::to_kill(FaultKind kind) const {
+    std::vector<unsigned> living;
+    const auto statuses = shards_.status();
+    for (unsigned shard = 0; shard < statuses.size(); ++shard) {
+        if (statuses[shard].life == ShardStatus::Life::alive) {
+            living.push_back(shard);
+        }
+    }
+    if (kind == FaultKind::kill && living.size() > 1) {
+        living.erase(living.begin(), living.end() - 1);
+    }
+    return living;
+}
+
+ShardGroup::Inheritance Admin::inheritance() const {
+    ShardGroup::Inheritance all;
+    runs_.for_each([&](const Run& run) { all.runs.push_back({run.memory.path()}); });
     for (const Fault& fault : faults_) {
-        used[fault.budget] = used[fault.budget] || takes_count(fault.kind);
+        if (victim_of(fault.kind) != Victim::shards) {
+            all.faults.push_back(fault);
+        }
+    }
+    return all;
+}
+
+net::Task<void> Admin::stop() {
+    state_ = State::stopping;
+    for (const auto& [id, changed] : breaking_) {
+        changed->wake();
+    }
+    co_await tasks_.join();
+}
+
+std::uint32_t Admin::free_share() const {
+    std::vector<bool> used(most_faults);
+    for (const Fault& fault : faults_) {
+        used[fault.share] = true;
     }
     return static_cast<std::uint32_t>(std::find(used.begin(), used.end(), false) - used.begin());
 }
@@ -291,10 +362,13 @@ AdminAnswer Admin::faults() const {
     json list = json::array();
     for (const Fault& fault : faults_) {
         json each = json::parse(write_fault(fault));
-        if (takes_count(fault.kind)) {
-            each.erase("budget");
-            each["left"] = board_.budgets()[fault.budget].load();
+        const FaultShare& share = board_.shares()[fault.share];
+        each.erase("share");
+        each.erase("draw");
+        if (fault.count > 0) {
+            each["left"] = share.left.load();
         }
+        each["struck"] = {{std::string(name_of(victim_of(fault.kind))), share.struck.load()}};
         list.push_back(std::move(each));
     }
     return answer(200, {{"faults", list}});
@@ -319,6 +393,7 @@ AdminAnswer Admin::figures() const {
         const Figures& counted = board_.figures(shard);
         json each{{"pid", status.pid},
                   {"alive", status.life == ShardStatus::Life::alive},
+                  {"planned", status.life == ShardStatus::Life::killed},
                   {"cpu_s", status.cpu_s},
                   {"rss_bytes", status.rss_bytes}};
         const json counters = counters_of(counted);

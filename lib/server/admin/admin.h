@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "net/loop.h"
+#include "net/task_group.h"
 #include "server/board.h"
 #include "server/runs.h"
 #include "server/shard_group.h"
@@ -41,6 +41,9 @@ public:
 
     net::Task<AdminAnswer> respond(AdminRequest request);
 
+    // No more shards are killed or started. Completes when nothing is under way; before the end.
+    net::Task<void> stop();
+
 private:
     net::Task<AdminAnswer> respond_to_run(AdminRequest request, std::string run, std::string verb);
     net::Task<AdminAnswer> open_run(std::string body);
@@ -48,7 +51,11 @@ private:
     net::Task<AdminAnswer> close_run(RunId id);
     net::Task<AdminAnswer> set_fault(std::string body);
     net::Task<AdminAnswer> clear_faults();
-    std::uint32_t free_budget() const;
+    net::Task<void> break_shards(Fault fault);
+    bool stands(std::uint64_t fault) const;
+    std::vector<unsigned> to_kill(FaultKind kind) const;
+    ShardGroup::Inheritance inheritance() const;
+    std::uint32_t free_share() const;
     AdminAnswer health() const;
     AdminAnswer figures() const;
     AdminAnswer faults() const;
@@ -63,6 +70,9 @@ private:
     Runs runs_;
     std::vector<Fault> faults_;
     std::uint64_t fault_ids_ = 0;
+    std::map<std::uint64_t, net::Wakeup*> breaking_;  // by the fault
+    enum class State : std::uint8_t { serving, stopping } state_ = State::serving;
+    net::TaskGroup tasks_;
 };
 
 }  // namespace portillon::server

@@ -204,6 +204,45 @@ TEST(Admin, SetsListsAndClearsFaults) {
     EXPECT_EQ(scene.ask("GET", run_path).body["delivered"], 3);
 }
 
+TEST(Admin, SaysWhatAFaultHasStruck) {
+    AdminScene scene;
+    scene.ask("POST", "/v1/faults", R"({"kind": "reject", "for_ns": 1000000000})");
+    scene.arrive(scene.sample.batch(1, 1, 3));
+    scene.arrive(scene.sample.batch(1, 4, 3));
+    const auto listed = scene.ask("GET", "/v1/faults").body["faults"];
+    ASSERT_EQ(listed.size(), 1u);
+    EXPECT_EQ(listed[0]["struck"], nlohmann::json({{"messages", 2}}));
+    EXPECT_FALSE(listed[0].contains("left"));
+    EXPECT_EQ(scene.answers.count(Disposition::rejected), 2u);
+}
+
+TEST(Admin, KillsAShardAndStartsItAgainWithItsRunsAndFaults) {
+    AdminScene scene;
+    scene.ask("POST", "/v1/runs", spec_text);
+    scene.ask("POST", "/v1/faults", R"({"kind": "lose", "count": 5})");
+    scene.ask("POST", "/v1/faults", R"({"kind": "kill", "for_ns": 500000000})");
+    scene.simulation.run_for(100ms);
+    EXPECT_EQ(scene.group.killed, (std::vector<unsigned>{0}));
+    EXPECT_TRUE(scene.group.revived.empty());
+    scene.simulation.run_for(500ms);
+    EXPECT_EQ(scene.group.revived, (std::vector<unsigned>{0}));
+    ASSERT_EQ(scene.group.inherited.runs.size(), 1u);
+    ASSERT_EQ(scene.group.inherited.faults.size(), 1u);
+    EXPECT_EQ(scene.group.inherited.faults[0].kind, FaultKind::lose);
+    EXPECT_EQ(scene.ask("GET", "/v1/faults").body["faults"][1]["struck"], nlohmann::json({{"shards", 1}}));
+}
+
+TEST(Admin, StartsAKilledShardAgainAtOnceWhenTheFaultIsTakenBack) {
+    AdminScene scene;
+    scene.ask("POST", "/v1/faults", R"({"kind": "restart", "for_ns": 60000000000})");
+    scene.simulation.run_for(1s);
+    EXPECT_EQ(scene.group.killed, (std::vector<unsigned>{0}));
+    EXPECT_TRUE(scene.group.revived.empty());
+    scene.ask("DELETE", "/v1/faults");
+    scene.simulation.run_for(10ms);
+    EXPECT_EQ(scene.group.revived, (std::vector<unsigned>{0}));
+}
+
 TEST(Admin, DropsTheFaultsOfARunWithIt) {
     AdminScene scene;
     scene.ask("POST", "/v1/runs", spec_text);
@@ -281,7 +320,11 @@ TEST(Fault, SurvivesTheWayToTheShards) {
          .count = 11,
          .one_in = 9,
          .run = RunId{7},
-         .budget = 12},
+         .share = 12},
+        {.id = 6, .draw = 9, .kind = FaultKind::throttle, .at = Instant{5s}, .retry_after = 3s, .one_in = 1},
+        {.id = 7, .kind = FaultKind::limit, .at = Instant{5s}, .length = 1s, .per_s = 5'000, .share = 255},
+        {.id = 8, .kind = FaultKind::goaway, .at = Instant{5s}, .length = 1s, .every = 100ms},
+        {.id = 9, .kind = FaultKind::restart, .at = Instant{5s}, .length = 1s},
     };
     for (const Fault& fault : faults) {
         const auto read = read_fault(write_fault(fault), Instant{});

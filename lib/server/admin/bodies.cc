@@ -12,6 +12,8 @@ namespace {
 
 using nlohmann::json;
 
+constexpr std::uint32_t drawn_one_in = 3;  // of those with a count
+
 constexpr std::int64_t most_ns = std::numeric_limits<std::int64_t>::max() / 4;  // sums stay in range
 
 // Reads the members of one object and remembers the first thing that is wrong.
@@ -161,21 +163,34 @@ Checked<Fault> read_fault(std::string_view body, Instant now) {
     Fault fault;
     const auto kind = fault_kind_named(members.text("kind"));
     if (!kind) {
-        members.fail("kind", "must be stall, delay, lose, duplicate or swap");
+        members.fail("kind", "must be one of " + fault_kind_names());
         return members.finish(fault);
     }
     fault.kind = *kind;
     fault.at = members.has("at_ns") ? Instant(members.nanos("at_ns")) : now;
-    if (fault.kind == FaultKind::stall) {
+    if (fault.kind == FaultKind::stall || fault.kind == FaultKind::restart) {
         fault.length = members.nanos("for_ns", 1);
     } else if (members.has("for_ns")) {
         fault.length = members.nanos("for_ns");
     }
-    if (fault.kind == FaultKind::delay) {
+    if (fault.kind == FaultKind::delay || fault.kind == FaultKind::slow) {
         fault.delay = members.nanos("delay_ns", 1);
     }
-    if (takes_count(fault.kind)) {
-        fault.count = members.number("count", 1, most_run_validations);
+    if (fault.kind == FaultKind::limit) {
+        fault.per_s = members.number("per_s", 1, 1'000'000'000);
+    }
+    if (fault.kind == FaultKind::throttle) {
+        fault.retry_after = members.nanos("retry_after_ns", 1);
+    }
+    const Victim victim = victim_of(fault.kind);
+    if (victim == Victim::connections && members.has("every_ns")) {
+        fault.every = members.nanos("every_ns", 1'000'000);
+    }
+    if (victim == Victim::validations || victim == Victim::messages) {
+        if (victim == Victim::validations || members.has("count")) {
+            fault.count = members.number("count", 1, most_run_validations);
+        }
+        fault.one_in = fault.count > 0 ? drawn_one_in : 1;
         if (members.has("one_in")) {
             fault.one_in = static_cast<std::uint32_t>(members.number("one_in", 1, 1'000'000'000));
         }
@@ -186,8 +201,11 @@ Checked<Fault> read_fault(std::string_view body, Instant now) {
     if (members.has("id")) {
         fault.id = members.number("id", 0, std::numeric_limits<std::uint64_t>::max());
     }
-    if (members.has("budget")) {
-        fault.budget = static_cast<std::uint32_t>(members.number("budget", 0, 255));
+    if (members.has("draw")) {
+        fault.draw = members.number("draw", 0, std::numeric_limits<std::uint64_t>::max());
+    }
+    if (members.has("share")) {
+        fault.share = static_cast<std::uint32_t>(members.number("share", 0, 255));
     }
     return members.finish(fault);
 }
@@ -198,14 +216,26 @@ std::string write_fault(const Fault& fault) {
     if (fault.length > Nanos{0}) {
         object["for_ns"] = fault.length.count();
     }
-    if (fault.kind == FaultKind::delay) {
-        object["delay_ns"] = fault.delay.count();
+    const auto add = [&object](const char* key, Nanos value) {
+        if (value > Nanos{0}) {
+            object[key] = value.count();
+        }
+    };
+    add("delay_ns", fault.delay);
+    add("retry_after_ns", fault.retry_after);
+    add("every_ns", fault.every);
+    if (fault.per_s > 0) {
+        object["per_s"] = fault.per_s;
     }
-    if (takes_count(fault.kind)) {
+    if (fault.count > 0) {
         object["count"] = fault.count;
-        object["one_in"] = fault.one_in;
-        object["budget"] = fault.budget;
     }
+    const Victim victim = victim_of(fault.kind);
+    if (victim == Victim::validations || victim == Victim::messages) {
+        object["one_in"] = fault.one_in;
+    }
+    object["draw"] = fault.draw;
+    object["share"] = fault.share;
     if (fault.run) {
         object["run"] = format_run(*fault.run);
     }

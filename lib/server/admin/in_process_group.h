@@ -37,7 +37,20 @@ public:
         co_return *answer;
     }
 
+    // The shard of the same process only plays dead.
+    net::Task<void> kill(unsigned shard) override {
+        killed.push_back(shard);
+        co_return;
+    }
+    net::Task<void> revive(std::vector<unsigned> shards, Inheritance inheritance) override {
+        revived = std::move(shards);
+        inherited = std::move(inheritance);
+        co_return;
+    }
+
     std::string problem;  // what every instruction meets
+    std::vector<unsigned> killed, revived;
+    Inheritance inherited;
 
 private:
     net::Loop& loop_;

@@ -151,15 +151,19 @@ public:
             receipt = *named;
         }
         switch (decision.disposition) {
-            case Disposition::accepted:
-                break;
             case Disposition::malformed:
+            case Disposition::rejected:
                 receipt.answer = wire::ReceiptAnswer::rejected;
+                break;
+            case Disposition::failed:
+                receipt.answer = wire::ReceiptAnswer::try_again;
                 break;
             case Disposition::refused:
                 receipt.answer = decision.retry_after ? wire::ReceiptAnswer::throttled : wire::ReceiptAnswer::try_again;
                 receipt.retry_after_ms = static_cast<std::uint32_t>(
                     std::clamp<std::int64_t>(milliseconds(decision.retry_after.value_or(0ns)), 0, UINT32_MAX));
+                break;
+            default:
                 break;
         }
         return framed(receipt);
@@ -187,8 +191,15 @@ private:
     }
 
     std::span<const Header> end(const Decision& decision) {
-        if (decision.disposition == Disposition::malformed) {
-            return end(GrpcStatus::invalid_argument, cause_name(decision.cause), {});
+        switch (decision.disposition) {
+            case Disposition::malformed:
+                return end(GrpcStatus::invalid_argument, cause_name(decision.cause), {});
+            case Disposition::rejected:
+                return end(GrpcStatus::permission_denied, "rejected", {});
+            case Disposition::failed:
+                return end(GrpcStatus::internal, "failed", {});
+            default:
+                break;
         }
         return end(decision.retry_after ? GrpcStatus::resource_exhausted : GrpcStatus::unavailable, "busy",
                    decision.retry_after);

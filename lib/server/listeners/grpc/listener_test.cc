@@ -111,6 +111,8 @@ TEST_F(GrpcListener, EndsCallsWithTheStatusThatFits) {
          "0", ""},
         {"no batch", call(), framed("x"), Disposition::malformed, "3", "decode_syntax"},
         {"refused", call(), framed("x"), Disposition::refused, "14", "busy"},
+        {"failed", call(), framed("x"), Disposition::failed, "13", "failed"},
+        {"rejected", call(), framed("x"), Disposition::rejected, "7", "rejected"},
         {"other call", call({}, "/portillon.v1.Gate/Streams"), framed("x"), Disposition::accepted, "12",
          "unknown_call"},
         {"other service", call({}, "/other.Service/Deliver"), framed("x"), Disposition::accepted, "12", "unknown_call"},

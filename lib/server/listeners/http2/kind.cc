@@ -72,7 +72,11 @@ public:
             }
             case Disposition::malformed:
                 return complaint("400", cause_name(decision.cause));
-            case Disposition::refused:
+            case Disposition::failed:
+                return complaint("500", "failed");
+            case Disposition::rejected:
+                return complaint("403", "rejected");
+            default:
                 break;
         }
         auto busy = complaint("503", "busy");

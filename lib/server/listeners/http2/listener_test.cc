@@ -96,6 +96,10 @@ TEST_F(Http2Listener, AnswersByMethodPathAndDecision) {
         {post("/v1/validations?x=1"), accepted, "200", receipt, 1},
         {post(), malformed, "400", R"({"error":"decode_syntax"})", 1},
         {post(), refused, "503", R"({"error":"busy"})", 1},
+        {post(), {Disposition::failed, {}, EquipmentId{12}, 9, 60}, "500", R"({"error":"failed"})", 1},
+        {post(), {Disposition::rejected, {}, EquipmentId{12}, 9, 60}, "403", R"({"error":"rejected"})", 1},
+        {post(), {Disposition::ignored, {}, EquipmentId{12}, 9, 60}, "", "", 1},
+        {post(), {Disposition::muted, {}, EquipmentId{12}, 9, 60}, "", "", 1},
         {post("/"), accepted, "404", "", 0},
         {post("/v1/validationsx"), accepted, "404", "", 0},
         {post("/" + std::string(5'000, 'x')), accepted, "404", "", 0},
@@ -331,6 +335,27 @@ TEST_F(Http2Listener, LetsAClientsWindowHoldAnAnswerBack) {
     client.send(raw::window_update(1, 1'000));
     settle();
     EXPECT_EQ(client.body(1), R"({"equipment":12,"first":9,"count":60})");
+}
+
+TEST_F(Http2Listener, DismissesWhoIsThereAndTakesWhoComes) {
+    ingest_.mode = FakeIngest::Mode::later;
+    auto& client = greet();
+    client.send(request(1, "x"));
+    settle();
+    listener_->dismiss(Listener::Parting::with_goodbye);
+    settle();
+    EXPECT_EQ(client.count(raw::Type::goaway), 1u);
+    EXPECT_EQ(client.end, "");
+    ingest_.decide(0);
+    settle();
+    EXPECT_EQ(client.field(1, ":status"), "200");
+    EXPECT_EQ(client.end, "closed");
+    auto& next = greet();
+    listener_->dismiss(Listener::Parting::without_a_word);
+    settle();
+    EXPECT_EQ(next.count(raw::Type::goaway), 0u);
+    EXPECT_EQ(next.end, "closed");
+    EXPECT_EQ(greet().end, "");
 }
 
 TEST_F(Http2Listener, SaysWhenToComeBackIfIngestDoes) {

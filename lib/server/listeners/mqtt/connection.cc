@@ -25,6 +25,7 @@ using Answer = Unanswered::Message::Answer;
 namespace {
 
 constexpr Nanos farewell_patience = 1s;
+constexpr std::size_t most_unheard_bytes = 256 << 10;  // read and dropped after our last word
 constexpr std::size_t most_unsent_bytes = 64 << 10;  // PUBACKs are 4 bytes: a peer that leaves so many unread is paused
 constexpr Nanos unread_patience = 30s;               // and after that it is left
 constexpr std::size_t least_progress_bytes_per_s = 1 << 10;  // of a packet that has begun, after a while
@@ -88,24 +89,38 @@ void Connection::adopt(std::span<const std::byte> read) {
     received(read);
 }
 
-Reason Connection::reason_of(const Decision& decision) {
-    switch (decision.disposition) {
-        case Disposition::accepted:
-            return Reason::success;
+Reason Connection::reason_of(Disposition disposition) {
+    switch (disposition) {
         case Disposition::refused:
             return Reason::quota_exceeded;
         case Disposition::malformed:
-            break;
+            return Reason::payload_format_invalid;
+        case Disposition::failed:
+            return Reason::implementation_specific_error;
+        case Disposition::rejected:
+            return Reason::not_authorized;
+        default:
+            return Reason::success;
     }
-    return Reason::payload_format_invalid;
 }
 
-void Connection::decided(std::uint64_t number, Reason reason) {
+void Connection::decided(std::uint64_t number, Disposition disposition) {
     if (number == no_answer || state_ == State::leaving) {
         return;
     }
-    unanswered_.decide(number, reason);
-    listener_.loop_.later(*this);
+    if (is_answered(disposition)) {
+        decided(number, reason_of(disposition));
+    } else {
+        unanswered_.leave_without_answer(number);
+        listener_.loop_.later(*this);
+    }
+}
+
+void Connection::decided(std::uint64_t number, Reason reason) {
+    if (number != no_answer && state_ != State::leaving) {
+        unanswered_.decide(number, reason);
+        listener_.loop_.later(*this);
+    }
 }
 
 void Connection::take_over(Sessions::Claim::Present present) {
@@ -127,9 +142,22 @@ void Connection::stop() {
     }
 }
 
+void Connection::fall_silent() {
+    if (state_ != State::leaving) {
+        vanish("fault");
+    }
+}
+
 void Connection::received(std::span<const std::byte> bytes) {
     if (state_ == State::leaving || state_ == State::draining) {
-        return;  // read to its end all the same, so that our last words are not lost in a reset
+        // Read to its end all the same, so that our last words are not lost in a reset; but not for ever.
+        unheard_bytes_ += bytes.size();
+        if (unheard_bytes_ > most_unheard_bytes) {
+            transport_->reset();
+            listener_.loop_.timers().set(*this, listener_.loop_.now());
+            state_ = State::leaving;
+        }
+        return;
     }
     const Cork cork(*this);
     reading_ = bytes;
@@ -599,8 +627,12 @@ void Connection::send_answers() {
     const Cork cork(*this);
     while (unanswered_.ready()) {
         const auto message = unanswered_.pop();
-        if (version_ == Version::v3_1_1 && message.reason == Reason::quota_exceeded) {
-            vanish(cause_of(message.reason));  // 3.1.1 has no word for "not now"
+        if (message.state == Unanswered::Message::State::never) {
+            continue;
+        }
+        if (version_ == Version::v3_1_1 && is_failure(message.reason) &&
+            message.reason != Reason::payload_format_invalid) {
+            vanish(cause_of(message.reason));  // 3.1.1 has no word for "no"; but what is no batch is not to come again
             return;
         }
         if (message.answer == Answer::puback || is_failure(message.reason)) {

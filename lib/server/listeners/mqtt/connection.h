@@ -26,12 +26,15 @@ public:
     ~Connection() override;
 
     void adopt(std::span<const std::byte> read);  // another shard has read so much of it
+    void decided(std::uint64_t number, Disposition disposition);
     void decided(std::uint64_t number, portillon::mqtt::Reason reason);
     void take_over(
         Sessions::Claim::Present present);  // its session, which lives on or not, is now another connection's
-    void stop();
+    void stop();                            // with a DISCONNECT, once all that was asked is answered
+    void fall_silent();                     // closed without a word
 
-    static portillon::mqtt::Reason reason_of(const Decision& decision);
+    // Of one that is answered.
+    static portillon::mqtt::Reason reason_of(Disposition disposition);
 
 private:
     // draining: nothing more is taken in, but answers are still owed. leaving: our end is shut, the peer's is awaited.
@@ -94,6 +97,7 @@ private:
     Instant unread_since_ = never;                                           // the peer leaves too many answers unread
     std::uint32_t topic_aliases_ = 0;                                        // those that are set, a bit each
     std::uint32_t most_sent_bytes_ = portillon::mqtt::largest_packet_bytes;  // in a packet
+    std::size_t unheard_bytes_ = 0;
     std::uint16_t keepalive_seconds_ = 0;
     std::uint16_t outstanding_ = 0;  // what the receive maximum counts (MQTT 5.0, 4.9)
     portillon::mqtt::Version version_ = portillon::mqtt::Version::v5;

@@ -58,6 +58,14 @@ Connection* Listener::take(std::unique_ptr<net::Transport> transport) {
     return places_[place].connection.get();
 }
 
+void Listener::dismiss(Parting parting) {
+    for (Place& place : places_) {
+        if (place.connection) {
+            parting == Parting::with_goodbye ? place.connection->stop() : place.connection->fall_silent();
+        }
+    }
+}
+
 void Listener::stop() {
     state_ = State::stopping;
     for (Place& place : places_) {
@@ -78,28 +86,28 @@ void Listener::decided(const Ticket& ticket, const Decision& decision) {
     check(ticket.connection < places_.size(), "a ticket that was never given");
     Place& place = places_[ticket.connection];
     if (place.connection && place.generation == ticket.generation) {
-        place.connection->decided(ticket.exchange, Connection::reason_of(decision));
+        place.connection->decided(ticket.exchange, decision.disposition);
     }
 }
 
 void Listener::decided(Session& session, std::uint16_t packet_id, const Decision& decision) {
-    using portillon::mqtt::Reason;
     Session::Received* const message = session.find(packet_id);
     if (message == nullptr || message->state != Session::Received::State::undecided) {
         return;
     }
-    const Reason reason = Connection::reason_of(decision);
+    const auto disposition = decision.disposition;
     const std::uint64_t number = std::exchange(message->number, Session::nobody_waits);
     // 3.1.1 has no word for "no": what is malformed is finished with all the same.
-    const bool finished = reason == Reason::success || (reason == Reason::payload_format_invalid &&
-                                                        session.version == portillon::mqtt::Version::v3_1_1);
+    const bool finished =
+        disposition == Disposition::accepted || disposition == Disposition::muted ||
+        (disposition == Disposition::malformed && session.version == portillon::mqtt::Version::v3_1_1);
     if (finished) {
         message->state = Session::Received::State::taken;
     } else {
         session.forget(*message);
     }
     if (session.connection != nullptr && number != Session::nobody_waits) {
-        session.connection->decided(number, reason);
+        session.connection->decided(number, disposition);
     }
 }
 

@@ -20,6 +20,7 @@ public:
 
     void accepted(std::unique_ptr<net::Transport> transport) override;
     void adopted(std::unique_ptr<net::Transport> transport, std::span<const std::byte> read) override;
+    void dismiss(Parting parting) override;
     void stop() override;
     std::size_t connections() const override { return places_.size() - free_places_.size(); }
 

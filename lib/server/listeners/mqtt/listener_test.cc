@@ -199,8 +199,13 @@ TEST_F(MqttListener, AnswersAsIngestDecides) {
         {connect_5, Disposition::accepted, "40 02 0009", ""},
         {connect_5, Disposition::malformed, "40 03 0009 99", ""},
         {connect_5, Disposition::refused, "40 03 0009 97", ""},
+        {connect_5, Disposition::failed, "40 03 0009 83", ""},
+        {connect_5, Disposition::rejected, "40 03 0009 87", ""},
+        {connect_5, Disposition::ignored, "", ""},
+        {connect_5, Disposition::muted, "", ""},
         {connect_3, Disposition::accepted, "40 02 0009", ""},
         {connect_3, Disposition::malformed, "40 02 0009", ""},
+        {connect_3, Disposition::ignored, "", ""},
         {connect_3, Disposition::refused, "", "closed"},
     };
     for (const Row& row : rows) {
@@ -250,6 +255,42 @@ TEST_F(MqttListener, BeforeItCannotAnswerItAnswersWhatItCan) {
     settle();
     EXPECT_EQ(client.take(), hex("40 02 0001"));
     EXPECT_EQ(client.end, "closed");
+}
+
+TEST_F(MqttListener, AnswersTheRestWhenOneGetsNoAnswer) {
+    ingest_.mode = FakeIngest::Mode::later;
+    auto& client = greet(connect_5);
+    client.send("32 07 0001 't' 0001 00 'a' 32 07 0001 't' 0002 00 'b' 32 07 0001 't' 0003 00 'c'");
+    settle();
+    ingest_.decide(0, Disposition::ignored);
+    ingest_.decide(1, Disposition::muted);
+    ingest_.decide(2);
+    settle();
+    EXPECT_EQ(client.take(), hex("40 02 0003"));
+    EXPECT_EQ(client.end, "");
+}
+
+TEST_F(MqttListener, DismissesWhoIsThereAndTakesWhoComes) {
+    ingest_.mode = FakeIngest::Mode::later;
+    auto& idle = greet(connect_5);
+    auto& owed = greet("10 0e 0004 'MQTT' 05 02 003c 00 0001 'b'");
+    owed.send("32 07 0001 't' 0001 00 'a'");
+    settle();
+    listener_->dismiss(Listener::Parting::with_goodbye);
+    settle();
+    EXPECT_EQ(without_reason_strings(idle.take()), hex("e0 01 8b"));
+    EXPECT_EQ(idle.end, "closed");
+    EXPECT_EQ(owed.end, "");
+    ingest_.decide(0);
+    settle();
+    EXPECT_EQ(without_reason_strings(owed.take()), hex("40 02 0001 e0 01 8b"));
+    auto& next = greet(connect_5);
+    EXPECT_EQ(next.end, "");
+    listener_->dismiss(Listener::Parting::without_a_word);
+    settle();
+    EXPECT_EQ(next.take(), "");
+    EXPECT_EQ(next.end, "closed");
+    EXPECT_EQ(greet(connect_5).end, "");
 }
 
 TEST_F(MqttListener, ForgetsAnswersThatNobodyWaitsForAnyMore) {

@@ -20,7 +20,7 @@ public:
     explicit ChosenIngest(std::uint8_t choice) : choice_(choice) {}
 
     void arrived(std::span<const std::byte> body, Answers& answers, const Ticket& ticket) override {
-        const auto disposition = static_cast<Disposition>(body.size() % 3);
+        const auto disposition = static_cast<Disposition>(body.size() % 7);
         if (choice_ % 4 == 0 || body.empty()) {
             answers.decided(ticket, {disposition, {}, {}, 0, 0});
         } else if (choice_ % 4 < 3) {

@@ -96,6 +96,9 @@ TEST_F(MqttSessions, PubrecSaysWhatIngestDecides) {
         {connect_5, Disposition::accepted, "50 02 0009", "", 1},
         {connect_5, Disposition::malformed, "50 03 0009 99", "", 2},
         {connect_5, Disposition::refused, "50 03 0009 97", "", 2},
+        {connect_5, Disposition::failed, "50 03 0009 83", "", 2},
+        {connect_5, Disposition::rejected, "50 03 0009 87", "", 2},
+        {connect_5, Disposition::ignored, "", "", 2},
         {connect_3, Disposition::malformed, "50 02 0009", "", 1},
         {connect_3, Disposition::refused, "", "closed", 1},
     };
@@ -109,6 +112,15 @@ TEST_F(MqttSessions, PubrecSaysWhatIngestDecides) {
         EXPECT_EQ(ingest_.take().size(), row.arrivals) << "what was refused is another message the next time";
         go();
     }
+}
+
+TEST_F(MqttSessions, WhatWasTakenWithoutAWordIsNotTakenAgain) {
+    ingest_.disposition = Disposition::muted;
+    greeting(connect_5);
+    EXPECT_EQ(say("34 07 0001 't' 0009 00 'x'"), "");
+    ingest_.disposition = Disposition::accepted;
+    EXPECT_EQ(say("3c 07 0001 't' 0009 00 'x'"), hex("50 02 0009"));
+    EXPECT_EQ(ingest_.take().size(), 1u);
 }
 
 TEST_F(MqttSessions, AnswersOfBothKindsLeaveInTheOrderOfArrival) {

@@ -17,7 +17,7 @@ public:
     struct Message {
         std::uint16_t packet_id = 0;
         portillon::mqtt::Reason reason{};
-        enum class State : std::uint8_t { undecided, decided } state{};
+        enum class State : std::uint8_t { undecided, decided, never } state{};  // never: it gets no answer
         enum class Answer : std::uint8_t { puback, pubrec } answer{};
 
         portillon::mqtt::PacketType type() const {
@@ -35,15 +35,14 @@ public:
     }
 
     void decide(std::uint64_t number, portillon::mqtt::Reason reason) {
-        check(number < next_ && next_ - number <= size(), "a message is decided once");
-        Message& message = messages_[messages_.size() - static_cast<std::size_t>(next_ - number)];
-        check(message.state == Message::State::undecided, "a message is decided once");
+        Message& message = undecided(number);
         message.reason = reason;
         message.state = Message::State::decided;
     }
+    void leave_without_answer(std::uint64_t number) { undecided(number).state = Message::State::never; }
 
     // Whether pop() may be called: the oldest is decided.
-    bool ready() const { return !empty() && messages_[answered_].state == Message::State::decided; }
+    bool ready() const { return !empty() && messages_[answered_].state != Message::State::undecided; }
 
     Message pop() {
         const Message message = messages_[answered_++];
@@ -61,6 +60,13 @@ public:
     }
 
 private:
+    Message& undecided(std::uint64_t number) {
+        check(number < next_ && next_ - number <= size(), "a message is decided once");
+        Message& message = messages_[messages_.size() - static_cast<std::size_t>(next_ - number)];
+        check(message.state == Message::State::undecided, "a message is decided once");
+        return message;
+    }
+
     static constexpr std::size_t most_kept = 64;  // 384 bytes a connection
 
     std::vector<Message> messages_;  // the first `answered_` of them are gone

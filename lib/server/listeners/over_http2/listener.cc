@@ -37,6 +37,7 @@ struct Upload final : portillon::http2::Exchange {
     std::optional<wire::GrpcFrameReader> messages;  // of a stream
     wire::MessageEncoding encoding{};
     enum class Request : std::uint8_t { head, open, ended } request = Request::head;
+    enum class Answer : std::uint8_t { awaited, never } answer = Answer::awaited;
     std::uint32_t owed = 0;         // messages of a stream that ingest has not decided about
     Instant deadline = never;       // by the other side's word
     Instant read_until = never;     // its message, or its refused rest, is to be here
@@ -80,7 +81,10 @@ public:
         if (connection_.responded(*upload)) {
             return;
         }
-        if (listener_.loop_.now() > upload->deadline) {
+        if (!is_answered(decision.disposition)) {
+            upload->answer = Upload::Answer::never;  // of a call: it is for the other side to give it up
+            finish_if_settled(*upload);
+        } else if (listener_.loop_.now() > upload->deadline) {
             refuse(*upload, Refusal::late);
         } else if (upload->messages) {
             answer_message(*upload, decision);
@@ -88,6 +92,12 @@ public:
             respond(*upload, listener_.dialect_->reply(decision));
         }
         listener_.loop_.later(*this);
+    }
+
+    void fall_silent() {
+        if (state_ != State::leaving) {
+            leave("fault");
+        }
     }
 
     void stop() {
@@ -361,8 +371,12 @@ private:
         finish_if_settled(upload);
     }
 
-    // A stream that wants, or gets, no more than it has.
+    // A stream that wants, or gets, no more than it has; and a call that gets nothing, once we stop.
     void finish_if_settled(Upload& upload) {
+        if (!upload.messages && upload.answer == Upload::Answer::never && service_ == Service::stopping) {
+            connection_.give_up(upload);
+            return;
+        }
         const bool ending = upload.request == Upload::Request::ended || service_ == Service::stopping;
         if (upload.messages && ending && upload.owed == 0 && !connection_.responded(upload)) {
             const auto why = upload.request == Upload::Request::ended ? Refusal::none : Refusal::stopping;
@@ -567,6 +581,14 @@ void Listener::accepted(std::unique_ptr<net::Transport> transport) {
         std::make_unique<Connection>(*this, std::move(transport), Ticket{place, places_[place].generation, 0});
 }
 
+void Listener::dismiss(Parting parting) {
+    for (Place& place : places_) {
+        if (place.connection) {
+            parting == Parting::with_goodbye ? place.connection->stop() : place.connection->fall_silent();
+        }
+    }
+}
+
 void Listener::stop() {
     state_ = State::stopping;
     for (Place& place : places_) {
@@ -602,6 +624,7 @@ std::unique_ptr<Upload> Listener::take_upload() {
 void Listener::give_back(std::unique_ptr<Upload> upload) {
     upload->messages.reset();
     upload->request = Upload::Request::head;
+    upload->answer = Upload::Answer::awaited;
     upload->owed = 0;
     upload->deadline = upload->read_until = upload->written_until = never;
     upload->gathered_bytes = upload->unread_bytes = 0;

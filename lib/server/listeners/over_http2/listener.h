@@ -20,6 +20,7 @@ public:
     ~Listener() override;
 
     void accepted(std::unique_ptr<net::Transport> transport) override;
+    void dismiss(Parting parting) override;
     void stop() override;
     std::size_t connections() const override { return places_.size() - free_places_.size(); }
 

@@ -26,7 +26,7 @@ public:
     explicit ChosenIngest(bool at_once) : at_once_(at_once) {}
 
     void arrived(std::span<const std::byte> body, Answers& answers, const Ticket& ticket) override {
-        Decision decision{static_cast<Disposition>(body.size() % 3), {}, EquipmentId{12}, body.size() % 5, 1};
+        Decision decision{static_cast<Disposition>((body.size() + 1) % 7), {}, EquipmentId{12}, body.size() % 5, 1};
         if (body.size() % 2 == 0) {
             decision.retry_after = Nanos{static_cast<std::int64_t>(body.size())} * 1'000'000;
         }

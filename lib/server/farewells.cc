@@ -1,0 +1,71 @@
+#include "server/farewells.h"
+
+#include <algorithm>
+
+namespace portillon::server {
+
+namespace {
+
+// The first of its instants that is not before `from`; never, if all are.
+Instant next_of(const Fault& fault, Instant from) {
+    if (from <= fault.at) {
+        return fault.at;
+    }
+    if (fault.every == Nanos{0} || fault.length == Nanos{0}) {
+        return never;
+    }
+    const auto steps = (from - fault.at + fault.every - 1ns) / fault.every;
+    const Instant next = fault.at + steps * fault.every;
+    return next < fault.end() ? next : never;
+}
+
+}  // namespace
+
+// A fault set by hand begins when it is sent, which is a moment ago.
+void Farewells::set(const Fault& fault) {
+    constexpr Nanos moment = 1s;
+    const Instant now = loop_.now();
+    const Instant next = fault.at <= now && now < fault.at + moment ? now : next_of(fault, now);
+    if (next != never) {
+        planned_.push_back({fault, next});
+        arm();
+    }
+}
+
+void Farewells::drop(RunId run) {
+    std::erase_if(planned_, [&](const Planned& each) { return each.fault.run == run; });
+}
+
+void Farewells::clear() {
+    planned_.clear();
+}
+
+void Farewells::ring(Instant now) {
+    for (auto each = planned_.begin(); each != planned_.end();) {
+        if (each->next > now) {
+            ++each;
+            continue;
+        }
+        const auto parting =
+            each->fault.kind == FaultKind::goaway ? Listener::Parting::with_goodbye : Listener::Parting::without_a_word;
+        const std::size_t ended = part_(parting);
+        for (std::size_t i = 0; i < ended; ++i) {
+            shares_[each->fault.share].take();
+        }
+        each->next = next_of(each->fault, now + 1ns);
+        each = each->next == never ? planned_.erase(each) : each + 1;
+    }
+    arm();
+}
+
+void Farewells::arm() {
+    const auto first = std::min_element(planned_.begin(), planned_.end(),
+                                        [](const Planned& a, const Planned& b) { return a.next < b.next; });
+    if (first == planned_.end()) {
+        cancel();
+    } else {
+        loop_.timers().set(*this, first->next);
+    }
+}
+
+}  // namespace portillon::server

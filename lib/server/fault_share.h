@@ -1,0 +1,52 @@
+#pragma once
+
+// What the shards of a server share of one fault, so that exactly as many suffer as were asked for. In shared memory;
+// all zeros is a fresh one.
+
+#include <atomic>
+#include <cstdint>
+#include <limits>
+
+#include "server/fault.h"
+
+namespace portillon::server {
+
+struct FaultShare {
+    std::atomic<std::uint64_t> left;          // that it may still strike
+    std::atomic<std::uint64_t> struck;        // Victims so far
+    std::atomic<std::int64_t> busy_until_ns;  // of limit: when those before are served
+
+    // By whoever sets it for all shards, before they hear of it.
+    void begin(const Fault& fault) {
+        left = fault.count > 0 ? fault.count : std::numeric_limits<std::uint64_t>::max();
+        struck = 0;
+        busy_until_ns = 0;
+    }
+
+    bool exhausted() const { return left.load(std::memory_order_relaxed) == 0; }
+
+    // True if there was one left, which is now struck.
+    bool take() {
+        auto before = left.load(std::memory_order_relaxed);
+        while (before > 0 && !left.compare_exchange_weak(before, before - 1, std::memory_order_relaxed)) {
+        }
+        if (before == 0) {
+            return false;
+        }
+        struck.fetch_add(1, std::memory_order_relaxed);
+        return true;
+    }
+
+    // The instant at which who arrives at `now` and needs `cost` of what all share is served; not before those before.
+    Instant serve(Instant now, Nanos cost) {
+        const std::int64_t earliest = now.time_since_epoch().count();
+        auto before = busy_until_ns.load(std::memory_order_relaxed);
+        std::int64_t after = 0;
+        do {
+            after = (before > earliest ? before : earliest) + cost.count();
+        } while (!busy_until_ns.compare_exchange_weak(before, after, std::memory_order_relaxed));
+        return Instant{Nanos{after}};
+    }
+};
+
+}  // namespace portillon::server
