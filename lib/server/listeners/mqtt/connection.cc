@@ -689,7 +689,7 @@ Instant Connection::silent_until() const {
         return never;
     }
     if (keepalive_seconds_ > 0) {
-        return last_packet_ + std::chrono::seconds{keepalive_seconds_} * 3 / 2;
+        return last_packet_ + Nanos{std::chrono::seconds{keepalive_seconds_}} * 3 / 2;
     }
     return listener_.limits_.idle > 0s ? last_packet_ + listener_.limits_.idle : never;
 }

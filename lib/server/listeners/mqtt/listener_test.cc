@@ -483,6 +483,14 @@ TEST_F(MqttListener, EnforcesTheKeepAlive) {
     EXPECT_EQ(listener_->connections(), 1u);
 }
 
+TEST_F(MqttListener, OneAndAHalfKeepAlivesOfASecondAreNotOne) {
+    auto& client = greet("10 0e 0004 'MQTT' 05 02 0001 00 0001 'a'");
+    pass(1'500ms - 1ns);
+    EXPECT_EQ(client.end, "");
+    pass(1ns);
+    EXPECT_EQ(client.end, "closed");
+}
+
 TEST_F(MqttListener, TheLimitOfIdlenessHoldsWithoutAKeepAlive) {
     limits_.idle = 20s;
     auto& client = greet("10 0d 0004 'MQTT' 04 02 0000 0001 'c'");
