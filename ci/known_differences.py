@@ -66,6 +66,11 @@ def summed(found):
     return ", ".join(f"{list(found.values()).count(each)} {each}" for each in sorted(set(found.values())))
 
 
+def called(found):
+    """What is worse or better, by name."""
+    return "".join(f"; {verdict_}: {metric}" for metric, verdict_ in found.items() if verdict_ in ("worse", "better"))
+
+
 def pairs(folder):
     for number in range(PAIRS):
         protocol = protocols[number % len(protocols)]
@@ -73,7 +78,7 @@ def pairs(folder):
             call("run", SCENARIO, "--quiet", "--protocol", protocol, *WORKLOAD, "-o", f"{folder}/{side}.json")
         done = call("diff", f"{folder}/base.json", f"{folder}/candidate.json", "--fail-on", "worse,better")
         found = rows(done.stdout)
-        verdict(f"A/A, pair {number + 1}, {protocol}", found and not {"worse", "better"} & set(found.values()), summed(found))
+        verdict(f"A/A, pair {number + 1}, {protocol}", found and not {"worse", "better"} & set(found.values()), summed(found) + called(found))
 
 
 def duel(protocol, name, folder, base_s, candidate_s, expected):
@@ -87,7 +92,9 @@ def duel(protocol, name, folder, base_s, candidate_s, expected):
     done = call("diff", f"{folder}/comparison.json")
     found = rows(done.stdout)
     response = {metric: each for metric, each in found.items() if metric.startswith(("response", "service", "end", "all"))}
-    verdict(f"{name}, {protocol}", response and expected(found, response), f"latencies {summed(response)}; all {summed(found)}")
+    others = {metric: each for metric, each in found.items() if metric not in response}
+    verdict(f"{name}, {protocol}", response and expected(found, response),
+            f"latencies {summed(response)}; all {summed(found)}{called(others)}")
 
 
 def median_s(protocol, folder):
