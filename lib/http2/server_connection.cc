@@ -11,7 +11,8 @@ namespace portillon::http2 {
 
 namespace {
 
-constexpr std::size_t most_header_lists = 4;  // of the largest size that is taken, read to its end for the sake of an answer
+constexpr std::size_t most_header_lists =
+    4;  // of the largest size that is taken, read to its end for the sake of an answer
 
 // Credit, not memory: who listens bounds what it gathers.
 constexpr std::int32_t stream_window_bytes = 256 << 10;

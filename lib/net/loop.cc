@@ -12,7 +12,7 @@ namespace {
 // One TLS record, or one HTTP/2 frame; one per shard. Who sends more at once waits for the others' turn: with 64 KiB a
 // burst of 300 small requests on one connection tripled the P99 of everybody else.
 constexpr std::size_t read_buffer_bytes = 16 * 1024;
-}
+}  // namespace
 
 Deferred::~Deferred() {
     if (queue_ != nullptr) {

@@ -158,9 +158,9 @@ RunReport run_with_faults() {
                         .at_s = 20,
                         .to_s = 24,
                         .back_to_normal_reason = "the P95 of response was never again within the limit for good"}};
-    const std::tuple<unsigned, const char*, double, double> parts[] = {
-        {1, "before", 5, 10},  {1, "during", 10, 13}, {1, "after", 13, 20},
-        {2, "before", 13, 20}, {2, "during", 20, 24}, {2, "after", 24, 30}};
+    const std::tuple<unsigned, const char*, double, double> parts[] = {{1, "before", 5, 10},  {1, "during", 10, 13},
+                                                                       {1, "after", 13, 20},  {2, "before", 13, 20},
+                                                                       {2, "during", 20, 24}, {2, "after", 24, 30}};
     for (const auto& [fault, part, from, to] : parts) {
         run.phases.push_back(Phase{.kind = "fault",
                                    .name = "fault " + std::to_string(fault) + ", " + part,

@@ -346,8 +346,8 @@ Html phase_cells(const RunReport& run, std::size_t place) {
     const auto& headline = *std::find_if(latency_kinds().begin(), latency_kinds().end(),
                                          [&kind](const auto& each) { return kind == each.name; });
     const auto prefix = fmt::format("phases.{}.", place);
-    auto tr =
-        element("td", {{"class", "n"}}, time_text(phase.from_s)) + element("td", {{"class", "n"}}, time_text(phase.to_s));
+    auto tr = element("td", {{"class", "n"}}, time_text(phase.from_s)) +
+              element("td", {{"class", "n"}}, time_text(phase.to_s));
     tr += cell(shown_count(prefix + "generated", phase.generated));
     tr += cell(shown_count(prefix + "acknowledged", phase.acknowledged));
     tr += cell(shown_count(prefix + "delivered", phase.delivered, why_no_ledger(run)));
