@@ -270,8 +270,8 @@ def fifty_thousand(protocol):
                      for stage in report["scenario"]["resolved"]["traffic"]["stages"])
     busy = (report["resources"]["generator"]["cpu_s"] + report["resources"]["server"]["cpu_s"]) / duration_s / os.cpu_count()
     response, lag = report["latency"]["response"], report["latency"]["generator_lag"]
-    return {"P95": response["p95_us"], "P99": response["p99_us"], "undelivered": report["delivery"]["undelivered"],
-            "lag P99": lag["p99_us"], "busy": busy, "verdict": report["verdict"]["measurement"]}
+    return {"P95": time_of(response["p95_us"]), "P99": time_of(response["p99_us"]), "undelivered": report["delivery"]["undelivered"],
+            "lag P99": time_of(lag["p99_us"]), "busy": f"{busy:.0%}", "verdict": report["verdict"]["measurement"]}
 
 
 def peak():
@@ -288,6 +288,10 @@ def peak():
 def report_width(report):
     instants = [each["at_s"] for each in report["intervals"]]
     return instants[1] - instants[0] if len(instants) > 1 else 1
+
+
+def time_of(us):
+    return "never" if us is None else f"{us / 1000:.3g} ms"
 
 
 def kb(value):
