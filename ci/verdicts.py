@@ -5,6 +5,7 @@ A row passes when the reason is named and the measurement is at least as bad as 
 """
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -81,10 +82,10 @@ def busy_beside(cpus, arguments, before=()):
             loop.wait()
 
 
-def in_own_network(settings, arguments):
+def in_own_network(settings, arguments, during=None):
     """In a network namespace of its own, whose settings nobody else sees."""
-    script = "ip link set lo up; " + "; ".join(f"echo '{value}' > /proc/sys/net/{name}" for name, value in settings.items()) + '; exec "$@"'
-    return run(arguments, ["unshare", "--net", "--map-root-user", "sh", "-ec", script, "sh"])
+    script = "".join(["ip link set lo up; ", *(f"echo '{value}' > /proc/sys/net/{name}; " for name, value in settings.items())]) + 'exec "$@"'
+    return run(arguments, ["unshare", "--net", "--map-root-user", "sh", "-ec", script, "sh"], during)
 
 
 def lost_ledger():
@@ -98,6 +99,25 @@ def lost_ledger():
     finally:
         server.kill()
         server.wait()
+
+
+def redialling(equipments):
+    """Everybody is reset after two seconds and dials again."""
+    path = os.path.join(folder.name, "redialling.yaml")
+    with open(path, "w") as file:
+        file.write(f"protocol: mqtt\nfleet: {{ equipments: {equipments} }}\ntraffic: {{ stages: [ {{ duration: 5s, rate: 1/s }} ] }}\n"
+                   "delivery: { drain: 2s }\nfaults: [ { at: 2s, kind: reset } ]\n")
+    return path
+
+
+def take_descriptors(process):
+    """A run that does not fit is not begun; one that no longer fits shows it."""
+    resource.prlimit(generators(process)[0], resource.RLIMIT_NOFILE, (300, 300))
+
+
+def take_ports(process):
+    subprocess.run(["nsenter", "--target", str(generators(process)[0]), "--net", "--user", "--preserve-credentials", "sh", "-c",
+                    "echo '40000 40099' > /proc/sys/net/ipv4/ip_local_port_range"], check=True)
 
 
 def slow_answers():
@@ -117,13 +137,10 @@ ROWS = [
     ("the server is killed", "a process was lost: the embedded server", "invalid",
      lambda: run(small("mqtt", 50, "10/s", "3s", "--set", "delivery.drain=1s"),
                  during=lambda p: os.kill(children_of(p.pid, "serve")[0], signal.SIGKILL))),
-    ("300 descriptors for 400 connections", "want of descriptors", "invalid",
-     lambda: run(small("mqtt", 400, "1/s", "2s", "--shards", "1", "--set", "fleet.start.within=2s", "--set", "delivery.drain=2s"),
-                 ["sh", "-c", 'ulimit -n 300; exec "$@"', "sh"])),
-    ("100 local ports for 300 connections", "want of local ports", "invalid",
-     lambda: in_own_network({"ipv4/ip_local_port_range": "40000 40099"},
-                            small("mqtt", 300, "1/s", "2s", "--source-address", "127.0.0.1", "--set", "fleet.start.within=2s", "--set",
-                                  "delivery.drain=2s"))),
+    ("300 descriptors are left for 400 connections", "want of descriptors", "invalid",
+     lambda: run([redialling(400), "--shards", "1"], during=take_descriptors)),
+    ("100 local ports are left for 300 connections", "want of local ports", "invalid",
+     lambda: in_own_network({}, [redialling(300), "--shards", "1", "--source-address", "127.0.0.1"], take_ports)),
     ("the ledger's server dies", "the ledger could not be read", "invalid", lost_ledger),
     ("the generator stands still half of the time", "the generator itself was late", "invalid",
      lambda: run(small(), during=stop_and_go(0.2, 0.2, 10))),
