@@ -410,6 +410,16 @@ TEST(Parse, TheShippedScenariosAreOnes) {
     }
 }
 
+TEST(Parse, SaysNothingOfTheRateOfAFaultThatItDoesNotKnow) {
+    const auto scenario = parse(
+        "fleet: { equipments: 1 }\ntraffic: { stages: [ { duration: 1s, rate: 1/s } ] }\n"
+        "faults: [ { kind: limmit, for: 1s, rate: 50/s } ]\n",
+        "a.yaml", {}, shipped_protocols());
+    ASSERT_FALSE(scenario);
+    ASSERT_EQ(scenario.problems().size(), 1u);
+    EXPECT_EQ(scenario.problems()[0].key, "faults.0.kind");
+}
+
 TEST(Parse, ReadsFaultsOfTheServerAndWritesThemAgain) {
     const std::string text = R"(
 fleet: { equipments: 100 }

@@ -513,9 +513,10 @@ Fault read_fault(const Section& section, std::uint32_t equipments) {
     section.read("jitter", fault.jitter);
     section.read("one_in", fault.one_in);
     section.read("retry_after", fault.retry_after);
+    // Of what a rate is depends on a kind that is known.
     if (fault.kind == FaultKind::limit) {
         section.read_per_second("rate", fault.validations_per_s);
-    } else {
+    } else if (section.is_right("kind")) {
         section.read_per_second("rate", fault.rate);
     }
     section.read("every", fault.every);
