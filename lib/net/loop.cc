@@ -1,5 +1,6 @@
 #include "net/loop.h"
 
+#include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 
@@ -40,10 +41,39 @@ struct Loop::Pump {
     asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>, Executor> timer;
 };
 
+struct Loop::Lookout {
+    explicit Lookout(Loop& owner) : loop(owner), epoll(owner.io_, owner.readiness_.descriptor()) {}
+    ~Lookout() { epoll.release(); }  // it is readiness_'s
+
+    void wait() {
+        epoll.async_wait(Epoll::wait_read, [this](const error_code& error) {
+            if (!error) {
+                loop.readiness_.serve();
+                wait();
+            }
+        });
+    }
+
+    using Epoll = asio::posix::basic_stream_descriptor<Executor>;
+    Loop& loop;
+    Epoll epoll;
+};
+
 Loop::Loop(const Clock& clock) : clock_(clock), read_buffer_(read_buffer_bytes) {}
 
 Loop::~Loop() {
     timers_.when_earlier = nullptr;
+}
+
+error_code Loop::watch(int descriptor, Watcher& watcher) {
+    if (lookout_ == nullptr) {
+        if (const auto error = readiness_.open()) {
+            return error;
+        }
+        lookout_ = std::make_unique<Lookout>(*this);
+        lookout_->wait();
+    }
+    return readiness_.watch(descriptor, watcher);
 }
 
 void Loop::later(Deferred& work) {

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/timers.h"
+#include "net/readiness.h"
 #include "net/task.h"
 
 namespace portillon::net {
@@ -48,6 +49,10 @@ public:
     // Queues `work` for this turn; no effect if it is queued already.
     void later(Deferred& work);
 
+    // Real time: `watcher` hears of `descriptor`, a socket, as in readiness.h.
+    error_code watch(int descriptor, Watcher& watcher);
+    void unwatch(int descriptor, const Watcher& watcher) { readiness_.unwatch(descriptor, watcher); }
+
     // Where any connection of this thread reads into: valid until the next read, that is, during one callback.
     std::span<std::byte> read_buffer() { return read_buffer_; }
 
@@ -59,16 +64,19 @@ public:
     bool poll();
 
 private:
-    struct Pump;  // the kernel's timer, armed for timers_.next()
+    struct Pump;     // the kernel's timer, armed for timers_.next()
+    struct Lookout;  // waits for readiness_
     void run_deferred();
 
     const Clock& clock_;
-    asio::io_context io_{1};
     Timers timers_;
+    Readiness readiness_{clock_, timers_};
     std::vector<Deferred*> deferred_;
     std::vector<Deferred*> running_;
     std::vector<std::byte> read_buffer_;
+    asio::io_context io_{1};  // what waits in it may hold any of the above
     std::unique_ptr<Pump> pump_;
+    std::unique_ptr<Lookout> lookout_;
 };
 
 }  // namespace portillon::net

@@ -1,12 +1,10 @@
 #include "net/tcp.h"
 
+#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <unistd.h>
 
-#include <boost/asio/basic_socket_acceptor.hpp>
-#include <boost/asio/basic_stream_socket.hpp>
-#include <boost/asio/error.hpp>
-#include <boost/asio/redirect_error.hpp>
+#include <cerrno>
 
 #include "net/connection.h"
 
@@ -14,92 +12,58 @@ namespace portillon::net {
 
 namespace {
 
-using Socket = asio::basic_stream_socket<asio::ip::tcp, Executor>;
-using TcpAcceptor = asio::basic_socket_acceptor<asio::ip::tcp, Executor>;
-
-void prepare(Socket& socket) {
-    error_code ignored;
-    socket.set_option(asio::ip::tcp::no_delay(true), ignored);
-    socket.non_blocking(true, ignored);
+error_code last_error() {
+    return {errno, boost::system::system_category()};
 }
 
-class TcpTransport final : public Transport {
+void set(int socket, int level, int option) {
+    const int on = 1;
+    ::setsockopt(socket, level, option, &on, sizeof on);
+}
+
+int make_socket(const Endpoint& towards) {
+    return ::socket(towards.protocol().family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
+}
+
+int bind_to(int socket, const Endpoint& at) {
+    return ::bind(socket, at.data(), static_cast<socklen_t>(at.size()));
+}
+
+// A connected socket.
+std::unique_ptr<Transport> make_tcp(Loop& loop, int socket, Traffic& traffic) {
+    set(socket, IPPROTO_TCP, TCP_NODELAY);
+    return std::make_unique<Connection>(loop, traffic, socket);
+}
+
+class DialledTcp final : public Connection {
 public:
-    TcpTransport(Loop& loop, Socket socket, Traffic& traffic)
-        : loop_(loop), connection_(new Connection<Socket>(loop, std::move(socket), traffic)) {}
+    // Target and source are the dialer's, which outlives its transports.
+    DialledTcp(Loop& loop, Traffic& traffic, const Endpoint& target, const asio::ip::address* source)
+        : Connection(loop, traffic, -1), target_(target), source_(source) {}
 
-    TcpTransport(Loop& loop, Traffic& traffic, Endpoint target, std::optional<asio::ip::address> source)
-        : TcpTransport(loop, Socket(loop.executor()), traffic) {
-        target_ = target;
-        source_ = source;
-    }
-
-    ~TcpTransport() override { connection_->disown(); }
-
-    Task<error_code> connect(Instant deadline) override {
-        return connect_by(*connection_, loop_, target_, source_, deadline);
-    }
-
-    void start(Reader& reader) override { connection_->start(reader); }
-    void write(std::span<const std::byte> bytes) override { connection_->write(bytes); }
-    std::size_t unsent() const override { return connection_->unsent(); }
-    void pause() override { connection_->pause(); }
-    void resume() override { connection_->resume(); }
-    void shut() override { connection_->shut(); }
-    void close() override { connection_->close(); }
-    void reset() override { connection_->reset(); }
-    int release() override { return connection_->give_away(); }
+    Task<error_code> connect(Instant deadline) override { return connect_by(*this, deadline); }
 
 private:
-    class Deadline final : public Alarm {
-    public:
-        explicit Deadline(Socket& socket) : socket_(socket) {}
-        bool passed() const { return passed_; }
-
-    private:
-        void ring(Instant) override {
-            passed_ = true;
-            error_code ignored;
-            socket_.cancel(ignored);
+    static Task<error_code> connect_by(DialledTcp& self, Instant deadline) {
+        const Endpoint& target = self.target_;
+        const int socket = make_socket(target);
+        if (socket < 0) {
+            co_return last_error();
         }
-        Socket& socket_;
-        bool passed_ = false;
-    };
-
-    static Task<error_code> connect_by(Connection<Socket>& connection, Loop& loop, Endpoint target,
-                                       std::optional<asio::ip::address> source, Instant deadline) {
-        Socket& socket = connection.socket();
-        error_code error;
-        socket.open(target.protocol(), error);
-        if (error) {
-            co_return error;
-        }
-        prepare(socket);
-        if (source) {
-            using BindAddressNoPort = asio::detail::socket_option::boolean<IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT>;
-            socket.set_option(BindAddressNoPort(true), error);
-            socket.bind(Endpoint{*source, 0}, error);
-            if (error) {
+        set(socket, IPPROTO_TCP, TCP_NODELAY);
+        if (self.source_ != nullptr) {
+            set(socket, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT);
+            if (bind_to(socket, Endpoint{*self.source_, 0}) != 0) {
+                const auto error = last_error();
+                ::close(socket);
                 co_return error;
             }
         }
-        Deadline limit(socket);
-        if (deadline != never) {
-            loop.timers().set(limit, deadline);
-        }
-        const Connection<Socket>::Hold hold(connection);
-        co_await socket.async_connect(target, asio::redirect_error(use_task, error));
-        limit.cancel();
-        if (limit.passed()) {
-            co_return asio::error::make_error_code(asio::error::timed_out);
-        }
-        co_return error;
+        co_return co_await dial(self, socket, target.data(), static_cast<socklen_t>(target.size()), deadline);
     }
 
-    Loop& loop_;
-    Connection<Socket>* connection_;
-    Endpoint target_;
-    std::optional<asio::ip::address> source_;
+    const Endpoint& target_;
+    const asio::ip::address* source_;  // nullptr: the kernel chooses
 };
 
 }  // namespace
@@ -108,126 +72,110 @@ TcpDialer::TcpDialer(Loop& loop, Endpoint target, std::vector<asio::ip::address>
     : loop_(loop), target_(std::move(target)), sources_(std::move(sources)), traffic_(traffic) {}
 
 std::unique_ptr<Transport> TcpDialer::dial(EquipmentId equipment) {
-    std::optional<asio::ip::address> source;
-    if (!sources_.empty()) {
-        source = sources_[number_of(equipment) % sources_.size()];
-    }
-    return std::make_unique<TcpTransport>(loop_, traffic_, target_, source);
+    const auto* source = sources_.empty() ? nullptr : &sources_[number_of(equipment) % sources_.size()];
+    return std::make_unique<DialledTcp>(loop_, traffic_, target_, source);
 }
 
 std::unique_ptr<Transport> adopt_tcp(Loop& loop, int descriptor, Traffic& traffic) {
     sockaddr_storage at{};
     socklen_t size = sizeof at;
-    const bool known = ::getsockname(descriptor, reinterpret_cast<sockaddr*>(&at), &size) == 0;
-    Socket socket(loop.executor());
-    error_code error;
-    if (known) {
-        socket.assign(at.ss_family == AF_INET6 ? asio::ip::tcp::v6() : asio::ip::tcp::v4(), descriptor, error);
-    }
-    if (!known || error) {
+    if (::getsockname(descriptor, reinterpret_cast<sockaddr*>(&at), &size) != 0) {
         ::close(descriptor);
         return nullptr;
     }
-    prepare(socket);
-    return std::make_unique<TcpTransport>(loop, std::move(socket), traffic);
+    return make_tcp(loop, descriptor, traffic);
 }
 
-struct Acceptor::Core final : Alarm {
+struct Acceptor::Core final : Watcher, Alarm, Deferred {
     Core(Loop& owner, Traffic& counted, Accepted handler)
-        : loop(owner), traffic(counted), accepted(std::move(handler)), acceptor(owner.executor()) {}
+        : loop(owner), traffic(counted), accepted(std::move(handler)) {}
 
-    void accept() {
-        waiting = std::make_shared<bool>(true);
-        acceptor.async_wait(TcpAcceptor::wait_read,
-                            [this, alive = std::weak_ptr<bool>(waiting)](const error_code& error) {
-                                if (alive.expired() || error) {
-                                    return;
-                                }
-                                take_all(alive);
-                            });
+    ~Core() override {
+        stop();
+        if (gone != nullptr) {
+            *gone = true;
+        }
+    }
+
+    error_code listen(const Endpoint& at) {
+        descriptor = make_socket(at);
+        if (descriptor < 0) {
+            return last_error();
+        }
+        set(descriptor, SOL_SOCKET, SO_REUSEADDR);
+        set(descriptor, SOL_SOCKET, SO_REUSEPORT);
+        if (bind_to(descriptor, at) != 0 || ::listen(descriptor, SOMAXCONN) != 0) {
+            return last_error();
+        }
+        return loop.watch(descriptor, *this);
+    }
+
+    void stop() {
+        cancel();
+        if (descriptor >= 0) {
+            loop.unwatch(descriptor, *this);
+            ::close(std::exchange(descriptor, -1));
+        }
     }
 
     // One readiness stands for many connections: takes a batch, then lets the others have their turn.
-    void take_all(const std::weak_ptr<bool>& alive) {
-        for (int i = 0; i < batch; ++i) {
-            error_code error;
-            Socket socket(loop.executor());
-            acceptor.accept(socket, error);
-            if (error == asio::error::would_block || error == asio::error::try_again) {
-                break;
-            }
-            if (error == asio::error::no_descriptors || error.value() == ENFILE || error.value() == ENOMEM ||
-                error.value() == ENOBUFS) {
+    void take_some() {
+        bool destroyed = false;
+        gone = &destroyed;
+        for (int i = 0; i < batch && descriptor >= 0; ++i) {
+            const int socket = ::accept4(descriptor, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+            if (socket >= 0) {
+                accepted(make_tcp(loop, socket, traffic));
+                if (destroyed) {
+                    return;
+                }
+            } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+                gone = nullptr;
+                return;
+            } else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) {
                 ++starved;
                 loop.timers().set(*this, loop.now() + 100ms);
+                gone = nullptr;
                 return;
-            }
-            if (error) {
-                continue;  // that connection died before it was accepted
-            }
-            prepare(socket);
-            accepted(std::make_unique<TcpTransport>(loop, std::move(socket), traffic));
-            if (alive.expired()) {
-                return;
-            }
+            }  // else that connection died before it was accepted
         }
-        accept();
+        gone = nullptr;
+        loop.later(*this);
     }
 
-    void ring(Instant) override { accept(); }
+    void ready(Ready) override { take_some(); }
+    void run() override { take_some(); }
+    void ring(Instant) override { take_some(); }
 
     static constexpr int batch = 64;
     Loop& loop;
     Traffic& traffic;
     Accepted accepted;
-    TcpAcceptor acceptor;
-    std::shared_ptr<bool> waiting;
+    int descriptor = -1;
+    bool* gone = nullptr;  // in the frame of take_some(): accepted() may destroy the acceptor
     std::uint64_t starved = 0;
 };
 
 Acceptor::Acceptor(Loop& loop, Traffic& traffic, Accepted accepted)
     : core_(std::make_unique<Core>(loop, traffic, std::move(accepted))) {}
 
-Acceptor::~Acceptor() {
-    stop();
-}
+Acceptor::~Acceptor() = default;
 
 error_code Acceptor::listen(const Endpoint& at) {
-    using ReusePort = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
-    error_code error;
-    auto& acceptor = core_->acceptor;
-    acceptor.open(at.protocol(), error);
-    if (!error) {
-        acceptor.set_option(asio::socket_base::reuse_address(true), error);
-    }
-    if (!error) {
-        acceptor.set_option(ReusePort(true), error);
-    }
-    if (!error) {
-        acceptor.bind(at, error);
-    }
-    if (!error) {
-        acceptor.listen(asio::socket_base::max_listen_connections, error);
-    }
-    if (!error) {
-        acceptor.non_blocking(true, error);
-    }
-    if (!error) {
-        core_->accept();
-    }
-    return error;
+    return core_->listen(at);
 }
 
 Endpoint Acceptor::at() const {
-    error_code ignored;
-    return core_->acceptor.local_endpoint(ignored);
+    Endpoint at;
+    auto size = static_cast<socklen_t>(at.capacity());
+    if (::getsockname(core_->descriptor, at.data(), &size) == 0) {
+        at.resize(size);
+    }
+    return at;
 }
 
 void Acceptor::stop() {
-    core_->waiting.reset();
-    core_->cancel();
-    error_code ignored;
-    core_->acceptor.close(ignored);
+    core_->stop();
 }
 
 std::uint64_t Acceptor::starved() const {

@@ -1,0 +1,222 @@
+#include "net/connection.h"
+
+#include <unistd.h>
+
+#include <boost/asio/error.hpp>
+#include <cerrno>
+#include <utility>
+
+#include "net/wakeup.h"
+
+namespace portillon::net {
+
+namespace {
+
+error_code last_error() {
+    return {errno, boost::system::system_category()};
+}
+
+}  // namespace
+
+// In the frame of dial(), while that waits.
+struct Connection::Dialling {
+    explicit Dialling(Connection& connection) : changed(connection.loop_), of(&connection) { of->dialling_ = this; }
+    ~Dialling() {
+        if (of != nullptr) {
+            of->dialling_ = nullptr;
+        }
+    }
+    Wakeup changed;
+    Connection* of;  // nullptr: it has been closed, or destroyed
+    bool settled = false;
+};
+
+Task<error_code> Connection::dial(Connection& connection, int descriptor, const sockaddr* target,
+                                  socklen_t target_bytes, Instant deadline) {
+    connection.descriptor_ = descriptor;
+    if (::connect(descriptor, target, target_bytes) == 0) {
+        co_return error_code{};
+    }
+    if (errno != EINPROGRESS) {
+        co_return last_error();
+    }
+    if (const auto error = connection.watch()) {
+        co_return error;
+    }
+    Dialling dialling(connection);
+    co_await dialling.changed.until(deadline);
+    if (dialling.of == nullptr) {
+        co_return asio::error::make_error_code(asio::error::operation_aborted);
+    }
+    if (!dialling.settled) {
+        co_return asio::error::make_error_code(asio::error::timed_out);
+    }
+    int failure = 0;
+    socklen_t size = sizeof failure;
+    ::getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &failure, &size);
+    co_return error_code(failure, boost::system::system_category());
+}
+
+void Connection::start(Reader& reader) {
+    reader_ = &reader;
+    if (descriptor_ >= 0 && !watched_ && watch()) {
+        ::shutdown(descriptor_, SHUT_RDWR);  // nobody would hear of it any more: it ends here
+        readable_ = to_end_ = true;
+    }
+    if (readable_) {
+        loop_.later(*this);
+    }
+}
+
+void Connection::resume() {
+    paused_ = false;
+    if (readable_ && reader_ != nullptr) {
+        loop_.later(*this);
+    }
+}
+
+void Connection::write(std::span<const std::byte> bytes) {
+    if (descriptor_ < 0 || shut_ || broken_) {
+        return;
+    }
+    if (unsent() == 0) {
+        bytes = bytes.subspan(send(bytes));
+    }
+    if (!bytes.empty() && !broken_) {
+        unsent_.insert(unsent_.end(), bytes.begin(), bytes.end());
+    }
+}
+
+void Connection::shut() {
+    shut_ = true;
+    if (unsent() == 0 && descriptor_ >= 0) {
+        ::shutdown(descriptor_, SHUT_WR);
+    }
+}
+
+void Connection::close() {
+    let_go();
+    if (descriptor_ >= 0) {
+        ::close(std::exchange(descriptor_, -1));
+    }
+}
+
+void Connection::reset() {
+    if (descriptor_ >= 0) {
+        const linger at_once{.l_onoff = 1, .l_linger = 0};
+        ::setsockopt(descriptor_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    }
+    close();
+}
+
+int Connection::release() {
+    let_go();
+    return std::exchange(descriptor_, -1);
+}
+
+// No callback follows.
+void Connection::let_go() {
+    reader_ = nullptr;
+    if (std::exchange(watched_, false)) {
+        loop_.unwatch(descriptor_, *this);
+    }
+    if (Dialling* dialling = std::exchange(dialling_, nullptr); dialling != nullptr) {
+        dialling->of = nullptr;
+        dialling->changed.wake();
+    }
+    unsent_ = {};
+    unsent_from_ = 0;
+}
+
+void Connection::ready(Ready now) {
+    readable_ = readable_ || now.to_read || now.to_end;
+    to_end_ = to_end_ || now.to_end;
+    if (dialling_ != nullptr) {
+        dialling_->settled = true;
+        dialling_->changed.wake();
+    } else if (now.to_write && unsent() > 0) {
+        if (readable_) {
+            loop_.later(*this);  // not after send_rest(), in which the connection may be destroyed
+        }
+        send_rest();
+    } else {
+        read();
+    }
+}
+
+void Connection::run() {
+    read();
+}
+
+error_code Connection::watch() {
+    const auto error = loop_.watch(descriptor_, *this);
+    watched_ = !error;
+    return error;
+}
+
+// Returns how much the kernel took. A failure is reported by the reading side, which sees it too.
+std::size_t Connection::send(std::span<const std::byte> bytes) {
+    std::size_t taken = 0;
+    while (taken < bytes.size()) {
+        const auto sent = ::send(descriptor_, bytes.data() + taken, bytes.size() - taken, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (sent < 0) {
+            if (errno == EINTR) {
+                continue;
+            }
+            broken_ = errno != EAGAIN && errno != EWOULDBLOCK;
+            break;
+        }
+        taken += static_cast<std::size_t>(sent);
+    }
+    traffic_.bytes_sent += taken;
+    return taken;
+}
+
+void Connection::send_rest() {
+    unsent_from_ += send(std::span<const std::byte>(unsent_).subspan(unsent_from_));
+    if (unsent() > 0 && !broken_) {
+        return;
+    }
+    unsent_ = {};  // gives the memory back: most connections never need it again
+    unsent_from_ = 0;
+    if (shut_) {
+        shut();
+    }
+    if (reader_ != nullptr && !broken_) {
+        reader_->drained();
+    }
+}
+
+// One bufferful a turn, so that nobody starves; a shorter one was all there is, unless more than bytes has come.
+void Connection::read() {
+    if (reader_ == nullptr || paused_ || descriptor_ < 0) {
+        return;
+    }
+    const auto buffer = loop_.read_buffer();
+    const auto got = ::recv(descriptor_, buffer.data(), buffer.size(), MSG_DONTWAIT);
+    if (got > 0) {
+        const auto bytes = buffer.first(static_cast<std::size_t>(got));
+        traffic_.bytes_received += bytes.size();
+        readable_ = bytes.size() == buffer.size() || to_end_;
+        if (readable_) {
+            loop_.later(*this);
+        }
+        reader_->received(bytes);
+    } else if (got == 0) {
+        end(asio::error::eof);
+    } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+        readable_ = false;
+        to_end_ = false;
+    } else if (errno == EINTR) {
+        loop_.later(*this);
+    } else {
+        end(last_error());
+    }
+}
+
+void Connection::end(const error_code& cause) {
+    readable_ = false;
+    std::exchange(reader_, nullptr)->ended(cause);
+}
+
+}  // namespace portillon::net

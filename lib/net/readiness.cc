@@ -1,0 +1,62 @@
+#include "net/readiness.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "base/check.h"
+
+namespace portillon::net {
+
+Readiness::~Readiness() {
+    if (epoll_ >= 0) {
+        ::close(epoll_);
+    }
+}
+
+error_code Readiness::open() {
+    if (epoll_ < 0) {
+        epoll_ = ::epoll_create1(EPOLL_CLOEXEC);
+    }
+    return epoll_ < 0 ? error_code(errno, boost::system::system_category()) : error_code{};
+}
+
+error_code Readiness::watch(int descriptor, Watcher& watcher) {
+    epoll_event event{};
+    event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLPRI | EPOLLET;
+    event.data.ptr = &watcher;
+    if (::epoll_ctl(epoll_, EPOLL_CTL_ADD, descriptor, &event) != 0) {
+        return {errno, boost::system::system_category()};
+    }
+    return {};
+}
+
+void Readiness::unwatch(int descriptor, const Watcher& watcher) {
+    epoll_event ignored{};
+    ::epoll_ctl(epoll_, EPOLL_CTL_DEL, descriptor, &ignored);
+    for (std::size_t i = served_; i < count_; ++i) {
+        if (events_[i].data.ptr == &watcher) {
+            events_[i].data.ptr = nullptr;
+        }
+    }
+}
+
+void Readiness::serve() {
+    check(served_ == count_, "served from inside a watcher");
+    const int got = ::epoll_wait(epoll_, events_.data(), static_cast<int>(events_.size()), 0);
+    count_ = got > 0 ? static_cast<std::size_t>(got) : 0;
+    for (served_ = 0; served_ < count_;) {
+        if (const Instant now = clock_.now(); timers_.next() <= now) {
+            timers_.run_due(now);
+        }
+        const epoll_event& event = events_[served_++];
+        if (auto* watcher = static_cast<Watcher*>(event.data.ptr); watcher != nullptr) {
+            const auto is = [&](std::uint32_t bits) { return (event.events & bits) != 0; };
+            watcher->ready({.to_read = is(EPOLLIN),
+                            .to_write = is(EPOLLOUT),
+                            .to_end = is(EPOLLRDHUP | EPOLLHUP | EPOLLERR | EPOLLPRI)});
+        }
+    }
+}
+
+}  // namespace portillon::net
