@@ -15,8 +15,8 @@ void Alarm::cancel() {
 }
 
 Timers::~Timers() {
-    for (Alarm* alarm : heap_) {
-        alarm->timers_ = nullptr;
+    for (const Entry& entry : heap_) {
+        entry.alarm->timers_ = nullptr;
     }
 }
 
@@ -24,8 +24,7 @@ void Timers::set(Alarm& alarm, Instant at) {
     alarm.cancel();
     alarm.timers_ = this;
     alarm.at_ = at;
-    alarm.order_ = orders_++;
-    heap_.push_back(&alarm);
+    heap_.push_back({at, orders_++, &alarm});
     alarm.place_ = heap_.size() - 1;
     sift_up(alarm.place_);
     if (alarm.place_ == 0 && when_earlier) {
@@ -34,8 +33,8 @@ void Timers::set(Alarm& alarm, Instant at) {
 }
 
 void Timers::run_due(Instant now) {
-    while (!heap_.empty() && heap_.front()->at_ <= now) {
-        Alarm& alarm = *heap_.front();
+    while (!heap_.empty() && heap_.front().at <= now) {
+        Alarm& alarm = *heap_.front().alarm;
         remove(alarm);
         alarm.ring(now);
     }
@@ -44,31 +43,31 @@ void Timers::run_due(Instant now) {
 void Timers::remove(Alarm& alarm) {
     const std::size_t place = alarm.place_;
     alarm.timers_ = nullptr;
-    Alarm* last = heap_.back();
+    const Entry last = heap_.back();
     heap_.pop_back();
-    if (last == &alarm) {
+    if (last.alarm == &alarm) {
         return;
     }
     put(place, last);
     sift_up(place);
-    sift_down(last->place_);
+    sift_down(last.alarm->place_);
 }
 
 void Timers::sift_up(std::size_t place) {
-    Alarm* alarm = heap_[place];
+    const Entry entry = heap_[place];
     while (place > 0) {
         const std::size_t parent = (place - 1) / arity;
-        if (!before(alarm, heap_[parent])) {
+        if (!before(entry, heap_[parent])) {
             break;
         }
         put(place, heap_[parent]);
         place = parent;
     }
-    put(place, alarm);
+    put(place, entry);
 }
 
 void Timers::sift_down(std::size_t place) {
-    Alarm* alarm = heap_[place];
+    const Entry entry = heap_[place];
     for (;;) {
         const std::size_t first = place * arity + 1;
         if (first >= heap_.size()) {
@@ -81,18 +80,18 @@ void Timers::sift_down(std::size_t place) {
                 least = child;
             }
         }
-        if (!before(heap_[least], alarm)) {
+        if (!before(heap_[least], entry)) {
             break;
         }
         put(place, heap_[least]);
         place = least;
     }
-    put(place, alarm);
+    put(place, entry);
 }
 
-void Timers::put(std::size_t place, Alarm* alarm) {
-    heap_[place] = alarm;
-    alarm->place_ = place;
+void Timers::put(std::size_t place, const Entry& entry) {
+    heap_[place] = entry;
+    entry.alarm->place_ = place;
 }
 
 }  // namespace portillon

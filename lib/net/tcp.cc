@@ -140,7 +140,9 @@ struct Acceptor::Core final : Watcher, Alarm, Deferred {
             }  // else that connection died before it was accepted
         }
         gone = nullptr;
-        loop.later(*this);
+        if (descriptor >= 0) {
+            loop.later(*this);
+        }
     }
 
     void ready(Ready) override { take_some(); }

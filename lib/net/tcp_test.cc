@@ -2,7 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <boost/asio/error.hpp>
+#include <functional>
 #include <string>
 
 #include "net/task_group.h"
@@ -20,6 +25,9 @@ struct Ear : Transport::Reader {
     void received(std::span<const std::byte> bytes) override {
         heard.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
         changed.wake();
+        if (then) {
+            then();
+        }
     }
     void ended(const error_code& why) override {
         cause = why;
@@ -35,6 +43,7 @@ struct Ear : Transport::Reader {
     error_code cause;
     bool over = false;
     int drains = 0;
+    std::function<void()> then;  // after each piece
 };
 
 // Both ends of one connection over loopback, in real time; each test is a conversation, bounded by its own end.
@@ -124,6 +133,141 @@ Task<void> reset_it(Ends& ends) {
 
 TEST(Tcp, TellsAResetFromAnEnd) {
     Ends{}.converse(reset_it);
+}
+
+Task<void> say_more_than_a_bufferful_and_end(Ends& ends) {
+    const std::string much(100'000, 'x');
+    ends.server_ear.then = [&ends] { ends.server->pause(); };
+    ends.client->write(bytes_of(much));
+    ends.client->shut();
+    while (ends.server_ear.heard.size() < much.size()) {
+        co_await ends.server_ear.changed.until(never);
+        EXPECT_FALSE(ends.server_ear.over);
+        ends.server->resume();
+    }
+    while (!ends.server_ear.over) {
+        co_await ends.server_ear.changed.until(never);
+    }
+    EXPECT_EQ(ends.server_ear.cause, asio::error::eof);
+}
+
+TEST(Tcp, ReadsAllThatCameWithTheEndHoweverOftenItPauses) {
+    Ends{}.converse(say_more_than_a_bufferful_and_end);
+}
+
+Task<void> write_after_the_others_end(Ends& ends) {
+    ends.client->shut();
+    while (!ends.server_ear.over) {
+        co_await ends.server_ear.changed.until(never);
+    }
+    ends.server->write(bytes_of("last words"));
+    ends.server->shut();
+    while (!ends.client_ear.over) {
+        co_await ends.client_ear.changed.until(never);
+    }
+    EXPECT_EQ(ends.client_ear.heard, "last words");
+}
+
+TEST(Tcp, WritesOnAfterTheOtherSideHasEnded) {
+    Ends{}.converse(write_after_the_others_end);
+}
+
+Task<void> destroy_while_told(Ends& ends) {
+    ends.server_ear.then = [&ends] { ends.server.reset(); };
+    ends.client->write(bytes_of("bye"));
+    while (ends.server) {
+        co_await ends.server_ear.changed.until(never);
+    }
+    while (!ends.client_ear.over) {
+        co_await ends.client_ear.changed.until(never);
+    }
+}
+
+TEST(Tcp, MayBeDestroyedByItsReader) {
+    Ends{}.converse(destroy_while_told);
+}
+
+// A listener whose queue is full: the kernel drops what else is dialled, and a dial hangs.
+struct FullQueue {
+    FullQueue() {
+        sockaddr_in address{};
+        address.sin_family = AF_INET;
+        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        socklen_t size = sizeof address;
+        auto* const raw = reinterpret_cast<sockaddr*>(&address);
+        EXPECT_EQ(::bind(listener, raw, size), 0);
+        EXPECT_EQ(::listen(listener, 0), 0);
+        EXPECT_EQ(::getsockname(listener, raw, &size), 0);
+        EXPECT_EQ(::connect(first, raw, size), 0);
+        at = Endpoint(asio::ip::address_v4::loopback(), ntohs(address.sin_port));
+    }
+    ~FullQueue() {
+        ::close(first);
+        ::close(listener);
+    }
+    int listener = ::socket(AF_INET, SOCK_STREAM, 0);
+    int first = ::socket(AF_INET, SOCK_STREAM, 0);
+    Endpoint at;
+};
+
+struct HangingDial {
+    MonotonicClock clock;
+    Loop loop{clock};
+    FullQueue queue;
+    Traffic traffic;
+    TcpDialer dialer{loop, queue.at, {}, traffic};
+    std::unique_ptr<Transport> transport = dialer.dial(EquipmentId{1});
+    TaskGroup tasks{loop};
+    error_code result;
+
+    static Task<void> connect(HangingDial& dial, Instant deadline) {
+        dial.result = co_await dial.transport->connect(deadline);
+        dial.loop.stop();
+    }
+};
+
+TEST(Tcp, GivesUpADialAtItsDeadline) {
+    HangingDial dial;
+    dial.tasks.spawn(HangingDial::connect(dial, dial.loop.now() + 1ms));
+    dial.loop.run();
+    EXPECT_EQ(cause_name(dial.result), "timed_out");
+}
+
+TEST(Tcp, EndsADialWhoseTransportIsDestroyed) {
+    HangingDial dial;
+    struct Destroy final : Alarm {
+        explicit Destroy(std::unique_ptr<Transport>& which) : transport(which) {}
+        void ring(Instant) override { transport.reset(); }
+        std::unique_ptr<Transport>& transport;
+    } destroy{dial.transport};
+    dial.loop.timers().set(destroy, dial.loop.now() + 1ms);
+    dial.tasks.spawn(HangingDial::connect(dial, never));
+    dial.loop.run();
+    EXPECT_EQ(dial.result, asio::error::operation_aborted);
+}
+
+TEST(Tcp, StopsAcceptingFromInsideAnAcceptance) {
+    MonotonicClock clock;
+    Loop loop(clock);
+    Traffic traffic;
+    int accepted = 0;
+    std::unique_ptr<Acceptor> acceptor;
+    acceptor = std::make_unique<Acceptor>(loop, traffic, [&](auto) {
+        ++accepted;
+        acceptor.reset();
+        loop.stop();
+    });
+    ASSERT_FALSE(acceptor->listen(*parse_endpoint("127.0.0.1:0")));
+    const Endpoint at = acceptor->at();
+    const int dialled[] = {::socket(AF_INET, SOCK_STREAM, 0), ::socket(AF_INET, SOCK_STREAM, 0)};
+    for (const int socket : dialled) {
+        EXPECT_EQ(::connect(socket, at.data(), static_cast<socklen_t>(at.size())), 0);
+    }
+    loop.run();
+    EXPECT_EQ(accepted, 1);
+    for (const int socket : dialled) {
+        ::close(socket);
+    }
 }
 
 Task<void> connect_to_nobody(Loop& loop, Endpoint nobody, error_code& result) {

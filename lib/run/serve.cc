@@ -1,7 +1,6 @@
 #include "run/serve.h"
 
 #include <fmt/format.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <boost/asio/basic_signal_set.hpp>
@@ -25,7 +24,6 @@ namespace portillon::run {
 namespace {
 
 constexpr Nanos stop_patience = 4s;
-constexpr int embedded_niceness = 5;
 
 using Signals = boost::asio::basic_signal_set<net::Executor>;
 
@@ -43,10 +41,6 @@ public:
         if (options_.parent_link < 0) {
             signals_.add(SIGINT);
         } else {
-            // Beside a generator on the same cores, the server is what waits: a generator that is late measures itself.
-            // 50,000 equipments over HTTP/2 on 2 cores, 94 % busy: generator_lag P99 from 9.4 to 1.6 ms, and P99 of
-            // response from 43 to 11 ms; with 10 no better, and the server slower.
-            ::setpriority(PRIO_PROCESS, 0, embedded_niceness);
             parent_ = std::make_unique<Link>(loop_, options_.parent_link);
             parent_->start([this](const v1::LinkMessage& message) { message.has_bye() ? stop() : void(); },
                            [this](const error_code&) { stop(); });
@@ -80,6 +74,7 @@ private:
     net::Task<std::string> start() {
         v1::ServerPlan plan;
         plan.set_shards(options_.shards);
+        plan.set_gives_way(options_.parent_link >= 0);
         plan.set_limits(write_limits(options_.limits));
         std::map<std::string, std::string> listeners;
         for (const auto& [name, endpoint] : options_.listeners) {

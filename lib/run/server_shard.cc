@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -22,6 +23,7 @@ constexpr Nanos publish_every = 100ms;
 constexpr Nanos stop_patience = 2s;
 constexpr Nanos join_patience = 15s;
 constexpr Nanos join_step = 5ms;
+constexpr int niceness_beside_a_generator = 5;
 constexpr std::uint64_t own_descriptors = 200;  // sockets, memories, libraries, and some to spare
 
 class ServerShard final : private Alarm {
@@ -52,6 +54,9 @@ private:
         } else if (message.has_bye()) {
             stop();
         } else if (const auto request = request_of(message); request && shard_) {
+            if (message.has_run_started()) {
+                give_way();
+            }
             shard_->obey(request->instruction,
                          [this, number = request->number](const server::Obeyed& obeyed) { answer(number, obeyed); });
         }
@@ -81,6 +86,9 @@ private:
         const auto note = [&problem](const server::Obeyed& obeyed) {
             problem = problem.empty() ? obeyed.problem : problem;
         };
+        if (plan_.runs_size() > 0) {
+            give_way();
+        }
         for (const auto& run : plan_.runs()) {
             shard_->obey(server::OpenRun{run}, note);
         }
@@ -93,6 +101,16 @@ private:
         join_by_ = loop_.now() + join_patience;
         loop_.timers().set(*this, loop_.now());
         return {};
+    }
+
+    // Beside a generator on the same cores, the server is what waits: a generator that is late measures itself. Not
+    // while the fleet dials, though, when all of it would wait in the listen queue. 50,000 equipments over HTTP/2 on 2
+    // cores, 94 % busy: generator_lag P99 from 9.4 to 1.6 ms, and P99 of response from 43 to 11 ms; with 10 instead of
+    // 5 no better, and the server slower.
+    void give_way() const {
+        if (plan_.gives_way()) {
+            ::setpriority(PRIO_PROCESS, 0, niceness_beside_a_generator);
+        }
     }
 
     // Once every other shard can be reached: who is accepted may belong to any.
