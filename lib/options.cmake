@@ -44,6 +44,8 @@ function(portillon_test name)
   add_executable(portillon_${name}_test ${arg_SOURCES})
   target_link_libraries(portillon_${name}_test PRIVATE portillon_options ${arg_LINK} GTest::gmock GTest::gtest_main)
   target_compile_definitions(portillon_${name}_test PRIVATE PORTILLON_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  # Compiled more often than run, and run for milliseconds: a quarter less to wait for.
+  target_compile_options(portillon_${name}_test PRIVATE $<$<CONFIG:Release>:-O1>)
   add_test(NAME ${name} COMMAND portillon_${name}_test)
   add_dependencies(portillon_tests portillon_${name}_test)
 endfunction()

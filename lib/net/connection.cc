@@ -1,11 +1,13 @@
 #include "net/connection.h"
 
+#include <poll.h>
 #include <unistd.h>
 
 #include <boost/asio/error.hpp>
 #include <cerrno>
 #include <utility>
 
+#include "base/check.h"
 #include "net/wakeup.h"
 
 namespace portillon::net {
@@ -33,6 +35,7 @@ struct Connection::Dialling {
 
 Task<error_code> Connection::dial(Connection& connection, int descriptor, const sockaddr* target,
                                   socklen_t target_bytes, Instant deadline) {
+    check(connection.descriptor_ < 0, "a transport connects once");
     connection.descriptor_ = descriptor;
     if (::connect(descriptor, target, target_bytes) == 0) {
         co_return error_code{};
@@ -48,7 +51,8 @@ Task<error_code> Connection::dial(Connection& connection, int descriptor, const 
     if (dialling.of == nullptr) {
         co_return asio::error::make_error_code(asio::error::operation_aborted);
     }
-    if (!dialling.settled) {
+    pollfd late{.fd = descriptor, .events = POLLOUT, .revents = 0};  // the loop may have been held up until now
+    if (!dialling.settled && ::poll(&late, 1, 0) <= 0) {
         co_return asio::error::make_error_code(asio::error::timed_out);
     }
     int failure = 0;
@@ -139,7 +143,7 @@ void Connection::ready(Ready now) {
             loop_.later(*this);  // not after send_rest(), in which the connection may be destroyed
         }
         send_rest();
-    } else {
+    } else if (readable_ && !queued()) {
         read();
     }
 }

@@ -55,7 +55,7 @@ private:
     std::size_t unsent_from_ = 0;
     int descriptor_;
     bool watched_ = false;
-    bool readable_ = false;  // as far as we know; not what was announced while nobody read
+    bool readable_ = false;  // something may be unread: announced while paused or before start(), too
     bool to_end_ = false;    // a short read is not the last
     bool paused_ = false;
     bool shut_ = false;

@@ -105,6 +105,14 @@ void Loop::run_deferred() {
     running_.clear();
 }
 
+// What has fallen due, and what that wants done: a message that is due now leaves now.
+void Loop::catch_up() {
+    if (const Instant now = clock_.now(); timers_.next() <= now) {
+        timers_.run_due(now);
+        run_deferred();
+    }
+}
+
 void Loop::run() {
     check(pump_ == nullptr, "a loop runs once at a time");
     pump_ = std::make_unique<Pump>(*this);

@@ -67,10 +67,11 @@ private:
     struct Pump;     // the kernel's timer, armed for timers_.next()
     struct Lookout;  // waits for readiness_
     void run_deferred();
+    void catch_up();
 
     const Clock& clock_;
     Timers timers_;
-    Readiness readiness_{clock_, timers_};
+    Readiness readiness_{[this] { catch_up(); }};
     std::vector<Deferred*> deferred_;
     std::vector<Deferred*> running_;
     std::vector<std::byte> read_buffer_;

@@ -1,8 +1,11 @@
 #include "net/loop.h"
 
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <boost/asio/post.hpp>
+#include <functional>
 #include <memory>
 
 #include "net/task_group.h"
@@ -45,6 +48,46 @@ TEST(Loop, ForgetsDeferredWorkThatIsDestroyed) {
     simulation.loop().later(*gone);
     simulation.settle();
     EXPECT_TRUE(heard.empty());
+}
+
+struct Bell final : Alarm {
+    void ring(Instant) override { then(); }
+    std::function<void()> then;
+};
+
+struct Reading final : Watcher {
+    void ready(Ready) override { then(); }
+    std::function<void()> then;
+};
+
+TEST(Loop, SendsWhatFallsDueBeforeItReadsOn) {
+    testing::SimulatedClock clock;
+    Loop loop(clock);
+    std::vector<int> heard;
+    Note send{heard, 2};
+    Bell bell;
+    bell.then = [&] {
+        heard.push_back(1);
+        loop.later(send);
+    };
+    Reading first, second;
+    first.then = second.then = [&] {
+        heard.push_back(0);
+        clock.jump_to(clock.now() + 1ms);
+    };
+    int one[2], other[2];
+    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM, 0, one), 0);
+    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM, 0, other), 0);
+    ASSERT_FALSE(loop.watch(one[0], first));
+    ASSERT_FALSE(loop.watch(other[0], second));
+    loop.timers().set(bell, clock.now() + 1ms);
+    loop.poll();
+    EXPECT_EQ(heard, (std::vector<int>{0, 1, 2, 0}));
+    loop.unwatch(one[0], first);
+    loop.unwatch(other[0], second);
+    for (const int descriptor : {one[0], one[1], other[0], other[1]}) {
+        ::close(descriptor);
+    }
 }
 
 Task<void> wait_twice(Loop& loop, Wakeup& wakeup, std::vector<Instant>& seen) {

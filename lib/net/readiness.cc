@@ -46,9 +46,7 @@ void Readiness::serve() {
     const int got = ::epoll_wait(epoll_, events_.data(), static_cast<int>(events_.size()), 0);
     count_ = got > 0 ? static_cast<std::size_t>(got) : 0;
     for (served_ = 0; served_ < count_;) {
-        if (const Instant now = clock_.now(); timers_.next() <= now) {
-            timers_.run_due(now);
-        }
+        before_each_();
         const epoll_event& event = events_[served_++];
         if (auto* watcher = static_cast<Watcher*>(event.data.ptr); watcher != nullptr) {
             const auto is = [&](std::uint32_t bits) { return (event.events & bits) != 0; };

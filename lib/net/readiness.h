@@ -7,10 +7,9 @@
 #include <sys/epoll.h>
 
 #include <array>
+#include <functional>
 
-#include "base/clock.h"
 #include "base/error.h"
-#include "base/timers.h"
 
 namespace portillon::net {
 
@@ -31,9 +30,10 @@ protected:
 
 class Readiness {
 public:
-    // An alarm that falls due while sockets are served rings before the next of them: what is to be sent at an instant
-    // does not wait for what can be read since.
-    Readiness(const Clock& clock, Timers& timers) : clock_(clock), timers_(timers) {}
+    // `before_each` is called before each watcher: there the loop does what has fallen due, so that what is to be sent
+    // at an instant does not wait for what can be read since. Deadlines ring there, too: an answer that lies unread in
+    // its socket at its deadline is late.
+    explicit Readiness(std::function<void()> before_each) : before_each_(std::move(before_each)) {}
     ~Readiness();
     Readiness(const Readiness&) = delete;
     Readiness& operator=(const Readiness&) = delete;
@@ -50,8 +50,7 @@ public:
     void serve();
 
 private:
-    const Clock& clock_;
-    Timers& timers_;
+    std::function<void()> before_each_;
     int epoll_ = -1;
     std::array<epoll_event, 128> events_{};
     std::size_t served_ = 0, count_ = 0;  // of events_

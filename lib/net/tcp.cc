@@ -6,6 +6,7 @@
 
 #include <cerrno>
 
+#include "base/check.h"
 #include "net/connection.h"
 
 namespace portillon::net {
@@ -88,7 +89,7 @@ std::unique_ptr<Transport> adopt_tcp(Loop& loop, int descriptor, Traffic& traffi
 
 struct Acceptor::Core final : Watcher, Alarm, Deferred {
     Core(Loop& owner, Traffic& counted, Accepted handler)
-        : loop(owner), traffic(counted), accepted(std::move(handler)) {}
+        : loop(owner), traffic(counted), accepted(std::make_shared<Accepted>(std::move(handler))) {}
 
     ~Core() override {
         stop();
@@ -98,6 +99,7 @@ struct Acceptor::Core final : Watcher, Alarm, Deferred {
     }
 
     error_code listen(const Endpoint& at) {
+        check(descriptor < 0, "an acceptor listens once");
         descriptor = make_socket(at);
         if (descriptor < 0) {
             return last_error();
@@ -122,10 +124,11 @@ struct Acceptor::Core final : Watcher, Alarm, Deferred {
     void take_some() {
         bool destroyed = false;
         gone = &destroyed;
+        const auto handler = accepted;
         for (int i = 0; i < batch && descriptor >= 0; ++i) {
             const int socket = ::accept4(descriptor, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
             if (socket >= 0) {
-                accepted(make_tcp(loop, socket, traffic));
+                (*handler)(make_tcp(loop, socket, traffic));
                 if (destroyed) {
                     return;
                 }
@@ -145,16 +148,16 @@ struct Acceptor::Core final : Watcher, Alarm, Deferred {
         }
     }
 
-    void ready(Ready) override { take_some(); }
-    void run() override { take_some(); }
+    void ready(Ready) override { queued() ? void() : run(); }
+    void run() override { armed() ? void() : take_some(); }
     void ring(Instant) override { take_some(); }
 
     static constexpr int batch = 64;
     Loop& loop;
     Traffic& traffic;
-    Accepted accepted;
+    std::shared_ptr<Accepted> accepted;  // which may destroy the acceptor
     int descriptor = -1;
-    bool* gone = nullptr;  // in the frame of take_some(): accepted() may destroy the acceptor
+    bool* gone = nullptr;  // in the frame of take_some()
     std::uint64_t starved = 0;
 };
 

@@ -233,6 +233,15 @@ TEST(Tcp, GivesUpADialAtItsDeadline) {
     EXPECT_EQ(cause_name(dial.result), "timed_out");
 }
 
+TEST(Tcp, HasConnectedEvenIfItIsNoticedAfterTheDeadline) {
+    HangingDial dial;
+    const int waiting = ::accept(dial.queue.listener, nullptr, nullptr);  // so there is room again
+    dial.tasks.spawn(HangingDial::connect(dial, dial.loop.now()));
+    dial.loop.run();
+    EXPECT_FALSE(dial.result) << dial.result.message();
+    ::close(waiting);
+}
+
 TEST(Tcp, EndsADialWhoseTransportIsDestroyed) {
     HangingDial dial;
     struct Destroy final : Alarm {
@@ -244,6 +253,43 @@ TEST(Tcp, EndsADialWhoseTransportIsDestroyed) {
     dial.tasks.spawn(HangingDial::connect(dial, never));
     dial.loop.run();
     EXPECT_EQ(dial.result, asio::error::operation_aborted);
+}
+
+TEST(Tcp, AcceptsAllThatWaitedThoughOnlyTheFirstIsAnnounced) {
+    constexpr int many = 150;
+    MonotonicClock clock;
+    Loop loop(clock);
+    Traffic traffic;
+    int accepted = 0;
+    Acceptor acceptor(loop, traffic, [&](auto) { ++accepted == many ? loop.stop() : void(); });
+    ASSERT_FALSE(acceptor.listen(*parse_endpoint("127.0.0.1:0")));
+    const Endpoint at = acceptor.at();
+    std::vector<int> dialled;
+    for (int i = 0; i < many; ++i) {
+        dialled.push_back(::socket(AF_INET, SOCK_STREAM, 0));
+        ASSERT_EQ(::connect(dialled.back(), at.data(), static_cast<socklen_t>(at.size())), 0);
+    }
+    loop.run();
+    EXPECT_EQ(accepted, many);
+    for (const int socket : dialled) {
+        ::close(socket);
+    }
+}
+
+Task<void> read_past_an_urgent_byte(Ends& ends) {
+    const int raw = ends.client->release();
+    EXPECT_EQ(::send(raw, "ab", 2, 0), 2);
+    EXPECT_EQ(::send(raw, "!", 1, MSG_OOB), 1);
+    EXPECT_EQ(::send(raw, "cd", 2, 0), 2);
+    while (ends.server_ear.heard.size() < 4) {
+        co_await ends.server_ear.changed.until(never);
+    }
+    EXPECT_EQ(ends.server_ear.heard, "abcd");
+    ::close(raw);
+}
+
+TEST(Tcp, ReadsPastAnUrgentByte) {
+    Ends{}.converse(read_past_an_urgent_byte);
 }
 
 TEST(Tcp, StopsAcceptingFromInsideAnAcceptance) {

@@ -54,9 +54,6 @@ private:
         } else if (message.has_bye()) {
             stop();
         } else if (const auto request = request_of(message); request && shard_) {
-            if (message.has_run_started()) {
-                give_way();
-            }
             shard_->obey(request->instruction,
                          [this, number = request->number](const server::Obeyed& obeyed) { answer(number, obeyed); });
         }
@@ -86,9 +83,6 @@ private:
         const auto note = [&problem](const server::Obeyed& obeyed) {
             problem = problem.empty() ? obeyed.problem : problem;
         };
-        if (plan_.runs_size() > 0) {
-            give_way();
-        }
         for (const auto& run : plan_.runs()) {
             shard_->obey(server::OpenRun{run}, note);
         }
@@ -107,10 +101,9 @@ private:
     // while the fleet dials, though, when all of it would wait in the listen queue. 50,000 equipments over HTTP/2 on 2
     // cores, 94 % busy: generator_lag P99 from 9.4 to 1.6 ms, and P99 of response from 43 to 11 ms; with 10 instead of
     // 5 no better, and the server slower.
-    void give_way() const {
-        if (plan_.gives_way()) {
-            ::setpriority(PRIO_PROCESS, 0, niceness_beside_a_generator);
-        }
+    void give_way() {
+        plan_.set_gives_way(false);
+        ::setpriority(PRIO_PROCESS, 0, niceness_beside_a_generator);
     }
 
     // Once every other shard can be reached: who is accepted may belong to any.
@@ -169,6 +162,9 @@ private:
             return;
         }
         shard_->publish();
+        if (plan_.gives_way() && shard_->is_running(now)) {
+            give_way();
+        }
         if (stop_by_ && (shard_->connections() == 0 || now >= *stop_by_)) {
             loop_.stop();
             return;

@@ -1,5 +1,7 @@
 #include "server/ledger_ingest.h"
 
+#include <algorithm>
+
 #include "base/check.h"
 
 namespace portillon::server {
@@ -56,6 +58,13 @@ void LedgerIngest::close(RunId run) {
     last_ = nullptr;
     runs_.erase(run);
     faults_.drop(run);
+}
+
+bool LedgerIngest::is_running(Instant now) const {
+    return std::any_of(runs_.begin(), runs_.end(), [now](const auto& run) {
+        const auto t0 = run.second.ledger.t0();
+        return t0 && *t0 <= now;
+    });
 }
 
 void LedgerIngest::set(const Fault& fault) {

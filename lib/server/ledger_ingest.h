@@ -26,7 +26,8 @@ public:
 
     // The memory of `ledger` stays until close() or the end of this.
     void open(const Ledger& ledger);
-    void close(RunId run);  // and its faults
+    void close(RunId run);               // and its faults
+    bool is_running(Instant now) const;  // a run whose T0 has passed is open
 
     void set(const Fault& fault);
     void clear_faults();  // what is held is taken at once

@@ -49,6 +49,7 @@ public:
     // too long.
     void stop();
     std::size_t connections() const;
+    bool is_running(Instant now) const { return ingest_.is_running(now); }  // a run whose T0 has passed is open
 
     Ingest& ingest() { return ingest_; }
 
