@@ -61,6 +61,21 @@ TEST(GrpcCompression, StopsAtTheLimit) {
     unpacked(MessageEncoding::identity, "four", 3, DecodeError::too_large);
 }
 
+TEST(GrpcCompression, DoesNotInflateWhatSaysThatItIsTooLarge) {
+    const std::string bomb = packed(MessageEncoding::gzip, std::string(50'000'000, 'x'));
+    std::vector<std::byte> out;
+    EXPECT_EQ(unpack(MessageEncoding::gzip, bytes_of(bomb), 1'000'000, out), DecodeError::too_large);
+    EXPECT_LT(out.capacity(), 50'000U);
+}
+
+TEST(GrpcCompression, RefusesWhatHoldsMoreThanItSays) {
+    std::string modest = packed(MessageEncoding::gzip, std::string(500'000, 'x'));
+    modest.replace(modest.size() - 4, 4, std::string({1, 0, 0, 0}));  // one byte, it says
+    std::vector<std::byte> out;
+    EXPECT_EQ(unpack(MessageEncoding::gzip, bytes_of(modest), 1'000'000, out), DecodeError::syntax);
+    EXPECT_LT(out.capacity(), 50'000U);
+}
+
 TEST(GrpcCompression, RefusesWhatIsNotPacked) {
     const std::string good = packed(MessageEncoding::gzip, "hello, hello, hello");
     unpacked(MessageEncoding::gzip, "", 100, DecodeError::truncated);

@@ -186,6 +186,16 @@ TEST_F(Http2Listener, RefusesABodyAboveTheLimitBeforeItsEnd) {
     EXPECT_EQ(counted(figures_.refused), "too_large=1");
 }
 
+TEST_F(Http2Listener, SaysWhyBeforeItGivesUpABodyFarAboveTheLimit) {
+    limits_.packet_bytes = 10;
+    auto& client = greet();
+    client.send(raw::headers(1, post()) + raw::data(1, std::string(11, 'x')) + raw::data(1, std::string(60, 'x')));
+    settle();
+    EXPECT_EQ(client.field(1, ":status"), "413");
+    ASSERT_EQ(client.count(raw::Type::rst_stream), 1u);
+    EXPECT_EQ(client.frames.back().u32(0), 0u);
+}
+
 TEST_F(Http2Listener, BoundsWhatAConnectionLeavesUnfinished) {
     limits_.packet_bytes = 10;
     auto& client = greet();

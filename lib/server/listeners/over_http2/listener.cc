@@ -309,7 +309,8 @@ private:
         const bool enough = upload.unread_bytes <= most && upload.unread_bytes + piece.size() > most;
         upload.unread_bytes += piece.size();
         if (enough) {
-            connection_.give_up(upload);
+            upload.read_until = listener_.loop_.now();  // after the answer has left, which may come from this very read
+            ring_by(upload.read_until);
         }
     }
 
