@@ -1,35 +1,55 @@
 #include "run/embedded_server.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
-#include <boost/asio/posix/basic_stream_descriptor.hpp>
-#include <boost/asio/redirect_error.hpp>
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "net/local.h"
 #include "net/wakeup.h"
 
 namespace portillon::run {
 
 namespace {
 
-namespace asio = boost::asio;
-
 constexpr Nanos patience = 20s;
 
-class Giving final : public Alarm {
+// What a process says at the other end of a socket, a line of it.
+class FirstLine final : private net::Transport::Reader {
 public:
-    explicit Giving(asio::posix::basic_stream_descriptor<net::Executor>& pipe) : pipe_(pipe) {}
+    // Owns `descriptor`.
+    FirstLine(net::Loop& loop, int descriptor)
+        : loop_(loop), changed_(loop), transport_(net::adopt_local(loop, descriptor, traffic_)) {
+        transport_->start(*this);
+    }
+
+    // Or what there is of it when the other end closes, or at `deadline`.
+    net::Task<std::string> read(Instant deadline) {
+        while (text_.find('\n') == std::string::npos && open_ && loop_.now() < deadline) {
+            co_await changed_.until(deadline);
+        }
+        co_return text_;
+    }
 
 private:
-    void ring(Instant) override {
-        error_code ignored;
-        pipe_.cancel(ignored);
+    void received(std::span<const std::byte> bytes) override {
+        text_.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+        changed_.wake();
     }
-    asio::posix::basic_stream_descriptor<net::Executor>& pipe_;
+    void ended(const error_code&) override {
+        open_ = false;
+        changed_.wake();
+    }
+
+    net::Loop& loop_;
+    net::Wakeup changed_;
+    net::Traffic traffic_;
+    std::unique_ptr<net::Transport> transport_;
+    std::string text_;
+    bool open_ = true;
 };
 
 }  // namespace
@@ -37,8 +57,8 @@ private:
 net::Task<std::unique_ptr<EmbeddedServer>> EmbeddedServer::start(net::Loop& loop, std::string listener, unsigned shards,
                                                                  const Lost& lost, std::string& problem) {
     int ends[2];
-    if (::pipe2(ends, O_CLOEXEC) != 0) {
-        problem = "no pipe for the embedded server";
+    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
+        problem = "no socket for the embedded server";
         co_return nullptr;
     }
     auto started =
@@ -46,7 +66,7 @@ net::Task<std::unique_ptr<EmbeddedServer>> EmbeddedServer::start(net::Loop& loop
                         listener + "=127.0.0.1:0", "--admin", "127.0.0.1:0", "--shards", std::to_string(shards)},
                        ends[1]);
     ::close(ends[1]);
-    asio::posix::basic_stream_descriptor<net::Executor> pipe(loop.executor(), ends[0]);
+    FirstLine first_line(loop, ends[0]);
     if (!started) {
         problem = "cannot start the embedded server: " + started.error().message();
         co_return nullptr;
@@ -63,15 +83,7 @@ net::Task<std::unique_ptr<EmbeddedServer>> EmbeddedServer::start(net::Loop& loop
         [it = server.get(), lost](const error_code& cause) { it->mourn(cause, lost); });
 
     // One line of JSON says that it is ready and where.
-    Giving giving(pipe);
-    loop.timers().set(giving, loop.now() + patience);
-    std::string line;
-    error_code error;
-    while (!error && line.find('\n') == std::string::npos) {
-        std::array<char, 4096> piece{};
-        const auto got = co_await pipe.async_read_some(asio::buffer(piece), asio::redirect_error(net::use_task, error));
-        line.append(piece.data(), got);
-    }
+    const std::string line = co_await first_line.read(loop.now() + patience);
     const auto ready = nlohmann::json::parse(line, nullptr, false);
     if (ready.is_object() && ready.contains("listeners") && ready["listeners"].contains(listener) &&
         ready.contains("admin")) {
