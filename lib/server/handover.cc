@@ -21,6 +21,7 @@ namespace {
 constexpr std::size_t most_name_bytes = 255;
 constexpr std::size_t most_waiting = 4'096;  // for one shard; each holds a descriptor of ours
 constexpr int turns_at_once = 64;            // messages, or new links, before the others have their turn
+constexpr Nanos door_pause = 100ms;          // while there is no descriptor for one more link
 
 error_code last_error() {
     return {errno, boost::system::system_category()};
@@ -53,6 +54,80 @@ struct alignas(cmsghdr) Ancillary {
 
 }  // namespace
 
+class Handover::Socket : protected net::Watcher {
+public:
+    Socket(Handover& handover, int descriptor) : handover_(handover), descriptor_(descriptor) {}
+    Socket(const Socket&) = delete;
+    Socket& operator=(const Socket&) = delete;
+
+    error_code watch() { return handover_.loop_.watch(descriptor_, *this); }
+    int descriptor() const { return descriptor_; }
+
+protected:
+    ~Socket() {
+        handover_.loop_.unwatch(descriptor_, *this);
+        ::close(descriptor_);
+    }
+    Handover& handover_;
+
+private:
+    int descriptor_;
+};
+
+class Handover::Link final : public Socket {
+public:
+    Link(Handover& handover, Peer& peer, int descriptor) : Socket(handover, descriptor), peer_(peer) {}
+
+private:
+    // It has read, or is dead: then the next write says so.
+    void ready(Ready now) override { now.to_write || now.to_end ? handover_.write_waiting(peer_) : void(); }
+
+    Peer& peer_;
+};
+
+class Handover::Incoming final : public Socket, private net::Deferred {
+public:
+    using Socket::Socket;
+
+private:
+    void ready(Ready now) override { (now.to_read || now.to_end) && !queued() ? run() : void(); }
+    void run() override {
+        switch (handover_.read_some(descriptor())) {
+            case Got::all:
+                break;
+            case Got::some:
+                handover_.loop_.later(*this);
+                break;
+            case Got::end:
+                handover_.incoming_.remove_if([this](const Incoming& each) { return &each == this; });
+                break;
+        }
+    }
+};
+
+class Handover::Door final : public Socket, private net::Deferred, private Alarm {
+public:
+    using Socket::Socket;
+
+private:
+    void ready(Ready) override { queued() || armed() ? void() : run(); }
+    void ring(Instant) override { run(); }
+    void run() override {
+        for (int i = 0; i < turns_at_once; ++i) {
+            const int link = ::accept4(descriptor(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
+            if (link >= 0) {
+                handover_.accept(link);
+            } else if (errno == EAGAIN) {
+                return;
+            } else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) {
+                handover_.loop_.timers().set(*this, handover_.loop_.now() + door_pause);
+                return;
+            }  // else it died before it was accepted
+        }
+        handover_.loop_.later(*this);
+    }
+};
+
 Handover::Handover(net::Loop& loop, net::Traffic& traffic, std::string group, unsigned number, unsigned shards,
                    Arrived arrived)
     : loop_(loop),
@@ -80,12 +155,11 @@ error_code Handover::listen() {
     }
     sockaddr_un at{};
     const socklen_t size = write_address(group_, number_, at);
-    acceptor_ = std::make_unique<Descriptor>(loop_.executor(), socket);
+    door_ = std::make_unique<Door>(*this, socket);
     if (::bind(socket, reinterpret_cast<const sockaddr*>(&at), size) != 0 || ::listen(socket, SOMAXCONN) != 0) {
         return last_error();
     }
-    wait_to_accept();
-    return {};
+    return door_->watch();
 }
 
 bool Handover::join() {
@@ -106,17 +180,17 @@ void Handover::expect_none_of(unsigned number) {
 bool Handover::connect(unsigned number) {
     sockaddr_un at{};
     const socklen_t size = write_address(group_, number, at);
-    auto link = std::make_unique<Descriptor>(loop_.executor(), make_socket());
-    if (::connect(link->native_handle(), reinterpret_cast<const sockaddr*>(&at), size) != 0) {
+    Peer& peer = peers_[number];
+    auto link = std::make_unique<Link>(*this, peer, make_socket());
+    if (::connect(link->descriptor(), reinterpret_cast<const sockaddr*>(&at), size) != 0) {
         return false;
     }
     const auto greeting = static_cast<std::uint32_t>(number_);
     std::array<std::byte, 1 + sizeof greeting> message{};  // a listener without a name: a greeting
     std::memcpy(&message[1], &greeting, sizeof greeting);
-    if (::send(link->native_handle(), message.data(), message.size(), MSG_NOSIGNAL | MSG_DONTWAIT) < 0) {
+    if (::send(link->descriptor(), message.data(), message.size(), MSG_NOSIGNAL | MSG_DONTWAIT) < 0 || link->watch()) {
         return false;
     }
-    Peer& peer = peers_[number];
     peer.link = std::move(link);
     peer.life = Peer::Life::alive;
     return true;
@@ -173,7 +247,6 @@ void Handover::deliver(Parcel parcel) {
             ::close(parcel.socket);
         } else if (sent == Sent::later && peer.waiting.size() < most_waiting) {
             peer.waiting.push_back(std::move(parcel));
-            wait_to_write(peer);
         } else {
             lose(parcel);
         }
@@ -204,7 +277,7 @@ Handover::Sent Handover::try_to_send(Peer& peer, const Parcel& parcel) {
     rights->cmsg_type = SCM_RIGHTS;
     rights->cmsg_len = CMSG_LEN(sizeof(int));
     std::memcpy(CMSG_DATA(rights), &parcel.socket, sizeof(int));
-    while (::sendmsg(peer.link->native_handle(), &message, MSG_NOSIGNAL | MSG_DONTWAIT) < 0) {
+    while (::sendmsg(peer.link->descriptor(), &message, MSG_NOSIGNAL | MSG_DONTWAIT) < 0) {
         switch (errno) {
             case EINTR:
                 continue;
@@ -231,31 +304,14 @@ void Handover::bury(Peer& peer) {
     }
 }
 
-void Handover::wait_to_write(Peer& peer) {
-    if (peer.writing == Peer::Writing::awaited) {
-        return;
-    }
-    peer.writing = Peer::Writing::awaited;
-    peer.link->async_wait(Descriptor::wait_write,
-                          [this, &peer, alive = std::weak_ptr<bool>(alive_)](const error_code& error) {
-                              if (!alive.expired()) {
-                                  peer.writing = Peer::Writing::idle;
-                                  if (!error) {
-                                      write_waiting(peer);
-                                  }
-                              }
-                          });
-}
-
 void Handover::write_waiting(Peer& peer) {
     while (!peer.waiting.empty()) {
         const Sent sent = try_to_send(peer, peer.waiting.front());
         if (sent == Sent::later) {
-            wait_to_write(peer);
             return;
         }
         if (sent == Sent::dead) {
-            bury(peer);
+            bury(peer);  // and its link, which may have called
             return;
         }
         Parcel parcel = std::move(peer.waiting.front());
@@ -275,43 +331,15 @@ void Handover::lose(Parcel& parcel) {
     arrived_(parcel.listener, nullptr, {});
 }
 
-void Handover::wait_to_accept() {
-    acceptor_->async_wait(Descriptor::wait_read, [this, alive = std::weak_ptr<bool>(alive_)](const error_code& error) {
-        if (!alive.expired() && !error) {
-            accept_all();
-            wait_to_accept();
-        }
-    });
-}
-
-void Handover::accept_all() {
-    for (int i = 0; i < turns_at_once; ++i) {
-        const int link = ::accept4(acceptor_->native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
-        if (link < 0) {
-            return;
-        }
-        if (!is_ours(link)) {
-            ::close(link);
-            continue;
-        }
-        wait_to_read(incoming_.emplace_back(loop_.executor(), link));
+// Who is not accepted takes us for dead.
+void Handover::accept(int link) {
+    Incoming& incoming = incoming_.emplace_back(*this, link);
+    if (!is_ours(link) || incoming.watch()) {
+        incoming_.pop_back();
     }
 }
 
-void Handover::wait_to_read(Descriptor& from) {
-    from.async_wait(Descriptor::wait_read, [this, &from, alive = std::weak_ptr<bool>(alive_)](const error_code& error) {
-        if (alive.expired()) {
-            return;
-        }
-        if (!error && read_all(from)) {
-            wait_to_read(from);
-        } else {
-            incoming_.remove_if([&](const Descriptor& each) { return &each == &from; });
-        }
-    });
-}
-
-bool Handover::read_all(Descriptor& from) {
+Handover::Got Handover::read_some(int link) {
     for (int i = 0; i < turns_at_once; ++i) {
         iovec part{message_.data(), message_.size()};
         Ancillary beside;
@@ -320,14 +348,14 @@ bool Handover::read_all(Descriptor& from) {
         message.msg_iovlen = 1;
         message.msg_control = beside.bytes.data();
         message.msg_controllen = beside.bytes.size();
-        const ssize_t got = ::recvmsg(from.native_handle(), &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+        const ssize_t got = ::recvmsg(link, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
         if (got < 0 && errno == EINTR) {
             continue;
         }
         if (got <= 0) {
-            return got < 0 && (errno == EAGAIN || errno == EMFILE || errno == ENFILE);
+            return got < 0 && errno == EAGAIN ? Got::all : Got::end;
         }
-        int socket = -1;
+        int socket = -1;  // as it stays when there is no descriptor left for it
         const cmsghdr* const rights = CMSG_FIRSTHDR(&message);
         if (rights != nullptr && rights->cmsg_level == SOL_SOCKET && rights->cmsg_type == SCM_RIGHTS) {
             std::memcpy(&socket, CMSG_DATA(rights), sizeof(int));
@@ -346,7 +374,7 @@ bool Handover::read_all(Descriptor& from) {
         arrived_(listener, socket < 0 ? nullptr : net::adopt_tcp(loop_, socket, traffic_),
                  bytes.subspan(1 + name_bytes));
     }
-    return true;
+    return Got::some;
 }
 
 }  // namespace portillon::server

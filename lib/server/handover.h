@@ -10,7 +10,6 @@
 
 #include <sys/types.h>
 
-#include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <deque>
 #include <functional>
 #include <list>
@@ -47,7 +46,10 @@ public:
               std::span<const std::byte> read);
 
 private:
-    using Descriptor = net::asio::posix::basic_stream_descriptor<net::Executor>;
+    class Socket;
+    class Door;      // where the others join us
+    class Incoming;  // from one of them
+    class Link;      // to one of them
 
     struct Parcel {
         std::uint64_t key = 0;
@@ -57,10 +59,9 @@ private:
     };
     struct Peer {
         enum class Life : std::uint8_t { unknown, alive, dead } life = Life::unknown;
-        std::unique_ptr<Descriptor> link;
+        std::unique_ptr<Link> link;
         std::deque<Parcel> waiting;  // for the kernel
         bool greeted = false;        // it has reached us before
-        enum class Writing : std::uint8_t { idle, awaited } writing = Writing::idle;
     };
     enum class Sent : std::uint8_t { yes, later, dead, impossible };
 
@@ -71,14 +72,12 @@ private:
     void deliver_here(Parcel parcel);
     Sent try_to_send(Peer& peer, const Parcel& parcel);
     void bury(Peer& peer);
-    void wait_to_write(Peer& peer);
     void write_waiting(Peer& peer);
     void lose(Parcel& parcel);
 
-    void wait_to_accept();
-    void accept_all();
-    void wait_to_read(Descriptor& from);
-    bool read_all(Descriptor& from);  // false: it has ended
+    void accept(int link);
+    enum class Got : std::uint8_t { all, some, end };
+    Got read_some(int link);
 
     net::Loop& loop_;
     net::Traffic& traffic_;
@@ -86,10 +85,9 @@ private:
     unsigned number_;
     Arrived arrived_;
     std::vector<Peer> peers_;  // by number; our own is unused
-    std::unique_ptr<Descriptor> acceptor_;
-    std::list<Descriptor> incoming_;
+    std::unique_ptr<Door> door_;
+    std::list<Incoming> incoming_;
     std::vector<std::byte> message_;
-    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
 }  // namespace portillon::server

@@ -3,6 +3,7 @@
 #include "server/handover.h"
 
 #include <gmock/gmock.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -10,7 +11,9 @@
 
 #include "base/clock.h"
 #include "net/endpoint.h"
+#include "net/local.h"
 #include "net/tcp.h"
+#include "testing/simulation.h"
 
 namespace portillon::server {
 namespace {
@@ -20,6 +23,21 @@ using ::testing::ElementsAre;
 std::span<const std::byte> bytes_of(const std::string& text) {
     return std::as_bytes(std::span(text));
 }
+
+// While it lives this process gets no descriptor.
+class NoDescriptors {
+public:
+    NoDescriptors() {
+        ::getrlimit(RLIMIT_NOFILE, &before_);
+        const rlimit none{.rlim_cur = 0, .rlim_max = before_.rlim_max};
+        EXPECT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+    }
+    ~NoDescriptors() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+    NoDescriptors(const NoDescriptors&) = delete;
+
+private:
+    rlimit before_{};
+};
 
 // A shard that tells who came, and answers what they say.
 class Host {
@@ -63,8 +81,7 @@ protected:
     }
 
     void turn() {
-        for (int i = 0; i < 20; ++i) {
-            loop_.poll();
+        while (loop_.poll()) {
         }
     }
 
@@ -88,13 +105,13 @@ protected:
     }
 
     // More than the kernel holds between two shards, and no turn in between; the clients' sockets.
-    std::vector<int> hand_over_many(std::uint64_t key) {
+    std::vector<int> hand_over_many(std::uint64_t key) { return hand_over_many(key, 300, std::string(4'000, 'x')); }
+    std::vector<int> hand_over_many(std::uint64_t key, int count, const std::string& read) {
         accepted_.clear();
         std::vector<int> clients;
-        for (int i = 0; i < 300; ++i) {
+        for (int i = 0; i < count; ++i) {
             clients.push_back(connect());
         }
-        const std::string read(4'000, 'x');
         for (auto& each : accepted_) {
             hosts_[0]->handover.send(key, "mqtt", std::move(each), bytes_of(read));
         }
@@ -205,6 +222,29 @@ TEST_F(HandoverTest, WaitsForAShardThatIsBusy) {
     }
 }
 
+// The kernel holds all of them, and says so once.
+TEST_F(HandoverTest, TakesWhatCameAtOnceThoughItIsMoreThanATurnTakes) {
+    const auto clients = hand_over_many(1, 150, "hello");
+    loop_.poll();
+    turn();
+    EXPECT_EQ(hosts_[1]->arrived.size(), clients.size());
+    for (const int client : clients) {
+        EXPECT_EQ(said_to(client), "welcome");
+    }
+}
+
+TEST_F(HandoverTest, WhoHasNoDescriptorLeftLosesThatConnectionAndNoOther) {
+    const int client = connect();
+    hosts_[0]->handover.send(1, "mqtt", std::move(accepted_.back()), bytes_of("lost"));
+    {
+        const NoDescriptors none;
+        turn();
+    }
+    EXPECT_EQ(said_to(client), "");
+    EXPECT_EQ(said_to(hand_over(0, 1, "found")), "welcome");
+    EXPECT_THAT(hosts_[1]->arrived, ElementsAre("mqtt lost", "mqtt found"));
+}
+
 TEST_F(HandoverTest, WhatWaitedForADeadOneGoesToTheNext) {
     const auto clients = hand_over_many(1);
     hosts_[1].reset();
@@ -246,6 +286,71 @@ TEST(Handover, IsNotJoinedBeforeTheOthersListen) {
     EXPECT_TRUE(second.join());
     EXPECT_FALSE(second.listen());
     EXPECT_TRUE(first.join());
+}
+
+// Many shards, of which the first takes what the others send it.
+class ManyTest : public ::testing::Test {
+protected:
+    static constexpr unsigned shards = 150;  // more than join in one turn
+
+    ManyTest() {
+        EXPECT_FALSE(first_.listen());
+        for (unsigned number = 1; number < shards; ++number) {
+            others_.push_back(std::make_unique<Handover>(
+                loop_, traffic_, group_, number, shards,
+                [](const std::string&, std::unique_ptr<net::Transport>, std::span<const std::byte>) {}));
+            EXPECT_FALSE(others_.back()->join()) << "with the first only";
+        }
+    }
+
+    void send_from_each() {
+        for (auto& other : others_) {
+            int ends[2];
+            ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+            other->send(0, "mqtt", net::adopt_local(loop_, ends[0], traffic_), {});
+            ::close(ends[1]);
+        }
+    }
+
+    void turn() {
+        while (loop_.poll()) {
+        }
+    }
+
+    const std::string group_ = "portillon-test-many-" + std::to_string(::getpid());
+    portillon::testing::SimulatedClock clock_;
+    net::Loop loop_{clock_};
+    net::Traffic traffic_;
+    unsigned arrived_ = 0;
+    Handover first_{loop_,
+                    traffic_,
+                    group_,
+                    0,
+                    shards,
+                    [this](const std::string&, std::unique_ptr<net::Transport> transport, std::span<const std::byte>) {
+                        arrived_ += transport ? 1 : 0;
+                    }};
+    std::vector<std::unique_ptr<Handover>> others_;
+};
+
+TEST_F(ManyTest, MayJoinAtOnce) {
+    turn();
+    send_from_each();
+    turn();
+    EXPECT_EQ(arrived_, shards - 1);
+}
+
+TEST_F(ManyTest, JoinOnceThereAreDescriptorsAgain) {
+    {
+        const NoDescriptors none;
+        turn();
+    }
+    send_from_each();
+    turn();
+    EXPECT_EQ(arrived_, 0u);
+    clock_.jump_to(clock_.now() + 1s);
+    turn();
+    EXPECT_EQ(arrived_, shards - 1);
 }
 
 }  // namespace
