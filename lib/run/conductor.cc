@@ -4,11 +4,11 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <boost/asio/signal_set.hpp>
 #include <cmath>
 #include <csignal>
 #include <random>
 
+#include "net/signals.h"
 #include "net/task_group.h"
 #include "run/assemble.h"
 #include "run/embedded_server.h"
@@ -75,12 +75,10 @@ std::string format_slice(const scenario::Slice& slice) {
 
 class Conductor {
 public:
-    Conductor(const Order& order, Progress& progress)
-        : order_(order), scenario_(order.scenario), progress_(progress), signals_(loop_.io(), SIGINT, SIGTERM) {}
+    Conductor(const Order& order, Progress& progress) : order_(order), scenario_(order.scenario), progress_(progress) {}
 
     Conducted conduct() {
         raise_descriptor_limit();
-        wait_for_signal();
         tasks_.spawn(run());
         loop_.run();
         return std::move(conducted_);
@@ -100,8 +98,6 @@ private:
         conducted_.interrupted_by = interrupted_by_;
         generators_.dismiss();
         server_.reset();
-        error_code ignored;
-        signals_.cancel(ignored);
         loop_.stop();
     }
 
@@ -443,19 +439,13 @@ private:
         }
     }
 
-    void wait_for_signal() {
-        signals_.async_wait([this](const error_code& error, int signal) {
-            if (error) {
-                return;
-            }
-            if (interrupted_by_ != 0) {
-                ::_exit(128 + signal);  // the shards die with us
-            }
-            interrupted_by_ = signal;
-            progress_.warn("interrupted: stopping, draining briefly, and reporting what there is; once more aborts");
-            changed_.wake();
-            wait_for_signal();
-        });
+    void interrupt(int signal) {
+        if (interrupted_by_ != 0) {
+            ::_exit(128 + signal);  // the shards die with us
+        }
+        interrupted_by_ = signal;
+        progress_.warn("interrupted: stopping, draining briefly, and reporting what there is; once more aborts");
+        changed_.wake();
     }
 
     bool given_up() const {
@@ -491,7 +481,7 @@ private:
     Progress& progress_;
     MonotonicClock clock_;
     net::Loop loop_{clock_};
-    boost::asio::signal_set signals_;
+    net::Signals signals_{loop_, {SIGINT, SIGTERM}, [this](int signal) { interrupt(signal); }};
     net::Wakeup changed_{loop_};
     net::Wakeup pause_{loop_};
     Generators generators_{loop_, changed_, [this](const std::string& what) { mourn(what); }};

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <boost/asio/basic_signal_set.hpp>
 #include <csignal>
 #include <cstdio>
 #include <nlohmann/json.hpp>
@@ -11,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "net/signals.h"
 #include "net/task_group.h"
 #include "run/link.h"
 #include "run/port_reservation.h"
@@ -25,27 +25,22 @@ namespace {
 
 constexpr Nanos stop_patience = 4s;
 
-using Signals = boost::asio::basic_signal_set<net::Executor>;
-
 class Serving {
 public:
     explicit Serving(const ServeOptions& options)
         : options_(options),
           tasks_(loop_),
           stop_wanted_(loop_),
-          signals_(loop_.executor()),
+          signals_(loop_, options.parent_link < 0 ? std::vector{SIGTERM, SIGINT} : std::vector{SIGTERM},
+                   [this](int) { stop(); }),
           shards_(loop_, [this](const std::string& what) { tell_lost(what); }) {}
 
     std::string run() {
-        signals_.add(SIGTERM);
-        if (options_.parent_link < 0) {
-            signals_.add(SIGINT);
-        } else {
+        if (options_.parent_link >= 0) {
             parent_ = std::make_unique<Link>(loop_, options_.parent_link);
             parent_->start([this](const v1::LinkMessage& message) { message.has_bye() ? stop() : void(); },
                            [this](const error_code&) { stop(); });
         }
-        signals_.async_wait([this](const error_code& error, int) { error ? void() : stop(); });
         tasks_.spawn(live());
         loop_.run();
         return problem_;
@@ -65,7 +60,6 @@ private:
             co_await admin_->stop();
         }
         co_await shards_.dismiss(loop_.now() + stop_patience);
-        signals_.cancel();
         parent_.reset();
         ending_.emplace(*this);
         loop_.later(*ending_);
@@ -158,7 +152,7 @@ private:
     net::Loop loop_{clock_};
     net::TaskGroup tasks_;
     net::Wakeup stop_wanted_;
-    Signals signals_;
+    net::Signals signals_;
     std::unique_ptr<Link> parent_;
     std::vector<PortReservation> ports_;
     std::optional<server::SharedMemory> board_memory_;
