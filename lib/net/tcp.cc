@@ -98,14 +98,16 @@ struct Acceptor::Core final : Watcher, Alarm, Deferred {
         }
     }
 
-    error_code listen(const Endpoint& at) {
+    error_code listen(const Endpoint& at, Sharing sharing) {
         check(descriptor < 0, "an acceptor listens once");
         descriptor = make_socket(at);
         if (descriptor < 0) {
             return last_error();
         }
         set(descriptor, SOL_SOCKET, SO_REUSEADDR);
-        set(descriptor, SOL_SOCKET, SO_REUSEPORT);
+        if (sharing == Sharing::with_other_shards) {
+            set(descriptor, SOL_SOCKET, SO_REUSEPORT);
+        }
         if (bind_to(descriptor, at) != 0 || ::listen(descriptor, SOMAXCONN) != 0) {
             return last_error();
         }
@@ -166,8 +168,8 @@ Acceptor::Acceptor(Loop& loop, Traffic& traffic, Accepted accepted)
 
 Acceptor::~Acceptor() = default;
 
-error_code Acceptor::listen(const Endpoint& at) {
-    return core_->listen(at);
+error_code Acceptor::listen(const Endpoint& at, Sharing sharing) {
+    return core_->listen(at, sharing);
 }
 
 Endpoint Acceptor::at() const {

@@ -32,8 +32,14 @@ private:
 // none.
 std::unique_ptr<Transport> adopt_tcp(Loop& loop, int descriptor, Traffic& traffic);
 
-// A listening socket. SO_REUSEPORT, so that the shards of a server share one port. Every accepted connection is handed
-// to `accepted`; when descriptors run out it waits, counts it, and goes on.
+// Whether others may listen on the same port, if they say so, too.
+enum class Sharing : std::uint8_t {
+    none,
+    with_other_shards,  // SO_REUSEPORT: the kernel spreads the connections
+};
+
+// A listening socket. Every accepted connection is handed to `accepted`; when descriptors run out it waits, counts it,
+// and goes on.
 class Acceptor {
 public:
     using Accepted = std::function<void(std::unique_ptr<Transport>)>;
@@ -41,7 +47,7 @@ public:
     Acceptor(Loop& loop, Traffic& traffic, Accepted accepted);
     ~Acceptor();  // stops
 
-    error_code listen(const Endpoint& at);
+    error_code listen(const Endpoint& at, Sharing sharing = Sharing::with_other_shards);
     Endpoint at() const;  // the port chosen when listen() was given port 0
     void stop();
     std::uint64_t starved() const;  // times that accept() had no descriptor left

@@ -292,6 +292,22 @@ TEST(Tcp, ReadsPastAnUrgentByte) {
     Ends{}.converse(read_past_an_urgent_byte);
 }
 
+TEST(Tcp, SharesAPortOnlyAmongThoseThatSaySo) {
+    MonotonicClock clock;
+    Loop loop(clock);
+    Traffic traffic;
+    const auto second_beside = [&](Sharing first, Sharing second) {
+        Acceptor one(loop, traffic, nullptr);
+        EXPECT_FALSE(one.listen(*parse_endpoint("127.0.0.1:0"), first));
+        return Acceptor(loop, traffic, nullptr).listen(one.at(), second);
+    };
+    const auto in_use = boost::system::errc::address_in_use;
+    EXPECT_FALSE(second_beside(Sharing::with_other_shards, Sharing::with_other_shards));
+    EXPECT_EQ(second_beside(Sharing::none, Sharing::none), in_use);
+    EXPECT_EQ(second_beside(Sharing::none, Sharing::with_other_shards), in_use);
+    EXPECT_EQ(second_beside(Sharing::with_other_shards, Sharing::none), in_use);
+}
+
 TEST(Tcp, StopsAcceptingFromInsideAnAcceptance) {
     MonotonicClock clock;
     Loop loop(clock);
