@@ -1,31 +1,31 @@
 #include "server/admin/http_server.h"
 
-#include <boost/asio/basic_socket_acceptor.hpp>
-#include <boost/asio/basic_stream_socket.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/beast/core/basic_stream.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
+#include <sstream>
 #include <utility>
 #include <vector>
 
+#include "net/http1.h"
 #include "net/task_group.h"
+#include "net/tcp.h"
 
 namespace portillon::server {
 
 namespace {
 
-namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace http = beast::http;
 
-using Stream = beast::basic_stream<asio::ip::tcp, net::Executor>;
-using HttpAcceptor = asio::basic_socket_acceptor<asio::ip::tcp, net::Executor>;
 using Answer = http::response<http::string_body>;
 using Parser = http::request_parser<http::string_body>;
+
+// Of what a client sends while it is being answered.
+constexpr std::size_t most_bytes_ahead = 64 << 10;
+
+// For a client to read the last answer and to end: closed at once, what it still sends would make its kernel drop it.
+constexpr Nanos farewell = 1s;
 
 Answer answer_of(AdminAnswer content) {
     Answer answer;
@@ -49,6 +49,11 @@ bool same(std::string_view a, std::string_view b) {
     return difference == 0;
 }
 
+// Of the parser's making, not the connection's.
+bool is_of_http(const error_code& error) {
+    return error.category() == make_error_code(http::error::end_of_stream).category();
+}
+
 std::string_view view(beast::string_view text) {
     return {text.data(), text.size()};
 }
@@ -61,48 +66,48 @@ struct HttpServer::Core {
           token(std::move(required)),
           respond(std::move(responding)),
           limits(limited),
-          acceptor(owner.executor()),
+          acceptor(owner, traffic, [this](std::unique_ptr<net::Transport> transport) { take(std::move(transport)); }),
           tasks(owner) {}
 
-    net::Task<void> accept_all() {
-        while (acceptor.is_open()) {
-            error_code error;
-            auto socket = co_await acceptor.async_accept(asio::redirect_error(net::use_task, error));
-            if (error == asio::error::operation_aborted || error == asio::error::bad_descriptor) {
-                break;
-            }
-            if (error) {  // no descriptors, most likely: the next try a little later
-                net::Wakeup pause(loop);
-                co_await pause.until(loop.now() + 100ms);
-                continue;
-            }
-            if (streams.size() < limits.connections) {
-                tasks.spawn(serve(*streams.emplace_back(std::make_unique<Stream>(std::move(socket)))));
-            }
+    void take(std::unique_ptr<net::Transport> transport) {
+        if (streams.size() < limits.connections) {
+            auto stream = std::make_unique<net::ByteStream>(loop, std::move(transport), most_bytes_ahead);
+            tasks.spawn(serve(*streams.emplace_back(std::move(stream))));
         }
     }
 
-    net::Task<void> serve(Stream& stream) {
-        beast::flat_buffer buffer;
-        while (co_await serve_one(stream, buffer)) {
+    net::Task<void> serve(net::ByteStream& stream) {
+        bool another = true;
+        while (another) {
+            another = co_await serve_one(stream);
         }
-        error_code ignored;
-        stream.socket().shutdown(asio::socket_base::shutdown_send, ignored);
+        stream.shut();
+        const Instant end = loop.now() + farewell;
+        error_code over;
+        while (!over) {
+            stream.consume(stream.buffered().size());
+            over = co_await stream.read_more(end);
+        }
         std::erase_if(streams, [&](const auto& each) { return each.get() == &stream; });
     }
 
     // True if another request may follow on this connection.
-    net::Task<bool> serve_one(Stream& stream, beast::flat_buffer& buffer) {
+    net::Task<bool> serve_one(net::ByteStream& stream) {
+        error_code error;
+        if (stream.buffered().empty()) {
+            error = co_await stream.read_more(loop.now() + limits.idle);
+        }
+        if (error) {
+            co_return false;
+        }
+        const Instant deadline = loop.now() + limits.request;
         Parser parser;
         parser.header_limit(limits.header_bytes);
         parser.body_limit(std::uint64_t{0} - 1);  // set when the target is known
-        error_code error;
-        stream.expires_after(limits.idle);
-        co_await http::async_read_header(stream, buffer, parser, asio::redirect_error(net::use_task, error));
-        if (error == http::error::end_of_stream || error == beast::error::timeout || !stream.socket().is_open()) {
+        error = co_await net::read_header(stream, parser, deadline);
+        if (error && !is_of_http(error)) {
             co_return false;
         }
-        stream.expires_after(limits.request);
         if (error) {
             co_return co_await send(stream, refusal(http::status::bad_request, "not an HTTP request"), Then::close);
         }
@@ -118,9 +123,12 @@ struct HttpServer::Core {
         }
         if (beast::iequals(parser.get()[http::field::expect], "100-continue")) {
             Answer go_on(http::status::continue_, 11);
-            co_await http::async_write(stream, go_on, asio::redirect_error(net::use_task, error));
+            const bool goes_on = co_await say(stream, std::move(go_on));
+            if (!goes_on) {
+                co_return false;
+            }
         }
-        co_await http::async_read(stream, buffer, parser, asio::redirect_error(net::use_task, error));
+        error = co_await net::read_message(stream, parser, deadline);
         if (error == http::error::body_limit) {
             co_return co_await send(stream, refusal(http::status::payload_too_large, "the body is too large"),
                                     Then::close);
@@ -130,10 +138,9 @@ struct HttpServer::Core {
         }
         auto request = parser.release();
         const Then then = request.keep_alive() ? Then::keep : Then::close;
-        stream.expires_never();  // what is asked for may take its time
         // Named: g++ 12 destroys some temporaries of a co_await twice.
         AdminRequest asked{std::string(view(request.method_string())), target, std::move(request.body())};
-        AdminAnswer content = co_await respond(std::move(asked));
+        AdminAnswer content = co_await respond(std::move(asked));  // which may take its time
         co_return co_await send(stream, answer_of(std::move(content)), then);
     }
 
@@ -150,21 +157,28 @@ struct HttpServer::Core {
 
     enum class Then : std::uint8_t { close, keep };
 
-    net::Task<bool> send(Stream& stream, Answer answer, Then then) {
-        if (!stream.socket().is_open()) {
-            co_return false;
-        }
+    // True if another request may follow.
+    net::Task<bool> send(net::ByteStream& stream, Answer answer, Then then) {
         answer.keep_alive(then == Then::keep);
         answer.prepare_payload();
-        error_code error;
-        stream.expires_after(limits.request);
-        co_await http::async_write(stream, answer, asio::redirect_error(net::use_task, error));
-        co_return !error && then == Then::keep;
+        const bool said = co_await say(stream, std::move(answer));
+        co_return said&& then == Then::keep;
+    }
+
+    net::Task<bool> say(net::ByteStream& stream, Answer answer) {
+        std::ostringstream head;
+        head << answer.base();
+        std::string text = std::move(answer.body());
+        text.insert(0, head.str());
+        const error_code error = co_await stream.send(std::as_bytes(std::span(text)), loop.now() + limits.request);
+        if (error) {
+            stream.close();  // nobody reads what is left
+        }
+        co_return !error;
     }
 
     void close() {
-        error_code ignored;
-        acceptor.close(ignored);
+        acceptor.stop();
         for (const auto& stream : streams) {
             stream->close();
         }
@@ -174,8 +188,9 @@ struct HttpServer::Core {
     std::string token;
     Respond respond;
     HttpLimits limits;
-    HttpAcceptor acceptor;
-    std::vector<std::unique_ptr<Stream>> streams;
+    net::Traffic traffic;
+    net::Acceptor acceptor;
+    std::vector<std::unique_ptr<net::ByteStream>> streams;
     net::TaskGroup tasks;
 };
 
@@ -185,27 +200,15 @@ HttpServer::HttpServer(net::Loop& loop, std::string token, Respond respond, Http
 HttpServer::~HttpServer() = default;
 
 error_code HttpServer::listen(const net::Endpoint& at) {
-    error_code error;
-    auto& acceptor = core_->acceptor;
-    acceptor.open(at.protocol(), error);
-    if (!error) {
-        acceptor.set_option(asio::socket_base::reuse_address(true), error);
-    }
-    if (!error) {
-        acceptor.bind(at, error);
-    }
-    if (!error) {
-        acceptor.listen(asio::socket_base::max_listen_connections, error);
-    }
-    if (!error) {
-        core_->tasks.spawn(core_->accept_all());
-    }
-    return error;
+    return core_->acceptor.listen(at, net::Sharing::none);
 }
 
 net::Endpoint HttpServer::at() const {
-    error_code ignored;
-    return core_->acceptor.local_endpoint(ignored);
+    return core_->acceptor.at();
+}
+
+void HttpServer::serve(std::unique_ptr<net::Transport> transport) {
+    core_->take(std::move(transport));
 }
 
 net::Task<void> HttpServer::stopped() {

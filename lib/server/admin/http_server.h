@@ -8,6 +8,7 @@
 
 #include "net/endpoint.h"
 #include "net/loop.h"
+#include "net/transport.h"
 #include "server/admin/admin.h"
 
 namespace portillon::server {
@@ -29,6 +30,9 @@ public:
 
     error_code listen(const net::Endpoint& at);
     net::Endpoint at() const;  // after listen()
+
+    // Serves a connection as if it had been accepted.
+    void serve(std::unique_ptr<net::Transport> transport);
 
     // Closes everything; completes when every request under way has ended.
     net::Task<void> stopped();
