@@ -2,13 +2,16 @@
 
 #include <fmt/format.h>
 
-#include <boost/asio/redirect_error.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/beast/core/error.hpp>
 #include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
+#include <sstream>
+#include <utility>
+
+#include "net/http1.h"
+#include "net/tcp.h"
 
 namespace portillon::run {
 
@@ -16,18 +19,27 @@ namespace {
 
 namespace beast = boost::beast;
 namespace http = boost::beast::http;
-namespace asio = boost::asio;
-
-using Stream = beast::basic_stream<asio::ip::tcp, net::Executor>;
 
 // Reconciling a big run names every exception.
 constexpr std::uint64_t max_answer_bytes = 1ULL << 30;
+constexpr std::size_t most_unparsed_bytes = 64 << 10;
 
-AdminClient::Answer no_answer(const net::Endpoint& at, const error_code& error) {
+AdminClient::Answer no_answer(const net::Endpoint& at, error_code error) {
+    if (error == boost::asio::error::timed_out) {
+        error = beast::error::timeout;  // in its words it is not the network's
+    }
     AdminClient::Answer answer;
     answer.problem =
         fmt::format("no answer from the admin endpoint at {}: {}", net::format_endpoint(at), error.message());
     return answer;
+}
+
+std::string text_of(http::request<http::string_body> request) {
+    std::ostringstream head;
+    head << request.base();
+    std::string text = std::move(request.body());
+    text.insert(0, head.str());
+    return text;
 }
 
 }  // namespace
@@ -38,13 +50,15 @@ AdminClient::AdminClient(net::Loop& loop, net::Endpoint at, std::string token)
 net::Task<AdminClient::Answer> AdminClient::call(std::string method, std::string path, nlohmann::json body,
                                                  Nanos patience) {
     const net::Endpoint at = at_;
-    Stream stream(loop_.executor());
-    stream.expires_after(std::chrono::duration_cast<std::chrono::steady_clock::duration>(patience));
-    error_code error;
-    co_await stream.async_connect(at, asio::redirect_error(net::use_task, error));
+    const Instant deadline = loop_.now() + patience;
+    net::Traffic traffic;
+    net::TcpDialer dialer(loop_, at, {}, traffic);
+    auto transport = dialer.dial(EquipmentId{1});
+    error_code error = co_await transport->connect(deadline);
     if (error) {
         co_return no_answer(at, error);
     }
+    net::ByteStream stream(loop_, std::move(transport), most_unparsed_bytes);
     http::request<http::string_body> request;
     request.method_string(method);
     request.target(path);
@@ -59,14 +73,14 @@ net::Task<AdminClient::Answer> AdminClient::call(std::string method, std::string
         request.body() = body.dump();
     }
     request.prepare_payload();
-    co_await http::async_write(stream, request, asio::redirect_error(net::use_task, error));
+    const std::string text = text_of(std::move(request));
+    error = co_await stream.send(std::as_bytes(std::span(text)), deadline);
     if (error) {
         co_return no_answer(at, error);
     }
-    beast::flat_buffer buffer;
     http::response_parser<http::string_body> parser;
     parser.body_limit(max_answer_bytes);
-    co_await http::async_read(stream, buffer, parser, asio::redirect_error(net::use_task, error));
+    error = co_await net::read_message(stream, parser, deadline);
     if (error) {
         co_return no_answer(at, error);
     }
