@@ -60,6 +60,9 @@ std::string_view view(beast::string_view text) {
 
 }  // namespace
 
+// g++ 12 takes a big frame's own operators new and delete, of which it inlines one, for a mismatch.
+#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
+
 struct HttpServer::Core {
     Core(net::Loop& owner, std::string required, Respond responding, const HttpLimits& limited)
         : loop(owner),
