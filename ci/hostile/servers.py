@@ -525,13 +525,18 @@ async def receipts_of_absurd_length(client):
 # -------------------------------------------------------------------------------------------------------------- serving
 
 class Serving:
-    """One of them, on a port of the kernel's choice, in a thread of its own."""
+    """One of them, on a port of the kernel's choice, in a thread of its own. `at_first`: the address of a server that answers in its
+    place until turn()."""
 
-    def __init__(self, protocol, name):
-        self.protocol, self.coroutine = protocol, CATALOGUE[protocol][name]
-        self.connections = 0
+    def __init__(self, protocol, name, at_first=None):
+        self.protocol, self.coroutine, self.at_first = protocol, CATALOGUE[protocol][name], at_first
+        self.connections, self.relays = 0, set()
 
     async def meet(self, reader, writer):
+        if self.at_first:
+            self.relays.add(asyncio.current_task())
+            await self.relay(reader, writer)
+            return
         self.connections += 1
         try:
             await self.coroutine(Client(self.protocol, reader, writer))
@@ -539,6 +544,34 @@ class Serving:
             pass
         finally:
             writer.close()
+
+    async def relay(self, reader, writer):
+        there_reader, there_writer = await asyncio.open_connection(*self.at_first)
+
+        async def pump(come, go):
+            while piece := await come.read(1 << 16):
+                go.write(piece)
+
+        try:
+            await asyncio.gather(pump(reader, there_writer), pump(there_reader, writer))
+        except (ConnectionError, asyncio.CancelledError):
+            pass
+        finally:
+            writer.close()
+            there_writer.close()
+
+    def cut(self):
+        """Whoever is served now loses the connection."""
+        def each():
+            for task in self.relays:
+                task.cancel()
+            self.relays.clear()
+        self.loop.call_soon_threadsafe(each)
+
+    def turn(self):
+        """From now on it misbehaves."""
+        self.at_first = None
+        self.cut()
 
     async def listen(self):
         listening = await asyncio.start_server(self.meet, "127.0.0.1", 0, backlog=1_024)

@@ -27,9 +27,6 @@ void Timers::set(Alarm& alarm, Instant at) {
     heap_.push_back({at, orders_++, &alarm});
     alarm.place_ = heap_.size() - 1;
     sift_up(alarm.place_);
-    if (alarm.place_ == 0 && when_earlier) {
-        when_earlier();
-    }
 }
 
 void Timers::run_due(Instant now) {

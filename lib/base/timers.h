@@ -6,7 +6,6 @@
 // off when destroyed. Alarms of one instant ring in the order in which they were set.
 
 #include <cstddef>
-#include <functional>
 #include <vector>
 
 #include "base/units.h"
@@ -53,9 +52,6 @@ public:
 
     // Rings every alarm with at() <= now, in order, those set meanwhile included.
     void run_due(Instant now);
-
-    // Called whenever next() has become earlier.
-    std::function<void()> when_earlier;
 
 private:
     friend class Alarm;

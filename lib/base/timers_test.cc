@@ -54,18 +54,6 @@ TEST(Timers, ForgetsWhatIsCancelledMovedOrDestroyed) {
     EXPECT_EQ(heard, (std::vector<int>{2}));
 }
 
-TEST(Timers, SaysWhenTheNextHasBecomeEarlier) {
-    Timers timers;
-    int earlier = 0;
-    timers.when_earlier = [&] { ++earlier; };
-    std::vector<int> heard;
-    Bell a{heard, 1}, b{heard, 2};
-    timers.set(a, at(10));
-    timers.set(b, at(20));
-    timers.set(b, at(5));
-    EXPECT_EQ(earlier, 2);
-}
-
 TEST(Timers, KeepsTheOrderOfAnyMixOfSettingAndCancelling) {
     const std::uint64_t seed = 42;
     Random random{seed};

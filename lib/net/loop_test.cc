@@ -26,7 +26,7 @@ TEST(Loop, RunsDeferredWorkOnceAfterWhatIsReady) {
     testing::Simulation simulation;
     std::vector<int> heard;
     Note note{heard, 1};
-    asio::post(simulation.loop().io(), [&] {
+    asio::post(simulation.loop().executor(), [&] {
         simulation.loop().later(note);
         simulation.loop().later(note);
         heard.push_back(0);
@@ -88,6 +88,70 @@ TEST(Loop, SendsWhatFallsDueBeforeItReadsOn) {
     for (const int descriptor : {one[0], one[1], other[0], other[1]}) {
         ::close(descriptor);
     }
+}
+
+TEST(Loop, DoesNotLetCoroutinesThatNeverRestKeepAlarmsWaiting) {
+    testing::SimulatedClock clock;
+    Loop loop(clock);
+    Bell bell;
+    bool rung = false, restless = true;
+    bell.then = [&] { rung = true; };
+    std::function<void()> again = [&] { restless ? asio::post(loop.executor(), again) : void(); };
+    again();
+    loop.timers().set(bell, clock.now() + 1ms);
+    EXPECT_TRUE(loop.poll());
+    EXPECT_FALSE(rung);
+    clock.jump_to(clock.now() + 1ms);
+    EXPECT_TRUE(loop.poll());
+    EXPECT_TRUE(rung);
+    restless = false;
+    loop.poll();
+}
+
+TEST(Loop, SleepsUntilAnAlarmAndNotPastIt) {
+    const MonotonicClock clock;
+    Loop loop(clock);
+    Bell bell;
+    std::vector<Instant> due, rung;
+    bell.then = [&] {
+        rung.push_back(clock.now());
+        if (due.size() == 3) {
+            loop.stop();
+        } else {
+            due.push_back(clock.now() + 3ms);
+            loop.timers().set(bell, due.back());
+        }
+    };
+    due.push_back(clock.now() + 200us);
+    loop.timers().set(bell, due.back());
+    loop.run();
+    ASSERT_EQ(rung.size(), 3u);
+    for (std::size_t i = 0; i < due.size(); ++i) {
+        EXPECT_GE(rung[i], due[i]);
+    }
+}
+
+TEST(Loop, WakesForASocketAndRunsAgainAfterAStop) {
+    const MonotonicClock clock;
+    Loop loop(clock);
+    int ends[2];
+    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+    Reading reading;
+    int heard = 0;
+    reading.then = [&] {
+        ++heard;
+        loop.stop();
+    };
+    ASSERT_FALSE(loop.watch(ends[0], reading));
+    loop.run();  // it can be written to
+    Bell bell;
+    bell.then = [&] { EXPECT_EQ(::write(ends[1], "a", 1), 1); };
+    loop.timers().set(bell, clock.now() + 2ms);
+    loop.run();
+    EXPECT_EQ(heard, 2);
+    loop.unwatch(ends[0], reading);
+    ::close(ends[0]);
+    ::close(ends[1]);
 }
 
 Task<void> wait_twice(Loop& loop, Wakeup& wakeup, std::vector<Instant>& seen) {

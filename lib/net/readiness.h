@@ -1,8 +1,7 @@
 #pragma once
 
 // Which of a shard's sockets are ready: one epoll, edge-triggered (epoll(7)). A socket is registered once for its whole
-// life, so that a message costs its read and its write and no further system call. No Asio: the loop waits for
-// descriptor() and calls serve().
+// life, so that a message costs its read and its write and no further system call. Here a shard sleeps.
 
 #include <sys/epoll.h>
 
@@ -10,6 +9,7 @@
 #include <functional>
 
 #include "base/error.h"
+#include "base/units.h"
 
 namespace portillon::net {
 
@@ -38,18 +38,20 @@ public:
     Readiness(const Readiness&) = delete;
     Readiness& operator=(const Readiness&) = delete;
 
-    int descriptor() const { return epoll_; }  // readable when serve() has something to do; -1 before open()
-    error_code open();                         // no effect if open
+    error_code open();  // before anything else; no effect if open
 
     // `watcher` is called for `descriptor` from serve(), for what is so already, too, until unwatch(), which comes
     // before the descriptor is closed or given away and after which no call follows.
     error_code watch(int descriptor, Watcher& watcher);
     void unwatch(int descriptor, const Watcher& watcher);
 
-    // Tells the watchers what is ready, as much as fits one turn.
-    void serve();
+    // Tells the watchers what is ready, as much as fits one turn; if nothing is, sleeps until something is, for `most`
+    // at most. False if nothing was.
+    bool serve(Nanos most);
 
 private:
+    int wait(Nanos most);
+
     std::function<void()> before_each_;
     int epoll_ = -1;
     std::array<epoll_event, 128> events_{};

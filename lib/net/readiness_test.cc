@@ -47,15 +47,15 @@ TEST_F(Watched, IsToldOfWhatIsSoAlreadyAndThenOnlyOfWhatIsNew) {
     Ear ear;
     pair.say("a");
     ASSERT_FALSE(readiness.watch(pair.near(), ear));
-    readiness.serve();
+    readiness.serve(Nanos{0});
     ASSERT_EQ(ear.heard.size(), 1u);
     EXPECT_TRUE(ear.heard[0].to_read);
     EXPECT_TRUE(ear.heard[0].to_write);
     EXPECT_FALSE(ear.heard[0].to_end);
-    readiness.serve();
+    readiness.serve(Nanos{0});
     EXPECT_EQ(ear.heard.size(), 1u);
     pair.say("b");
-    readiness.serve();
+    readiness.serve(Nanos{0});
     EXPECT_EQ(ear.heard.size(), 2u);
     readiness.unwatch(pair.near(), ear);
 }
@@ -64,9 +64,9 @@ TEST_F(Watched, IsToldWhenTheOtherEndIsThrough) {
     const Pair pair;
     Ear ear;
     ASSERT_FALSE(readiness.watch(pair.near(), ear));
-    readiness.serve();
+    readiness.serve(Nanos{0});
     ::shutdown(pair.ends[1], SHUT_WR);
-    readiness.serve();
+    readiness.serve(Nanos{0});
     ASSERT_EQ(ear.heard.size(), 2u);
     EXPECT_TRUE(ear.heard[1].to_end);
     readiness.unwatch(pair.near(), ear);
@@ -79,7 +79,7 @@ TEST_F(Watched, IsNotCalledOnceItIsWatchedNoMoreNotEvenInTheSameTurn) {
     ASSERT_FALSE(readiness.watch(other.near(), victim));
     ear.then = [&] { readiness.unwatch(other.near(), victim); };
     victim.then = [&] { readiness.unwatch(one.near(), ear); };
-    readiness.serve();
+    readiness.serve(Nanos{0});
     EXPECT_EQ(ear.heard.size() + victim.heard.size(), 1u);
 }
 
@@ -91,7 +91,7 @@ TEST_F(Watched, WaitsForWhatIsToBeDoneBefore) {
     before_each = [&] { order += "before "; };
     ASSERT_FALSE(readiness.watch(one.near(), first));
     ASSERT_FALSE(readiness.watch(other.near(), second));
-    readiness.serve();
+    readiness.serve(Nanos{0});
     EXPECT_EQ(order, "before read before read ");
     readiness.unwatch(one.near(), first);
     readiness.unwatch(other.near(), second);

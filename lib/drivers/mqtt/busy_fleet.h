@@ -36,8 +36,7 @@ public:
     // Until that many more batches are settled.
     void settle(std::uint64_t count) {
         for (const std::uint64_t until = settled_ + count; settled_ < until;) {
-            simulation_.loop().io().restart();
-            simulation_.loop().io().poll_one();  // poll() would never return: there is always more
+            simulation_.loop().poll();
         }
     }
 
