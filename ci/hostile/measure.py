@@ -124,15 +124,16 @@ def generator_memory(portillon, protocol, name, given):
         done = threading.Event()
 
         def sample(process):
-            begun, cuts = time.monotonic(), 0
+            next_at, cuts = time.monotonic() + 2, 0
             while not done.wait(0.1):
                 try:
                     samples.append((serving.connections, sum(program.rss_bytes(child) for child in children(process.pid))))
                 except (OSError, IndexError):
                     pass
-                if serving.at_first and time.monotonic() > begun + 2 + 0.3 * cuts:
+                if serving.at_first and time.monotonic() > next_at:
                     serving.cut() if cuts < 30 else serving.turn()
                     cuts += 1
+                    next_at += 0.3 if cuts < 30 else 3  # in the end everybody has sent something over what it has
                 if serving.connections >= given.connections:
                     process.terminate()
                     return
