@@ -108,7 +108,7 @@ TEST(Loop, DoesNotLetCoroutinesThatNeverRestKeepAlarmsWaiting) {
     loop.poll();
 }
 
-TEST(Loop, SleepsUntilAnAlarmAndNotPastIt) {
+TEST(Loop, RingsAlarmsAfterShortAndLongSleepsAndNoneEarly) {
     const MonotonicClock clock;
     Loop loop(clock);
     Bell bell;
