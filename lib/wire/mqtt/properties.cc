@@ -139,8 +139,8 @@ Violation check_properties(std::span<const std::byte> raw, unsigned packet) {
             return in.violation();
         }
         const auto id = static_cast<std::size_t>(property.id);
-        if ((rules[id].packets & packet) == 0) {
-            return {Reason::protocol_error, "property not allowed in this packet"};
+        if ((rules[id].packets & packet) == 0) {  // 2.2.2.2
+            return {Reason::malformed_packet, "property not allowed in this packet"};
         }
         const bool repeatable = property.id == PropertyId::user_property ||
                                 (property.id == PropertyId::subscription_identifier && packet == publish);

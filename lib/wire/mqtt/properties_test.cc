@@ -65,7 +65,7 @@ TEST(Properties, RefuseWhatTheSpecificationForbids) {
     const Row rows[] = {
         {"", PacketType::connect, Reason::success},
         {raw("\x21\x00\x01", 3), PacketType::connect, Reason::success},
-        {raw("\x21\x00\x01", 3), PacketType::publish, Reason::protocol_error},              // not there
+        {raw("\x21\x00\x01", 3), PacketType::publish, Reason::malformed_packet},            // not there
         {raw("\x21\x00\x00", 3), PacketType::connect, Reason::protocol_error},              // zero
         {raw("\x21\x00\x01\x21\x00\x01", 6), PacketType::connect, Reason::protocol_error},  // twice
         {raw("\x21\x00", 2), PacketType::connect, Reason::malformed_packet},
@@ -99,8 +99,8 @@ TEST(Properties, OfAWillAreItsOwn) {
     EXPECT_FALSE(parse_will_properties(bytes_of(std::string_view("\x18\x00\x00\x00\x05", 5)), properties));
     EXPECT_EQ(properties.number(PropertyId::will_delay_interval), 5U);
     EXPECT_EQ(parse_will_properties(bytes_of(std::string_view("\x21\x00\x05", 3)), properties).reason,
-              Reason::protocol_error);
-    EXPECT_EQ(reason_of(std::string("\x18\x00\x00\x00\x05", 5), PacketType::connect), Reason::protocol_error);
+              Reason::malformed_packet);
+    EXPECT_EQ(reason_of(std::string("\x18\x00\x00\x00\x05", 5), PacketType::connect), Reason::malformed_packet);
 }
 
 TEST(Reason, IsCountedUnderItsNumber) {

@@ -408,6 +408,12 @@ TEST_F(MqttListener, ClosesAConnectionThatBreaksTheProtocolAlone) {
         {other_5, "30 08 0001 't' 03 23 0000 'x'", "e0 01 94", "topic_alias=1"},
         {other_5, "30 07 0000 03 23 0001 'x'", "e0 01 82", "protocol_error=1"},
         {other_5, "30 07 0001 't' 02 0b 01 'x'", "e0 01 82", "protocol_error=1"},
+        {other_5, "30 08 0001 't' 03 21 0001 'x'", "e0 01 81", "malformed=1"},  // a property of CONNECT
+        {other_5, "30 0b 0001 't' 06 23 0001 23 0001 'x'", "e0 01 82", "protocol_error=1"},
+        {other_5, "30 0b 0001 't' 06 26 0001 ff 0000 'x'", "e0 01 81", "malformed=1"},
+        {other_5, "30 09 0001 't' 04 08 0001 '#' 'x'", "e0 01 82", "protocol_error=1"},
+        {other_5, "38 05 0001 't' 00 'x'", "e0 01 81", "malformed=1"},
+        {other_5, "e0 05 00 03 21 0001", "e0 01 81", "malformed=1"},
         {other_5, "30 05 0001 ff 00 'x'", "e0 01 81", "malformed=1"},
         {other_5, "30 01 00", "e0 01 81", "malformed=1"},
         {other_5, "32 06 0001 't' 0000 00", "e0 01 82", "protocol_error=1"},
