@@ -109,7 +109,8 @@ struct Auth {
 
 // A frame of the right type into a packet. Whatever the bytes are, either a violation or a packet that the
 // specification allows; nothing is left unread. For CONNECT the version is looked for in the packet: one that is
-// neither 3.1.1 nor 5 is unsupported_protocol_version, and into.version then the one to answer in.
+// neither 3.1.1 nor 5 is unsupported_protocol_version, and into.version then the one to answer in; with any other
+// violation it is the packet's, or 3.1.1 if it ends before it says one.
 Violation parse(const Frame& frame, Connect& into);
 Violation parse(const Frame& frame, Version version, Connack& into);
 Violation parse(const Frame& frame, Version version, Publish& into);

@@ -105,8 +105,8 @@ void read_options(Reader& in, Version version, Subscription& into) {
 Violation parse(const Frame& frame, Connect& into) {
     check(frame.type() == PacketType::connect, "not a CONNECT");
     into = {};
+    into.version = Version::v3_1_1;  // until it is known
     Reader in(frame.body);
-    check_flags(in, frame, 0);
     const std::string_view protocol = in.binary();
     const std::uint8_t level = in.byte();
     if (in.violation()) {
@@ -116,6 +116,7 @@ Violation parse(const Frame& frame, Connect& into) {
     if (protocol != "MQTT" || (level != 4 && level != 5)) {
         return {Reason::unsupported_protocol_version, "neither MQTT 3.1.1 nor 5"};
     }
+    check_flags(in, frame, 0);
     if (into.version == Version::v5 && frame.length == Frame::Length::padded) {
         in.fail(Reason::malformed_packet, "remaining length in more bytes than need be");
     }

@@ -119,7 +119,8 @@ struct Refused {
 
 TEST(Connect, IsRefusedForTheReasonToAnswer) {
     const Refused rows[] = {
-        {"11 0C 00 04 'MQTT' 04 02 00 0A 00 00", Reason::malformed_packet},  // flags
+        {"11 0C 00 04 'MQTT' 04 02 00 0A 00 00", Reason::malformed_packet},     // flags
+        {"11 0D 00 04 'MQTT' 05 02 00 0A 00 00 00", Reason::malformed_packet},  // flags
         {"10 0C 00 04 'MQTT' 03 02 00 0A 00 00", Reason::unsupported_protocol_version},
         {"10 0E 00 06 'MQIsdp' 03 02 00 0A 00 00", Reason::unsupported_protocol_version},
         {"10 0C 00 04 'MQTT' 06 02 00 0A 00 00", Reason::unsupported_protocol_version},
@@ -149,6 +150,12 @@ TEST(Connect, SaysInWhichVersionToRefuse) {
     EXPECT_EQ(connect.version, Version::v5);
     ASSERT_TRUE(parse(frame_of(octets("10 0E 00 06 'MQIsdp' 03 02 00 0A 00 00")), connect));
     EXPECT_EQ(connect.version, Version::v3_1_1);
+    ASSERT_TRUE(parse(frame_of(octets("11 0D 00 04 'MQTT' 05 02 00 0A 00 00 00")), connect));
+    EXPECT_EQ(connect.version, Version::v5);
+    for (const char* notation : {"11 0C 00 04 'MQTT' 04 02 00 0A 00 00", "10 06 00 04 'MQTT'", "10 00"}) {
+        ASSERT_TRUE(parse(frame_of(octets(notation)), connect));
+        EXPECT_EQ(connect.version, Version::v3_1_1) << notation;
+    }
 }
 
 TEST(Connack, TranslatesReturnCodesOf311) {

@@ -83,6 +83,14 @@ TEST_F(MqttListener, TurnsAwayWithAReturnCode) {
         {"10 15 0004 'MQTT' 05 06 003c 00 0001 'w' 00 0001 '#' 0001 'x'", "20 03 00 90 00", "topic_name=1"},
         {"10 0f 0004 'MQTT' 05 03 003c 00 0002 'ab'", "20 03 00 81 00", "malformed=1"},
         {"10 0f 0004 'MQTT' 05 02 003c 00 0002 'a' ff", "20 03 00 81 00", "malformed=1"},
+        {"11 0f 0004 'MQTT' 05 02 003c 00 0002 'ab'", "20 03 00 81 00", "malformed=1"},
+        {"11 0e 0004 'MQTT' 04 02 003c 0002 'ab'", "", "malformed=1"},
+        {"10 06 0004 'MQTT'", "", "malformed=1"},  // who says no version is not answered in that of another
+        {"10 12 0004 'MQTT' 05 02 003c 03 23 0001 0002 'ab'", "20 03 00 81 00", "malformed=1"},  // a PUBLISH's property
+        {"10 18 0004 'MQTT' 05 06 003c 00 0001 'w' 03 23 0001 0001 't' 0001 'x'", "20 03 00 81 00", "malformed=1"},
+        {"10 12 0004 'MQTT' 05 02 003c 03 21 0000 0002 'ab'", "20 03 00 82 00", "protocol_error=1"},
+        {"10 14 0004 'MQTT' 05 02 003c 05 27 00000000 0002 'ab'", "20 03 00 82 00", "protocol_error=1"},
+        {"10 13 0004 'MQTT' 05 02 003c 04 16 0001 'm' 0002 'ab'", "20 03 00 82 00", "protocol_error=1"},
         {"10 0e 0004 'MQTT' 04 03 003c 0002 'ab'", "", "malformed=1"},
         {"30 05 0001 't' 00 'x'", "", "protocol_error=1"},
         {"c0 00", "", "protocol_error=1"},
