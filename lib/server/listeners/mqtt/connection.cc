@@ -463,6 +463,10 @@ void Connection::take_release(const Frame& frame) {
         close(violation);
         return;
     }
+    send_answers();  // its PUBREC first, should it be among them (5.0, 4.3.3)
+    if (state_ == State::leaving) {
+        return;
+    }
     Acknowledgement answer{.type = PacketType::pubcomp, .packet_id = packet.packet_id, .reason = {}, .properties = {}};
     if (const Session::Received* const message = session_->find(packet.packet_id); message == nullptr) {
         answer.reason = Reason::packet_identifier_not_found;

@@ -85,6 +85,16 @@ TEST_F(MqttSessions, AReleaseBeforeItsPubrecBreaksTheProtocol) {
     EXPECT_EQ(client_->end, "closed");
 }
 
+TEST_F(MqttSessions, AReleaseThatDoesNotWaitIsAnsweredAfterItsMessage) {
+    greeting(connect_5);
+    EXPECT_EQ(say("34 07 0001 't' 0009 00 'x' 62 02 0009"), hex("50 02 0009 70 02 0009"));
+    ingest_.disposition = Disposition::refused;
+    EXPECT_EQ(say("34 07 0001 't' 0009 00 'x' 62 02 0009"), hex("50 03 0009 97 70 03 0009 92"));
+    greeting(connect_3);
+    EXPECT_EQ(say("34 06 0001 't' 0009 'x' 62 02 0009"), "") << "a PUBCOMP would be a yes";
+    EXPECT_EQ(client_->end, "closed");
+}
+
 TEST_F(MqttSessions, PubrecSaysWhatIngestDecides) {
     struct Row {
         std::string connect;
