@@ -30,7 +30,6 @@ constexpr std::size_t most_unsent_bytes = 64 << 10;  // PUBACKs are 4 bytes: a p
 constexpr Nanos unread_patience = 30s;               // and after that it is left
 constexpr std::size_t least_progress_bytes_per_s = 1 << 10;  // of a packet that has begun, after a while
 constexpr std::size_t most_client_id_bytes = 1'024;          // one is kept for every session
-constexpr std::size_t most_unreleased = 4'096;               // of QoS 2 in a session: 64 KiB; 3.1.1 knows no maximum
 // Will, user name and password of 30,000 bytes each. As much must fit into one message between shards.
 constexpr std::size_t most_connect_bytes = 128 << 10;
 

@@ -18,6 +18,9 @@ public:
     // Nobody keeps the topics, so that an alias costs one bit.
     static constexpr std::uint32_t most_topic_aliases = 32;
 
+    // Of messages at QoS 2 that a session holds: 64 KiB. 3.1.1 knows no receive maximum.
+    static constexpr std::uint32_t most_unreleased = 4'096;
+
     // Exchanges of tickets: a number among unanswered; with the bit, a packet identifier of a session; or nobody's.
     static constexpr std::uint64_t asked_by_session = std::uint64_t{1} << 63;
     static constexpr std::uint64_t no_answer = ~std::uint64_t{0};

@@ -136,7 +136,7 @@ std::string Listener::make_client_id() {
 }
 
 std::uint32_t Listener::receive_maximum() const {
-    return std::clamp<std::uint32_t>(limits_.streams, 1, 65'535);
+    return std::clamp<std::uint32_t>(limits_.streams, 1, Connection::most_unreleased);
 }
 
 std::span<std::byte> Listener::Outbox::room(std::size_t size) {

@@ -178,6 +178,8 @@ TEST_F(MqttSessions, WhatIsNotReleasedIsBounded) {
     say("34 05 0001 't' 2000");
     EXPECT_EQ(client_->end, "closed");
     EXPECT_EQ(closed(), "receive_maximum=1");
+    EXPECT_EQ(greeting(connect_5), hex("20 0e 00 00 0b 21 1000 27 00100000 22 0020"))
+        << "not more than that is promised";
 }
 
 TEST_F(MqttSessions, AnIdentifierOfAnUnreleasedMessageIsNotForQos1) {
