@@ -353,6 +353,11 @@ void Connection::greet(const Connect& packet) {
         }
     }
 
+    portillon::mqtt::Connack answer{false, Reason::success, properties.view()};
+    if (encoded_size(answer, version_) > most_sent_bytes_) {
+        vanish(cause_of(Reason::packet_too_large));
+        return;
+    }
     const auto start = packet.clean_start ? Sessions::Start::clean : Sessions::Start::resume;
     const auto claim = listener_.sessions_.claim(client_id, start, *this);
     session_ = &claim.session;
@@ -366,11 +371,8 @@ void Connection::greet(const Connect& packet) {
     if (claim.before != nullptr) {
         claim.before->take_over(claim.present);
     }
-    const bool present = claim.present == Sessions::Claim::Present::yes;
-    if (!send(portillon::mqtt::Connack{present, Reason::success, properties.view()})) {
-        vanish(cause_of(Reason::packet_too_large));
-        return;
-    }
+    answer.session_present = claim.present == Sessions::Claim::Present::yes;
+    send(answer);
     cancel();
     watch();
 }

@@ -312,6 +312,15 @@ TEST_F(MqttSessions, KeepsToTheClientsMaximumPacketSize) {
     EXPECT_EQ(closed(), "malformed=1 too_large=1");
 }
 
+TEST_F(MqttSessions, WhoTakesNoConnackTakesNobodysSession) {
+    greeting(kept_5);
+    auto& first = *client_;
+    greeting("10 1b 0004 'MQTT' 05 06 003c 05 27 0000000f 0002 'ab' 00 0001 't' 0001 'x'");
+    EXPECT_EQ(client_->end, "closed");
+    EXPECT_EQ(first.end, "");
+    EXPECT_EQ(counted(figures_.refused), "") << "nor does it leave a will";
+}
+
 TEST_F(MqttSessions, KeepsToTheClientsMaximumPacketSizeWhenItTurnsItAway) {
     const std::string authenticates = "10 18 0004 'MQTT' 05 02 003c 09 15 0001 'm' 27 000000";
     EXPECT_EQ(greeting(authenticates + "05 0002 'ab'"), hex("20 03 00 8c 00")) << "no room for an explanation";
