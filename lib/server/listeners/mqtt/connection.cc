@@ -285,6 +285,12 @@ void Connection::take(const Frame& frame) {
         case PacketType::disconnect:
             take_disconnect(frame);
             break;
+        case PacketType::auth: {
+            portillon::mqtt::Auth packet;
+            const Violation violation = parse(frame, version_, packet);
+            close(violation ? violation : but(Reason::protocol_error, "no authentication is under way"));
+            break;
+        }
         default:
             close(but(Reason::protocol_error, "a packet that is not the client's to send now"));
     }

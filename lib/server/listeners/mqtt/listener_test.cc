@@ -439,6 +439,8 @@ TEST_F(MqttListener, ClosesAConnectionThatBreaksTheProtocolAlone) {
         {other_5, "d0 00", "e0 01 82", "protocol_error=1"},
         {other_5, "c0 01 00", "e0 01 81", "malformed=1"},
         {other_5, "f0 00", "e0 01 82", "protocol_error=1"},
+        {other_5, "f0 06 19 04 15 0001 'm'", "e0 01 82", "protocol_error=1"},
+        {other_5, "f1 00", "e0 01 81", "malformed=1"},  // 5.0, 3.15.1
         {other_5, "82 03 0001 00", "e0 01 82", "protocol_error=1"},
         {other_5, "82 07 0001 00 0001 'a' 03", "e0 01 81", "malformed=1"},
         {other_5, "82 08 0001 00 0002 '#a' 00", "e0 01 8f", "topic_filter=1"},
@@ -448,7 +450,7 @@ TEST_F(MqttListener, ClosesAConnectionThatBreaksTheProtocolAlone) {
         {other_3, "36 06 0001 't' 0001 'x'", "", "malformed=1"},
         {other_3, "30 04 0001 '+' 'x'", "", "topic_name=1"},
         {other_3, "30 81 80 40", "", "too_large=1"},
-        {other_3, "f0 00", "", "protocol_error=1"},
+        {other_3, "f0 00", "", "malformed=1"},
     };
     auto& good = greet(connect_5);
     for (const Row& row : rows) {
