@@ -152,6 +152,7 @@ void Connection::received(std::span<const std::byte> bytes) {
         // Read to its end all the same, so that our last words are not lost in a reset; but not for ever.
         unheard_bytes_ += bytes.size();
         if (unheard_bytes_ > most_unheard_bytes) {
+            fire_will();
             transport_->reset();
             listener_.loop_.timers().set(*this, listener_.loop_.now());
             state_ = State::leaving;

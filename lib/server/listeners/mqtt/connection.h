@@ -42,6 +42,7 @@ public:
 private:
     // draining: nothing more is taken in, but answers are still owed. leaving: our end is shut, the peer's is awaited.
     enum class State : std::uint8_t { greeting, connected, draining, leaving };
+    // Why nothing is read. Nor is its leaving noticed then: its will and its place wait for that, a take-over does not.
     enum class Pausing : std::uint8_t { none, unanswered, unsent };
     class Cork;
 

@@ -353,6 +353,28 @@ TEST_F(MqttListener, HoldsTheClientToTheReceiveMaximum) {
     EXPECT_EQ(three.end, "closed");
 }
 
+TEST_F(MqttListener, WhoLeavesUnreadIsMissedWhenItIsReadAgainOrTakenOver) {
+    limits_.streams = 1;
+    restart();
+    ingest_.mode = FakeIngest::Mode::later;
+    const auto come_and_leave = [this] {
+        auto& client = greet("10 14 0004 'MQTT' 04 06 003c 0002 'ab' 0001 't' 0001 'x'");
+        client.send("32 05 0001 't' 0001");
+        settle();
+        client.transport().close();
+        settle();
+    };
+    come_and_leave();
+    EXPECT_EQ(refused(), "") << "it is not read while its message is not answered";
+    ingest_.decide(0);
+    settle();
+    EXPECT_EQ(refused(), "will=1");
+    EXPECT_EQ(listener_->connections(), 0u);
+    come_and_leave();
+    greet(connect_3);
+    EXPECT_EQ(refused(), "will=2");
+}
+
 TEST_F(MqttListener, ReadsNoMoreFromWhoDoesNotReadItsAnswers) {
     auto ends = testing::make_pipe(simulation_.loop(), 0ns, traffic_, traffic_);
     auto stuck = std::make_unique<testing::StuckTransport>(std::move(ends.server));
@@ -583,6 +605,19 @@ TEST_F(MqttListener, StopsOnceWhatItOwesIsAnswered) {
     pass(1s);
     EXPECT_EQ(listener_->connections(), 0u);
     EXPECT_EQ(closed(), "stopping=4");
+}
+
+TEST_F(MqttListener, WhoIsCutOffWhileItStopsLeavesItsWill) {
+    ingest_.mode = FakeIngest::Mode::later;
+    auto& client = greet("10 16 0004 'MQTT' 05 06 003c 00 0002 'ab' 00 0001 't' 0001 'x'");
+    client.send("32 07 0001 't' 0001 00 'a'");
+    settle();
+    listener_->stop();
+    client.transport().write(std::vector<std::byte>(300 << 10));  // more than is read from who is not heard any more
+    settle();
+    EXPECT_EQ(client.end, "reset");
+    EXPECT_EQ(refused(), "will=1");
+    EXPECT_EQ(listener_->connections(), 0u);
 }
 
 TEST_F(MqttListener, MayBeDestroyedWithConnectionsAndAnswersOpen) {
