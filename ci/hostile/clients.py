@@ -426,9 +426,14 @@ def packets_of_a_server(at):
     return at.greet().send(wire.packet(wire.CONNACK, b"\0\0\0")).saw()
 
 
-@misbehaviour("mqtt", answers=PROTOCOL, counted="closed.protocol_error")
+@misbehaviour("mqtt", closes=False, counted="refused.packet_identifier")
 def puback_of_nothing(at):
-    return at.greet().send(wire.acknowledgement(wire.PUBACK, 1)).saw()
+    return at.greet().send(wire.acknowledgement(wire.PUBACK, 1)).saw_on()
+
+
+@misbehaviour("mqtt", answers=("PUBREL", 1, 0x92), closes=False, counted="refused.packet_identifier")
+def pubrec_of_nothing(at):  # 5.0, 3.6.2.1
+    return at.greet().send(wire.acknowledgement(wire.PUBREC, 1)).saw_on(("PUBREL",))
 
 
 @misbehaviour("mqtt", answers=[PROTOCOL, MALFORMED], counted=("closed.protocol_error", "closed.malformed"))

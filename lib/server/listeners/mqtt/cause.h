@@ -44,6 +44,7 @@ constexpr std::string_view cause_of(portillon::mqtt::Reason reason) {
         case Reason::quota_exceeded:
             return "busy";
         case Reason::packet_identifier_in_use:
+        case Reason::packet_identifier_not_found:
             return "packet_identifier";
         default:
             return "protocol_error";

@@ -270,6 +270,11 @@ void Connection::take(const Frame& frame) {
         case PacketType::pubrel:
             take_release(frame);
             break;
+        case PacketType::puback:
+        case PacketType::pubrec:
+        case PacketType::pubcomp:
+            take_stray_answer(frame);
+            break;
         case PacketType::pingreq:
             if (const Violation violation = parse_ping(frame)) {
                 close(violation);
@@ -486,6 +491,20 @@ void Connection::take_release(const Frame& frame) {
     }
     answered();
     send(answer);
+}
+
+// To a message of ours, of which there is none. It may be another server's, so that it breaks nothing (5.0, 3.6.2.1).
+void Connection::take_stray_answer(const Frame& frame) {
+    Acknowledgement packet;
+    if (const Violation violation = parse(frame, version_, packet)) {
+        close(violation);
+        return;
+    }
+    constexpr Reason unknown = Reason::packet_identifier_not_found;
+    listener_.figures_.refused.add(cause_of(unknown));
+    if (packet.type == PacketType::pubrec && !is_failure(packet.reason)) {
+        send(Acknowledgement{PacketType::pubrel, packet.packet_id, unknown, {}});
+    }
 }
 
 // There is nothing to subscribe to.

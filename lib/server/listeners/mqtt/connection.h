@@ -58,6 +58,7 @@ private:
     void take_publish(const portillon::mqtt::Frame& frame);
     void take_exactly_once(const portillon::mqtt::Publish& packet);
     void take_release(const portillon::mqtt::Frame& frame);
+    void take_stray_answer(const portillon::mqtt::Frame& frame);
     void take_subscribe(const portillon::mqtt::Frame& frame);
     void take_disconnect(const portillon::mqtt::Frame& frame);
     portillon::mqtt::Violation objection(const portillon::mqtt::Connect& packet) const;

@@ -421,6 +421,22 @@ TEST_F(MqttListener, HasNothingToSubscribeTo) {
     EXPECT_EQ(three.end, "");
 }
 
+TEST_F(MqttListener, AnswersToNoMessageOfItsBreakNothing) {
+    auto& five = greet(connect_5);
+    five.send("40 02 0001 70 03 0001 92 50 03 0001 80 c0 00");
+    settle();
+    EXPECT_EQ(five.take(), hex("d0 00"));
+    five.send("50 02 0007");
+    settle();
+    EXPECT_EQ(five.take(), hex("62 03 0007 92"));
+    auto& three = greet("10 0e 0004 'MQTT' 04 02 003c 0002 'cd'");
+    three.send("40 02 0001 70 02 0001 50 02 0007");
+    settle();
+    EXPECT_EQ(three.take(), hex("62 02 0007"));
+    EXPECT_EQ(five.end + three.end, "");
+    EXPECT_EQ(refused(), "packet_identifier=7");
+}
+
 // What closes a connection, and it alone.
 
 TEST_F(MqttListener, ClosesAConnectionThatBreaksTheProtocolAlone) {
@@ -448,10 +464,11 @@ TEST_F(MqttListener, ClosesAConnectionThatBreaksTheProtocolAlone) {
         {other_5, "30 01 00", "e0 01 81", "malformed=1"},
         {other_5, "32 06 0001 't' 0000 00", "e0 01 82", "protocol_error=1"},
         {other_5, "30 81 80 40", "e0 01 95", "too_large=1"},
-        {other_5, "40 02 0001", "e0 01 82", "protocol_error=1"},
+        {other_5, "40 02 0000", "e0 01 82", "protocol_error=1"},
+        {other_5, "41 02 0001", "e0 01 81", "malformed=1"},
+        {other_5, "90 04 0001 00 00", "e0 01 82", "protocol_error=1"},
         {other_5, "60 02 0001", "e0 01 81", "malformed=1"},
-        {other_5, "50 02 0001", "e0 01 82", "protocol_error=1"},
-        {other_5, "70 02 0001", "e0 01 82", "protocol_error=1"},
+        {other_3, "50 03 0001 00", "", "malformed=1"},
         {other_5, "62 02 0000", "e0 01 82", "protocol_error=1"},
         {other_5, "82 09 0001 02 0b 00 0001 'a' 00", "e0 01 82", "protocol_error=1"},
         {other_5, "82 0f 0001 00 0009 '$share//a' 00", "e0 01 8f", "topic_filter=1"},
