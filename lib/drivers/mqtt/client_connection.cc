@@ -44,6 +44,17 @@ Terms terms_of(const Connack& packet) {
     return terms;
 }
 
+// 5.0, 3.3.4. We have announced no topic aliases, and have no subscriptions.
+Reason objection(const Publish& packet, Qos most_qos) {
+    if (packet.properties.number(PropertyId::topic_alias)) {
+        return Reason::topic_alias_invalid;
+    }
+    if (packet.properties.number(PropertyId::subscription_identifier)) {
+        return Reason::protocol_error;
+    }
+    return packet.qos > most_qos ? Reason::qos_not_supported : Reason::success;
+}
+
 }  // namespace
 
 error_code ClientConnection::receive(std::span<const std::byte> bytes, Events& events) {
@@ -61,14 +72,21 @@ error_code ClientConnection::take(const Frame& frame, Events& events) {
         return frame.type() == PacketType::connack ? take_connack(frame, events) : complain(Reason::protocol_error);
     }
     switch (frame.type()) {
+        case PacketType::publish:
+            return take_publish(frame, events);
         case PacketType::puback:
         case PacketType::pubrec:
+        case PacketType::pubrel:
         case PacketType::pubcomp: {
             Acknowledgement packet;
             if (const Violation violation = parse(frame, version_, packet)) {
                 return complain(violation.reason);
             }
-            events.answered(packet.type, packet.packet_id, packet.reason);
+            if (packet.type == PacketType::pubrel) {  // nothing is kept, so that none is unknown
+                events.acknowledge(PacketType::pubcomp, packet.packet_id, Reason::success);
+            } else {
+                events.answered(packet.type, packet.packet_id, packet.reason);
+            }
             return {};
         }
         case PacketType::pingresp:
@@ -96,7 +114,25 @@ error_code ClientConnection::take_connack(const Frame& frame, Events& events) {
         return complain(Reason::protocol_error);
     }
     state_ = State::connected;
-    events.connected(terms_of(packet));
+    const Terms terms = terms_of(packet);
+    most_qos_ = terms.most_qos;
+    events.connected(terms);
+    return {};
+}
+
+error_code ClientConnection::take_publish(const Frame& frame, Events& events) {
+    Publish packet;
+    if (const Violation violation = parse(frame, version_, packet)) {
+        return complain(violation.reason);
+    }
+    if (const Reason reason = objection(packet, most_qos_); reason != Reason::success) {
+        return complain(reason);
+    }
+    if (packet.qos == Qos::at_least_once) {
+        events.acknowledge(PacketType::puback, packet.packet_id, Reason::success);
+    } else if (packet.qos == Qos::exactly_once) {
+        events.acknowledge(PacketType::pubrec, packet.packet_id, Reason::success);
+    }
     return {};
 }
 

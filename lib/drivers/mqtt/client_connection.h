@@ -1,7 +1,8 @@
 #pragma once
 
 // What a client reads on one MQTT connection, without I/O: bytes in, events out. It publishes and never subscribes, so
-// all that a server may say is CONNACK, PUBACK, PUBREC, PUBCOMP, PINGRESP and, in version 5, DISCONNECT.
+// what a server has to say is CONNACK, PUBACK, PUBREC, PUBCOMP, PINGRESP and, in version 5, DISCONNECT. A server may
+// subscribe its clients by itself (4.5): messages that come so are acknowledged, and nobody hears of them.
 
 #include <cstdint>
 #include <optional>
@@ -34,6 +35,8 @@ public:
         virtual void connected(const Terms& terms) = 0;
         // PUBACK, PUBREC or PUBCOMP, of an identifier that may be known or not.
         virtual void answered(PacketType type, std::uint16_t packet_id, Reason reason) = 0;
+        // PUBACK, PUBREC or PUBCOMP is to be sent.
+        virtual void acknowledge(PacketType type, std::uint16_t packet_id, Reason reason) = 0;
         virtual void pinged() = 0;  // PINGRESP
 
     protected:
@@ -62,11 +65,13 @@ public:
 private:
     error_code take(const Frame& frame, Events& events);
     error_code take_connack(const Frame& frame, Events& events);
+    error_code take_publish(const Frame& frame, Events& events);
     error_code take_disconnect(const Frame& frame);
 
     Framer framer_;
     Version version_;
     Start start_;
+    Qos most_qos_ = Qos::exactly_once;
     enum class State : std::uint8_t { greeting, connected } state_ = State::greeting;
     std::optional<Reason> complaint_;
 };

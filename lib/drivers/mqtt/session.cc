@@ -258,7 +258,7 @@ void Session::answered(PacketType type, std::uint16_t packet_id, Reason reason) 
         finish(packet_id, Flight::End::answered, Reason::success);  // 0x92: it was completed before
     } else if (!is_failure(reason)) {
         flight->stage = published ? Flight::Stage::released : flight->stage;
-        release(packet_id, Reason::success);
+        acknowledge(PacketType::pubrel, packet_id, Reason::success);
     } else if (published) {
         finish(packet_id, Flight::End::answered, reason);
     } else {
@@ -274,13 +274,13 @@ void Session::answered_stray(PacketType type, std::uint16_t packet_id, Reason re
     }
     ++common_.stray_answers;
     if (type == PacketType::pubrec && !is_failure(reason)) {
-        release(packet_id, Reason::packet_identifier_not_found);
+        acknowledge(PacketType::pubrel, packet_id, Reason::packet_identifier_not_found);
     }
 }
 
 // Behind the others of this turn; written when all has been read.
-void Session::release(std::uint16_t packet_id, Reason reason) {
-    const Acknowledgement packet{PacketType::pubrel, packet_id, reason, {}};
+void Session::acknowledge(PacketType type, std::uint16_t packet_id, Reason reason) {
+    const Acknowledgement packet{type, packet_id, reason, {}};
     const std::size_t size = encoded_size(packet, common_.options.version);
     const auto room = grown(common_.out, answers_bytes_ + size).subspan(answers_bytes_);
     answers_bytes_ += static_cast<std::uint32_t>(encode(packet, common_.options.version, room));

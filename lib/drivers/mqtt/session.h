@@ -79,6 +79,7 @@ private:
 
     void connected(const Terms& terms) override;
     void answered(PacketType type, std::uint16_t packet_id, Reason reason) override;
+    void acknowledge(PacketType type, std::uint16_t packet_id, Reason reason) override;
     void pinged() override;
     void received(std::span<const std::byte> bytes) override;
     void ended(const error_code& cause) override;
@@ -87,7 +88,6 @@ private:
     void ring(Instant now) override;
 
     void answered_stray(PacketType type, std::uint16_t packet_id, Reason reason);
-    void release(std::uint16_t packet_id, Reason reason);
     void finish(std::uint16_t packet_id, Flight::End end, Reason reason);
     void complain(Reason reason);
 

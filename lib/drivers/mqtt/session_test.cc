@@ -342,10 +342,13 @@ TEST_F(MqttSession, BreaksWithACauseAndSaysWhy) {
         {five, "40 01 00", "protocol_error", "e0 01 81"},
         {five, "41 02 0001", "protocol_error", "e0 01 81"},
         {five, "20 03 00 00 00", "protocol_error", "e0 01 82"},
-        {five, "30 05 0001 'x' 00 'y'", "protocol_error", "e0 01 82"},
+        {five, "30 05 0001 '#' 00 'y'", "protocol_error", "e0 01 90"},
+        {five, "30 08 0001 'x' 03 23 0001 'y'", "protocol_error", "e0 01 94"},  // we know no aliases
+        {five, "30 07 0001 'x' 02 0b 01 'y'", "protocol_error", "e0 01 82"},    // and have no subscriptions
+        {five, "32 07 0001 'x' 0000 00 'y'", "protocol_error", "e0 01 82"},
         {five, "50 02 0001", "protocol_error", "e0 01 82"},  // of a message at QoS 1
         {five, "70 02 0001", "protocol_error", "e0 01 82"},
-        {five, "62 02 0001", "protocol_error", "e0 01 82"},
+        {five, "60 02 0001", "protocol_error", "e0 01 81"},
         {five_qos_2, "70 02 0001", "protocol_error", "e0 01 82"},  // before its PUBREC
         {five_qos_2, "50 02 0009", "protocol_error", ""},
         {five_qos_2, "70 02 0009", "protocol_error", ""},
@@ -377,6 +380,38 @@ TEST_F(MqttSession, BreaksWithACauseAndSaysWhy) {
         EXPECT_EQ(peer().take(), hex(row.last_words)) << row.bytes;
         EXPECT_EQ(peer().end, "closed");
     }
+}
+
+// 4.5: a server may subscribe its clients by itself.
+TEST_F(MqttSession, AcknowledgesWhatItDidNotAskFor) {
+    struct Row {
+        std::string options, connack, messages, answers, puback;
+    };
+    const std::vector<Row> rows{
+        {five, connack_5, "30 05 0001 'x' 00 'y' 32 07 0001 'x' 0009 00 'y' 34 07 0001 'x' 0008 00 'y' 62 02 0008",
+         "40 02 0009 50 02 0008 70 02 0008", "40 02 0001"},
+        {three, connack_3, "30 04 0001 'x' 'y' 32 06 0001 'x' 0009 'y' 3c 06 0001 'x' 0008 'y' 62 02 0008",
+         "40 02 0009 50 02 0008 70 02 0008", "40 02 0001"},
+    };
+    for (const Row& row : rows) {
+        make(row.options);
+        open(row.connack);
+        offer(4, "x");
+        pass(latency);
+        peer().take();
+        peer().send(row.messages);
+        pass(2 * latency);
+        EXPECT_EQ(peer().take(), hex(row.answers));
+        peer().send(row.puback);
+        pass(latency);
+        EXPECT_THAT(receipts_.take(), ElementsAre("4 acknowledged"));
+        EXPECT_EQ(peer().end, "");
+    }
+    make(five);
+    open("20 05 00 00 02 24 01");
+    peer().send("34 07 0001 'x' 0008 00 'y'");
+    pass(2 * latency);
+    EXPECT_EQ(peer().take(), hex("e0 01 9b")) << "beyond the server's own maximum";
 }
 
 TEST_F(MqttSession, BreaksWhenTheConnectionDoes) {
