@@ -205,7 +205,9 @@ net::Task<void> Session::close(Instant deadline) {
         co_return;
     }
     if (alive && transport_) {
-        transport_->write(common_.farewell_packet());
+        if (const auto farewell = common_.farewell_packet(); farewell.size() <= most_packet_bytes_) {
+            transport_->write(farewell);
+        }
         transport_->shut();
         transport_->resume();
         if (common_.options.version == Version::v5) {

@@ -563,6 +563,18 @@ TEST_F(MqttSession, SaysGoodbyeAndWaitsForTheOtherSide) {
     EXPECT_THAT(receipts_.take(), IsEmpty());
 }
 
+TEST_F(MqttSession, LeavesWithoutAGoodbyeThatTheServerWouldNotTake) {
+    make(five);
+    open("20 08 00 00 05 27 00000008");
+    close(now() + 10s);
+    pass(latency);
+    EXPECT_EQ(peer().take(), "");
+    EXPECT_EQ(peer().end, "closed");
+    peer().transport().shut();
+    pass(latency);
+    EXPECT_TRUE(closed_);
+}
+
 TEST_F(MqttSession, ClosesAtTheDeadlineWhatIsInFlightBroken) {
     make(five);
     open(connack_5);
