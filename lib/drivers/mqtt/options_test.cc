@@ -3,7 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
+#include <regex>
 #include <set>
+
+#include "drivers/mqtt/kind.h"
 
 namespace portillon::mqtt {
 namespace {
@@ -30,6 +33,17 @@ TEST(MqttOptions, ReadsWhatTheSchemaAllows) {
     EXPECT_EQ(read_options({{"keepalive", 0}}).keepalive_seconds, 0);
     EXPECT_EQ(read_options({{"keepalive", "0"}}).keepalive_seconds, 0);
     EXPECT_EQ(read_options({{"keepalive", "99h"}}).keepalive_seconds, 65'535);
+}
+
+TEST(MqttOptions, TakesNoTopicThatMqttForbids) {
+    const auto schema = nlohmann::json::parse(kind().options_schema);
+    const std::regex pattern(schema["properties"]["topic"]["pattern"].get<std::string>());
+    const auto takes = [&](const std::string& topic) { return std::regex_search(topic, pattern); };
+    EXPECT_TRUE(takes("validations/{equipment}"));
+    EXPECT_TRUE(takes("$gates/Stra\u00dfe 1/0"));
+    EXPECT_FALSE(takes("a/+/b"));
+    EXPECT_FALSE(takes("a/#"));
+    EXPECT_FALSE(takes(std::string("a\0b", 3)));
 }
 
 TEST(MqttOptions, ClientIdentifiersAreShortAndDistinct) {
