@@ -172,8 +172,7 @@ ClientConnection::ClientConnection(Events& events, std::uint32_t header_list_byt
     nghttp2_session* made = nullptr;
     check(nghttp2_session_client_new(&made, Callbacks::all(), this) == 0, "out of memory");
     session_.reset(made);
-    const std::array<nghttp2_settings_entry, 3> settings{{
-        {NGHTTP2_SETTINGS_HEADER_TABLE_SIZE, header_table_bytes},
+    const std::array<nghttp2_settings_entry, 2> settings{{
         {NGHTTP2_SETTINGS_ENABLE_PUSH, 0},
         {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, header_list_bytes},
     }};

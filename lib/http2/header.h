@@ -19,7 +19,7 @@ constexpr std::size_t header_bytes(std::string_view name, std::string_view value
     return name.size() + value.size() + 32;
 }
 
-// HPACK's dynamic table that we let the other side fill: enough for the headers that repeat, a quarter of the default.
-inline constexpr std::uint32_t header_table_bytes = 1'024;
+// Neither end says SETTINGS_HEADER_TABLE_SIZE: of a table below the default the other side must say that it knows (RFC
+// 7541, 4.2), or nghttp2 ends the connection; and those that use no table (.NET's client, for one) never say so.
 
 }  // namespace portillon::http2

@@ -60,7 +60,7 @@ inline std::string literal(std::string_view text) {
            std::string(text);
 }
 
-// Begins with a table size of 1,024: who was told of a smaller table must say that it knows (RFC 7541, 4.2).
+// Begins with a table size of 1,024, which is 3 bytes: encoders may say so at any time (RFC 7541, 4.2).
 inline std::string block(const Fields& fields) {
     std::string text = "\x3F\xE1\x07";
     for (const auto& [name, value] : fields) {

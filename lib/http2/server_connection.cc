@@ -11,6 +11,9 @@ namespace portillon::http2 {
 
 namespace {
 
+// HPACK's dynamic table of our answers: enough for the headers that repeat, a quarter of the default.
+constexpr std::uint32_t answer_table_bytes = 1'024;
+
 constexpr std::size_t most_header_lists =
     4;  // of the largest size that is taken, read to its end for the sake of an answer
 
@@ -28,7 +31,7 @@ const nghttp2_option* server_option() {
         constexpr std::uint64_t unlimited = std::uint64_t{1} << 62;
         auto made = new_option();
         nghttp2_option_set_no_closed_streams(made.get(), 1);  // kept for priorities only, which we do not honour
-        nghttp2_option_set_max_deflate_dynamic_table_size(made.get(), header_table_bytes);
+        nghttp2_option_set_max_deflate_dynamic_table_size(made.get(), answer_table_bytes);
         nghttp2_option_set_stream_reset_rate_limit(made.get(), unlimited, 0);  // see Events::reset()
         return made;
     }();
@@ -210,8 +213,7 @@ ServerConnection::ServerConnection(Events& events, const ServerLimits& limits)
     nghttp2_session* made = nullptr;
     check(nghttp2_session_server_new2(&made, Callbacks::all(), this, server_option()) == 0, "out of memory");
     session_.reset(made);
-    const std::array<nghttp2_settings_entry, 4> settings{{
-        {NGHTTP2_SETTINGS_HEADER_TABLE_SIZE, header_table_bytes},
+    const std::array<nghttp2_settings_entry, 3> settings{{
         {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, limits.streams},
         {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, stream_window_bytes},
         {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, limits.header_list_bytes},

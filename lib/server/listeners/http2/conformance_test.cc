@@ -262,6 +262,17 @@ TEST_F(Http2Conformance, TalksOnlyToWhoSaysThePreface) {
     EXPECT_EQ(counted(figures_.closed), "malformed=5");
 }
 
+// RFC 7541, 4.2: who was told of a smaller table would have to say so in its next header block; many a client never
+// does.
+TEST_F(Http2Conformance, TakesHeadersOfClientsThatNeverSpeakOfTables) {
+    auto& client = greet();
+    client.send(raw::settings_ack() + raw::frame(Type::headers, raw::end_headers, 1, raw::block(post).substr(3)) +
+                raw::data(1, "x", raw::end_stream));
+    settle();
+    EXPECT_EQ(client.field(1, ":status"), "200");
+    EXPECT_EQ(client.end, "");
+}
+
 // 5.1.2: a stream above the limit is refused if the client may not have known of it, a mistake if it did.
 TEST_F(Http2Conformance, HoldsClientsToItsStreams) {
     limits_.streams = 2;
