@@ -690,9 +690,16 @@ def content_length_mismatch(at):
     return peer.saw_on(*RESET)
 
 
-@misbehaviour(*BOTH, closes=False)
-def stream_numbers_backwards(at):  # RFC 9113, 5.1.1 wants a connection error; nghttp2 takes it for a stream that was closed before
-    return at.greet().send(wire.headers(5, at.request(), 5) + wire.headers(3, at.request(), 5)).saw_on(("STATUS",))
+@misbehaviour(*BOTH, answers=("GOAWAY", wire.PROTOCOL_ERROR), counted="closed.malformed")
+def stream_numbers_backwards(at):  # RFC 9113, 5.1.1
+    return at.greet().send(wire.headers(5, at.request(), 5) + wire.headers(3, at.request(), 5)).saw()
+
+
+@misbehaviour(*BOTH, answers=("GOAWAY", wire.STREAM_CLOSED), counted="closed.malformed")
+def more_after_the_end(at):  # RFC 9113, 5.1
+    peer = at.greet().send(wire.headers(1, at.request(), 5))
+    peer.wait(("STATUS",))
+    return peer.send(wire.frame(wire.DATA, 0, 1, b"x")).saw()
 
 
 @misbehaviour(*BOTH, answers=[("STATUS", 431), ("GRPC-STATUS", 8), ("RST_STREAM",), ("GOAWAY",)], closes=False,

@@ -3,12 +3,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstring>
 #include <deque>
 #include <map>
 
 #include "http2/client_connection.h"
 #include "http2/error.h"
+#include "http2/frame_heads.h"
 #include "http2/server_connection.h"
 
 namespace portillon::http2 {
@@ -201,6 +203,25 @@ TEST_F(Connections, SendRepeatedHeadersShortAndKeepVaryingOnesOutOfTheTables) {
     request("second", "");
     exchange();
     EXPECT_LE(upward_bytes_ - before, 9u + 4 + 9) << "one byte a header, and a SETTINGS acknowledgement at most";
+}
+
+TEST(FrameHeads, AreFoundInPiecesOfAnySize) {
+    std::string bytes(24, 'p');  // the preface
+    bytes += std::string("\0\0\5\1\4\x80\0\0\3hello", 14) + std::string("\0\0\0\4\1\0\0\0\0", 9) +
+             std::string("\0\1\0\0\0\0\1\2\3", 9) + std::string(256, '\1') + std::string("\0\0\1\6\0", 5);
+    for (const std::size_t size : {1, 2, 8, 9, 10, 33, 1'000}) {
+        FrameHeads heads;
+        std::vector<std::string> found;
+        for (std::size_t at = 0; at < bytes.size(); at += size) {
+            auto piece = std::as_bytes(std::span(bytes)).subspan(at, std::min(size, bytes.size() - at));
+            while (const auto head = heads.next(piece)) {
+                found.push_back(std::to_string(head->type) + " " + std::to_string(head->flags) + " " +
+                                std::to_string(head->stream));
+            }
+            EXPECT_TRUE(piece.empty());
+        }
+        EXPECT_THAT(found, ElementsAre("1 4 3", "4 1 0", "0 0 66051")) << size;
+    }
 }
 
 TEST(Http2Error, HasANameForReports) {

@@ -122,9 +122,21 @@ struct ServerConnection::Callbacks {
         return 0;
     }
 
+    // Who says goodbye and means its own streams (grpc-go, on closing a channel) gets nghttp2's complaint, and no
+    // other.
+    static int frame_refused(nghttp2_session*, const nghttp2_frame* frame, int, void* user) {
+        auto& self = *static_cast<ServerConnection*>(user);
+        self.forgiving_ = true;
+        self.left_ = self.left_ || (frame->hd.type == NGHTTP2_GOAWAY && frame->hd.stream_id == 0);
+        return 0;
+    }
+
     static int frame_sent(nghttp2_session*, const nghttp2_frame* frame, void* user) {
-        if (frame->hd.type == NGHTTP2_GOAWAY && frame->goaway.error_code != NGHTTP2_NO_ERROR) {
-            static_cast<ServerConnection*>(user)->cause_ = error_from_wire(frame->goaway.error_code);
+        auto& self = *static_cast<ServerConnection*>(user);
+        if (frame->hd.type == NGHTTP2_RST_STREAM) {
+            self.forgiving_ = true;
+        } else if (frame->hd.type == NGHTTP2_GOAWAY && frame->goaway.error_code != NGHTTP2_NO_ERROR && !self.left_) {
+            self.cause_ = error_from_wire(frame->goaway.error_code);
         }
         return 0;
     }
@@ -194,6 +206,7 @@ struct ServerConnection::Callbacks {
             nghttp2_session_callbacks_set_on_header_callback(made.get(), header);
             nghttp2_session_callbacks_set_on_begin_frame_callback(made.get(), frame_begun);
             nghttp2_session_callbacks_set_on_frame_recv_callback(made.get(), frame_received);
+            nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(made.get(), frame_refused);
             nghttp2_session_callbacks_set_on_data_chunk_recv_callback(made.get(), data_received);
             nghttp2_session_callbacks_set_on_frame_send_callback(made.get(), frame_sent);
             nghttp2_session_callbacks_set_on_stream_close_callback(made.get(), stream_closed);
@@ -225,12 +238,57 @@ ServerConnection::ServerConnection(Events& events, const ServerLimits& limits)
 
 ServerConnection::~ServerConnection() = default;
 
+// nghttp2 passes over what comes for a stream that it has forgotten, and it forgets at once (server_option). By the
+// standard it is a mistake (RFC 9113, 5.1 and 5.1.1), unless the stream was reset by us.
 error_code ServerConnection::receive(std::span<const std::byte> bytes) {
+    auto rest = bytes;
+    while (const auto head = heads_.next(rest)) {
+        if (forgiving_ || !names_again(*head)) {
+            continue;
+        }
+        const std::size_t end_of_head = bytes.size() - rest.size();
+        const auto before = bytes.first(end_of_head - std::min(end_of_head, FrameHeads::head_bytes));
+        if (const error_code error = take(before)) {
+            return error;
+        }
+        bytes = bytes.subspan(before.size());
+        if (!forgiving_ && nghttp2_session_find_stream(session_.get(), head->stream) == nullptr) {
+            end(head->type == NGHTTP2_DATA ? Error::stream_closed : Error::protocol_error);
+            return {};
+        }
+    }
+    return take(bytes);
+}
+
+error_code ServerConnection::take(std::span<const std::byte> bytes) {
     const error_code error = feed(*session_, bytes);
     if (error && cause_ != Error::flooded) {
         cause_ = error;
     }
     return error ? cause_ : error;
+}
+
+// Whether the client says more for a stream that it has named, ended perhaps: nghttp2 knows, once it has read what came
+// before. Quick for the usual case, a request's parts one after the other.
+bool ServerConnection::names_again(const FrameHeads::Head& head) {
+    const bool ends = (head.flags & NGHTTP2_FLAG_END_STREAM) != 0;
+    if (head.type == NGHTTP2_RST_STREAM) {
+        last_is_open_ = last_is_open_ && head.stream != last_stream_;
+        return false;
+    }
+    if (head.type == NGHTTP2_HEADERS && head.stream > last_stream_) {
+        last_stream_ = head.stream;
+        last_is_open_ = !ends;
+        return false;
+    }
+    if (head.type != NGHTTP2_HEADERS && head.type != NGHTTP2_DATA) {
+        return false;
+    }
+    if (head.stream == last_stream_ && last_is_open_) {
+        last_is_open_ = !ends;
+        return false;
+    }
+    return head.stream % 2 == 1 && head.stream <= last_stream_;
 }
 
 bool ServerConnection::wants_to_write() const {
@@ -304,6 +362,7 @@ void ServerConnection::give_up(Exchange& exchange) {
 }
 
 void ServerConnection::go_away() {
+    forgiving_ = true;
     nghttp2_submit_goaway(session_.get(), NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(session_.get()),
                           NGHTTP2_NO_ERROR, nullptr, 0);
 }

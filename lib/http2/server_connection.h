@@ -14,6 +14,7 @@
 
 #include "base/error.h"
 #include "http2/error.h"
+#include "http2/frame_heads.h"
 #include "http2/header.h"
 
 struct nghttp2_session;
@@ -116,6 +117,8 @@ public:
 
 private:
     struct Callbacks;
+    error_code take(std::span<const std::byte> bytes);
+    bool names_again(const FrameHeads::Head& head);
     void count_idle_frame();
     void count_request();
     struct Free {
@@ -128,7 +131,12 @@ private:
     std::size_t header_bytes_ = 0;  // of the block being read; blocks never interleave
     std::uint32_t idle_frames_ = 0;
     error_code cause_;
+    FrameHeads heads_;
+    std::int32_t last_stream_ = 0;  // the greatest that the other side has named
+    bool last_is_open_ = false;     // for it to say more on that stream
+    bool forgiving_ = false;        // we have reset a stream, or want none: what comes for it may have been under way
     bool greeted_ = false;
+    bool left_ = false;  // it has said goodbye, be it wrongly
 };
 
 }  // namespace portillon::http2

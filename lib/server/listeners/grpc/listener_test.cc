@@ -339,7 +339,9 @@ TEST_F(GrpcStream, EndsWithTheStatusThatFits) {
         client.send(row.bytes);
         settle();
         EXPECT_EQ(client.field(1, "grpc-status"), row.status);
-        client.send(raw::data(1, "more") + raw::headers(3, call()) + raw::data(3, framed("x"), raw::end_stream));
+        const bool has_ended = row.name == "cut off" || row.name == "nothing";
+        client.send((has_ended ? "" : raw::data(1, "more")) + raw::headers(3, call()) +
+                    raw::data(3, framed("x"), raw::end_stream));
         settle();
         EXPECT_EQ(client.end, "");
     }

@@ -1,0 +1,59 @@
+#pragma once
+
+// The heads of a client's frames (RFC 9113, 4.1), in bytes that come in any pieces: for what nghttp2 does not tell of.
+// Only for the files of this folder.
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+namespace portillon::http2 {
+
+class FrameHeads {
+public:
+    static constexpr std::size_t head_bytes = 9;
+
+    struct Head {
+        std::uint8_t type;
+        std::uint8_t flags;
+        std::int32_t stream;
+    };
+
+    // The next head that ends in `bytes`, which then begin after it; nothing if there is none.
+    std::optional<Head> next(std::span<const std::byte>& bytes) {
+        while (!bytes.empty()) {
+            if (passed_over_ > 0) {
+                const std::size_t now = std::min(passed_over_, bytes.size());
+                passed_over_ -= now;
+                bytes = bytes.subspan(now);
+                continue;
+            }
+            head_[size_++] = std::to_integer<std::uint8_t>(bytes.front());
+            bytes = bytes.subspan(1);
+            if (size_ == head_bytes) {
+                size_ = 0;
+                passed_over_ = number(0, 3);
+                return Head{head_[3], head_[4], static_cast<std::int32_t>(number(5, 4) & 0x7FFFFFFF)};
+            }
+        }
+        return std::nullopt;
+    }
+
+private:
+    std::uint32_t number(std::size_t at, std::size_t bytes) const {
+        std::uint32_t value = 0;
+        for (std::size_t i = at; i < at + bytes; ++i) {
+            value = value << 8 | head_[i];
+        }
+        return value;
+    }
+
+    std::size_t passed_over_ = 24;  // of the preface, or of a frame after its head
+    std::array<std::uint8_t, head_bytes> head_{};
+    std::size_t size_ = 0;
+};
+
+}  // namespace portillon::http2
