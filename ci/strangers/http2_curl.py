@@ -52,14 +52,15 @@ with program.Server(sys.argv[1], listeners=("http2",)) as server:
     ]:
         print(what, got)
         assert got[0] == expected[0] and got[1].startswith(expected[1]), f"{what}: expected {expected}"
-    garbage = subprocess.run(["curl", "-sS", "--http1.1", "--max-time", "20", f"http://127.0.0.1:{port}/"],
-                             capture_output=True, timeout=30)
-    print("HTTP/1.1", garbage)
-    assert garbage.returncode != 0
-    assert server.wait_until(lambda figures: figures["totals"]["closed"].get("malformed") == 1), server.figures()["totals"]
+    for version in ("--http1.1", "--http1.0", "--http2"):  # --http2 asks for an upgrade
+        told = subprocess.run(["curl", "-sS", version, "--max-time", "20", "-w", "%{http_code}", f"http://127.0.0.1:{port}/"],
+                              capture_output=True, text=True, timeout=30)
+        print(version, told)
+        assert told.returncode == 0 and "--http2-prior-knowledge" in told.stdout and told.stdout.endswith("505"), told
+    assert server.wait_until(lambda figures: figures["totals"]["closed"].get("malformed") == 3), server.figures()["totals"]
     totals, causes = server.figures()["totals"], server.causes()
     print(totals)
     assert totals["batches"] == 4 and totals["validations"] == 8, "four were accepted"
-    assert causes == {"refused.decode_wrong_type": 1, "refused.decode_missing": 1, "closed.malformed": 1, "refused.too_large": 1, "refused.headers_too_large": 1, "refused.not_found": 1,
+    assert causes == {"refused.decode_wrong_type": 1, "refused.decode_missing": 1, "closed.malformed": 3, "refused.too_large": 1, "refused.headers_too_large": 1, "refused.not_found": 1,
                       "refused.wrong_method": 2, "refused.compressed": 1}, causes
 print("passed")

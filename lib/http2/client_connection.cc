@@ -182,7 +182,8 @@ ClientConnection::ClientConnection(Events& events, std::uint32_t header_list_byt
 ClientConnection::~ClientConnection() = default;
 
 error_code ClientConnection::receive(std::span<const std::byte> bytes) {
-    const error_code error = feed(*session_, bytes);
+    const bool speaks_http1 = !usable_ && text_of(bytes).starts_with("HTTP/1");
+    const error_code error = speaks_http1 ? make_error_code(Error::not_http2) : feed(*session_, bytes);
     if (error) {
         cause_ = error;
     }

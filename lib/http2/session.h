@@ -38,6 +38,9 @@ void append(std::vector<std::byte>& out, const std::uint8_t* bytes, std::size_t 
 inline std::string_view text_of(const std::uint8_t* bytes, std::size_t size) {
     return {reinterpret_cast<const char*>(bytes), size};
 }
+inline std::string_view text_of(std::span<const std::byte> bytes) {
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
 
 // Headers in nghttp2's form, on the stack.
 class NameValues {

@@ -524,6 +524,12 @@ TEST_F(Http2Driver, FailsToOpenWhenItIsRefusedOrCutOff) {
     start_opening(never);
     pass(5ms);
     ASSERT_TRUE(opened_.has_value());
+    EXPECT_EQ(cause_name(*opened_), "http2_not_http2");
+
+    greeting_ = "SSH-2.0-OpenSSH_9.2\r\n";
+    start_opening(never);
+    pass(5ms);
+    ASSERT_TRUE(opened_.has_value());
     EXPECT_EQ(cause_name(*opened_), "http2_protocol_error");
 
     greeting_ = raw::settings();

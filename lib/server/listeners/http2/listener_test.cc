@@ -319,6 +319,47 @@ TEST_F(Http2Listener, ClosesAConnectionThatSpeaksNonsenseAlone) {
     EXPECT_EQ(good.field(1, ":status"), "200");
 }
 
+// Bytes, not frames: what a client that speaks HTTP/1.1 reads.
+class TextClient final : private net::Transport::Reader {
+public:
+    explicit TextClient(std::unique_ptr<net::Transport> transport) : transport_(std::move(transport)) {
+        transport_->start(*this);
+    }
+    void send(std::string_view bytes) { transport_->write(raw::bytes_of(bytes)); }
+    std::string text, end;
+
+private:
+    void received(std::span<const std::byte> bytes) override { text += raw::text_of(bytes); }
+    void ended(const error_code& cause) override { end = cause_name(cause); }
+    std::unique_ptr<net::Transport> transport_;
+};
+
+TEST_F(Http2Listener, TellsWhoSpeaksHttp1InItsOwnWords) {
+    const auto answer_to = [&](std::string_view request) {
+        auto ends = testing::make_pipe(simulation_.loop(), 0ns, traffic_, traffic_);
+        TextClient client(std::move(ends.client));
+        listener_->accepted(std::move(ends.server));
+        settle();
+        EXPECT_EQ(client.text, "") << "it has not said yet what it speaks";
+        client.send(request);
+        settle();
+        EXPECT_EQ(client.end, "closed");
+        return client.text;
+    };
+    for (const auto* request :
+         {"GET / HTTP/1.1\r\nHost: x\r\n\r\n", "HEAD / HTTP/1.0\r\n\r\n",
+          "POST /v1/validations HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n"
+          "HTTP2-Settings: AAMAAABkAAQAoAAAAAIAAAAA\r\nContent-Length: 2\r\n\r\n{}"}) {
+        const auto answer = answer_to(request);
+        EXPECT_TRUE(answer.starts_with("HTTP/1.1 505 HTTP Version Not Supported\r\n")) << answer;
+        EXPECT_NE(answer.find("--http2-prior-knowledge"), answer.npos) << answer;
+    }
+    EXPECT_EQ(answer_to("INVALID CONNECTION PREFACE\r\n\r\n").find("HTTP/1.1"), std::string::npos);
+    EXPECT_EQ(counted(figures_.closed), "malformed=4");
+    pass(2s);
+    EXPECT_EQ(listener_->connections(), 0u);
+}
+
 TEST_F(Http2Listener, ResetsOnlyTheStreamOfARequestThatIsWrong) {
     auto& client = greet();
     client.send(raw::headers(1, {{":method", "POST"}, {":scheme", "http"}}, raw::end_stream));

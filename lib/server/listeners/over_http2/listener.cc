@@ -22,6 +22,18 @@ constexpr std::size_t most_kept_capacity = 64 << 10;  // of a body's buffer, bet
 constexpr std::size_t most_unread_factor = 4;         // of the largest size, read and dropped after a refusal
 constexpr std::size_t unfinished_bodies = 4;          // of the largest size, that one connection may have
 
+// To people who try it with what speaks HTTP/1.1, or asks in it for an upgrade, which RFC 9113 (3.1) has given up.
+constexpr std::string_view http1_answer =
+    "HTTP/1.1 505 HTTP Version Not Supported\r\n"
+    "Content-Type: text/plain\r\n"
+    "Connection: close\r\n\r\n"
+    "This is HTTP/2 with prior knowledge (curl --http2-prior-knowledge).\n";
+
+bool is_http1(std::span<const std::byte> bytes) {
+    const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    return text.find(" HTTP/1.") != text.npos;
+}
+
 std::string_view cause_of(const error_code& error) {
     return error == portillon::http2::make_error_code(portillon::http2::Error::flooded) ||
                    error == portillon::http2::make_error_code(portillon::http2::Error::enhance_your_calm)
@@ -61,8 +73,7 @@ public:
           ticket_(ticket) {
         transport_->start(*this);
         listener_.loop_.timers().set(*this, listener_.loop_.now() + listener_.limits_.first_byte);
-        listener_.loop_.later(*this);
-    }
+    }  // our SETTINGS wait for the first bytes, which are under way: they may be HTTP/1.1
 
     ~Connection() override {
         while (uploads_ != nullptr) {
@@ -122,7 +133,11 @@ private:
         }
         last_byte_ = listener_.loop_.now();
         if (const error_code error = connection_.receive(bytes)) {
-            flush();
+            if (error == portillon::http2::make_error_code(portillon::http2::Error::not_http2) && is_http1(bytes)) {
+                transport_->write(std::as_bytes(std::span(http1_answer)));
+            } else {
+                flush();
+            }
             leave(cause_of(error));
         } else if (connection_.wants_to_write() || connection_.finished()) {
             listener_.loop_.later(*this);
