@@ -134,7 +134,7 @@ public:
             return plain("405");
         }
         if (refusal == Refusal::wrong_media_type) {
-            return plain("415");  // perhaps no gRPC client: it would not understand a grpc-status
+            return plain("415");
         }
         return {end(status_of(refusal), over_http2::name_of(refusal), {}), {}, {}};
     }
@@ -221,10 +221,13 @@ private:
         return std::span<const Header>(headers_).first(size);
     }
 
+    // To somebody who is perhaps no gRPC client: it would not understand a grpc-status.
     Reply plain(std::string_view status) {
+        static constexpr std::string_view why = "This is gRPC: POST with content-type application/grpc.\n";
         headers_[0] = {":status", status};
-        headers_[1] = {"allow", "POST"};
-        return {std::span<const Header>(headers_).first(status == "405" ? 2 : 1), {}, {}};
+        headers_[1] = {"content-type", "text/plain"};
+        headers_[2] = {"allow", "POST"};
+        return {std::span<const Header>(headers_).first(status == "405" ? 3 : 2), std::as_bytes(std::span(why)), {}};
     }
 
     std::array<std::byte, wire::grpc_prefix_bytes + wire::largest_receipt_bytes> framed_{};

@@ -161,6 +161,16 @@ TEST_F(GrpcListener, AnswersWhoDoesNotSpeakGrpcInPlainHttp) {
     EXPECT_EQ(client.field(1, ":status"), "415");
     EXPECT_EQ(client.field(3, ":status"), "415");
     EXPECT_EQ(client.field(5, ":status"), "405");
+    EXPECT_EQ(client.field(5, "allow"), "POST");
+    for (const std::uint32_t stream : {1u, 3u, 5u}) {
+        EXPECT_EQ(client.field(stream, "content-type"), "text/plain");
+        EXPECT_NE(client.body(stream).find("application/grpc"), std::string::npos) << client.body(stream);
+    }
+    client.send(raw::headers(7, {{":method", "HEAD"}, {":scheme", "http"}, {":authority", "x"}, {":path", "/"}},
+                             raw::end_stream));
+    settle();
+    EXPECT_EQ(client.field(7, ":status"), "405");
+    EXPECT_EQ(client.body(7), "");
 }
 
 TEST_F(GrpcListener, RefusesWhatIsTooLarge) {

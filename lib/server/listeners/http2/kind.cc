@@ -88,12 +88,7 @@ public:
         return busy;
     }
 
-    Reply refuse(Refusal refusal) override {
-        if (refusal == Refusal::not_found || refusal == Refusal::wrong_method) {
-            return answer(status_of(refusal), {});  // perhaps to a HEAD, which wants no body
-        }
-        return complaint(status_of(refusal), over_http2::name_of(refusal));
-    }
+    Reply refuse(Refusal refusal) override { return complaint(status_of(refusal), over_http2::name_of(refusal)); }
 
 private:
     Reply complaint(std::string_view status, std::string_view cause) {

@@ -100,11 +100,11 @@ TEST_F(Http2Listener, AnswersByMethodPathAndDecision) {
         {post(), {Disposition::rejected, {}, EquipmentId{12}, 9, 60}, "403", R"({"error":"rejected"})", 1},
         {post(), {Disposition::ignored, {}, EquipmentId{12}, 9, 60}, "", "", 1},
         {post(), {Disposition::muted, {}, EquipmentId{12}, 9, 60}, "", "", 1},
-        {post("/"), accepted, "404", "", 0},
-        {post("/v1/validationsx"), accepted, "404", "", 0},
-        {post("/" + std::string(5'000, 'x')), accepted, "404", "", 0},
-        {get("/"), accepted, "404", "", 0},
-        {get("/v1/validations"), accepted, "405", "", 0},
+        {post("/"), accepted, "404", R"({"error":"not_found"})", 0},
+        {post("/v1/validationsx"), accepted, "404", R"({"error":"not_found"})", 0},
+        {post("/" + std::string(5'000, 'x')), accepted, "404", R"({"error":"not_found"})", 0},
+        {get("/"), accepted, "404", R"({"error":"not_found"})", 0},
+        {get("/v1/validations"), accepted, "405", R"({"error":"wrong_method"})", 0},
         {post("/v1/validations", {{"content-length", "99999999"}}), accepted, "413", R"({"error":"too_large"})", 0},
     };
     for (const Row& row : rows) {
@@ -445,6 +445,7 @@ TEST_F(Http2Listener, AnswersMethodsAndEncodingsAsHttpSays) {
         {"HEAD", "/", {}, "404", "allow", ""},
         {"POST", "/v1/validations", {{"content-encoding", "gzip"}}, "415", "accept-encoding", "identity"},
         {"POST", "/v1/validations", {{"content-encoding", "identity"}}, "200", "accept-encoding", ""},
+        {"HEAD", "/v1/validations", {}, "405", "content-length", "24"},
         {"POST", "/v1/validations", {{"content-type", "application/x-protobuf"}}, "200", "allow", ""},
     };
     for (const Row& row : rows) {
@@ -456,7 +457,7 @@ TEST_F(Http2Listener, AnswersMethodsAndEncodingsAsHttpSays) {
         settle();
         EXPECT_EQ(client.field(1, ":status"), row.status);
         EXPECT_EQ(client.field(1, row.header), row.value);
-        EXPECT_TRUE(row.method != "HEAD" || client.body(1).empty());
+        EXPECT_EQ(client.body(1).empty(), row.method == "HEAD");
         EXPECT_EQ(client.end, "");
     }
 }

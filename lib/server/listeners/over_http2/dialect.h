@@ -62,7 +62,7 @@ struct Message {
     Refusal refusal = Refusal::none;
 };
 
-// Its parts are valid until the dialect is asked for the next one; trailers forever.
+// Its parts are valid until the dialect is asked for the next one; trailers forever. To a HEAD the body is not sent.
 struct Reply {
     std::span<const portillon::http2::Header> headers;
     std::span<const std::byte> body;

@@ -50,6 +50,7 @@ struct Upload final : portillon::http2::Exchange {
     wire::MessageEncoding encoding{};
     enum class Request : std::uint8_t { head, open, ended } request = Request::head;
     enum class Answer : std::uint8_t { awaited, never } answer = Answer::awaited;
+    enum class Content : std::uint8_t { wanted, unwanted } content = Content::wanted;  // of the answer: to HEAD, none
     std::uint32_t owed = 0;         // messages of a stream that ingest has not decided about
     Instant deadline = never;       // by the other side's word
     Instant read_until = never;     // its message, or its refused rest, is to be here
@@ -280,6 +281,7 @@ private:
             judgement.refusal = Refusal::too_large;
         }
         const bool wants_to_be_asked = head->expects == RequestHead::Expects::to_be_asked;
+        upload.content = head->method == "HEAD" ? Upload::Content::unwanted : Upload::Content::wanted;
         listener_.give_back(std::move(head));
         if (judgement.refusal != Refusal::none) {
             refuse(upload, judgement.refusal);
@@ -483,7 +485,9 @@ private:
     }
 
     void respond(Upload& upload, const Reply& reply) {
-        connection_.respond(upload, reply.headers, reply.body, reply.trailers);
+        const bool has_content = upload.content == Upload::Content::wanted;
+        connection_.respond(upload, reply.headers, has_content ? reply.body : std::span<const std::byte>{},
+                            reply.trailers);
         await_written(upload);
         await_rest(upload);
     }
