@@ -430,6 +430,9 @@ TEST_F(Http2Listener, AsksForABodyThatWaitsToBeAskedFor) {
     settle();
     EXPECT_EQ(client.field(3, ":status"), "404") << "it is not asked for what is refused";
     EXPECT_EQ(client.count(raw::Type::headers), 3u);
+    client.send(raw::headers(5, post("/v1/validations", {{"expect", "100-Continue"}})));
+    settle();
+    EXPECT_EQ(client.field(5, ":status"), "100") << "in any case (RFC 9110, 10.1.1)";
 }
 
 TEST_F(Http2Listener, AnswersMethodsAndEncodingsAsHttpSays) {
@@ -445,6 +448,7 @@ TEST_F(Http2Listener, AnswersMethodsAndEncodingsAsHttpSays) {
         {"HEAD", "/", {}, "404", "allow", ""},
         {"POST", "/v1/validations", {{"content-encoding", "gzip"}}, "415", "accept-encoding", "identity"},
         {"POST", "/v1/validations", {{"content-encoding", "identity"}}, "200", "accept-encoding", ""},
+        {"POST", "/v1/validations", {{"content-encoding", "Identity"}}, "200", "accept-encoding", ""},
         {"HEAD", "/v1/validations", {}, "405", "content-length", "24"},
         {"POST", "/v1/validations", {{"content-type", "application/x-protobuf"}}, "200", "allow", ""},
     };

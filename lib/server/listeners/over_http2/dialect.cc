@@ -1,8 +1,21 @@
 #include "server/listeners/over_http2/dialect.h"
 
+#include <algorithm>
 #include <charconv>
 
 namespace portillon::server::over_http2 {
+
+namespace {
+
+// Codings and expectations are written in any case (RFC 9110, 8.4.1 and 10.1.1).
+std::string lower(std::string_view text) {
+    std::string lowered(text);
+    std::transform(lowered.begin(), lowered.end(), lowered.begin(),
+                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; });
+    return lowered;
+}
+
+}  // namespace
 
 std::string_view name_of(Refusal refusal) {
     switch (refusal) {
@@ -63,9 +76,9 @@ void RequestHead::note(std::string_view name, std::string_view value) {
     } else if (name == "content-length") {
         std::from_chars(value.data(), value.data() + value.size(), content_length);
     } else if (name == "content-encoding") {
-        content_encoding = kept;
+        content_encoding = lower(kept);
     } else if (name == "expect") {
-        expects = value == "100-continue" ? Expects::to_be_asked : expects;
+        expects = lower(kept) == "100-continue" ? Expects::to_be_asked : expects;
     } else if (name == "grpc-timeout") {
         timeout = kept;
     } else if (name == "grpc-encoding") {

@@ -40,7 +40,8 @@ std::string_view name_of(Refusal refusal);  // "too_large": how it is counted
 
 // The headers that matter, while a request's header list is read. Long values are cut: none that we know is long.
 struct RequestHead {
-    std::string method, path, content_type, content_encoding, timeout, message_encoding;
+    std::string method, path, content_type, timeout, message_encoding;
+    std::string content_encoding;  // in lower case
     std::uint64_t content_length = 0;
     enum class Expects : std::uint8_t { nothing, to_be_asked } expects = Expects::nothing;  // Expect: 100-continue
 
