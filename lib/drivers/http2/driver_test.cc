@@ -98,6 +98,9 @@ TEST_F(Http2Driver, ReadsAnswersAsTheContractSays) {
         {"503", {{"date", date}, {"retry-after", "Sun, 06 Nov 1994 08:49:40 GMT"}}, "throttled http_503 after 3s"},
         {"503", {{"retry-after", "Sun, 06 Nov 1994 08:49:40 GMT"}, {"date", date}}, "throttled http_503 after 3s"},
         {"503", {{"retry-after", date}}, "throttled http_503 after 0s"},
+        {"503",
+         {{"date", "Sunday, 06-Nov-94 08:49:37 GMT"}, {"retry-after", "Sun Nov  6 08:49:40 1994"}},
+         "throttled http_503 after 3s"},
         {"504", {}, "try_again http_504"},
     };
     open();

@@ -51,10 +51,10 @@ public:
             std::from_chars(value.data(), value.data() + value.size(), response.status);
         } else if (response.status == 429 || response.status == 503) {
             if (name == "retry-after") {
-                response.retry_at = parse_date(value);
+                response.retry_at = parse_date(value, wall_clock());
                 response.retry_after = parse_retry_after(value, wall_clock());
             } else if (name == "date") {
-                response.date = parse_date(value);
+                response.date = parse_date(value, wall_clock());
             }
         }
     }
