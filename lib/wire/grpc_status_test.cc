@@ -34,10 +34,16 @@ TEST(GrpcStatus, IsCountedUnderItsName) {
 }
 
 TEST(GrpcStatus, IsReadFromHttpWhereThereIsNoOther) {
+    EXPECT_EQ(grpc_status_of_http(400), GrpcStatus::internal);
     EXPECT_EQ(grpc_status_of_http(401), GrpcStatus::unauthenticated);
+    EXPECT_EQ(grpc_status_of_http(403), GrpcStatus::permission_denied);
     EXPECT_EQ(grpc_status_of_http(404), GrpcStatus::unimplemented);
-    EXPECT_EQ(grpc_status_of_http(503), GrpcStatus::unavailable);
-    EXPECT_EQ(grpc_status_of_http(200), GrpcStatus::unknown);
+    for (const int status : {429, 502, 503, 504}) {
+        EXPECT_EQ(grpc_status_of_http(status), GrpcStatus::unavailable) << status;
+    }
+    for (const int status : {200, 302, 405, 408, 413, 415, 431, 500}) {
+        EXPECT_EQ(grpc_status_of_http(status), GrpcStatus::unknown) << status;
+    }
 }
 
 TEST(GrpcMessage, IsPercentEncoded) {

@@ -94,7 +94,14 @@ TEST_F(GrpcDriver, ReadsStatusesAsTheContractSays) {
         {{{":status", "200"}}, "try_again grpc_unknown"},
         {{{":status", "404"}}, "rejected grpc_unimplemented"},
         {{{":status", "401"}}, "rejected grpc_unauthenticated"},
+        {{{":status", "400"}}, "try_again grpc_internal"},
+        {{{":status", "403"}}, "rejected grpc_permission_denied"},
+        {{{":status", "413"}}, "try_again grpc_unknown"},
+        {{{":status", "429"}}, "try_again grpc_unavailable"},
+        {{{":status", "502"}}, "try_again grpc_unavailable"},
         {{{":status", "503"}}, "try_again grpc_unavailable"},
+        {{{":status", "504"}}, "try_again grpc_unavailable"},
+        {{{":status", "503"}, {"grpc-status", "5"}}, "rejected grpc_not_found"},
         {{{":status", "500"}}, "try_again grpc_unknown"},
     };
     open();
@@ -124,6 +131,45 @@ TEST_F(GrpcDriver, ReadsAStatusThatFollowsAMessage) {
                   raw::data(3, receipt(), raw::end_stream));
     pass(1ms);
     EXPECT_THAT(settled(), ElementsAre("1 try_again grpc_unavailable", "2 try_again grpc_unknown"));
+}
+
+// A message is followed by trailers, and they say what came of the call; what its headers said is as if nobody had.
+TEST_F(GrpcDriver, ReadsAStatusFromTheEndOfAnAnswerOnly) {
+    const auto early = [](std::uint32_t stream) {
+        return raw::headers(stream, {{":status", "200"}, {"content-type", "application/grpc"}, {"grpc-status", "0"}});
+    };
+    open();
+    offer(1, "x");
+    pass(1ms);
+    server().send(early(1) + raw::data(1, receipt(), raw::end_stream));
+    pass(1ms);
+    offer(2, "x");
+    pass(1ms);
+    server().send(early(3) + raw::data(3, receipt()) + raw::headers(3, {{"grpc-status", "14"}}, raw::end_stream));
+    pass(1ms);
+    offer(3, "x");
+    pass(1ms);
+    server().send(early(5) + raw::data(5, "", raw::end_stream));  // some proxies end so what had no body
+    pass(1ms);
+    EXPECT_THAT(settled(), ElementsAre("1 try_again grpc_unknown", "2 try_again grpc_unavailable", "3 acknowledged"));
+}
+
+TEST_F(GrpcDriver, TakesAnAnswerThatComesBeforeItsCallIsSent) {
+    greeting_ = raw::settings({{NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 10}});
+    open();
+    offer(1, std::string(50, 'x'));
+    pass(2ms);
+    server().send(raw::headers(1, {{":status", "200"}, {"content-type", "application/grpc"}, {"grpc-status", "8"}},
+                               raw::end_stream) +
+                  raw::rst_stream(1, 0));
+    pass(2ms);
+    EXPECT_THAT(settled(), ElementsAre("1 throttled grpc_resource_exhausted"));
+    offer(2, "y");
+    pass(2ms);
+    server().send(raw::headers(3, {{":status", "200"}, {"grpc-status", "0"}}, raw::end_stream));
+    pass(2ms);
+    EXPECT_EQ(settled().back(), "2 acknowledged");
+    EXPECT_THAT(receipts_.breaks, IsEmpty());
 }
 
 // What it says is not looked at (wire/README.md), but how it is framed is: the official libraries make INTERNAL of it.
@@ -171,14 +217,17 @@ TEST_F(GrpcDriver, BelievesAnOkOnlyWithOneWholeMessageOrNone) {
     EXPECT_THAT(receipts_.breaks, IsEmpty());
 }
 
+// As grpc/doc/PROTOCOL-HTTP2.md has it ("Errors"): RESOURCE_EXHAUSTED, PERMISSION_DENIED, and what may be tried again.
 TEST_F(GrpcDriver, ReadsResets) {
     open();
-    offer(1, "x");
-    offer(2, "y");
+    for (Sequence first = 1; first <= 4; ++first) {
+        offer(first, "x");
+    }
     pass(1ms);
-    server().send(raw::rst_stream(1, 7) + raw::rst_stream(3, 11));
+    server().send(raw::rst_stream(1, 7) + raw::rst_stream(3, 11) + raw::rst_stream(5, 12) + raw::rst_stream(7, 8));
     pass(1ms);
-    EXPECT_THAT(settled(), ElementsAre("1 try_again http2_refused_stream", "2 throttled http2_enhance_your_calm"));
+    EXPECT_THAT(settled(), ElementsAre("1 try_again http2_refused_stream", "2 throttled http2_enhance_your_calm",
+                                       "3 rejected http2_inadequate_security", "4 try_again http2_cancel"));
 }
 
 TEST_F(GrpcDriver, CancelsOnlyTheStreamOfAnAbandonedBatch) {

@@ -72,8 +72,13 @@ public:
     }
 
     over_http2::Reading read_reset(const error_code& cause) const override {
-        const bool calm = cause == http2::make_error_code(http2::Error::enhance_your_calm);
-        return {calm ? driver::Answer::throttled : driver::Answer::try_again, cause, {}};
+        if (cause == http2::make_error_code(http2::Error::enhance_your_calm)) {
+            return {driver::Answer::throttled, cause, {}};  // RESOURCE_EXHAUSTED, as PROTOCOL-HTTP2 has it
+        }
+        if (cause == http2::make_error_code(http2::Error::inadequate_security)) {
+            return {driver::Answer::rejected, cause, {}};  // PERMISSION_DENIED
+        }
+        return {driver::Answer::try_again, cause, {}};
     }
 
 private:

@@ -31,6 +31,9 @@ void note(over_http2::Response& response, std::string_view name, std::string_vie
 }
 
 void note_body(over_http2::Response& response, std::span<const std::byte> bytes) {
+    if (!bytes.empty()) {
+        response.grpc_status.reset();  // it was said too early to hold for a message: trailers say it
+    }
     for (std::size_t i = 0; i < bytes.size() && response.body_bytes + i < wire::grpc_prefix_bytes; ++i) {
         const auto byte = static_cast<std::uint8_t>(bytes[i]);
         if (response.body_bytes + i == 0) {
