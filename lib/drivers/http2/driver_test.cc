@@ -81,10 +81,16 @@ TEST_F(Http2Driver, ReadsAnswersAsTheContractSays) {
         {"204", {}, "acknowledged"},
         {"299", {}, "acknowledged"},
         {"301", {}, "try_again http_301"},
+        {"307", {{"location", "/elsewhere"}}, "try_again http_307"},  // it is not followed
+        {"308", {{"location", "http://elsewhere/"}}, "try_again http_308"},
         {"400", {}, "rejected http_400"},
         {"401", {}, "rejected http_401"},
         {"404", {}, "rejected http_404"},
+        {"405", {{"allow", "PUT"}}, "rejected http_405"},
         {"413", {}, "rejected http_413"},
+        {"415", {}, "rejected http_415"},
+        {"421", {}, "rejected http_421"},
+        {"431", {}, "rejected http_431"},
         {"408", {}, "try_again http_408"},
         {"425", {}, "try_again http_425"},
         {"429", {}, "throttled http_429"},
@@ -127,6 +133,147 @@ TEST_F(Http2Driver, PassesOverInformationalAnswersAndTrailers) {
                   raw::headers(1, {{"trailer", "x"}}, raw::end_stream));
     pass(2ms);
     EXPECT_THAT(settled(), ElementsAre("1 acknowledged"));
+}
+
+TEST_F(Http2Driver, TakesAnswersHoweverTheyAreFramed) {
+    struct Row {
+        std::string what;
+        std::function<std::string(std::uint32_t stream)> bytes;
+    };
+    const std::string ok = raw::block({{":status", "200"}});
+    const std::vector<Row> rows{
+        {"a header block that speaks of no table",
+         [&](auto s) { return raw::frame(raw::Type::headers, raw::end_headers | raw::end_stream, s, ok.substr(3)); }},
+        {"padding",
+         [&](auto s) {
+             return raw::frame(raw::Type::headers, 8 | raw::end_headers, s, '\2' + ok + std::string(2, '\0')) +
+                    raw::frame(raw::Type::data, 8 | raw::end_stream, s, std::string("\3ok\0\0\0", 6));
+         }},
+        {"nothing but padding",
+         [&](auto s) {
+             return raw::headers(s, {{":status", "200"}}) +
+                    raw::frame(raw::Type::data, 8 | raw::end_stream, s, std::string("\3\0\0\0", 4));
+         }},
+        {"headers in pieces",
+         [&](auto s) {
+             return raw::frame(raw::Type::headers, raw::end_stream, s, ok.substr(0, 5)) +
+                    raw::frame(raw::Type::continuation, 0, s, ok.substr(5, 4)) +
+                    raw::frame(raw::Type::continuation, 0, s, "") +
+                    raw::frame(raw::Type::continuation, raw::end_headers, s, ok.substr(9));
+         }},
+        {"frames of other kinds between",
+         [&](auto s) {
+             return raw::frame(static_cast<raw::Type>(0x0A), 0, 0, std::string("\0\1xh2", 5)) +  // ALTSVC
+                    raw::frame(static_cast<raw::Type>(0x0C), 0, 0, std::string("\0\1x", 3)) +    // ORIGIN
+                    raw::headers(s, {{":status", "200"}}) +
+                    raw::frame(raw::Type::priority, 0, s, std::string(5, '\0')) +
+                    raw::frame(static_cast<raw::Type>(0xF7), 0xFF, s, "what?") + raw::data(s, "", raw::end_stream);
+         }},
+        {"empty pieces",
+         [&](auto s) {
+             return raw::headers(s, {{":status", "200"}}) + raw::data(s, "") + raw::data(s, "") +
+                    raw::data(s, "", raw::end_stream);
+         }},
+        {"no content, and an end of its own",
+         [&](auto s) {
+             return raw::headers(s, {{":status", "204"}}) + raw::data(s, "", raw::end_stream);
+         }},
+        {"no content, and trailers",
+         [&](auto s) {
+             return raw::headers(s, {{":status", "204"}}) + raw::headers(s, {{"x", "y"}}, raw::end_stream);
+         }},
+        {"several interim answers",
+         [&](auto s) {
+             return raw::headers(s, {{":status", "100"}}) + raw::headers(s, {{":status", "103"}, {"link", "x"}}) +
+                    raw::headers(s, {{":status", "200"}}, raw::end_stream);
+         }},
+        {"a reset after all was said (RFC 9113, 8.1)",
+         [&](auto s) {
+             return raw::headers(s, {{":status", "200"}}, raw::end_stream) + raw::rst_stream(s, 0);
+         }},
+    };
+    open();
+    std::uint32_t stream = 1;
+    for (const Row& row : rows) {
+        offer(stream, "x");
+        pass(2ms);
+        server().send(row.bytes(stream));
+        pass(2ms);
+        ASSERT_EQ(settled().size(), (stream + 1) / 2) << row.what;
+        EXPECT_EQ(settled().back(), std::to_string(stream) + " acknowledged") << row.what;
+        stream += 2;
+    }
+    EXPECT_THAT(receipts_.breaks, IsEmpty());
+}
+
+// RFC 9113, 8.1.1: errors of their streams, however good the status.
+TEST_F(Http2Driver, BelievesNoMalformedAnswer) {
+    const auto headers = [](std::uint32_t s, raw::Fields more) {
+        more.insert(more.begin(), {":status", "200"});
+        return raw::headers(s, more);
+    };
+    struct Row {
+        std::string what;
+        std::function<std::string(std::uint32_t stream)> bytes;
+    };
+    const std::vector<Row> rows{
+        {"a length, and no body",
+         [&](auto s) {
+             return raw::headers(s, {{":status", "200"}, {"content-length", "5"}}, raw::end_stream);
+         }},
+        {"a body shorter than it says",
+         [&](auto s) {
+             return headers(s, {{"content-length", "5"}}) + raw::data(s, "four", raw::end_stream);
+         }},
+        {"a body longer than it says",
+         [&](auto s) {
+             return headers(s, {{"content-length", "1"}}) + raw::data(s, "four", raw::end_stream);
+         }},
+        {"a body where there is none",
+         [&](auto s) {
+             return raw::headers(s, {{":status", "204"}}) + raw::data(s, "x", raw::end_stream);
+         }},
+        {"no status",
+         [&](auto s) {
+             return raw::headers(s, {{"x", "y"}}, raw::end_stream);
+         }},
+        {"HTTP/1.1's headers",
+         [&](auto s) {
+             return headers(s, {{"connection", "close"}});
+         }},
+        {"HTTP/1.1's chunks",
+         [&](auto s) {
+             return headers(s, {{"transfer-encoding", "chunked"}});
+         }},
+        {"an upper-case name",
+         [&](auto s) {
+             return headers(s, {{"Server", "x"}});
+         }},
+        {"a status among trailers",
+         [&](auto s) {
+             return headers(s, {}) + raw::headers(s, {{":status", "200"}}, raw::end_stream);
+         }},
+        {"the end of an interim answer",
+         [&](auto s) {
+             return raw::headers(s, {{":status", "103"}}, raw::end_stream);
+         }},
+        {"the switch to another protocol",
+         [&](auto s) {
+             return raw::headers(s, {{":status", "101"}}, raw::end_stream);
+         }},
+    };
+    open();
+    std::uint32_t stream = 1;
+    for (const Row& row : rows) {
+        offer(stream, "x");
+        pass(2ms);
+        server().send(row.bytes(stream));
+        pass(2ms);
+        ASSERT_EQ(settled().size(), (stream + 1) / 2) << row.what;
+        EXPECT_EQ(settled().back(), std::to_string(stream) + " try_again http2_protocol_error") << row.what;
+        stream += 2;
+    }
+    EXPECT_THAT(receipts_.breaks, IsEmpty());
 }
 
 TEST_F(Http2Driver, CancelsOnlyTheStreamOfAnAbandonedBatch) {
@@ -206,6 +353,27 @@ TEST_F(Http2Driver, DrainsAfterGoawayAndIsThenBroken) {
     answer(1, "200");
     pass(2ms);
     EXPECT_EQ(settled().back(), "4 acknowledged");
+}
+
+// As Envoy, Go and Netty say goodbye: first for all that may come, then, after a round trip, for what has come.
+TEST_F(Http2Driver, WaitsForTheSecondGoaway) {
+    open();
+    offer(1, "one");
+    offer(2, "two");
+    pass(5ms);
+    server().send(raw::goaway(0x7FFFFFFF, 0) + raw::ping("goodbye?"));
+    pass(2ms);
+    EXPECT_THAT(settled(), IsEmpty());
+    ASSERT_EQ(server().of(raw::Type::ping).size(), 1u);
+    EXPECT_EQ(server().of(raw::Type::ping)[0].flags, raw::ack);
+    server().send(raw::goaway(1, 0));
+    pass(2ms);
+    EXPECT_THAT(settled(), ElementsAre("2 broken http2_refused_stream"));
+    EXPECT_THAT(receipts_.breaks, IsEmpty());
+    answer(1, "200");
+    pass(2ms);
+    EXPECT_EQ(settled().back(), "1 acknowledged");
+    EXPECT_THAT(receipts_.breaks, ElementsAre("http2_goaway"));
 }
 
 TEST_F(Http2Driver, IsBrokenAtOnceByGoawayWithNothingInFlight) {
@@ -373,6 +541,30 @@ TEST_F(Http2Driver, FollowsSettingsThatChangeUnderWay) {
     pass(5ms);
     EXPECT_THAT(settled(), ElementsAre("1 acknowledged", "2 acknowledged", "3 acknowledged"));
     EXPECT_THAT(receipts_.breaks, IsEmpty());
+}
+
+TEST_F(Http2Driver, WaitsForAServerThatAllowsNothingAtFirst) {
+    greeting_ = raw::settings({{NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, 0},
+                               {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 0},
+                               {NGHTTP2_SETTINGS_HEADER_TABLE_SIZE, 0},
+                               {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, 0}});
+    open();
+    offer(1, "one");
+    pass(5ms);
+    EXPECT_EQ(server().of(raw::Type::headers).size(), 0u);
+    server().send(raw::settings({{NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, 1}}));
+    pass(5ms);
+    EXPECT_EQ(server().of(raw::Type::headers).size(), 1u);
+    EXPECT_EQ(server().body(1), "");
+    server().send(raw::settings({{NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 2}}));
+    pass(5ms);
+    EXPECT_EQ(server().body(1), "on");
+    server().send(raw::window_update(1, 10));
+    pass(5ms);
+    EXPECT_EQ(server().body(1), "one");
+    answer(1, "200");
+    pass(5ms);
+    EXPECT_THAT(settled(), ElementsAre("1 acknowledged"));
 }
 
 TEST_F(Http2Driver, AsksWhoIsSilentAndLeavesWhoStaysSo) {
