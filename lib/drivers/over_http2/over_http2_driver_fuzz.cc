@@ -16,6 +16,7 @@
 #include "http2/raw_frames.h"
 #include "net/task_group.h"
 #include "net/wakeup.h"
+#include "testing/fuzz_script.h"
 #include "testing/pipe.h"
 #include "testing/simulation.h"
 
@@ -45,26 +46,6 @@ struct Ledger final : driver::Receipts {
     int breaks = 0;
 };
 
-class Script {
-public:
-    explicit Script(std::span<const std::uint8_t> bytes) : left_(bytes) {}
-    bool over() const { return left_.empty(); }
-    std::uint8_t byte() {
-        const std::uint8_t value = left_.empty() ? std::uint8_t{0} : left_.front();
-        left_ = left_.subspan(left_.empty() ? 0 : 1);
-        return value;
-    }
-    std::string text() {
-        const std::size_t length = byte();  // before what is left is looked at
-        const auto some = left_.first(std::min(length, left_.size()));
-        left_ = left_.subspan(some.size());
-        return {reinterpret_cast<const char*>(some.data()), some.size()};
-    }
-
-private:
-    std::span<const std::uint8_t> left_;
-};
-
 class Server final : private net::Transport::Reader {
 public:
     explicit Server(std::unique_ptr<net::Transport> transport) : transport_(std::move(transport)) {
@@ -72,7 +53,7 @@ public:
         send(raw::settings());
     }
 
-    void act(Script& script) {
+    void act(testing::FuzzScript& script) {
         const std::uint8_t step = script.byte();
         const std::uint8_t end = (step & 0x10) != 0 ? raw::end_stream : std::uint8_t{0};
         const std::uint32_t stream = 1 + 2 * static_cast<std::uint32_t>(step >> 5);
@@ -137,7 +118,7 @@ private:
             transport_->write(raw::bytes_of(bytes));
         }
     }
-    static void add_fields(raw::Fields& fields, Script& script) {
+    static void add_fields(raw::Fields& fields, testing::FuzzScript& script) {
         static constexpr const char* names[] = {
             "grpc-status", "grpc-message", "grpc-retry-pushback-ms", "grpc-status-details-bin",
             "retry-after", "date",         "content-length",         "x"};
@@ -179,7 +160,7 @@ net::Task<void> live(driver::Session& session, net::Loop& loop, Ledger& ledger, 
     }
 }
 
-void run(std::uint8_t choice, Script script) {
+void run(std::uint8_t choice, testing::FuzzScript script) {
     const driver::Kind kinds[] = {http2::kind(), grpc::kind(), grpc_stream::kind()};
     const driver::Kind& kind = kinds[choice % 3];
     testing::Simulation simulation;
@@ -216,7 +197,7 @@ void run(std::uint8_t choice, Script script) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
     if (size > 0) {
-        portillon::run(bytes[0], portillon::Script(std::span(bytes + 1, size - 1)));
+        portillon::run(bytes[0], portillon::testing::FuzzScript(std::span(bytes + 1, size - 1)));
     }
     return 0;
 }

@@ -13,6 +13,7 @@
 #include "http2/raw_frames.h"
 #include "server/listeners/grpc/kind.h"
 #include "server/listeners/http2/kind.h"
+#include "testing/fuzz_script.h"
 #include "testing/pipe.h"
 #include "testing/simulation.h"
 
@@ -86,27 +87,7 @@ private:
     bool over_ = false;
 };
 
-class Script {
-public:
-    explicit Script(std::span<const std::uint8_t> bytes) : left_(bytes) {}
-    bool over() const { return left_.empty(); }
-    std::uint8_t byte() {
-        const std::uint8_t value = left_.empty() ? std::uint8_t{0} : left_.front();
-        left_ = left_.subspan(left_.empty() ? 0 : 1);
-        return value;
-    }
-    std::string text() {
-        const std::size_t length = byte();  // before what is left is looked at
-        const auto some = left_.first(std::min(length, left_.size()));
-        left_ = left_.subspan(some.size());
-        return {reinterpret_cast<const char*>(some.data()), some.size()};
-    }
-
-private:
-    std::span<const std::uint8_t> left_;
-};
-
-raw::Fields head(Script& script) {
+raw::Fields head(testing::FuzzScript& script) {
     static constexpr const char* paths[] = {"/portillon.v1.Gate/Deliver", "/portillon.v1.Gate/Stream",
                                             "/v1/validations", "/"};
     static constexpr const char* encodings[] = {"gzip", "deflate", "identity", "br"};
@@ -134,7 +115,7 @@ raw::Fields head(Script& script) {
     return fields;
 }
 
-void run(std::uint8_t choice, Script script) {
+void run(std::uint8_t choice, testing::FuzzScript script) {
     testing::Simulation simulation;
     net::Traffic traffic;
     ChosenIngest ingest((choice & 2) != 0);
@@ -232,7 +213,7 @@ void run(std::uint8_t choice, Script script) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
     if (size > 0) {
-        portillon::server::run(bytes[0], portillon::server::Script(std::span(bytes + 1, size - 1)));
+        portillon::server::run(bytes[0], portillon::testing::FuzzScript(std::span(bytes + 1, size - 1)));
     }
     return 0;
 }
