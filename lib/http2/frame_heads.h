@@ -31,12 +31,15 @@ public:
                 bytes = bytes.subspan(now);
                 continue;
             }
-            head_[size_++] = std::to_integer<std::uint8_t>(bytes.front());
-            bytes = bytes.subspan(1);
+            const std::size_t now = std::min(head_bytes - size_, bytes.size());
+            std::copy_n(bytes.begin(), now, head_.begin() + static_cast<std::ptrdiff_t>(size_));
+            size_ += now;
+            bytes = bytes.subspan(now);
             if (size_ == head_bytes) {
                 size_ = 0;
                 passed_over_ = number(0, 3);
-                return Head{head_[3], head_[4], static_cast<std::int32_t>(number(5, 4) & 0x7FFFFFFF)};
+                return Head{static_cast<std::uint8_t>(head_[3]), static_cast<std::uint8_t>(head_[4]),
+                            static_cast<std::int32_t>(number(5, 4) & 0x7FFFFFFF)};
             }
         }
         return std::nullopt;
@@ -46,13 +49,13 @@ private:
     std::uint32_t number(std::size_t at, std::size_t bytes) const {
         std::uint32_t value = 0;
         for (std::size_t i = at; i < at + bytes; ++i) {
-            value = value << 8 | head_[i];
+            value = value << 8 | std::to_integer<std::uint32_t>(head_[i]);
         }
         return value;
     }
 
     std::size_t passed_over_ = 24;  // of the preface, or of a frame after its head
-    std::array<std::uint8_t, head_bytes> head_{};
+    std::array<std::byte, head_bytes> head_{};
     std::size_t size_ = 0;
 };
 
