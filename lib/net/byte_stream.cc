@@ -9,8 +9,6 @@ namespace portillon::net {
 
 namespace {
 constexpr std::size_t piece_bytes = 256 << 10;
-// After its end, and while it is paused, a transport does not say that it has drained or broken: it is asked.
-constexpr Nanos between_questions = 5ms;
 }  // namespace
 
 ByteStream::ByteStream(Loop& loop, std::unique_ptr<Transport> transport, std::size_t limit)
@@ -71,11 +69,10 @@ Task<error_code> ByteStream::sent(Instant deadline) {
         if (transport_->unsent() == 0) {
             co_return error_code{};
         }
-        const Instant now = loop_.now();
-        if (now >= deadline) {
+        if (loop_.now() >= deadline) {
             co_return asio::error::make_error_code(asio::error::timed_out);
         }
-        co_await changed_.until(end_ || paused_ ? std::min(deadline, now + between_questions) : deadline);
+        co_await changed_.until(deadline);
     }
 }
 

@@ -266,7 +266,7 @@ Task<void> give_much_to_one_that_has_ended(Pair& pair, std::size_t& taken) {
     pair.loop.stop();
 }
 
-TEST(ByteStream, SendsMuchThoughATransportThatHasEndedSaysNothing) {
+TEST(ByteStream, SendsMuchToOneThatHasEnded) {
     Pair pair;
     std::size_t taken = 0;
     pair.tasks.spawn(give_much_to_one_that_has_ended(pair, taken));

@@ -14,8 +14,12 @@ namespace portillon::net {
 
 namespace {
 
+error_code error_of(int number) {
+    return {number, boost::system::system_category()};
+}
+
 error_code last_error() {
-    return {errno, boost::system::system_category()};
+    return error_of(errno);
 }
 
 }  // namespace
@@ -58,7 +62,7 @@ Task<error_code> Connection::dial(Connection& connection, int descriptor, const 
     int failure = 0;
     socklen_t size = sizeof failure;
     ::getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &failure, &size);
-    co_return error_code(failure, boost::system::system_category());
+    co_return error_of(failure);
 }
 
 void Connection::start(Reader& reader) {
@@ -80,13 +84,13 @@ void Connection::resume() {
 }
 
 void Connection::write(std::span<const std::byte> bytes) {
-    if (descriptor_ < 0 || shut_ || broken_) {
+    if (descriptor_ < 0 || shut_ || broken_ != 0) {
         return;
     }
     if (unsent() == 0) {
         bytes = bytes.subspan(send(bytes));
     }
-    if (!bytes.empty() && !broken_) {
+    if (!bytes.empty() && broken_ == 0) {
         unsent_.insert(unsent_.end(), bytes.begin(), bytes.end());
     }
 }
@@ -158,7 +162,7 @@ error_code Connection::watch() {
     return error;
 }
 
-// Returns how much the kernel took. A failure is reported by the reading side, which sees it too.
+// Returns how much the kernel took. A failure is reported by the reading side, once it is through.
 std::size_t Connection::send(std::span<const std::byte> bytes) {
     std::size_t taken = 0;
     while (taken < bytes.size()) {
@@ -167,7 +171,9 @@ std::size_t Connection::send(std::span<const std::byte> bytes) {
             if (errno == EINTR) {
                 continue;
             }
-            broken_ = errno != EAGAIN && errno != EWOULDBLOCK;
+            if (errno != EAGAIN && errno != EWOULDBLOCK) {
+                broken_ = errno;
+            }
             break;
         }
         taken += static_cast<std::size_t>(sent);
@@ -178,7 +184,7 @@ std::size_t Connection::send(std::span<const std::byte> bytes) {
 
 void Connection::send_rest() {
     unsent_from_ += send(std::span<const std::byte>(unsent_).subspan(unsent_from_));
-    if (unsent() > 0 && !broken_) {
+    if (unsent() > 0 && broken_ == 0) {
         return;
     }
     unsent_ = {};  // gives the memory back: most connections never need it again
@@ -186,14 +192,14 @@ void Connection::send_rest() {
     if (shut_) {
         shut();
     }
-    if (reader_ != nullptr && !broken_) {
+    if (reader_ != nullptr) {
         reader_->drained();
     }
 }
 
 // One bufferful a turn, so that nobody starves; a shorter one was all there is, unless more than bytes has come.
 void Connection::read() {
-    if (reader_ == nullptr || paused_ || descriptor_ < 0) {
+    if (reader_ == nullptr || paused_ || ended_ || descriptor_ < 0) {
         return;
     }
     const auto buffer = loop_.read_buffer();
@@ -207,7 +213,7 @@ void Connection::read() {
         }
         reader_->received(bytes);
     } else if (got == 0) {
-        end(asio::error::eof);
+        end(broken_ != 0 ? error_of(broken_) : asio::error::eof);  // the kernel tells a cause once
     } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
         readable_ = false;
         to_end_ = false;
@@ -219,8 +225,9 @@ void Connection::read() {
 }
 
 void Connection::end(const error_code& cause) {
+    ended_ = true;
     readable_ = false;
-    std::exchange(reader_, nullptr)->ended(cause);
+    reader_->ended(cause);
 }
 
 }  // namespace portillon::net

@@ -54,12 +54,13 @@ private:
     std::vector<std::byte> unsent_;
     std::size_t unsent_from_ = 0;
     int descriptor_;
+    int broken_ = 0;  // the errno that sending met
     bool watched_ = false;
     bool readable_ = false;  // something may be unread: announced while paused or before start(), too
     bool to_end_ = false;    // a short read is not the last
     bool paused_ = false;
     bool shut_ = false;
-    bool broken_ = false;
+    bool ended_ = false;
 };
 
 }  // namespace portillon::net

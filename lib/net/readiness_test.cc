@@ -1,10 +1,18 @@
 #include "net/readiness.h"
 
 #include <gtest/gtest.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
+#include <chrono>
+#include <cstddef>
+#include <cstdlib>
 #include <functional>
 #include <string>
 #include <vector>
@@ -95,6 +103,39 @@ TEST_F(Watched, WaitsForWhatIsToBeDoneBefore) {
     EXPECT_EQ(order, "before read before read ");
     readiness.unwatch(one.near(), first);
     readiness.unwatch(other.near(), second);
+}
+
+// From here on this process has a kernel from before Linux 5.11.
+bool forget_epoll_pwait2() {
+    std::array program{
+        sock_filter BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+        sock_filter BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_epoll_pwait2, 0, 1),
+        sock_filter BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+        sock_filter BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    const sock_fprog filter{.len = program.size(), .filter = program.data()};
+    return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+           ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0 &&
+           ::syscall(SYS_epoll_pwait2, -1, nullptr, 0, nullptr, nullptr, 0) < 0 && errno == ENOSYS;
+}
+
+void wait_and_hear() {
+    const Pair pair;
+    Ear ear;
+    Readiness readiness{[] {}};
+    const auto heard_when = [&](Nanos most) { return readiness.serve(most) ? ear.heard.size() : 0; };
+    const bool watched = !readiness.open() && !readiness.watch(pair.near(), ear);
+    const bool at_first = heard_when(Nanos{0}) == 1;  // it can be written to
+    pair.say("a");
+    const bool at_once = heard_when(1h) == 2;
+    const auto before = std::chrono::steady_clock::now();
+    const bool in_vain = heard_when(2ms) == 0 && std::chrono::steady_clock::now() - before >= 2ms;
+    readiness.unwatch(pair.near(), ear);
+    ::_exit(watched && at_first && at_once && in_vain ? 0 : 1);
+}
+
+TEST(Readiness, WaitsOnAKernelWithoutEpollPwait2Too) {
+    EXPECT_EXIT(forget_epoll_pwait2() ? wait_and_hear() : ::_exit(2), ::testing::ExitedWithCode(0), "");
 }
 
 TEST_F(Watched, SaysWhatCannotBeWatched) {

@@ -32,6 +32,7 @@ struct Ear : Transport::Reader {
     void ended(const error_code& why) override {
         cause = why;
         over = true;
+        ++ends;
         changed.wake();
     }
     void drained() override {
@@ -42,7 +43,7 @@ struct Ear : Transport::Reader {
     std::string heard;
     error_code cause;
     bool over = false;
-    int drains = 0;
+    int ends = 0, drains = 0;
     std::function<void()> then;  // after each piece
 };
 
@@ -135,6 +136,31 @@ TEST(Tcp, TellsAResetFromAnEnd) {
     Ends{}.converse(reset_it);
 }
 
+// Otherwise who stops reading until the other side takes something would never hear of its leaving.
+Task<void> reset_a_writer_that_is_paused(Ends& ends) {
+    const std::string much(16 << 20, 'x');
+    ends.server->pause();
+    ends.client->write(bytes_of(much));
+    EXPECT_GT(ends.client->unsent(), 0u);
+    ends.client->pause();
+    ends.server->reset();
+    while (ends.client_ear.drains == 0) {
+        co_await ends.client_ear.changed.until(never);
+    }
+    EXPECT_EQ(ends.client->unsent(), 0u);
+    EXPECT_FALSE(ends.client_ear.over);
+    ends.client->resume();
+    while (!ends.client_ear.over) {
+        co_await ends.client_ear.changed.until(never);
+    }
+    EXPECT_EQ(cause_name(ends.client_ear.cause), "reset");
+    EXPECT_EQ(ends.client_ear.drains, 1);
+}
+
+TEST(Tcp, TellsAPausedWriterThatNothingIsLeftToSendThoughTheConnectionBroke) {
+    Ends{}.converse(reset_a_writer_that_is_paused);
+}
+
 Task<void> say_more_than_a_bufferful_and_end(Ends& ends) {
     const std::string much(100'000, 'x');
     ends.server_ear.then = [&ends] { ends.server->pause(); };
@@ -170,6 +196,29 @@ Task<void> write_after_the_others_end(Ends& ends) {
 
 TEST(Tcp, WritesOnAfterTheOtherSideHasEnded) {
     Ends{}.converse(write_after_the_others_end);
+}
+
+Task<void> write_much_after_the_others_end(Ends& ends) {
+    const std::string much(16 << 20, 'x');
+    ends.client->pause();
+    ends.client->shut();
+    while (!ends.server_ear.over) {
+        co_await ends.server_ear.changed.until(never);
+    }
+    ends.server->write(bytes_of(much));
+    EXPECT_GT(ends.server->unsent(), 0u);
+    ends.client->resume();
+    while (ends.server_ear.drains == 0) {
+        co_await ends.server_ear.changed.until(never);
+    }
+    ends.client->reset();
+    ends.server->write(bytes_of("nobody hears this"));
+    co_await ends.server_ear.changed.until(ends.loop.now() + 1ms);
+    EXPECT_EQ(ends.server_ear.ends, 1);
+}
+
+TEST(Tcp, TellsThatItHasDrainedAfterTheOtherSideHasEndedButOfTheEndOnce) {
+    Ends{}.converse(write_much_after_the_others_end);
 }
 
 Task<void> destroy_while_told(Ends& ends) {

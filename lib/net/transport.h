@@ -29,10 +29,11 @@ public:
         virtual ~Reader() = default;
         // `bytes` is never empty and valid only during the call.
         virtual void received(std::span<const std::byte> bytes) = 0;
-        // The other side has ended (asio::error::eof), or the connection broke. At most once; nothing follows.
-        // After an orderly end one may still write, until close().
+        // The other side has ended (asio::error::eof), or the connection broke. At most once; nothing follows but
+        // drained(): after an orderly end one may still write, until close().
         virtual void ended(const error_code& cause) = 0;
-        // Everything written has left for the kernel, after unsent() was above zero.
+        // unsent() is back at zero: everything written has left for the kernel, or the connection broke and it was
+        // dropped, of which ended() tells when reading gets there. While paused, too.
         virtual void drained() {}
     };
 

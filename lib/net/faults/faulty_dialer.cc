@@ -295,6 +295,7 @@ private:
     }
 
     void suffer(Blow::Kind blow) {
+        const bool was_full = unsent() > 0;
         if (inner_) {
             inner_->reset();
             inner_.reset();
@@ -306,6 +307,9 @@ private:
             end_ = error(asio::error::connection_reset);
             end_at_ = loop_.now();
             change_at_ = never;  // it has come to its end
+        }
+        if (was_full && reader_ != nullptr) {
+            reader_->drained();
         }
     }
 
@@ -404,7 +408,13 @@ private:
             reader_->received(bytes);
         }
         if (down_.empty() && end_ && now >= end_at_ && reader_ != nullptr && !paused_) {
-            std::exchange(reader_, nullptr)->ended(*std::exchange(end_, std::nullopt));
+            tell_end(*std::exchange(end_, std::nullopt));
+        }
+    }
+
+    void tell_end(const error_code& cause) {
+        if (!std::exchange(told_end_, true)) {
+            reader_->ended(cause);
         }
     }
 
@@ -428,7 +438,7 @@ private:
             return;
         }
         if (down_.empty() && plain_down_) {
-            std::exchange(reader_, nullptr)->ended(cause);
+            tell_end(cause);
             return;
         }
         end_ = cause;
@@ -464,6 +474,7 @@ private:
     bool established_ = false;
     bool closed_ = false;
     bool shut_ = false, told_shut_ = false;
+    bool told_end_ = false;
     bool paused_ = false;
     bool reading_ = true;  // what the transport below was told
     bool plain_up_ = true, plain_down_ = true;

@@ -357,6 +357,40 @@ TEST(FaultyDialer, CarriesWhatTheBandwidthAllowsEachWay) {
               1);
 }
 
+TEST(FaultyDialer, TellsAPausedWriterThatNothingIsLeftToSendThoughTheConnectionBroke) {
+    auto narrow = fault(Kind::bandwidth, 0s, 100s);
+    narrow.bytes_per_s = 10'000;
+    auto resets = fault(Kind::reset, 1s, 1s);
+    resets.every = 1s;
+    World world({narrow, resets});
+    world.dial();
+    world.start();
+    world.until(0s);
+    world.client->pause();
+    world.write(std::string(200'000, 'x'));
+    world.until(2s);
+    EXPECT_EQ(world.seen.log, (Log{"-1s:connected", "1s:drained"}));
+    EXPECT_EQ(world.client->unsent(), 0u);
+    world.client->resume();
+    world.until(3s);
+    EXPECT_EQ(world.seen.log, (Log{"-1s:connected", "1s:drained", "2s:end reset"}));
+}
+
+TEST(FaultyDialer, CarriesOnToOneThatHasEndedAndTellsOfTheEndOnce) {
+    auto resets = fault(Kind::reset, 3s, 1s);
+    resets.every = 1s;
+    World world({fault(Kind::cut, 1s, 1s), resets});
+    world.dial();
+    world.start();
+    world.until(500ms);
+    world.servers.back()->shut();
+    world.until(1500ms);
+    world.write("after the end");
+    world.until(5s);
+    EXPECT_EQ(world.seen.log, (Log{"-1s:connected", "500ms:end closed"}));
+    EXPECT_EQ(world.server_seen.log, (Log{"2s:after the end", "3s:end reset"}));
+}
+
 TEST(FaultyDialer, DoesNotMakeUpForASilenceOnANarrowWay) {
     auto narrow = fault(Kind::bandwidth, 0s, 100s);
     narrow.bytes_per_s = 10'000;
