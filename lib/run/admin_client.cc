@@ -7,6 +7,7 @@
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
+#include <optional>
 #include <sstream>
 #include <utility>
 
@@ -78,15 +79,18 @@ net::Task<AdminClient::Answer> AdminClient::call(std::string method, std::string
     if (error) {
         co_return no_answer(at, error);
     }
-    http::response_parser<http::string_body> parser;
-    parser.body_limit(max_answer_bytes);
-    error = co_await net::read_message(stream, parser, deadline);
-    if (error) {
-        co_return no_answer(at, error);
-    }
+    std::optional<http::response_parser<http::string_body>> parser;
+    do {
+        parser.emplace();
+        parser->body_limit(max_answer_bytes);
+        error = co_await net::read_message(stream, *parser, deadline);
+        if (error) {
+            co_return no_answer(at, error);
+        }
+    } while (parser->get().result_int() / 100 == 1);  // interim, of which there may be any number
     Answer answer;
-    answer.status = static_cast<int>(parser.get().result_int());
-    answer.body = nlohmann::json::parse(parser.get().body(), nullptr, false);
+    answer.status = static_cast<int>(parser->get().result_int());
+    answer.body = nlohmann::json::parse(parser->get().body(), nullptr, false);
     if (answer.body.is_discarded()) {
         answer.body = nullptr;
     }

@@ -111,6 +111,16 @@ TEST(AdminClient, TakesAnAnswerInChunks) {
     EXPECT_EQ(answer.body, nlohmann::json({1, 2}));
 }
 
+TEST(AdminClient, WaitsForTheAnswerBehindInterimOnes) {
+    Scene scene;
+    const auto& answer = scene.call(
+        "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"
+        "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]",
+        Scene::Then::waits);
+    EXPECT_EQ(answer.status, 200) << answer.problem;
+    EXPECT_EQ(answer.body, nlohmann::json::array());
+}
+
 TEST(AdminClient, SaysWhyItWasRefused) {
     Scene scene;
     const auto& answer = scene.call("HTTP/1.1 409 Conflict\r\nContent-Length: 17\r\n\r\n{\"error\":\"known\"}");

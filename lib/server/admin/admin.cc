@@ -37,7 +37,9 @@ AdminAnswer no_such_resource() {
     return refuse(404, "no such resource");
 }
 AdminAnswer wrong_method(std::string_view allowed) {
-    return refuse(405, fmt::format("method not allowed here (allowed: {})", allowed));
+    AdminAnswer refusal = refuse(405, fmt::format("method not allowed here (allowed: {})", allowed));
+    refusal.allow = allowed;
+    return refusal;
 }
 
 json causes_of(const Causes& causes, json sum = json::object()) {

@@ -24,7 +24,8 @@ struct AdminRequest {
 
 struct AdminAnswer {
     unsigned status = 200;
-    std::string body;  // JSON
+    std::string body;        // JSON
+    std::string allow = {};  // with a 405: the methods of this resource
 };
 
 // How large a body a request to `target` may have: only reconciliation's is long.

@@ -144,6 +144,7 @@ TEST(Admin, RefusesClearly) {
         const auto answer = scene.ask(row.method, row.target, row.body);
         EXPECT_EQ(answer.status, row.status) << row.method << " " << row.target << " " << row.body;
         EXPECT_THAT(answer.body.value("error", ""), HasSubstr(row.error)) << row.target << " " << row.body;
+        EXPECT_EQ(answer.allow, row.status == 405 ? row.error : "") << row.target;
     }
 }
 

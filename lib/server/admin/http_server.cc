@@ -32,6 +32,9 @@ Answer answer_of(AdminAnswer content) {
     answer.version(11);
     answer.result(content.status);
     answer.set(http::field::content_type, "application/json");
+    if (!content.allow.empty()) {
+        answer.set(http::field::allow, content.allow);
+    }
     answer.body() = std::move(content.body);
     return answer;
 }
@@ -112,16 +115,18 @@ struct HttpServer::Core {
             co_return false;
         }
         if (error) {
-            co_return co_await send(stream, refusal(http::status::bad_request, "not an HTTP request"), Then::close);
+            co_return co_await send(stream, http::verb::unknown,
+                                    refusal(http::status::bad_request, "not an HTTP request"), Then::close);
         }
         const std::string target(view(parser.get().target()));
+        const http::verb method = parser.get().method();
         if (const auto refused = forbidden(parser.get())) {
-            co_return co_await send(stream, refusal(*refused, "not for you"), Then::close);
+            co_return co_await send(stream, method, refusal(*refused, "not for you"), Then::close);
         }
         const std::uint64_t most_bytes = most_body_bytes(target);
         parser.body_limit(most_bytes);  // meets chunks; an announced length has been let through already
         if (parser.content_length().value_or(0) > most_bytes) {
-            co_return co_await send(stream, refusal(http::status::payload_too_large, "the body is too large"),
+            co_return co_await send(stream, method, refusal(http::status::payload_too_large, "the body is too large"),
                                     Then::close);
         }
         if (beast::iequals(parser.get()[http::field::expect], "100-continue")) {
@@ -133,7 +138,7 @@ struct HttpServer::Core {
         }
         error = co_await net::read_message(stream, parser, deadline);
         if (error == http::error::body_limit) {
-            co_return co_await send(stream, refusal(http::status::payload_too_large, "the body is too large"),
+            co_return co_await send(stream, method, refusal(http::status::payload_too_large, "the body is too large"),
                                     Then::close);
         }
         if (error) {
@@ -142,9 +147,10 @@ struct HttpServer::Core {
         auto request = parser.release();
         const Then then = request.keep_alive() ? Then::keep : Then::close;
         // Named: g++ 12 destroys some temporaries of a co_await twice.
-        AdminRequest asked{std::string(view(request.method_string())), target, std::move(request.body())};
+        const auto word = method == http::verb::head ? http::to_string(http::verb::get) : request.method_string();
+        AdminRequest asked{std::string(view(word)), target, std::move(request.body())};
         AdminAnswer content = co_await respond(std::move(asked));  // which may take its time
-        co_return co_await send(stream, answer_of(std::move(content)), then);
+        co_return co_await send(stream, method, answer_of(std::move(content)), then);
     }
 
     // Pages of a browser have no business here, whatever host name they call this address by.
@@ -161,11 +167,17 @@ struct HttpServer::Core {
     enum class Then : std::uint8_t { close, keep };
 
     // True if another request may follow.
-    net::Task<bool> send(net::ByteStream& stream, Answer answer, Then then) {
+    net::Task<bool> send(net::ByteStream& stream, http::verb asked, Answer answer, Then then) {
         answer.keep_alive(then == Then::keep);
         answer.prepare_payload();
+        if (asked == http::verb::head) {
+            answer.body().clear();  // RFC 9110, 9.3.2: as GET, lengths and all, but for this
+        }
         const bool said = co_await say(stream, std::move(answer));
-        co_return said&& then == Then::keep;
+        if (!said) {
+            co_return false;
+        }
+        co_return then == Then::keep;
     }
 
     net::Task<bool> say(net::ByteStream& stream, Answer answer) {

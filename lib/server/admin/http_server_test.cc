@@ -14,6 +14,7 @@
 namespace portillon::server {
 namespace {
 
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
@@ -133,6 +134,16 @@ TEST(HttpServer, AnswersRequestsOneAfterTheOther) {
     EXPECT_THAT(heard, StartsWith("HTTP/1.1 200 OK"));
     EXPECT_THAT(heard, HasSubstr("GET /v1/health"));
     EXPECT_THAT(heard, HasSubstr("POST /v1/runs abc"));
+}
+
+TEST(HttpServer, SaysTheLengthOfWhatItLeavesOutWhereOnlyTheHeadIsAskedFor) {
+    EchoServer server;
+    const auto heard = server.say("HEAD /v1/health HTTP/1.1\r\n\r\nGET /v1/runs HTTP/1.1\r\n" + last);
+    EXPECT_THAT(heard, StartsWith("HTTP/1.1 200 OK"));
+    EXPECT_THAT(heard, HasSubstr("Content-Length: 15\r\n"));
+    EXPECT_THAT(heard, HasSubstr("\r\n\r\nHTTP/1.1 200 OK"));
+    EXPECT_THAT(heard, HasSubstr("GET /v1/runs"));
+    EXPECT_THAT(server.say("HEAD / HTTP/1.1\r\nOrigin: x\r\n" + last), EndsWith("\r\n\r\n"));
 }
 
 TEST(HttpServer, AsksForItsToken) {

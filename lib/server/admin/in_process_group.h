@@ -61,6 +61,7 @@ struct AdminScene {
     struct Answer {
         unsigned status = 0;
         nlohmann::json body;
+        std::string allow;
     };
 
     Answer ask(std::string method, std::string target, std::string body = {}) {
@@ -75,7 +76,7 @@ struct AdminScene {
 
     net::Task<void> asked(AdminRequest request, Answer& answer) {
         const AdminAnswer raw = co_await admin.respond(std::move(request));
-        answer = {raw.status, nlohmann::json::parse(raw.body)};
+        answer = {raw.status, nlohmann::json::parse(raw.body), raw.allow};
     }
 
     void arrive(std::span<const std::byte> bytes) { shard.ingest().arrived(bytes, answers, {}); }
