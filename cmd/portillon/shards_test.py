@@ -230,6 +230,26 @@ class Shards(unittest.TestCase):
         self.assertEqual(again.report["tally"]["acknowledged"], 60 * 20)
         self.assertFalse([reason for reason in again.report["verdict"]["reasons"] if "a process was lost" in reason])
 
+    def test_the_server_gives_way_to_the_generator_once_the_fleet_has_connected(self):
+        run = subprocess.Popen([PORTILLON, "run", "--protocol", "mqtt", "--equipments", "20", "--rate", "5/s", "--duration", "60s", "--set",
+                                "fleet.start.rate=10/s"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                               preexec_fn=lambda: os.nice(3))
+        self.addCleanup(run.wait)
+        self.addCleanup(run.terminate)
+        seen = {"server-shard": [], "generator-shard": []}
+        while run.poll() is None and 8 not in seen["server-shard"]:
+            servers = [shard for server in children_of(run.pid, "serve") for shard in children_of(server, "server-shard")]
+            for word, pids in (("server-shard", servers), ("generator-shard", children_of(run.pid, "generator-shard"))):
+                for pid in pids:
+                    try:
+                        niceness = os.getpriority(os.PRIO_PROCESS, pid)
+                    except ProcessLookupError:
+                        continue
+                    if niceness not in seen[word]:
+                        seen[word].append(niceness)
+            time.sleep(0.02)
+        self.assertEqual(seen, {"server-shard": [3, 8], "generator-shard": [3]})
+
     def test_a_killed_server_takes_the_ledger_with_it_and_nothing_else(self):
         run = self.killed(["--protocol", "grpc-stream", "--equipments", "20", "--rate", "5/s", "--duration", "4s", "--set", "delivery.drain=1s"],
                           lambda pid: children_of(pid, "serve"))

@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -103,7 +102,7 @@ private:
     // 5 no better, and the server slower.
     void give_way() {
         plan_.set_gives_way(false);
-        ::setpriority(PRIO_PROCESS, 0, niceness_beside_a_generator);
+        static_cast<void>(::nice(niceness_beside_a_generator));
     }
 
     // Once every other shard can be reached: who is accepted may belong to any.
