@@ -10,7 +10,6 @@ import re
 import shlex
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -19,6 +18,9 @@ import unittest
 import xml.etree.ElementTree
 
 import yaml
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from ports import free_ports  # noqa: E402
 
 PORTILLON = os.path.abspath(sys.argv.pop(1))
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -34,16 +36,6 @@ import json, sys, urllib.request
 body = json.dumps({"kind": "delay", "delay_ns": 100_000_000}).encode()
 urllib.request.urlopen(urllib.request.Request(sys.argv[1] + "/v1/faults", body), timeout=10).read()
 """
-
-
-def free_ports(count):
-    sockets = [socket.socket() for _ in range(count)]
-    for each in sockets:
-        each.bind(("127.0.0.1", 0))
-    ports = [each.getsockname()[1] for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports
 
 
 def options_of(text):

@@ -17,17 +17,14 @@ import tempfile
 import threading
 import time
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from ports import free_port  # noqa: E402
+
 portillon, peers = sys.argv[1:3]
 rounds = int(sys.argv[3]) if len(sys.argv) > 3 else 5
 page = sys.argv[4] if len(sys.argv) > 4 else "reports/peers.md"
 chosen = sys.argv[5:]
 BODY_BYTES = 330  # of one validation of 100 bytes as JSON
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def wait_for(port, process):

@@ -5,6 +5,7 @@ import os
 import random
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -12,14 +13,10 @@ import urllib.request
 
 import paho.mqtt.client as paho
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from ports import free_port  # noqa: E402, F401
 
 DELIVERED = (0, 3)  # exit codes: a machine too busy to measure on has delivered all the same
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def wait_for(port, process, patience_s=60):
