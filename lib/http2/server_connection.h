@@ -73,6 +73,9 @@ public:
 
     // An error is final. What the other side did wrong otherwise shows in finished().
     error_code receive(std::span<const std::byte> bytes);
+    // The other side has sent nothing for a while: what it sent before, to keep the connection alive perhaps, is no
+    // flood.
+    void paused() { idle_frames_ = 0; }
 
     bool wants_to_write() const;
     // Appends everything that may be sent now.

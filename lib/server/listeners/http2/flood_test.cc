@@ -54,6 +54,18 @@ TEST_F(Http2Floods, EndTheConnectionOfFramesThatBringNothing) {
     EXPECT_EQ(counted(figures_.closed), "flooded=7");
 }
 
+TEST_F(Http2Floods, AreNoneWhenAConnectionIsKeptAliveForDays) {
+    auto& client = greet();
+    for (int i = 0; i < 11'000; ++i) {
+        client.send(raw::ping("12345678"));
+        pass(10s);
+    }
+    EXPECT_EQ(client.end, "");
+    client.send(raw::headers(1, post) + raw::data(1, "x", raw::end_stream));
+    settle();
+    EXPECT_EQ(client.field(1, ":status"), "200");
+}
+
 TEST_F(Http2Floods, EndTheConnectionOfManyResets) {
     auto& client = greet();
     ingest_.mode = over_http2::FakeIngest::Mode::later;

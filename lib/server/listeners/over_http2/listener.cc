@@ -20,6 +20,7 @@ constexpr Nanos farewell_patience = 1s;               // for the other side to e
 constexpr std::uint32_t resets_at_once = 1'000;       // beside as many a second as there may be streams
 constexpr std::size_t most_kept_capacity = 64 << 10;  // of a body's buffer, between two requests
 constexpr std::size_t most_unread_factor = 4;         // of the largest size, read and dropped after a refusal
+constexpr Nanos pause = 1s;                           // between two frames, after which the first is forgotten
 constexpr std::size_t unfinished_bodies = 4;          // of the largest size, that one connection may have
 
 // To people who try it with what speaks HTTP/1.1, or asks in it for an upgrade, which RFC 9113 (3.1) has given up.
@@ -132,7 +133,11 @@ private:
         if (state_ == State::leaving) {
             return;
         }
-        last_byte_ = listener_.loop_.now();
+        const Instant now = listener_.loop_.now();
+        if (now - last_byte_ >= pause) {
+            connection_.paused();
+        }
+        last_byte_ = now;
         if (const error_code error = connection_.receive(bytes)) {
             if (error == portillon::http2::make_error_code(portillon::http2::Error::not_http2) && is_http1(bytes)) {
                 transport_->write(std::as_bytes(std::span(http1_answer)));
