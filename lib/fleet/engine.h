@@ -20,7 +20,9 @@
 //
 // What is answered: acknowledged and rejected are final. throttled, try_again and timed_out wait for retry_after if the
 // server named one, else for the batch's own backoff; broken batches, and the timed-out ones of a connection that
-// broke, go at once after the reconnect. Retries keep their place before new batches.
+// broke, go at once after the reconnect. Retries keep their place before new batches. The reconnect's own backoff
+// doubles with every dial that fails, and with every connection that breaks before any of the batches that it was
+// offered is answered or times out.
 
 #include <memory>
 #include <string>

@@ -224,6 +224,71 @@ TEST(Engine, DialsAgainWithDoublingBackoffAndBeginsAnewAfterSuccess) {
     EXPECT_EQ(result.tally.acknowledged, 60u);
 }
 
+TEST(Engine, DialsMoreAndMoreSlowlyAPeerThatBreaksBeforeItAnswers) {
+    auto plan = plain_plan(periodic, {steady(60s, 1)});
+    plan.retry = {.base = 1s, .max = 8s, .jitter = Jitter::none};
+    plan.timeout = 1h;
+    Rehearsal run(plan);
+    run.driver.dial = [](EquipmentId, Instant) { return ScriptedDriver::Dial{.failure = {}, .takes = 0ms}; };
+    bool answers = false;
+    run.driver.reply = [&answers](const driver::Batch&, Instant) {
+        return ScriptedDriver::Reply{.after = answers ? 1ms : ScriptedDriver::never_answered};
+    };
+    run.connect();
+    run.start();
+    run.run_to(1500ms);
+    const auto dials_after_a_break = [&run](Nanos wait) {
+        const Instant broken = run.now();
+        run.driver.break_connection(one, reset());
+        run.simulation.run_for(wait);
+        EXPECT_EQ(run.driver.dials.back().second, broken + wait);
+    };
+    for (const Nanos wait : {Nanos{1s}, Nanos{2s}, Nanos{4s}, Nanos{8s}, Nanos{8s}}) {
+        dials_after_a_break(wait);
+    }
+    // One answer, and all is as in the beginning.
+    answers = true;
+    dials_after_a_break(8s);
+    run.simulation.run_for(1ms);
+    dials_after_a_break(1s);
+    run.drain();
+    EXPECT_EQ(run.close().tally.acknowledged, 60u);
+}
+
+TEST(Engine, ATimeOutSaysNothingOfTheConnection) {
+    auto plan = plain_plan(periodic, {steady(20s, 1)});
+    plan.retry = {.base = 1s, .max = 8s, .jitter = Jitter::none};
+    plan.timeout = 10ms;
+    Rehearsal run(plan);
+    run.driver.on_abandon = ScriptedDriver::Abandon::drops_connection;
+    run.driver.dial = [](EquipmentId, Instant) { return ScriptedDriver::Dial{.failure = {}, .takes = 0ms}; };
+    run.driver.reply = [](const driver::Batch&, Instant) {
+        return ScriptedDriver::Reply{.after = ScriptedDriver::never_answered};
+    };
+    run.connect();
+    run.start();
+    run.run_to(10s);
+    const auto& dials = run.driver.dials;
+    ASSERT_GE(dials.size(), 8u);
+    for (std::size_t i = 2; i < dials.size(); ++i) {
+        EXPECT_EQ(dials[i].second - dials[i - 1].second, 10ms + 1s) << i;
+    }
+}
+
+TEST(Engine, AnIdleConnectionThatBreaksIsNoFailure) {
+    auto plan = plain_plan(periodic, {steady(1s, 1)});
+    plan.retry = {.base = 1s, .max = 8s, .jitter = Jitter::none};
+    Rehearsal run(plan);
+    run.driver.dial = [](EquipmentId, Instant) { return ScriptedDriver::Dial{.failure = {}, .takes = 0ms}; };
+    run.connect();
+    for (int time = 0; time < 4; ++time) {
+        const Instant broken = run.now();
+        run.driver.break_connection(one, reset());
+        run.simulation.run_for(2s);
+        EXPECT_EQ(run.driver.dials.back().second, broken + 1s);
+    }
+}
+
 TEST(Engine, AConnectTimesOut) {
     auto plan = plain_plan(periodic, {steady(10s, 1)});
     plan.connect_timeout = 3s;

@@ -43,10 +43,12 @@ net::Task<void> Equipment::live(Nanos after) {
             shard_.books.connect_failures.count(failure);
             failed(now());
         } else {
-            failures = 0;
             opened(now() - dialled);
             while (link_ != Link::down && !leaving_) {
                 co_await changed_.until(never);
+            }
+            if (talk_ != Talk::offered) {
+                failures = 0;
             }
         }
         const Instant again = std::max(now() + backoff(failures++), breaker_.opens_until());
@@ -79,6 +81,7 @@ void Equipment::opened(Nanos took) {
     }
     books.connected_max = std::max(books.connected_max, ++books.series.gauges.connected);
     link_ = Link::up;
+    talk_ = Talk::none;
     held_back_until_ = now();
     shard_.ready.wake();
     pump(now());
@@ -370,6 +373,9 @@ void Equipment::offer(Flight& flight, Instant now) {
         }
     }
     --waiting_;
+    if (talk_ == Talk::none) {
+        talk_ = Talk::offered;
+    }
     flight.stand = Flight::Stand::offered;
     flight.until = now + shard_.plan.timeout;
     if (flight.attempt++ > 0) {
@@ -455,6 +461,9 @@ void Equipment::settled(Sequence first, const driver::Outcome& outcome) {
     books.series.roll(now);
     Flight& flight = find(first);
     shard_.deadlines.remove(flight);
+    if (outcome.answer != driver::Answer::broken) {
+        talk_ = Talk::settled;
+    }
     if (outcome.sent != Instant{}) {
         ++books.tally.sent_batches;
         if (!flight.was_sent()) {

@@ -41,6 +41,7 @@ public:
 
 private:
     enum class Link : std::uint8_t { down, up, breaking, closing };
+    enum class Talk : std::uint8_t { none, offered, settled };  // on this connection, other than by its breaking
 
     void settled(Sequence first, const driver::Outcome& outcome) override;
     void broken(const error_code& cause) override;
@@ -111,6 +112,7 @@ private:
     std::uint32_t exception_ = 0;    // place of its latest in the books, from 1
     std::uint32_t opens_ = 0;
     Link link_ = Link::down;
+    Talk talk_ = Talk::none;
     bool held_back_ = false;
     bool turning_ = false;  // counted in shard.turning
     bool leaving_ = false;
