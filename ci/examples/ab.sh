@@ -116,7 +116,9 @@ trap 'exit 143' TERM HUP
 start() {
   local name=$1 command=$2
   [ -n "$command" ] || return 0
-  setsid bash -c "$command" >"$output/$name.log" 2>&1 &
+  set -m  # its group is there before the next line is
+  bash -c "$command" >"$output/$name.log" 2>&1 </dev/null &
+  set +m
   servers+=($!)
 }
 
