@@ -8,6 +8,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "base/error.h"
 #include "base/units.h"
@@ -62,7 +63,14 @@ public:
     virtual void settled(Sequence first, const Outcome& outcome) = 0;
     // The open session is of no more use: once, after every batch in flight was settled as broken. open() may follow.
     virtual void broken(const error_code& cause) = 0;
+    // What the server said of `cause` in its own words (a reason string, grpc-message, GOAWAY's debug data, the first
+    // bytes of an error's body): any bytes, a view that holds during the call. Called before the outcome, the break or
+    // the failure of open() that carries the cause, as often as the session likes: the receiver keeps the first
+    // most_words_bytes of the first words that it hears for each cause.
+    virtual void said([[maybe_unused]] const error_code& cause, [[maybe_unused]] std::string_view words) {}
 };
+
+inline constexpr std::size_t most_words_bytes = 200;
 
 // One equipment's connection over one protocol.
 class Session {
