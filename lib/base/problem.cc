@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "escape/formats.h"
+
 namespace portillon {
 
 namespace {
@@ -26,8 +28,9 @@ std::size_t edits_between(const std::string& a, const std::string& b) {
 
 }  // namespace
 
+// What others wrote is escaped: each part is one line and steers no terminal.
 std::string format_problem(const Problem& problem) {
-    std::string text = problem.source;
+    std::string text = escape::terminal(problem.source);
     if (problem.line > 0) {
         text += fmt::format(":{}", problem.line);
     }
@@ -35,9 +38,9 @@ std::string format_problem(const Problem& problem) {
         text += ": ";
     }
     if (!problem.key.empty()) {
-        text += problem.key + ": ";
+        text += escape::terminal(problem.key) + ": ";
     }
-    return text + problem.message;
+    return text + escape::terminal(problem.message);
 }
 
 std::string did_you_mean(const std::string& word, const std::vector<std::string>& candidates) {

@@ -10,6 +10,14 @@ TEST(Problem, NamesItsPlace) {
     EXPECT_EQ(format_problem({"--rate", 0, "", "not a rate"}), "--rate: not a rate");
 }
 
+TEST(Problem, IsOneLineThatSteersNoTerminal) {
+    EXPECT_EQ(format_problem({"a\n\x1b[2J.yaml", 3,
+                              "fleet.\xc2\x9b"
+                              "1m",
+                              "'\u202ex' is \xff"}),
+              "a\\n\\x1b[2J.yaml:3: fleet.\\u009b1m: '\\u202ex' is \\xff");
+}
+
 TEST(DidYouMean, OffersANearWordOnly) {
     EXPECT_EQ(did_you_mean("equipment", {"equipments", "start"}), "equipments");
     EXPECT_EQ(did_you_mean("stagse", {"stages", "arrival"}), "stages");
