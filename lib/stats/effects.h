@@ -22,8 +22,10 @@
 //    (d s^2 + d0 s0^2) / (d + d0) has d + d0. d0 is estimated from how much the log variances scatter beyond
 //    trigamma(d / 2), and is capped at most_prior: metrics whose noise is one and the same scatter not at all, and
 //    would pretend to infinitely many. Metrics that say so (Scatter::own) neither give nor take.
-// 4. The interval and p are Student's t. What calls a change: its adjusted p, and the interval of which each end is
-//    sure to 95 % beyond the least change of interest; what calls none: that interval within it (two one-sided tests).
+// 4. Interval and p are Student's t, and say the same: p is that of "the change is no greater than the least change of
+//    interest", and p at most `alpha` means that the interval at `alpha` lies wholly beyond that least change. The
+//    `alpha` of each metric is corrected for their number (levels()), so the interval that is shown is the one that
+//    decides. What calls none: the interval whose ends are each sure to 95 % lies within it (two one-sided tests).
 //
 // What holds, from simulations through a whole diff, see report/diff_simulation_test.cc.
 
@@ -61,10 +63,15 @@ struct Effect {
     double change = 0;   // log(candidate / base)
     double error = 0;    // its standard error
     double freedom = 1;  // degrees of freedom of `error`
-    double p = 1;        // of "no change", two-sided, before any correction
     double spread = 0;   // of one run, for planning: error = spread * sqrt(1 / base runs + 1 / candidate runs)
 
     Interval ratio_at(double confidence) const;
+
+    // The chance of an estimate as far from 0 as this one, either way, if the true change is `least_change` (a
+    // logarithm): with 0 it is the two-sided p of "no change". Before any correction.
+    double p_beyond(double least_change) const;
+    // The interval that lies wholly beyond `least_change`, on one side, exactly when p_beyond(least_change) <= alpha.
+    Interval deciding(double least_change, double alpha) const;
 };
 
 // One for each metric. The metrics are of the same runs in the same order, except where a run had no figure.
@@ -77,10 +84,14 @@ std::vector<Effect> effects(std::span<const Observed> metrics, Pairing pairing);
 // that moved together pay for all fifteen metrics, which costs a power of 2 to 3 % that five runs cannot spare.
 std::vector<double> adjusted(std::span<const double> p);
 
+// The threshold that each p is held against on that walk: one for all that are rejected, alpha / (number of those with
+// a p as great or greater) for the others. A p is rejected exactly when it is at most its level.
+std::vector<double> levels(std::span<const double> p, double alpha);
+
 // How many runs a side tell a change of `change` from none, and from `least_change` (logarithms; the smaller of the two
-// distances decides), 4 times out of 5, at the spread seen: each end of the interval sure to 1 - `alpha`, p at most
-// `alpha` after division by `tests`. At least `least` and at most `most`; one more than `most` when that does not
-// suffice.
+// distances decides), 4 times out of 5, at the spread seen: a change beyond it with `alpha` divided by `tests`, none
+// with each end of the interval sure to 1 - `alpha`. At least `least` and at most `most`; one more than `most` when
+// that does not suffice.
 unsigned runs_needed(const Effect& effect, double least_change, double alpha, std::size_t tests, unsigned least,
                      unsigned most);
 

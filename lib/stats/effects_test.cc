@@ -47,7 +47,7 @@ TEST(Effects, OfOneMetricAreStudents) {
     EXPECT_NEAR(effect.spread, std::sqrt((0.01 + 0.04) / 2), 1e-12);
     EXPECT_NEAR(effect.error, std::sqrt((0.01 + 0.04) / 3), 1e-12);
     EXPECT_NEAR(effect.freedom, 4, 1e-12);
-    EXPECT_NEAR(effect.p, student_tails(0.5 / effect.error, 4), 1e-12);
+    EXPECT_NEAR(effect.p_beyond(0), student_tails(0.5 / effect.error, 4), 1e-12);
     const auto interval = effect.ratio_at(0.95);
     EXPECT_NEAR(std::log(interval.low), 0.5 - 2.776 * effect.error, 1e-3);
     EXPECT_NEAR(std::log(interval.high), 0.5 + 2.776 * effect.error, 1e-3);
@@ -72,9 +72,9 @@ TEST(Effects, OfRoundsThatShareTheirMoodLoseIt) {
     const auto apart = effects(std::vector{metric}, Pairing::independent).front();
     EXPECT_LT(paired.error, 0.006);
     EXPECT_NEAR(paired.freedom, 4, 1e-12);
-    EXPECT_LT(paired.p, 0.001);
+    EXPECT_LT(paired.p_beyond(0), 0.001);
     EXPECT_GT(apart.error, 0.2);
-    EXPECT_GT(apart.p, 0.5);
+    EXPECT_GT(apart.p_beyond(0), 0.5);
 }
 
 TEST(Effects, OfRoundsThatShareNothingKeepTheFreedomOfBothSides) {
@@ -125,12 +125,57 @@ TEST(Effects, OfFiguresThatNeverVaryAreAsSureAsTheirResolution) {
     Observed moved = same;
     moved.candidate = {1.1, 1.1, 1.1, 1.1};
     const auto both = effects(std::vector{same, moved}, Pairing::by_round);
-    EXPECT_EQ(both[0].p, 1);
+    EXPECT_EQ(both[0].p_beyond(0), 1);
     EXPECT_NEAR(both[0].spread, 0.0005, 1e-12);
-    EXPECT_LT(both[1].p, 1e-6);
+    EXPECT_LT(both[1].p_beyond(0), 1e-6);
     EXPECT_TRUE(std::isfinite(both[1].ratio_at(0.95).high));
     const Observed exact{.base = {1, 1}, .candidate = {1, 1}};
-    EXPECT_EQ(effects(std::vector{exact}, Pairing::independent).front().p, 1);
+    EXPECT_EQ(effects(std::vector{exact}, Pairing::independent).front().p_beyond(0), 1);
+}
+
+TEST(Effects, HaveAnIntervalBeyondTheLeastChangeWhenTheirPSaysSo) {
+    const double least = std::log(1.05);
+    for (const double alpha : {0.05, 0.05 / 17, 1e-6}) {
+        for (const double freedom : {3.0, 6.0, 20.0}) {
+            for (const double error : {1e-4, 0.01, 0.05, 0.3}) {
+                for (double change = -1; change < 1; change += 0.013) {
+                    const Effect effect{.change = change, .error = error, .freedom = freedom};
+                    for (const double bound : {0.0, least}) {
+                        const auto interval = effect.deciding(bound, alpha);
+                        const bool beyond = std::log(interval.low) > bound || std::log(interval.high) < -bound;
+                        EXPECT_EQ(beyond, effect.p_beyond(bound) <= alpha)
+                            << alpha << " " << freedom << " " << error << " " << change << " " << bound;
+                        EXPECT_LE(std::log(interval.low), change);
+                        EXPECT_GE(std::log(interval.high), change);
+                    }
+                }
+            }
+        }
+    }
+    // No change of interest: the two-sided test. One far from 0: each end is one-sided.
+    const Effect effect{.change = 1, .error = 0.1, .freedom = 8};
+    EXPECT_NEAR(std::log(effect.deciding(0, 0.05).low), 1 - 2.306 * 0.1, 1e-3);
+    EXPECT_NEAR(std::log(effect.deciding(0.9, 0.05).low), 1 - 1.860 * 0.1, 1e-3);
+    EXPECT_EQ((Effect{.change = 0.1}.p_beyond(0.05)), 0);
+    EXPECT_EQ((Effect{.change = 0.1}.p_beyond(0.1)), 1);
+}
+
+TEST(Levels, AreThoseThatTheAdjustedPAreHeldAgainst) {
+    Random random(4);
+    for (int round = 0; round < 200; ++round) {
+        std::vector<double> p(12);
+        for (auto& value : p) {
+            value = std::pow(random.uniform(), 1 + 6 * random.uniform());
+        }
+        const auto corrected = adjusted(p);
+        const auto held_against = levels(p, 0.05);
+        for (std::size_t i = 0; i < p.size(); ++i) {
+            EXPECT_EQ(p[i] <= held_against[i], corrected[i] <= 0.05) << p[i];
+            EXPECT_LE(held_against[i], 0.05);
+            EXPECT_GE(held_against[i], 0.05 / 12);
+        }
+    }
+    EXPECT_TRUE(levels({}, 0.05).empty());
 }
 
 TEST(RunsNeeded, GrowWithTheSpreadAndWithTheNearnessOfTheBound) {

@@ -46,10 +46,10 @@ Html line_of(const MetricDiff& metric) {
     tr += number(interval ? Html(percent(interval->low) + " to " + percent(interval->high))
                           : absent("no interval: too few runs, or a side is absent"));
     const bool unsettled = metric.change == Change::inconclusive;
-    const auto why = unsettled && metric.repeats_needed ? fmt::format("{}; about {} would settle it", metric.why,
-                                                                      counted(*metric.repeats_needed, "repeat"))
-                     : interval && !unsettled           ? std::string{}  // the interval says it all
-                                                        : metric.why;
+    auto why = interval && !unsettled ? std::string{} : metric.why;  // the interval says it all
+    if (!interval && metric.repeats_needed) {
+        why += fmt::format("; about {} a side would settle it", counted(*metric.repeats_needed, "repeat"));
+    }
     return element("tr", {{"data-metric", metric.key}, {"data-change", name_of(metric.change)}},
                    tr + element("td", {{"class", "quiet"}}, why));
 }
@@ -107,10 +107,9 @@ Html changes_content(const Report& report) {
     auto html = element("p", {{"class", "headline"}},
                         Html(fmt::format("{} against {}: ", names[1], names[0])) + mark(compared->change));
     html += element("p", {{"class", "how"}}, compared->why);
-    html += element("p", {{"class", "how"}},
-                    fmt::format("A run is one observation. Intervals are those of the ratio candidate / base at {:g} % "
-                                "confidence; a change below {:g} % counts as none.",
-                                compared->options.confidence * 100, compared->options.min_effect * 100));
+    html += element(
+        "p", {{"class", "how"}},
+        "A run is one observation. Intervals are those of the ratio candidate / base. " + how_decided(*compared));
     for (const auto& warning : compared->warnings) {
         html += element("p", {{"class", "how"}}, warning);
     }
