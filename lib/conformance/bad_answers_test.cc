@@ -216,6 +216,10 @@ TEST_P(BadAnswers, HeardTwiceSettleOnce) {
     stand.pass_round_trips();
     EXPECT_EQ(equipment.settlements.size(), 3u);
     EXPECT_EQ(equipment.said(1), good());
+    if (candidate().manners.repeated == Manners::Repeated::passes) {
+        EXPECT_TRUE(equipment.all_said(1, 3, good()));
+        EXPECT_TRUE(equipment.breaks.empty());
+    }
     expect_recovery(stand);
 }
 

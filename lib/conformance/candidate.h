@@ -28,6 +28,10 @@ struct Manners {
     // that has not taken what went before.
     enum class HeldBackBy : std::uint8_t { window, flow_control, kernel } held_back_by = HeldBackBy::window;
 
+    // Whether a connection goes on when the peer's bytes with an answer come twice. HTTP/2's frames and header tables
+    // have a state that the second time finds changed.
+    enum class Repeated : std::uint8_t { passes, may_break } repeated = Repeated::may_break;
+
     int round_trips = 1;  // from a batch's write to its answer
 
     // What becomes of a batch that the server calls malformed, does not want now, does not want for a time that it

@@ -25,8 +25,10 @@ Candidate mqtt_candidate(std::string name, const nlohmann::json& version, int qo
 }
 
 Manners mqtt_5() {
-    return {
-        .answers = Manners::Answers::in_order, .refused = Answer::throttled, .refused_for_a_while = Answer::throttled};
+    return {.answers = Manners::Answers::in_order,
+            .repeated = Manners::Repeated::passes,
+            .refused = Answer::throttled,
+            .refused_for_a_while = Answer::throttled};
 }
 
 Manners exactly_once(Manners manners) {
@@ -39,6 +41,7 @@ Manners exactly_once(Manners manners) {
 Manners mqtt_3() {
     return {.answers = Manners::Answers::in_order,
             .held_back_by = HeldBackBy::kernel,
+            .repeated = Manners::Repeated::passes,
             .malformed = Answer::acknowledged,
             .refused = Answer::broken,
             .refused_for_a_while = Answer::broken,
@@ -87,7 +90,7 @@ const std::vector<Candidate>& candidates() {
          .options = nlohmann::json::object(),
          .encoding = wire::Encoding::json,
          .peer = example_listener_kind(),
-         .manners = {.retry_after_unit = 1ms}},
+         .manners = {.repeated = Manners::Repeated::passes, .retry_after_unit = 1ms}},
     };
     return all;
 }

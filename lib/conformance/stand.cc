@@ -287,6 +287,12 @@ void ScriptedEquipment::check_outcome(Instant offered_at, const driver::Outcome&
     }
 }
 
+void ScriptedEquipment::stray(const error_code& cause) {
+    EXPECT_EQ(inside_, Inside::no) << "a stray answer from inside a call";
+    EXPECT_TRUE(cause) << "a stray answer without a cause";
+    strays.push_back(cause_name(cause));
+}
+
 void ScriptedEquipment::broken(const error_code& cause) {
     EXPECT_EQ(inside_, Inside::no) << "broken from inside a call";
     EXPECT_EQ(link_, Link::open) << "what is not open does not break";

@@ -103,6 +103,7 @@ public:
     };
     std::vector<Settled> settlements;  // in their order
     std::vector<std::string> breaks;   // their causes
+    std::vector<std::string> strays;   // the same, of answers that nothing waited for
 
     // Called last, from within those of driver.h.
     std::function<void(Sequence)> on_settled;
@@ -119,6 +120,7 @@ private:
 
     void settled(Sequence first, const driver::Outcome& outcome) override;
     void broken(const error_code& cause) override;
+    void stray(const error_code& cause) override;
     void check_outcome(Instant offered_at, const driver::Outcome& outcome) const;
     static net::Task<void> open_into(driver::Session& session, Instant deadline, ScriptedEquipment& self);
     static net::Task<void> close_into(driver::Session& session, Instant deadline, ScriptedEquipment& self);

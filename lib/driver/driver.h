@@ -68,6 +68,9 @@ public:
     // the failure of open() that carries the cause, as often as the session likes: the receiver keeps the first
     // most_words_bytes of the first words that it hears for each cause.
     virtual void said([[maybe_unused]] const error_code& cause, [[maybe_unused]] std::string_view words) {}
+    // An answer came that nothing in flight waits for: a second one, or one for a batch that was never sent. It settles
+    // nothing and ends nothing; the receiver counts it under its cause, once each.
+    virtual void stray([[maybe_unused]] const error_code& cause) {}
 };
 
 inline constexpr std::size_t most_words_bytes = 200;

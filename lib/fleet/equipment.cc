@@ -103,6 +103,10 @@ void Equipment::broken(const error_code&) {
     changed_.wake();
 }
 
+void Equipment::stray(const error_code& cause) {
+    shard_.books.delivery_failures.count(cause);
+}
+
 void Equipment::leave(Instant deadline) {
     leaving_ = true;
     leave_by_ = deadline;

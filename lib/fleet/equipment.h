@@ -45,6 +45,7 @@ private:
 
     void settled(Sequence first, const driver::Outcome& outcome) override;
     void broken(const error_code& cause) override;
+    void stray(const error_code& cause) override;
     void ring(Instant now) override;
 
     void opened(Nanos took);

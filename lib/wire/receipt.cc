@@ -55,6 +55,12 @@ error_code decode_protobuf(std::string_view bytes, Receipt& into) {
     return in.error();
 }
 
+class ReceiptCategory final : public boost::system::error_category {
+public:
+    const char* name() const noexcept override { return "portillon.receipt"; }
+    std::string message(int) const override { return "stray_receipt"; }
+};
+
 constexpr std::string_view keys[] = {"equipment", "first", "count", "answer", "retry_after_ms"};
 
 error_code decode_json(std::string_view text, Receipt& into) {
@@ -88,6 +94,11 @@ error_code decode_json(std::string_view text, Receipt& into) {
 }
 
 }  // namespace
+
+error_code make_error_code(ReceiptError error) {
+    static const ReceiptCategory category;
+    return {static_cast<int>(error), category};
+}
 
 std::size_t encode(const Receipt& receipt, Encoding encoding, std::span<std::byte, largest_receipt_bytes> out) {
     char* const begin = reinterpret_cast<char*>(out.data());

@@ -25,6 +25,10 @@ struct Receipt {
     bool operator==(const Receipt&) const = default;
 };
 
+// Why a receipt that can be read is of no use: "stray_receipt" came a second time, or for a batch that was not sent.
+enum class ReceiptError { stray = 1 };
+error_code make_error_code(ReceiptError error);
+
 inline constexpr std::size_t largest_receipt_bytes = 128;
 
 // Writes at most largest_receipt_bytes to the front of `out` and returns how many.
@@ -39,3 +43,6 @@ error_code decode(std::span<const std::byte> bytes, Encoding encoding, Receipt& 
 std::optional<Receipt> receipt_naming(std::span<const std::byte> batch);
 
 }  // namespace portillon::wire
+
+template <>
+struct boost::system::is_error_code_enum<portillon::wire::ReceiptError> : std::true_type {};

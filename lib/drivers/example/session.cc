@@ -164,7 +164,8 @@ error_code Session::take_hello() {
     return {};
 }
 
-// Who answers what was not asked, or is answered already, cannot be believed about the rest.
+// A receipt that comes twice, or for a batch that was not sent, settles nothing; it is counted, and the next one is
+// read.
 error_code Session::take_receipt() {
     wire::Receipt receipt;
     if (const error_code error = wire::decode(std::as_bytes(std::span(line_)), wire::Encoding::json, receipt)) {
@@ -174,7 +175,8 @@ error_code Session::take_receipt() {
         return each.batch.first == receipt.first && each.stand == Stand::sent;
     });
     if (flight == flights_.end() || receipt.equipment != equipment_) {
-        return Error::not_understood;
+        receipts_.stray(wire::ReceiptError::stray);
+        return {};
     }
     std::optional<Nanos> retry_after;
     if (receipt.retry_after_ms > 0) {

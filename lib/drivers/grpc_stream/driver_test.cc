@@ -148,19 +148,45 @@ TEST_F(GrpcStreamDriver, FinishesABatchThatIsAnsweredBeforeItIsSentWhole) {
     EXPECT_THAT(settled(), ElementsAre("1 acknowledged", "2 acknowledged"));
 }
 
+TEST_F(GrpcStreamDriver, LetsReceiptsPassThatNothingWaitsFor) {
+    greeting_ = raw::settings({{NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 24}});
+    offer_all(3);
+    ASSERT_EQ(server().body(1), framed("batch 1") + framed("batch 2"));
+    struct Row {
+        std::string name, bytes;
+    };
+    const std::vector<Row> rows{
+        {"of a batch that nobody knows", receipt(9)},
+        {"of a batch that was not sent", receipt(3)},
+        {"of another equipment", receipt(1, ReceiptAnswer::acknowledged, 0, 2)},
+        {"of nothing at all", framed("")},
+        {"a no for a batch that nobody knows", receipt(9, ReceiptAnswer::rejected)},
+    };
+    say(begin);
+    for (const Row& row : rows) {
+        SCOPED_TRACE(row.name);
+        receipts_.strays.clear();
+        say(raw::data(1, row.bytes));
+        EXPECT_THAT(receipts_.strays, ElementsAre("stray_receipt"));
+        EXPECT_THAT(settled(), IsEmpty());
+    }
+    receipts_.strays.clear();
+    say(raw::data(1, receipt(2) + receipt(2) + receipt(1)) + raw::data(1, receipt(2, ReceiptAnswer::rejected)));
+    EXPECT_THAT(settled(), ElementsAre("2 acknowledged", "1 acknowledged")) << "the first one holds";
+    EXPECT_THAT(receipts_.strays, ElementsAre("stray_receipt", "stray_receipt"));
+    say(raw::window_update(1, 100));
+    say(raw::data(1, receipt(3)));
+    EXPECT_EQ(settled().back(), "3 acknowledged");
+    EXPECT_THAT(receipts_.breaks, IsEmpty());
+    EXPECT_EQ(servers_.size(), 1u);
+}
+
 TEST_F(GrpcStreamDriver, BreaksWhenTheServerSpeaksNonsense) {
     struct Row {
         std::string name, bytes, cause;
         std::vector<std::string> first_settled;
     };
     const std::vector<Row> rows{
-        {"unknown batch", begin + raw::data(1, receipt(9)), "protocol_error", {}},
-        {"of another equipment",
-         begin + raw::data(1, receipt(1, ReceiptAnswer::acknowledged, 0, 2)),
-         "protocol_error",
-         {}},
-        {"twice", begin + raw::data(1, receipt(1) + receipt(1)), "protocol_error", {"1 acknowledged"}},
-        {"empty", begin + raw::data(1, framed("")), "protocol_error", {}},
         {"not protobuf", begin + raw::data(1, framed("\xFF\xFF")), "decode_truncated", {}},
         {"unknown flag", begin + raw::data(1, std::string("\2\0\0\0\0", 5)), "decode_syntax", {}},
         {"compressed", begin + raw::data(1, framed("x", '\1')), "decode_compressed", {}},

@@ -1,7 +1,6 @@
 #include "drivers/grpc_stream/session.h"
 
 #include <boost/asio/error.hpp>
-#include <boost/system/errc.hpp>
 
 #include "drivers/over_http2/grpc_response.h"
 #include "wire/decode_error.h"
@@ -169,7 +168,7 @@ void Session::settle_as_said(const wire::Receipt& receipt) {
             return;
         }
     }
-    complain(boost::system::errc::make_error_code(boost::system::errc::protocol_error));
+    stray(wire::ReceiptError::stray);
 }
 
 }  // namespace portillon::grpc_stream

@@ -1,8 +1,8 @@
 #pragma once
 
 // One stream, for as long as the connection lives. A batch whose time has passed drops the connection, unless nothing
-// of it was sent: what is in flight is broken, and goes again on the next one. So does whatever ends the stream, and a
-// receipt for a batch that was not sent or is answered already.
+// of it was sent: what is in flight is broken, and goes again on the next one. So does whatever ends the stream. A
+// receipt for a batch that was not sent or is answered already passes as a stray one.
 
 #include <array>
 #include <string>

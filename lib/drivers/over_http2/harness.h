@@ -99,6 +99,11 @@ public:
             on_settled(first, outcome);
         }
     }
+    void said(const error_code& cause, std::string_view text) override {
+        EXPECT_TRUE(breaks.empty()) << "said after the break";
+        words.push_back(cause_name(cause) + ": " + std::string(text));
+    }
+    void stray(const error_code& cause) override { strays.push_back(cause_name(cause)); }
     void broken(const error_code& cause) override {
         breaks.push_back(cause_name(cause));
         if (on_broken) {
@@ -108,6 +113,8 @@ public:
 
     std::vector<Settled> all;
     std::vector<std::string> breaks;
+    std::vector<std::string> words;   // "CAUSE: WORDS"
+    std::vector<std::string> strays;  // their causes
     std::function<void(Sequence, const driver::Outcome&)> on_settled;
     std::function<void()> on_broken;
 };

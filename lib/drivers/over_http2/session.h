@@ -69,7 +69,8 @@ protected:
     void settle(Flight& flight, const Reading& reading);
     void lost(const error_code& cause);  // never from within the connection's own calls
     void complain(const error_code& cause) { complaint_ = complaint_ ? complaint_ : cause; }  // instead, from there
-    void started(Flight& flight);  // its first byte is among those that go out now
+    void started(Flight& flight);                                    // its first byte is among those that go out now
+    void stray(const error_code& cause) { receipts_.stray(cause); }  // an answer that nothing in flight waits for
     void write_soon() { common_.loop.later(*this); }
     http2::ClientConnection& connection() { return *connection_; }
     FlightList& in_flight() { return in_flight_; }
