@@ -114,6 +114,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
         }
     }
 
+    std::string controls;
+    for (char control = 0; control < 0x20; ++control) {
+        controls += control;
+    }
+    check(harmless(escape::json(text), controls), "JSON hides a letter");
     const auto json = escape::json_in_script(text);
     check(json.find_first_of("<>&") == std::string::npos, "a script ends early");
     const auto comment = escape::log_comment(text);

@@ -71,6 +71,11 @@ TEST(Html, KeepsTextInItsPlace) {
     EXPECT_EQ(html("\u202e\xff\0"s), "\\u202e\\xff\\x00");
 }
 
+TEST(Json, MeansTheSameWithoutHiddenLetters) {
+    EXPECT_EQ(json("{\n\t\"caf\xc3\xa9\": \"\\u001b\x7f\xc2\x9b\u202e\U000e0041\xff<\"}"),
+              "{\n\t\"caf\xc3\xa9\": \"\\u001b\\u007f\\u009b\\u202e\\udb40\\udc41\xef\xbf\xbd<\"}");
+}
+
 TEST(JsonInScript, CannotEndTheScript) {
     EXPECT_EQ(json_in_script("\"</script><!--&\u2028\u2029é\""),
               "\"\\u003c/script\\u003e\\u003c!--\\u0026\\u2028\\u2029é\"");

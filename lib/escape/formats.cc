@@ -1,7 +1,7 @@
 #include "escape/formats.h"
 
 #include <algorithm>
-#include <optional>
+#include <cstdio>
 
 #include "escape/letters.h"
 
@@ -33,6 +33,35 @@ std::string shown(std::string_view text, std::string_view kept) {
     for_letters(text, [&](const Letter& letter, std::string_view bytes) {
         const bool keep = bytes.size() == 1 && kept.find(bytes.front()) != std::string_view::npos;
         out += keep || !must_hide(letter) ? std::string(bytes) : visible(letter);
+    });
+    return out;
+}
+
+// JSON's own escape, of two halves beyond U+FFFF.
+std::string unicode_escape(char32_t point) {
+    char text[16];
+    if (point <= 0xFFFF) {
+        std::snprintf(text, sizeof text, "\\u%04x", static_cast<unsigned>(point));
+    } else {
+        const auto beyond = static_cast<unsigned>(point) - 0x10000U;
+        std::snprintf(text, sizeof text, "\\u%04x\\u%04x", 0xD800U + (beyond >> 10U), 0xDC00U + (beyond & 0x3FFU));
+    }
+    return text;
+}
+
+// Control characters below U+0020 stand between JSON's tokens only, and stay.
+std::string shown_in_json(std::string_view json, std::string_view more) {
+    std::string out;
+    out.reserve(json.size());
+    for_letters(json, [&](const Letter& letter, std::string_view bytes) {
+        if (!letter.well_formed) {
+            out += "\xef\xbf\xbd";
+        } else if ((letter.point >= 0x20 && is_hidden(letter.point)) ||
+                   (letter.point < 0x80 && more.find(bytes.front()) != std::string_view::npos)) {
+            out += unicode_escape(letter.point);
+        } else {
+            out += bytes;
+        }
     });
     return out;
 }
@@ -215,31 +244,12 @@ std::string html(std::string_view text) {
     return referenced(shown(text, "\n\t"));
 }
 
+std::string json(std::string_view json) {
+    return shown_in_json(json, {});
+}
+
 std::string json_in_script(std::string_view json) {
-    std::string out;
-    out.reserve(json.size());
-    for_letters(json, [&out](const Letter& letter, std::string_view bytes) {
-        switch (letter.point) {
-            case U'\u2028':
-                out += "\\u2028";
-                break;
-            case U'\u2029':
-                out += "\\u2029";
-                break;
-            case U'<':
-                out += "\\u003c";
-                break;
-            case U'>':
-                out += "\\u003e";
-                break;
-            case U'&':
-                out += "\\u0026";
-                break;
-            default:
-                out += bytes;
-        }
-    });
-    return out;
+    return shown_in_json(json, "<>&");
 }
 
 std::string csv(std::string_view text) {

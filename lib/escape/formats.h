@@ -28,7 +28,11 @@ std::string xml(std::string_view text);
 // Text or an attribute's value of HTML. Line feeds and tabs stay.
 std::string html(std::string_view text);
 
-// JSON that may stand inside <script>: < > & and the line separators as \u escapes. `json` is valid JSON.
+// JSON with the hidden letters of its strings as \u escapes, so that it may be shown; its meaning stays. `json` is
+// valid JSON, but for bytes that are no UTF-8: those become U+FFFD.
+std::string json(std::string_view json);
+
+// JSON that may stand inside <script>: as above, and < > & as \u escapes.
 std::string json_in_script(std::string_view json);
 
 // A field of CSV (RFC 4180), quoted where it must be. Line breaks stay, inside quotes. What a spreadsheet would take

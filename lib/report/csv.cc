@@ -8,6 +8,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "escape/formats.h"
 #include "report/latency_choice.h"
 #include "stats/histogram_codec.h"
 
@@ -20,16 +21,7 @@ class Row {
 public:
     void text(const std::string& column, const std::string& value) {
         headings_.push_back(column);
-        const bool quote = value.find_first_of(",\"\r\n") != std::string::npos;
-        if (!quote) {
-            fields_.push_back(value);
-            return;
-        }
-        std::string quoted = "\"";
-        for (const char letter : value) {
-            quoted += letter == '"' ? "\"\"" : std::string(1, letter);
-        }
-        fields_.push_back(quoted + '"');
+        fields_.push_back(escape::csv(value));
     }
 
     // Integers, or doubles in their shortest exact form.

@@ -9,6 +9,7 @@
 #include <ctime>
 
 #include "base/check.h"
+#include "escape/formats.h"
 #include "report/prose.h"
 #include "stats/histogram_codec.h"
 
@@ -89,14 +90,6 @@ std::optional<std::int64_t> epoch_of(const std::string& started_at) {
     return rest == nullptr ? std::nullopt : std::optional<std::int64_t>(::timegm(&time));
 }
 
-std::string commented(const std::string& text) {
-    std::string line = "#[";
-    for (const char letter : text) {
-        line += static_cast<unsigned char>(letter) < 0x20 ? ' ' : letter;
-    }
-    return line + "]\n";
-}
-
 // What a histogram does not hold.
 std::string missing(const Latency& latency) {
     std::string text;
@@ -134,7 +127,7 @@ std::string response_lines(const RunReport& run, double from_s, std::string_view
 }
 
 std::string run_lines(const RunReport& run, double from_s, const LatencyName& chosen) {
-    std::string comments = commented(
+    std::string comments = escape::log_comment(
         fmt::format("{} over {}{} to {}, run {}: the measurement is {}{}", run.scenario.name, run.protocol,
                     run.variant.empty() ? "" : " " + run.variant, run.target, run.run.empty() ? "unnamed" : run.run,
                     name_of(run.verdict.measurement), run.verdict.complete ? "" : ", incomplete"));
@@ -144,13 +137,14 @@ std::string run_lines(const RunReport& run, double from_s, const LatencyName& ch
         const auto tag = is_chosen ? std::string_view{} : name;
         const auto& latency = run.latency.*member;
         if (!latency) {
-            comments += commented(fmt::format("{}{}: not measured", name, is_chosen ? " (without a tag)" : ""));
+            comments +=
+                escape::log_comment(fmt::format("{}{}: not measured", name, is_chosen ? " (without a tag)" : ""));
             continue;
         }
         const auto lacking = missing(*latency);
         if (is_chosen || !lacking.empty()) {
-            comments += commented(fmt::format("{}{}{}{}", name, is_chosen ? " (without a tag)" : "",
-                                              lacking.empty() ? "" : ": ", lacking));
+            comments += escape::log_comment(fmt::format("{}{}{}{}", name, is_chosen ? " (without a tag)" : "",
+                                                        lacking.empty() ? "" : ": ", lacking));
         }
         const auto intervals = member == &Latencies::response ? response_lines(run, from_s, tag) : std::string{};
         if (!intervals.empty()) {
@@ -212,7 +206,7 @@ std::string percentile_distribution(const Latency& latency) {
     text += fmt::format("#[Max     = {:>12}, Total count    = {:>12}]\n", in_ms(max_ns(buckets)), total);
     text += fmt::format("#[Buckets = {:>12}, SubBuckets     = {:>12}]\n", reference_buckets, reference_sub_buckets);
     if (const auto lacking = missing(latency); !lacking.empty()) {
-        text += commented(lacking);
+        text += escape::log_comment(lacking);
     }
     return text;
 }

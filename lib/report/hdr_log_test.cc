@@ -177,7 +177,7 @@ TEST(IntervalLog, SurvivesARunThatNeverBegan) {
     empty.scenario.name = "two\nlines";
     const auto text = log_of(empty, "response");
     EXPECT_THAT(text, Not(HasSubstr("StartTime:")));
-    EXPECT_THAT(text, HasSubstr("#[two lines over "));
+    EXPECT_THAT(text, HasSubstr("#[two\\nlines over "));
     EXPECT_THAT(text, HasSubstr("\"StartTimestamp\""));
 }
 

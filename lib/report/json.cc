@@ -7,6 +7,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "escape/formats.h"
 #include "gate/threshold.h"
 #include "report/figures.h"
 #include "report/identities.h"
@@ -737,7 +738,8 @@ std::optional<std::string> refusal(const Json& json) {
 std::string to_json(const Report& report, Layout layout) {
     const auto json = std::visit([](const auto& kind) { return json_of(kind); }, report);
     const bool pretty = layout == Layout::pretty;
-    return json.dump(pretty ? 2 : -1, ' ', false, Ordered::error_handler_t::replace) + (pretty ? "\n" : "");
+    return escape::json(json.dump(pretty ? 2 : -1, ' ', false, Ordered::error_handler_t::replace)) +
+           (pretty ? "\n" : "");
 }
 
 Checked<Report> parse_report(std::string_view text, const std::string& source) {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "escape/formats.h"
 #include "report/figures.h"
 #include "report/text_table.h"
 
@@ -64,35 +65,11 @@ std::string observed_of(const JudgedThreshold& threshold) {
     return rate ? fmt::format("{:.3g}", *threshold.observed) : gate::humanize_figure(metric->kind, *threshold.observed);
 }
 
-std::string escaped(const std::string& text) {
-    std::string out;
-    for (const char letter : text) {
-        switch (letter) {
-            case '&':
-                out += "&amp;";
-                break;
-            case '<':
-                out += "&lt;";
-                break;
-            case '>':
-                out += "&gt;";
-                break;
-            case '"':
-                out += "&quot;";
-                break;
-            default:
-                // XML has no place for control characters, not even escaped.
-                out += static_cast<unsigned char>(letter) < 0x20 ? ' ' : letter;
-        }
-    }
-    return out;
-}
-
 std::string junit_case(const std::string& suite, const std::string& name, const std::string& failure) {
-    const auto open = fmt::format("    <testcase classname=\"{}\" name=\"{}\"", escaped(suite), escaped(name));
+    const auto open = fmt::format("    <testcase classname=\"{}\" name=\"{}\"", escape::xml(suite), escape::xml(name));
     return failure.empty()
                ? open + "/>\n"
-               : open + fmt::format(">\n      <failure message=\"{}\"/>\n    </testcase>\n", escaped(failure));
+               : open + fmt::format(">\n      <failure message=\"{}\"/>\n    </testcase>\n", escape::xml(failure));
 }
 
 bool trusted(const GroupDiff& group, Strictness strictness) {
@@ -136,7 +113,7 @@ std::string suite_of(const Diff& diff, const GroupDiff& group, Strictness strict
         failures += fails ? 1 : 0;
         cases += junit_case(suite, row.name, fails ? sentence_about(row) : "");
     }
-    return fmt::format("  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\">\n{}  </testsuite>\n", escaped(suite),
+    return fmt::format("  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\">\n{}  </testsuite>\n", escape::xml(suite),
                        group.metrics.size() + 1, failures, cases);
 }
 
@@ -220,7 +197,7 @@ std::string format_judged(const std::vector<JudgedRun>& runs) {
                            observed_of(threshold), silent ? "" : "no data: " + threshold.reason});
         }
         if (!run.verdict.complete || run.verdict.measurement != Measurement::valid) {
-            sentences += run.name + ": " + sentence_about(run.verdict) + ".\n";
+            sentences += escape::terminal(run.name + ": " + sentence_about(run.verdict)) + ".\n";
         }
     }
     return table.text("") + sentences;
@@ -238,7 +215,7 @@ std::string junit_xml(const std::vector<JudgedRun>& runs, Strictness strictness,
             cases += junit_case(run.name, threshold.metric + ": " + threshold.expression, threshold.passed ? "" : why);
         }
         suites += fmt::format("  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\">\n{}  </testsuite>\n",
-                              escaped(run.name), run.thresholds.size() + 1, failures, cases);
+                              escape::xml(run.name), run.thresholds.size() + 1, failures, cases);
     }
     if (against_baseline != nullptr && against_baseline->groups.empty()) {
         suites += "  <testsuite name=\"baseline\" tests=\"1\" failures=\"1\">\n" +

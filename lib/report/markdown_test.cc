@@ -26,7 +26,7 @@ TEST(Markdown, SaysALineForEachFault) {
 
 TEST(MarkdownText, ShowsWhatMarkdownWouldTakeForItself) {
     EXPECT_EQ(escaped_markdown("a|b `c` *d* [e](f) <g> & ~h~ #1 $x$"),
-              "a\\|b \\`c\\` \\*d\\* \\[e\\](f) &lt;g&gt; &amp; \\~h\\~ \\#1 \\$x\\$");
+              "a\\|b \\`c\\` \\*d\\* \\[e\\](f) &lt;g&gt; &amp; \\~h\\~ \\#&#8203;1 \\$x\\$");
     EXPECT_EQ(escaped_markdown("generator_lag _x_ a\nb\\"), "generator_lag \\_x\\_ a b\\\\");
     EXPECT_EQ(escaped_markdown("aéééé", 4), "aé…");
 }

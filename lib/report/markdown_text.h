@@ -10,14 +10,14 @@
 
 namespace portillon::report {
 
-// One line; what Markdown or HTML would take as theirs is escaped; cut after `most` bytes, with an ellipsis.
+// escape::markdown(): one line, cut after `most` bytes.
 std::string escaped_markdown(std::string_view text, std::size_t most = 1000);
 
 // As code, in a line of its own text: backticks inside are allowed for.
 std::string markdown_code(std::string_view text);
 
-// A fenced block; `text` may hold fences.
-std::string markdown_block(std::string_view language, std::string_view text);
+// A fenced block; `content` may hold fences.
+std::string markdown_block(std::string_view language, std::string_view content);
 
 // Cells are Markdown already. Ends with a line feed.
 class MarkdownTable {

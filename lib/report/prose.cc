@@ -3,16 +3,18 @@
 #include <sstream>
 
 #include "base/units.h"
+#include "escape/formats.h"
 
 namespace portillon::report {
 
 std::string labelled(const std::string& label, std::size_t indent, const std::string& text) {
     std::string out;
-    std::string line = label;
-    line.resize(std::max(indent, label.size()), ' ');
+    std::string line = escape::terminal(label);
+    line.resize(std::max(indent, line.size()), ' ');
     bool begun = false;
     std::istringstream words(text);
-    for (std::string word; words >> word;) {
+    for (std::string raw; words >> raw;) {
+        const auto word = escape::terminal(raw);
         if (begun && line.size() + 1 + word.size() > terminal_columns) {
             out += line + '\n';
             line.assign(indent, ' ');

@@ -9,7 +9,8 @@ namespace portillon::report {
 
 inline constexpr std::size_t terminal_columns = 100;
 
-// "label   words of the text, wrapped\n        and indented\n"; the text begins at column `indent`.
+// Both escaped for a terminal: "label   words of the text, wrapped\n        and indented\n"; the text begins at column
+// `indent`.
 std::string labelled(const std::string& label, std::size_t indent, const std::string& text);
 
 // 1,234

@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "base/units.h"
+#include "escape/formats.h"
 #include "gate/metric.h"
 #include "report/fault_text.h"
 #include "report/prose.h"
@@ -44,7 +45,8 @@ std::string verdict_lines(const Verdict& verdict, Style style) {
     label.resize(indent, ' ');
     std::string text = label + painted(name_of(verdict.measurement), colour, style);
     text += verdict.complete ? "\n"
-                             : ", " + painted("incomplete", Colour::red, style) + ": " + why_incomplete(verdict) + "\n";
+                             : ", " + painted("incomplete", Colour::red, style) + ": " +
+                                   escape::terminal(why_incomplete(verdict)) + "\n";
     for (const auto& reason : verdict.reasons) {
         text += labelled("", indent, reason);
     }

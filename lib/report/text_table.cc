@@ -3,10 +3,13 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "escape/formats.h"
 
 namespace portillon::report {
 
 namespace {
+
+constexpr std::size_t most_letters = 200;  // of a cell, whose column makes every line as long
 
 std::size_t width_of(const std::string& cell) {
     return static_cast<std::size_t>(
@@ -17,6 +20,9 @@ std::size_t width_of(const std::string& cell) {
 
 void TextTable::add_row(std::vector<std::string> cells) {
     check(cells.size() == columns_.size(), "a row with more or fewer cells than its table has columns");
+    for (auto& cell : cells) {
+        cell = escape::terminal(cell, most_letters);
+    }
     rows_.push_back(std::move(cells));
 }
 

@@ -14,7 +14,8 @@ class TextTable {
 public:
     explicit TextTable(std::vector<Align> columns) : columns_(std::move(columns)) {}
 
-    void add_row(std::vector<std::string> cells);  // as many cells as columns
+    // As many cells as columns. Each is escaped for a terminal, and cut where it is very long.
+    void add_row(std::vector<std::string> cells);
 
     // Every line begins with `margin`; two spaces between columns, none at the end of a line. Cells are measured in
     // characters of UTF-8.

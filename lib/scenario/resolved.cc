@@ -8,6 +8,9 @@
 #include <cctype>
 #include <nlohmann/json.hpp>
 
+#include "escape/formats.h"
+#include "scenario/document.h"
+
 namespace portillon::scenario {
 
 namespace {
@@ -199,8 +202,10 @@ bool needs_quotes(const std::string& text) {
     return !begins_well || !has_letter || is_word || !std::all_of(text.begin(), text.end(), is_safe);
 }
 
+// In quotes, JSON is YAML; so are the escapes of hidden letters.
 std::string scalar(const ordered_json& json) {
-    return json.is_string() && !needs_quotes(json.get<std::string>()) ? json.get<std::string>() : json.dump();
+    return json.is_string() && !needs_quotes(json.get<std::string>()) ? json.get<std::string>()
+                                                                      : escape::terminal(json.dump(), max_text_bytes);
 }
 
 // { a: 1, b: [2, 3] }, on one line.

@@ -13,7 +13,7 @@ namespace portillon::report {
 class Html {
 public:
     Html() = default;
-    // Text: escaped, and bytes that are not UTF-8 replaced.
+    // Text, escaped by escape::html().
     Html(std::string_view text);                                     // NOLINT(google-explicit-constructor)
     Html(const std::string& text) : Html(std::string_view(text)) {}  // NOLINT(google-explicit-constructor)
     Html(const char* text) : Html(std::string_view(text)) {}         // NOLINT(google-explicit-constructor)
@@ -44,15 +44,5 @@ using Attributes = std::vector<Attribute>;
 // <tag name="value">content</tag>
 Html element(std::string_view tag, const Attributes& attributes, const Html& content);
 Html element(std::string_view tag, const Html& content);
-
-// Text with < > & " ' as character references.
-std::string escaped(std::string_view text);
-
-// JSON that may stand inside <script>: < > & and the line separators as \u escapes. `json` is valid JSON.
-std::string json_for_script(std::string_view json);
-
-// `text` with each byte that is not part of well-formed UTF-8 replaced by U+FFFD, and without control characters that
-// HTML forbids.
-std::string valid_utf8(std::string_view text);
 
 }  // namespace portillon::report

@@ -10,6 +10,7 @@
 #include <set>
 
 #include "base/check.h"
+#include "escape/formats.h"
 #include "report/page/changes.h"
 #include "report/page/chart_data.h"
 #include "report/page/html.h"
@@ -483,7 +484,7 @@ std::string html_page(const Report& report) {
     const auto title = Html(scenario_of(report).name + " \xc2\xb7 portillon");
     const auto version = Html(rows.empty() ? "" : rows.front().whole.context.version);
     const auto licence = Html(embedded::page_licence);
-    const auto data = json_for_script(chart_data(rows));
+    const auto data = escape::json_in_script(chart_data(rows));
     const auto allowed = policy();
     return filled(embedded::page_template, {{"policy", allowed},
                                             {"version", version.markup()},
