@@ -21,9 +21,11 @@ MOST_RSS_BYTES = 200 << 20
 PATIENCE_S = 40  # of a run of 1.5 s and a drain of 1 s: machines may be slow
 
 
-def server(*protocols, acknowledges="any", options=(), selected=False):
+def server(*protocols, acknowledges="any", options=(), selected=False, must=None):
+    """`must`: from a report to what is wrong with it, or None."""
     def add(coroutine):
         coroutine.acknowledges, coroutine.options, coroutine.selected = acknowledges, list(options), selected
+        coroutine.must = must or (lambda _: None)
         for protocol in protocols:
             CATALOGUE[protocol][coroutine.__name__] = coroutine
         return coroutine
@@ -365,6 +367,9 @@ async def knows_sessions_that_never_were(client):
 
 # -------------------------------------------------------------------------------------------------------------- HTTP/2
 
+GRPC_HEAD = [(":status", "200"), ("content-type", "application/grpc")]
+
+
 def after_greeting(name, data, *, acknowledges="nothing", selected=False):
     """Bytes that are wrong, in answer to the first request."""
     @server(*H2, acknowledges=acknowledges, selected=selected)
@@ -397,9 +402,9 @@ after_greeting("body_longer_than_it_said", lambda s: wire.headers(s, [(":status"
     wire.DATA, 1, s, bytes(1_000)))
 
 
-def answering(name, protocols, data, *, acknowledges="nothing", selected=False):
+def answering(name, protocols, data, *, acknowledges="nothing", selected=False, must=None):
     """The same answer to every request."""
-    @server(*protocols, acknowledges=acknowledges, selected=selected)
+    @server(*protocols, acknowledges=acknowledges, selected=selected, must=must)
     async def say(client):
         await client.hello()
         while True:
@@ -412,6 +417,23 @@ answering("resets_every_stream", H2, lambda c, s: wire.frame(wire.RST_STREAM, 0,
 answering("refuses_every_stream", H2, lambda c, s: wire.frame(wire.RST_STREAM, 0, s, wire.REFUSED_STREAM.to_bytes(4, "big")))
 answering("goes_away_every_time", H2, lambda c, s: wire.frame(wire.GOAWAY, 0, 0, bytes(8)))
 answering("status_500", H2, lambda c, s: wire.headers(s, [(":status", "500")], 5))
+def counts(*causes):
+    """Each of these is among the report's errors."""
+    return lambda report: next((f"no {cause} in {report['errors']}" for cause in causes if not report["errors"].get(cause)), None)
+
+
+def rejects_everything(cause):
+    return lambda report: counts(cause)(report) or (
+        None if report["tally"]["rejected"] == report["tally"]["generated"] and not report["tally"]["retries"] else
+        f"not rejected at once: {report['tally']}")
+
+
+answering("moved_elsewhere", ("http2",), lambda c, s: wire.headers(s, [(":status", "307"), ("location", "/elsewhere")], 5),
+          must=rejects_everything("deliver.http_307"), selected=True)
+answering("status_000", ("http2",), lambda c, s: wire.headers(s, [(":status", "000")], 5), must=counts("deliver.http_000"))
+answering("status_503_until_the_end_of_time", ("http2",), lambda c, s: wire.headers(
+    s, [(":status", "503"), ("date", "Thu, 01 Jan 0001 00:00:00 GMT"), ("retry-after", "Fri, 31 Dec 9999 23:59:59 GMT")], 5),
+    must=counts("deliver.http_503"))
 answering("status_404", H2, lambda c, s: wire.headers(s, [(":status", "404")], 5))
 answering("status_503_retry_in_a_year", ("http2",), lambda c, s: wire.headers(s, [(":status", "503"), ("retry-after", "31536000")], 5))
 answering("status_429_retry_garbage", ("http2",), lambda c, s: wire.headers(s, [(":status", "429"), ("retry-after", "soon, -1")], 5))
@@ -428,16 +450,55 @@ async def answers_a_byte_at_a_time(client):  # noqa: F811
             await asyncio.sleep(0.001)
 
 
-@server(*H2, acknowledges="nothing")
+async def only_pings(client):
+    """Answers PING, and nothing else."""
+    while True:
+        kind, flags, _, payload = await client.frame()
+        if kind == wire.PING and not flags & wire.ACK:
+            await client.send(wire.frame(wire.PING, wire.ACK, 0, payload))
+
+
+def LEFT(report):
+    """The connection was, for another one."""
+    return None if report["fleet"]["reconnects"] else f"no reconnects, {report['errors']}"
+
+
+@server(*H2, acknowledges="nothing", must=LEFT)
 async def no_streams_allowed(client):
     await client.hello((wire.MAX_CONCURRENT_STREAMS, 0))
-    await client.swallow()
+    await only_pings(client)
 
 
-@server(*H2, acknowledges="nothing", selected=True)
+@server(*H2, acknowledges="nothing", selected=True, must=LEFT)
 async def window_never_opens(client):
     await client.hello((wire.INITIAL_WINDOW_SIZE, 0))
-    await client.swallow()
+    await only_pings(client)
+
+
+@server("http2", "grpc", acknowledges="nothing", selected=True, must=LEFT)
+async def announces_data_and_sends_none(client):  # its answers to PING are taken for that data
+    await client.hello()
+    stream = await client.request()
+    await client.send(wire.headers(stream, GRPC_HEAD) + wire.frame(wire.DATA, 0, stream, b"", length=16_000))
+    await only_pings(client)
+
+
+@server("http2", "grpc", acknowledges="nothing", must=LEFT)
+async def accepts_and_only_answers_pings(client):
+    await client.hello()
+    await only_pings(client)
+
+
+@server("http2", "grpc", acknowledges="everything", selected=True, must=LEFT)
+async def answers_on_every_second_connection(client):  # of each equipment, its first one only fails
+    client.serving.met += 1
+    await client.hello()
+    if client.serving.met <= 4:
+        stream = await client.request()
+        await client.send(wire.headers(stream, GRPC_HEAD) + wire.frame(wire.DATA, 0, stream, b"", length=16_000))
+        await only_pings(client)
+    while True:
+        await client.send(client.answer(await client.request()))
 
 
 @server(*H2, acknowledges="nothing")
@@ -458,7 +519,6 @@ async def body_without_end(client):
 
 # ---------------------------------------------------------------------------------------------------------------- gRPC
 
-GRPC_HEAD = [(":status", "200"), ("content-type", "application/grpc")]
 GRPC = ("grpc", "grpc-stream")
 
 
@@ -480,10 +540,42 @@ answering("message_cut_short", GRPC, grpc_answer(wire.grpc_message(b"xxxx", leng
 answering("compressed_without_a_word", GRPC, grpc_answer(wire.grpc_message(b"xxxx", flag=1)))
 answering("pushback_garbage", GRPC, lambda c, s: wire.headers(
     s, GRPC_HEAD + [("grpc-status", "8"), ("grpc-retry-pushback-ms", "99999999999999999999")], 5))
+NO_RETRY = [("grpc-status", "14"), ("grpc-retry-pushback-ms", "-1"), ("grpc-message", "closed%20for good")]
+answering("wants_no_retry", ("grpc",), lambda c, s: wire.headers(s, GRPC_HEAD + NO_RETRY, 5),
+          must=rejects_everything("deliver.grpc_unavailable_no_retry"), selected=True)
+answering("wants_no_retry_of_the_call", ("grpc-stream",), lambda c, s: wire.headers(s, GRPC_HEAD + NO_RETRY, 5),
+          must=counts("deliver.grpc_unavailable_no_retry"))
 answering("message_is_garbage", GRPC, grpc_answer(wire.grpc_message(b"\xff" * 50)), acknowledges="any")
 
 
-@server("grpc-stream", acknowledges="nothing", selected=True)
+def is_steady(report):
+    return counts("deliver.stray_receipt")(report) or (f"{report['fleet']['reconnects']} reconnects"
+                                                       if report["fleet"]["reconnects"] else None)
+
+
+@server("grpc-stream", acknowledges="everything", selected=True, must=is_steady)
+async def receipts_come_twice(client):
+    await client.hello()
+    stream, messages, greeted = None, b"", False
+    while True:
+        kind, flags, of, payload = await client.frame()
+        if kind == wire.SETTINGS and not flags & wire.ACK:
+            await client.send(wire.settings(flags=wire.ACK))
+        elif kind == wire.DATA and payload:
+            stream, messages = of, messages + payload
+            await client.send(wire.frame(wire.WINDOW_UPDATE, 0, 0, len(payload).to_bytes(4, "big")) +
+                              wire.frame(wire.WINDOW_UPDATE, 0, of, len(payload).to_bytes(4, "big")))
+        while len(messages) >= 5 and len(messages) >= 5 + int.from_bytes(messages[1:5], "big"):
+            size = int.from_bytes(messages[1:5], "big")
+            receipt = wire.grpc_message(wire.receipt(*wire.names_of(messages[5:5 + size])))
+            messages = messages[5 + size:]
+            if not greeted:
+                await client.send(wire.headers(stream, GRPC_HEAD))
+                greeted = True
+            await client.send(wire.frame(wire.DATA, 0, stream, receipt) * 2)
+
+
+@server("grpc-stream", acknowledges="nothing", selected=True, must=counts("deliver.stray_receipt"))
 async def receipts_for_nothing(client):
     await client.hello()
     stream = await client.request()
@@ -530,7 +622,7 @@ class Serving:
 
     def __init__(self, protocol, name, at_first=None):
         self.protocol, self.coroutine, self.at_first = protocol, CATALOGUE[protocol][name], at_first
-        self.connections, self.relays = 0, set()
+        self.connections, self.relays, self.met = 0, set(), 0
 
     async def meet(self, reader, writer):
         if self.at_first:
@@ -539,7 +631,9 @@ class Serving:
             return
         self.connections += 1
         try:
-            await self.coroutine(Client(self.protocol, reader, writer))
+            client = Client(self.protocol, reader, writer)
+            client.serving = self
+            await self.coroutine(client)
         except (ConnectionError, asyncio.IncompleteReadError):
             pass
         finally:
@@ -617,7 +711,7 @@ def problem_of(run, coroutine):
         return f"{tally['acknowledged']} acknowledged by a server that acknowledges nothing"
     if coroutine.acknowledges == "everything" and tally["acknowledged"] != tally["generated"]:
         return f"{tally} of a server that acknowledges everything"
-    return None
+    return coroutine.must(run.report)
 
 
 def drive(portillon, protocol, name):

@@ -196,5 +196,19 @@ def grpc_message(body, flag=0, length=None):
     return struct.pack(">BI", flag, len(body) if length is None else length) + body
 
 
+def names_of(batch):
+    """(equipment, first) of a Batch in protobuf, whose fields come in their order."""
+    numbers, at = [], 9  # behind `run`
+    for _ in range(2):
+        at, value, shift = at + 1, 0, 0
+        while True:
+            byte = batch[at]
+            at, value, shift = at + 1, value | (byte & 0x7F) << shift, shift + 7
+            if byte < 0x80:
+                break
+        numbers.append(value)
+    return tuple(numbers)
+
+
 def receipt(equipment, first, count=1):
     return b"\x08" + varint(equipment) + b"\x10" + varint(first) + b"\x18" + varint(count)

@@ -300,6 +300,37 @@ TEST_P(BadAnswers, APeerThatNeverComesToAnEndIsLeft) {
     }
 }
 
+// It keeps the connection as its protocol wants it kept, and takes every batch: a new connection is the only way out.
+TEST_P(BadAnswers, APeerThatTakesEverythingAndAnswersNothingIsLeft) {
+    if (!acknowledges()) {
+        GTEST_SKIP() << "there are no answers";
+    }
+    for (const Sequence at_once : {Sequence{1}, Sequence{8}}) {
+        SCOPED_TRACE(::testing::Message() << at_once << " in flight");
+        Stand stand(candidate());
+        stand.ingest.decide = [](const auto&) {
+            return ScriptedIngest::Verdict{.after = ScriptedIngest::never_decided};
+        };
+        auto& equipment = stand.equipment();
+        equipment.open();
+        for (Sequence round = 0; round < 3 && equipment.is_open(); ++round) {
+            for (Sequence i = 1; i <= at_once; ++i) {
+                equipment.offer(10 * round + i, 1, 1s);
+            }
+            stand.pass(1s);
+            for (const Sequence first : equipment.firsts_in_flight()) {
+                equipment.abandon(first);
+            }
+            stand.pass_round_trips();
+        }
+        EXPECT_EQ(equipment.breaks.size(), 1u);
+        EXPECT_EQ(equipment.in_flight(), 0u);
+        stand.ingest.forget();
+        stand.ingest.decide = [](const auto&) { return ScriptedIngest::Verdict{}; };
+        expect_recovery(stand);
+    }
+}
+
 TEST_P(BadAnswers, NothingIsHeardAfterGoodbye) {
     Stand stand(candidate());
     stand.ingest.decide = [](const auto&) { return ScriptedIngest::Verdict{.after = 3ms}; };

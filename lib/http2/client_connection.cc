@@ -24,10 +24,14 @@ struct ClientConnection::Callbacks {
                       void* user) {
         auto& self = *static_cast<ClientConnection*>(user);
         self.header_bytes_ += header_bytes(text_of(name, name_size), text_of(value, value_size));
+        Request* request = request_of(session, frame->hd.stream_id);
         if (self.header_bytes_ > self.header_list_bytes_) {
+            if (request != nullptr) {
+                request->fault_ = Request::Fault::too_long_headers;
+            }
             return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;  // resets this stream alone
         }
-        if (Request* request = request_of(session, frame->hd.stream_id)) {
+        if (request != nullptr) {
             request->header(text_of(name, name_size), text_of(value, value_size));
         }
         return 0;
@@ -43,11 +47,9 @@ struct ClientConnection::Callbacks {
                 break;
             case NGHTTP2_GOAWAY:
                 if (!self.cause_ || frame->goaway.error_code != NGHTTP2_NO_ERROR) {
-                    self.cause_ = frame->goaway.error_code == NGHTTP2_NO_ERROR
-                                      ? make_error_code(Error::goaway)
-                                      : error_from_wire(frame->goaway.error_code);
+                    self.cause_ = error_of_goaway(frame->goaway.error_code);
                 }
-                self.events_.going_away();
+                self.events_.going_away(text_of(frame->goaway.opaque_data, frame->goaway.opaque_data_len));
                 break;
             case NGHTTP2_HEADERS:
             case NGHTTP2_DATA:
@@ -77,7 +79,9 @@ struct ClientConnection::Callbacks {
     static int stream_closed(nghttp2_session* session, std::int32_t stream, std::uint32_t number, void* user) {
         if (Request* request = request_of(session, stream)) {
             static_cast<ClientConnection*>(user)->forget(*request);
-            request->failed(error_from_wire(number));
+            request->failed(request->fault_ == Request::Fault::too_long_headers
+                                ? make_error_code(Error::too_long_headers)
+                                : error_from_wire(number));
         }
         return 0;
     }
@@ -182,6 +186,7 @@ ClientConnection::ClientConnection(Events& events, std::uint32_t header_list_byt
 ClientConnection::~ClientConnection() = default;
 
 error_code ClientConnection::receive(std::span<const std::byte> bytes) {
+    look_for_late_answers(bytes);
     const bool speaks_http1 = !usable_ && text_of(bytes).starts_with("HTTP/1");
     const error_code error = speaks_http1 ? make_error_code(Error::not_http2) : feed(*session_, bytes);
     if (error) {
@@ -212,6 +217,7 @@ error_code ClientConnection::call(Request& request, std::span<const Header> head
 error_code ClientConnection::submit(Request& request, std::span<const Header> headers, Request::Body kind) {
     const NameValues values(headers);
     request.kind_ = kind;
+    request.fault_ = Request::Fault::none;
     request.encoded_ = {};
     request.body_bytes_ = kind == Request::Body::whole ? request.body_bytes() : 0;
     request.sent_bytes_ = 0;
@@ -220,7 +226,7 @@ error_code ClientConnection::submit(Request& request, std::span<const Header> he
     const auto stream = nghttp2_submit_request(session_.get(), nullptr, values.begin(), values.size(),
                                                has_body ? &body : nullptr, &request);
     if (stream < 0) {
-        return Error::goaway;
+        return stream == NGHTTP2_ERR_STREAM_ID_NOT_AVAILABLE ? Error::no_streams_left : Error::internal_error;
     }
     request.stream_ = stream;
     return {};
@@ -251,6 +257,17 @@ void ClientConnection::go_away() {
 
 bool ClientConnection::finished() const {
     return nghttp2_session_want_read(session_.get()) == 0 && nghttp2_session_want_write(session_.get()) == 0;
+}
+
+// nghttp2 passes over the frames of streams that are closed, and tells nobody.
+void ClientConnection::look_for_late_answers(std::span<const std::byte> bytes) {
+    while (const auto head = heads_.next(bytes)) {
+        const bool ends_answer = (head->type == NGHTTP2_HEADERS || head->type == NGHTTP2_DATA) &&
+                                 (head->flags & NGHTTP2_FLAG_END_STREAM) != 0;
+        if (ends_answer && Callbacks::request_of(session_.get(), head->stream) == nullptr) {
+            events_.answered_late();
+        }
+    }
 }
 
 void ClientConnection::forget(Request& request) {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "http2/frame_heads.h"
 #include "http2/header.h"
 
 struct nghttp2_session;
@@ -46,6 +47,7 @@ private:
     std::size_t sent_bytes_ = 0;
     std::vector<std::byte> encoded_;  // only while a part of the body waits for the server's flow control
     enum class Body : std::uint8_t { whole, pieces, ending } kind_ = Body::whole;
+    enum class Fault : std::uint8_t { none, too_long_headers } fault_ = Fault::none;  // of its response
 };
 
 class ClientConnection {
@@ -53,8 +55,12 @@ public:
     class Events {
     public:
         virtual ~Events() = default;
-        virtual void usable() = 0;      // the server's first SETTINGS has come
-        virtual void going_away() = 0;  // GOAWAY: what it leaves out has failed already, the rest will be answered
+        virtual void usable() = 0;  // the server's first SETTINGS has come
+        // GOAWAY, whose reason is cause(), with its debug data: what it leaves out fails next, the rest will be
+        // answered.
+        virtual void going_away(std::string_view words) = 0;
+        // The other side has answered a request that was cancelled: it is slow, but it answers.
+        virtual void answered_late() = 0;
     };
 
     // Events and requests are called from within receive() and pull(); there one may submit() and cancel(), but not
@@ -98,6 +104,7 @@ private:
     error_code submit(Request& request, std::span<const Header> headers, Request::Body kind);
     void forget(Request& request);
     void complete(Request& request);
+    void look_for_late_answers(std::span<const std::byte> bytes);
 
     struct Free {
         void operator()(nghttp2_session* session) const;
@@ -107,6 +114,7 @@ private:
     std::vector<std::byte>* out_ = nullptr;
     std::uint32_t header_list_bytes_;
     std::size_t header_bytes_ = 0;  // of the block being read; blocks never interleave
+    FrameHeads heads_{0};
     error_code cause_;
     bool usable_ = false;
 };

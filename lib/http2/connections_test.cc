@@ -83,7 +83,10 @@ protected:
     }
 
     void usable() override { log_.push_back("usable"); }
-    void going_away() override { log_.push_back("going away"); }
+    void going_away(std::string_view words) override {
+        log_.push_back(words.empty() ? "going away" : "going away: " + std::string(words));
+    }
+    void answered_late() override { log_.push_back("answered late"); }
     void greeted() override { log_.push_back("greeted"); }
     Exchange& begun() override { return exchanges_.emplace_back(); }
     void header(Exchange& exchange, std::string_view name, std::string_view value) override {

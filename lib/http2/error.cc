@@ -1,6 +1,7 @@
 #include "http2/error.h"
 
 #include <string>
+#include <string_view>
 
 namespace portillon::http2 {
 
@@ -44,21 +45,50 @@ const char* name_of(Error error) {
             return "http2_not_http2";
         case Error::no_ping_answer:
             return "http2_no_ping_answer";
+        case Error::no_answers:
+            return "http2_no_answers";
+        case Error::only_resets:
+            return "http2_only_resets";
+        case Error::no_streams_left:
+            return "http2_no_streams_left";
+        case Error::too_long_headers:
+            return "http2_too_long_headers";
+        case Error::call_ended:
+            return "http2_call_ended";
+        case Error::goaway_with:
+            break;
     }
     return "http2_unknown";
+}
+
+constexpr std::uint32_t unknown = 0xFFF;
+
+std::uint32_t known(std::uint32_t number) {
+    return number <= static_cast<std::uint32_t>(Error::http_1_1_required) ? number : unknown;
 }
 
 class Http2Category final : public boost::system::error_category {
 public:
     const char* name() const noexcept override { return "portillon.http2"; }
-    std::string message(int value) const override { return name_of(static_cast<Error>(value)); }
+    std::string message(int value) const override {
+        constexpr int goaway_with = static_cast<int>(Error::goaway_with);
+        if (value < goaway_with) {
+            return name_of(static_cast<Error>(value));
+        }
+        constexpr std::string_view prefix = "http2_";
+        return "http2_goaway_" + std::string(name_of(static_cast<Error>(value - goaway_with))).substr(prefix.size());
+    }
     bool failed(int) const noexcept override { return true; }  // a stream reset with NO_ERROR is no answer either
 };
 
 class StatusCategory final : public boost::system::error_category {
 public:
     const char* name() const noexcept override { return "portillon.http"; }
-    std::string message(int value) const override { return "http_" + std::to_string(value); }
+    std::string message(int value) const override {
+        const std::string digits = std::to_string(value);
+        return "http_" + std::string(digits.size() < 3 ? 3 - digits.size() : 0, '0') + digits;
+    }
+    bool failed(int) const noexcept override { return true; }  // 000, too
 };
 
 }  // namespace
@@ -69,8 +99,14 @@ error_code make_error_code(Error error) {
 }
 
 error_code error_from_wire(std::uint32_t number) {
-    constexpr std::uint32_t unknown = 0xFFF;
-    return static_cast<Error>(number <= static_cast<std::uint32_t>(Error::http_1_1_required) ? number : unknown);
+    return static_cast<Error>(known(number));
+}
+
+error_code error_of_goaway(std::uint32_t number) {
+    if (number == static_cast<std::uint32_t>(Error::no_error)) {
+        return Error::goaway;
+    }
+    return static_cast<Error>(static_cast<std::uint32_t>(Error::goaway_with) + known(number));
 }
 
 error_code error_of_status(int status) {

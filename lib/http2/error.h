@@ -25,10 +25,17 @@ enum class Error : std::uint32_t {
     inadequate_security,
     http_1_1_required,
 
-    goaway = 0x1000,  // the other side wants no more requests, and says nothing against us
-    flooded,          // the other side sends more than we care to answer
-    not_http2,        // its first bytes are something else
-    no_ping_answer,   // it says nothing, even when asked
+    goaway = 0x1000,   // the other side wants no more requests, and says nothing against us
+    flooded,           // the other side sends more than we care to answer
+    not_http2,         // its first bytes are something else
+    no_ping_answer,    // it says nothing, even when asked
+    no_answers,        // requests pass their time one after the other, and it answers none
+    only_resets,       // it resets one stream after the other, and answers none
+    no_streams_left,   // every stream number has been used
+    too_long_headers,  // an answer's headers are longer than we said that we take
+    call_ended,        // the other side ended a call that was to go on, and calls that a success
+
+    goaway_with = 0x2000,  // and up: the other side's GOAWAY, with its reason: "http2_goaway_enhance_your_calm"
 };
 
 error_code make_error_code(Error error);
@@ -36,7 +43,11 @@ error_code make_error_code(Error error);
 // A number from the wire: one without a name here is "http2_unknown".
 error_code error_from_wire(std::uint32_t number);
 
-// An answer's status that is no success: "http_503".
+// The same, of a GOAWAY that the other side sent: "http2_goaway", or "http2_goaway_protocol_error" and so on, so that
+// its complaint about us is not taken for ours about it.
+error_code error_of_goaway(std::uint32_t number);
+
+// An answer's status that is no success: "http_503", always of three digits.
 error_code error_of_status(int status);
 
 }  // namespace portillon::http2

@@ -1,6 +1,6 @@
 #pragma once
 
-// The heads of a client's frames (RFC 9113, 4.1), in bytes that come in any pieces: for what nghttp2 does not tell of.
+// The heads of one side's frames (RFC 9113, 4.1), in bytes that come in any pieces: for what nghttp2 does not tell of.
 // Only for the files of this folder.
 
 #include <algorithm>
@@ -15,6 +15,10 @@ namespace portillon::http2 {
 class FrameHeads {
 public:
     static constexpr std::size_t head_bytes = 9;
+    static constexpr std::size_t preface_bytes = 24;
+
+    // A client begins with its preface, a server with a frame.
+    explicit FrameHeads(std::size_t bytes_before = preface_bytes) : passed_over_(bytes_before) {}
 
     struct Head {
         std::uint8_t type;
@@ -54,7 +58,7 @@ private:
         return value;
     }
 
-    std::size_t passed_over_ = 24;  // of the preface, or of a frame after its head
+    std::size_t passed_over_;  // of the preface, or of a frame after its head
     std::array<std::byte, head_bytes> head_{};
     std::size_t size_ = 0;
 };

@@ -65,7 +65,8 @@ private:
 class Silent final : public http2::ClientConnection::Events {
 public:
     void usable() override { check(!std::exchange(usable_, true), "usable once"); }
-    void going_away() override {}
+    void going_away(std::string_view) override {}
+    void answered_late() override {}
 
 private:
     bool usable_ = false;

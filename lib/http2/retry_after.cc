@@ -90,9 +90,13 @@ std::optional<Date> parse_date(std::string_view text, Date now) {
     return std::nullopt;
 }
 
+Nanos time_between(Date from, Date to) {
+    return std::clamp<std::chrono::seconds>(to - from, std::chrono::seconds{0}, longest);
+}
+
 std::optional<Nanos> parse_retry_after(std::string_view text, Date now) {
     if (const auto at = parse_date(text, now)) {
-        return std::clamp<std::chrono::seconds>(*at - now, std::chrono::seconds{0}, longest);
+        return time_between(now, *at);
     }
     if (text.empty() || !std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; })) {
         return std::nullopt;

@@ -17,6 +17,9 @@ using Date = std::chrono::sys_seconds;
 // two digits `now` tells the century: none is more than 50 years ahead.
 std::optional<Date> parse_date(std::string_view text, Date now);
 
+// How long from one date to another, a year at most, 0 if `to` is not later.
+Nanos time_between(Date from, Date to);
+
 // How long from `now`, a year at most, 0 for a date that has passed; nothing if the text is neither form.
 std::optional<Nanos> parse_retry_after(std::string_view text, Date now);
 

@@ -175,13 +175,13 @@ std::string format_retry_info(GrpcStatus status, std::string_view message, Nanos
 }
 
 std::optional<Nanos> parse_pushback(std::string_view milliseconds) {
-    std::uint32_t count = 0;
+    std::int32_t count = 0;
     const char* const last = milliseconds.data() + milliseconds.size();
     const auto [end, error] = std::from_chars(milliseconds.data(), last, count);
-    if (error != std::errc{} || end != last) {
+    if (error != std::errc{} || end != last || count < 0) {
         return std::nullopt;
     }
-    return std::min<Nanos>(std::chrono::milliseconds{count}, longest);
+    return std::chrono::milliseconds{count};
 }
 
 }  // namespace portillon::wire

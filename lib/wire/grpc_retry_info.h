@@ -19,7 +19,8 @@ std::optional<Nanos> parse_retry_info(std::string_view status_details);
 // The trailer's value: a Status with that code and message and one RetryInfo.
 std::string format_retry_info(GrpcStatus status, std::string_view message, Nanos retry_after);
 
-// grpc-retry-pushback-ms: nothing for a negative number or anything else (grpc's proposal A6).
+// grpc-retry-pushback-ms: a number of 32 bits with its sign. Nothing for a negative one or anything else: the server
+// does not want the call again at all (grpc's proposal A6, "Pushback").
 std::optional<Nanos> parse_pushback(std::string_view milliseconds);
 
 }  // namespace portillon::wire

@@ -17,15 +17,17 @@ constexpr std::array<std::string_view, 17> names = {
 constexpr std::array<std::string_view, 17> numbers = {"0", "1",  "2",  "3",  "4",  "5",  "6",  "7", "8",
                                                       "9", "10", "11", "12", "13", "14", "15", "16"};
 
+constexpr int no_retry = 0x100;
+
 class GrpcCategory final : public boost::system::error_category {
 public:
     const char* name() const noexcept override { return "portillon.grpc"; }
     std::string message(int value) const override {
         std::string text = "grpc_";
-        for (const char letter : name_of(static_cast<GrpcStatus>(value))) {
+        for (const char letter : name_of(static_cast<GrpcStatus>(value & ~no_retry))) {
             text.push_back(static_cast<char>(std::tolower(static_cast<unsigned char>(letter))));
         }
-        return text;
+        return (value & no_retry) != 0 ? text + "_no_retry" : text;
     }
 };
 
@@ -42,6 +44,10 @@ int hex_value(char digit) {
 error_code make_error_code(GrpcStatus status) {
     static const GrpcCategory category;
     return {static_cast<int>(status), category};
+}
+
+error_code make_no_retry_code(GrpcStatus status) {
+    return {static_cast<int>(status) | no_retry, make_error_code(status).category()};
 }
 
 std::string_view name_of(GrpcStatus status) {
@@ -66,6 +72,12 @@ std::optional<GrpcStatus> parse_grpc_status(std::string_view header_value) {
         return std::nullopt;
     }
     return error == std::errc{} && number < names.size() ? static_cast<GrpcStatus>(number) : GrpcStatus::unknown;
+}
+
+std::optional<GrpcStatus> grpc_status_numbered(std::string_view header_value) {
+    const auto status = parse_grpc_status(header_value);
+    return status == GrpcStatus::unknown && header_value != header_value_of(GrpcStatus::unknown) ? std::nullopt
+                                                                                                 : status;
 }
 
 std::string_view header_value_of(GrpcStatus status) {

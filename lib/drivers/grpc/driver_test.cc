@@ -77,7 +77,13 @@ TEST_F(GrpcDriver, ReadsStatusesAsTheContractSays) {
         {ends("7"), "rejected grpc_permission_denied"},
         {ends("8"), "throttled grpc_resource_exhausted"},
         {ends("8", {{"grpc-retry-pushback-ms", "250"}}), "throttled grpc_resource_exhausted after 250ms"},
-        {ends("8", {{"grpc-retry-pushback-ms", "-1"}}), "throttled grpc_resource_exhausted"},
+        {ends("8", {{"grpc-retry-pushback-ms", "-1"}}), "rejected grpc_resource_exhausted_no_retry"},
+        {ends("14", {{"grpc-retry-pushback-ms", "-1"}}), "rejected grpc_unavailable_no_retry"},
+        {ends("14", {{"grpc-retry-pushback-ms", "soon"}}), "rejected grpc_unavailable_no_retry"},  // A6: as if negative
+        {ends("14", {{"grpc-retry-pushback-ms", "2147483648"}}), "rejected grpc_unavailable_no_retry"},
+        {ends("14", {{"grpc-retry-pushback-ms", "0"}}), "try_again grpc_unavailable after 0s"},
+        {ends("5", {{"grpc-retry-pushback-ms", "-1"}}), "rejected grpc_not_found"},
+        {ends("0", {{"grpc-retry-pushback-ms", "-1"}}), "acknowledged"},
         {ends("8", {{"grpc-status-details-bin",
                      "CAgSCXNsb3cgZG93bho2Cih0eXBlLmdvb2dsZWFwaXMuY29tL2dvb2dsZS5ycGMuUmV0cnlJbmZvEgoKCAgBEIDKte4B"}}),
          "throttled grpc_resource_exhausted after 1.5s"},
@@ -90,7 +96,14 @@ TEST_F(GrpcDriver, ReadsStatusesAsTheContractSays) {
         {ends("14", {{"grpc-message", "busy"}}), "try_again grpc_unavailable"},
         {ends("15"), "try_again grpc_data_loss"},
         {ends("16"), "rejected grpc_unauthenticated"},
+        {ends("17"), "try_again grpc_unknown"},
         {ends("99"), "try_again grpc_unknown"},
+        {ends("-1"), "try_again grpc_unknown"},
+        {ends("OK"), "try_again grpc_unknown"},
+        {ends(""), "try_again grpc_unknown"},
+        {ends("0", {{"grpc-status", "14"}}), "try_again grpc_unknown"},
+        {ends("14", {{"grpc-status", "0"}}), "try_again grpc_unknown"},
+        {ends("0", {{"grpc-status", "0"}}), "acknowledged"},
         {{{":status", "200"}}, "try_again grpc_unknown"},
         {{{":status", "404"}}, "rejected grpc_unimplemented"},
         {{{":status", "401"}}, "rejected grpc_unauthenticated"},
@@ -116,6 +129,81 @@ TEST_F(GrpcDriver, ReadsStatusesAsTheContractSays) {
         stream += 2;
     }
     EXPECT_EQ(settled(), expected);
+}
+
+TEST_F(GrpcDriver, PassesOnTheServersWordsOncePerCause) {
+    struct Row {
+        raw::Fields headers;
+        std::string body;
+        raw::Fields trailers;
+    };
+    const raw::Fields good{{":status", "200"}, {"content-type", "application/grpc"}};
+    const std::vector<Row> rows{
+        {good, receipt(), {{"grpc-status", "0"}, {"grpc-message", "fine"}}},  // of no cause, no words
+        {good, "", {{"grpc-status", "14"}, {"grpc-message", "gate closed%0Auntil 6%3A00 %E2%82%AC"}}},
+        {good, "", {{"grpc-status", "14"}, {"grpc-message", "again"}}},
+        {good, "", {{"grpc-message", "100%"}, {"grpc-status", "9"}}},
+        {good, "", {{"grpc-status", "8"}}},
+        {good, "", {{"grpc-status", "8"}, {"grpc-retry-pushback-ms", "-1"}, {"grpc-message", "go away"}}},
+        {{{":status", "200"}, {"content-type", "text/html"}}, "<h1>Welcome</h1>", {}},
+        {{{":status", "401"}, {"content-type", "text/html"}}, "", {}},
+        {{{":status", "400"}}, "HTTP%201.1, please", {}},
+        {{{":status", "200"}, {"content-type", "application/grpc"}, {"grpc-encoding", "snappy"}},
+         raw::number(1, 1) + raw::number(1, 4) + "x",
+         {{"grpc-status", "0"}}},
+    };
+    make_session(1);
+    open();
+    std::uint32_t stream = 1;
+    for (const Row& row : rows) {
+        offer(stream, "x");
+        pass(1ms);
+        const bool ends = row.trailers.empty();
+        server().send(raw::headers(stream, row.headers, ends && row.body.empty() ? raw::end_stream : 0) +
+                      (row.body.empty() ? "" : raw::data(stream, row.body, ends ? raw::end_stream : 0)) +
+                      (ends ? "" : raw::headers(stream, row.trailers, raw::end_stream)));
+        pass(1ms);
+        stream += 2;
+    }
+    EXPECT_THAT(receipts_.words,
+                ElementsAre("grpc_unavailable: gate closed\nuntil 6:00 \xE2\x82\xAC", "grpc_failed_precondition: 100%",
+                            "grpc_resource_exhausted_no_retry: go away", "grpc_unknown: <h1>Welcome</h1>",
+                            "grpc_unauthenticated: content-type: text/html", "grpc_internal: HTTP%201.1, please"));
+    EXPECT_EQ(receipts_.all.size(), rows.size());
+
+    make_session(1);  // of another driver: everything is news again
+    receipts_.words.clear();
+    open();
+    offer(1, "x");
+    pass(1ms);
+    server().send(raw::headers(1, {{":status", "200"}, {"content-type", "application/grpc"}, {"grpc-status", "99"}},
+                               raw::end_stream));
+    pass(1ms);
+    offer(3, "x");
+    pass(1ms);
+    server().send(raw::headers(3, rows.back().headers) + raw::data(3, rows.back().body) +
+                  raw::headers(3, {{"grpc-status", "0"}}, raw::end_stream));
+    pass(1ms);
+    EXPECT_THAT(receipts_.words, ElementsAre("grpc_unknown: grpc-status: 99", "grpc_internal: grpc-encoding: snappy"));
+}
+
+// RFC 9113, 8.1: trailers end the stream, and nothing follows.
+TEST_F(GrpcDriver, BelievesNoTrailersThatComeTwice) {
+    open();
+    offer(1, "x");
+    pass(1ms);
+    server().send(raw::headers(1, {{":status", "200"}, {"content-type", "application/grpc"}}) +
+                  raw::data(1, receipt()) + raw::headers(1, {{"grpc-status", "0"}}) +
+                  raw::headers(1, {{"grpc-status", "0"}}, raw::end_stream));
+    pass(1ms);
+    EXPECT_THAT(settled(), ElementsAre("1 try_again http2_protocol_error"));
+    offer(2, "x");
+    pass(1ms);
+    const std::string trailers = raw::headers(3, {{"grpc-status", "0"}}, raw::end_stream);
+    server().send(raw::headers(3, {{":status", "200"}, {"content-type", "application/grpc"}}) +
+                  raw::data(3, receipt()) + trailers + trailers);
+    pass(1ms);
+    EXPECT_EQ(settled().back(), "2 acknowledged");
 }
 
 TEST_F(GrpcDriver, ReadsAStatusThatFollowsAMessage) {

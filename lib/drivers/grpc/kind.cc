@@ -68,15 +68,16 @@ public:
     }
 
     over_http2::Reading read(const over_http2::Response& response) const override {
-        return answer_of(status_of(response), response.retry_after);
+        return answer_of(status_of(response), response);
     }
 
     over_http2::Reading read_reset(const error_code& cause) const override {
         if (cause == http2::make_error_code(http2::Error::enhance_your_calm)) {
             return {driver::Answer::throttled, cause, {}};  // RESOURCE_EXHAUSTED, as PROTOCOL-HTTP2 has it
         }
-        if (cause == http2::make_error_code(http2::Error::inadequate_security)) {
-            return {driver::Answer::rejected, cause, {}};  // PERMISSION_DENIED
+        if (cause == http2::make_error_code(http2::Error::inadequate_security) ||  // PERMISSION_DENIED
+            cause == http2::make_error_code(http2::Error::http_1_1_required)) {
+            return {driver::Answer::rejected, cause, {}};
         }
         return {driver::Answer::try_again, cause, {}};
     }

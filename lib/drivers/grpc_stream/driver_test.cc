@@ -102,7 +102,7 @@ TEST_F(GrpcStreamDriver, ReadsAnswersAsTheContractSays) {
     EXPECT_THAT(settled(), ElementsAre("1 rejected grpc_invalid_argument", "2 throttled grpc_resource_exhausted",
                                        "3 throttled grpc_resource_exhausted after 250ms",
                                        "4 try_again grpc_unavailable", "5 try_again grpc_unavailable after 1.5s",
-                                       "6 try_again grpc_unavailable", "7 acknowledged", "8 acknowledged"));
+                                       "6 try_again grpc_unknown", "7 acknowledged", "8 acknowledged"));
     EXPECT_THAT(receipts_.breaks, IsEmpty());
 }
 
@@ -193,9 +193,9 @@ TEST_F(GrpcStreamDriver, BreaksWhenTheServerSpeaksNonsense) {
         {"absurd length", begin + raw::data(1, std::string("\0\xFF\xFF\xFF\xFF", 5)), "decode_too_large", {}},
         {"reset", begin + raw::rst_stream(1, 2), "http2_internal_error", {}},
         {"refused", raw::rst_stream(1, 7), "http2_refused_stream", {}},
-        {"goodbye without it", raw::goaway(0, 0), "http2_refused_stream", {}},
-        {"complaint", raw::goaway(0, 11), "http2_refused_stream", {}},
-        {"end", begin + end("0"), "closed", {}},
+        {"goodbye without it", raw::goaway(0, 0), "http2_goaway", {}},
+        {"complaint", raw::goaway(0, 11), "http2_goaway_enhance_your_calm", {}},
+        {"end", begin + end("0"), "http2_call_ended", {}},
         {"end without a word", begin + raw::data(1, "", raw::end_stream), "grpc_unknown", {}},
         {"failure", begin + raw::data(1, receipt(1)) + end("13"), "grpc_internal", {"1 acknowledged"}},
         {"malformed", begin + end("3"), "grpc_invalid_argument", {}},
@@ -229,6 +229,8 @@ TEST_F(GrpcStreamDriver, AppliesToEveryBatchWhatTheServerSaysOfTheCall) {
         {begin + end("7"), "rejected grpc_permission_denied", "grpc_permission_denied"},
         {begin + end("8", {{"grpc-retry-pushback-ms", "500"}}), "throttled grpc_resource_exhausted after 500ms",
          "grpc_resource_exhausted"},
+        {begin + end("14", {{"grpc-retry-pushback-ms", "-1"}}), "rejected grpc_unavailable_no_retry",
+         "grpc_unavailable_no_retry"},
     };
     for (const Row& row : rows) {
         make_session(4);
@@ -238,6 +240,41 @@ TEST_F(GrpcStreamDriver, AppliesToEveryBatchWhatTheServerSaysOfTheCall) {
         say(row.bytes);
         EXPECT_THAT(settled(), ElementsAre("1 " + row.answer, "2 " + row.answer));
         EXPECT_THAT(receipts_.breaks, ElementsAre(row.cause));
+    }
+}
+
+TEST_F(GrpcStreamDriver, PassesOnWhatTheServerSaysOfTheCall) {
+    offer_all(1);
+    say(begin + end("14", {{"grpc-message", "gate closed%21"}}));
+    EXPECT_THAT(receipts_.words, ElementsAre("grpc_unavailable: gate closed!"));
+    EXPECT_THAT(receipts_.breaks, ElementsAre("grpc_unavailable"));
+}
+
+// Nothing of such a batch was sent, so that its time-out alone does not drop the connection.
+TEST_F(GrpcStreamDriver, LeavesAServerThatNeverLetsABatchGo) {
+    for (const auto setting : {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS}) {
+        SCOPED_TRACE(setting);
+        greeting_ = raw::settings({{setting, 0}});
+        make_session(4);
+        receipts_.all.clear();
+        receipts_.breaks.clear();
+        open();
+        for (Sequence round = 1; round <= 2; ++round) {
+            EXPECT_THAT(receipts_.breaks, IsEmpty());
+            offer(round, "x", now() + 5s);
+            offer(round + 10, "y", now() + 5s);
+            pass(5s);
+            session_->abandon(round);
+            if (receipts_.breaks.empty()) {
+                session_->abandon(round + 10);
+            }
+            pass(2ms);
+            const auto pings = server().of(raw::Type::ping);
+            ASSERT_EQ(pings.size(), 1u);
+            server().send(raw::ping(pings[0].payload, raw::ack));
+            pass(2ms);
+        }
+        EXPECT_THAT(receipts_.breaks, ElementsAre("http2_no_answers"));
     }
 }
 

@@ -3,6 +3,7 @@
 #include <boost/asio/error.hpp>
 
 #include "drivers/over_http2/grpc_response.h"
+#include "http2/error.h"
 #include "wire/decode_error.h"
 
 namespace portillon::grpc_stream {
@@ -30,7 +31,8 @@ over_http2::Reading reading_of(const wire::Receipt& receipt) {
         case wire::ReceiptAnswer::try_again:
             break;
     }
-    return {Answer::try_again, make_error_code(GrpcStatus::unavailable), retry_after};  // and for answers to come
+    const bool is_known = receipt.answer == wire::ReceiptAnswer::try_again;  // else one that is to be invented yet
+    return {Answer::try_again, make_error_code(is_known ? GrpcStatus::unavailable : GrpcStatus::unknown), retry_after};
 }
 
 }  // namespace
@@ -83,27 +85,28 @@ void Session::Call::body(std::span<const std::byte> bytes) {
 void Session::Call::answered() {
     session_.stream_ = Stream::ended;
     const GrpcStatus status = grpc::status_of(session_.response_);
-    const auto reading = grpc::answer_of(status, session_.response_.retry_after);
+    const auto reading = grpc::answer_of(status, session_.response_);
+    session_.pass_on_words(session_.response_, reading.cause);
     const bool of_the_call = (reading.answer == Answer::rejected && status != GrpcStatus::invalid_argument) ||
                              (reading.answer == Answer::throttled && reading.retry_after);
     while (Flight* flight = of_the_call ? session_.in_flight().oldest() : nullptr) {
         session_.settle(*flight, reading);
     }
     session_.waiting_ = of_the_call ? nullptr : session_.waiting_;
-    session_.complain(status == GrpcStatus::ok
-                          ? boost::asio::error::make_error_code(boost::asio::error::misc_errors::eof)
-                          : make_error_code(status));
+    session_.complain(status == GrpcStatus::ok ? make_error_code(http2::Error::call_ended) : reading.cause);
 }
 
 void Session::Call::failed(const error_code& cause) {
     session_.stream_ = Stream::ended;
-    session_.complain(cause);
+    const bool left_out = session_.is_draining() && cause == http2::make_error_code(http2::Error::refused_stream);
+    session_.complain(left_out ? session_.connection().cause() : cause);  // a GOAWAY with a reason of its own
 }
 
 Session::Session(Common& common, EquipmentId equipment, driver::Receipts& receipts)
     : over_http2::Session(common, equipment, receipts), common_(common), receipts_(most_receipt_bytes) {}
 
 Session::~Session() {
+    common_.words.leave(&response_);
     give_all_back();
 }
 
@@ -124,7 +127,9 @@ void Session::begin() {
                                                 {"content-type", "application/grpc"},
                                                 {"user-agent", "grpc-portillon/1"}}};
     waiting_ = nullptr;
+    common_.words.leave(&response_);
     response_ = {};
+    response_.words = &common_.words;
     receipts_ = wire::GrpcFrameReader(most_receipt_bytes);
     stream_ = Stream::open;
     if (const error_code error = connection().call(call_, headers)) {
@@ -164,7 +169,7 @@ void Session::settle_as_said(const wire::Receipt& receipt) {
     const bool ours = receipt.equipment == EquipmentId{0} || receipt.equipment == equipment();
     for (Flight* flight = in_flight().oldest(); flight != waiting_; flight = flight->newer) {
         if (ours && flight->batch.first == receipt.first) {
-            settle(*flight, reading_of(receipt));
+            answered(*flight, reading_of(receipt));
             return;
         }
     }

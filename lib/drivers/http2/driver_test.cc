@@ -80,9 +80,11 @@ TEST_F(Http2Driver, ReadsAnswersAsTheContractSays) {
         {"202", {}, "acknowledged"},
         {"204", {}, "acknowledged"},
         {"299", {}, "acknowledged"},
-        {"301", {}, "try_again http_301"},
-        {"307", {{"location", "/elsewhere"}}, "try_again http_307"},  // it is not followed
-        {"308", {{"location", "http://elsewhere/"}}, "try_again http_308"},
+        {"300", {}, "rejected http_300"},
+        {"301", {}, "rejected http_301"},
+        {"304", {}, "rejected http_304"},
+        {"307", {{"location", "/elsewhere"}}, "rejected http_307"},  // it is not followed
+        {"308", {{"location", "http://elsewhere/"}, {"retry-after", "7"}}, "rejected http_308"},
         {"400", {}, "rejected http_400"},
         {"401", {}, "rejected http_401"},
         {"404", {}, "rejected http_404"},
@@ -96,7 +98,14 @@ TEST_F(Http2Driver, ReadsAnswersAsTheContractSays) {
         {"429", {}, "throttled http_429"},
         {"429", {{"retry-after", "7"}}, "throttled http_429 after 7s"},
         {"500", {}, "try_again http_500"},
-        {"500", {{"retry-after", "7"}}, "try_again http_500"},
+        {"500", {{"retry-after", "7"}}, "try_again http_500 after 7s"},
+        {"413", {{"retry-after", "7"}}, "throttled http_413 after 7s"},
+        {"425", {{"retry-after", "7"}}, "try_again http_425 after 7s"},
+        {"404", {{"retry-after", "7"}}, "rejected http_404"},
+        {"000", {}, "try_again http_000"},
+        {"099", {}, "try_again http_099"},
+        {"600", {}, "try_again http_600"},
+        {"999", {}, "try_again http_999"},
         {"503", {}, "try_again http_503"},
         {"503", {{"retry-after", "120"}}, "throttled http_503 after 2m"},
         {"503", {{"retry-after", "0"}}, "throttled http_503 after 0s"},
@@ -108,6 +117,20 @@ TEST_F(Http2Driver, ReadsAnswersAsTheContractSays) {
          {{"date", "Sunday, 06-Nov-94 08:49:37 GMT"}, {"retry-after", "Sun Nov  6 08:49:40 1994"}},
          "throttled http_503 after 3s"},
         {"504", {}, "try_again http_504"},
+        // What is no Retry-After is none, and of several the longest counts; a year is the most.
+        {"503", {{"retry-after", "-5"}}, "try_again http_503"},
+        {"503", {{"retry-after", "7.5"}}, "try_again http_503"},
+        {"503", {{"retry-after", ""}}, "try_again http_503"},
+        {"503", {{"retry-after", "7, 9"}}, "try_again http_503"},
+        {"429", {{"retry-after", "7"}, {"retry-after", "soon"}, {"retry-after", "9"}}, "throttled http_429 after 9s"},
+        {"429", {{"retry-after", "9"}, {"retry-after", "7"}}, "throttled http_429 after 9s"},
+        {"503", {{"retry-after", "99999999999999999999"}}, "throttled http_503 after 8760h"},
+        {"503",
+         {{"date", "Thu, 01 Jan 0001 00:00:00 GMT"}, {"retry-after", "Fri, 31 Dec 9999 23:59:59 GMT"}},
+         "throttled http_503 after 8760h"},
+        {"503",
+         {{"date", "Fri, 31 Dec 9999 23:59:59 GMT"}, {"retry-after", "Thu, 01 Jan 0001 00:00:00 GMT"}},
+         "throttled http_503 after 0s"},
     };
     open();
     std::vector<std::string> expected;
@@ -304,12 +327,18 @@ TEST_F(Http2Driver, CancelsOnlyTheStreamOfAnAbandonedBatch) {
     EXPECT_THAT(receipts_.breaks, IsEmpty());
 }
 
-TEST_F(Http2Driver, ReadsResetsAsTryAgain) {
+TEST_F(Http2Driver, ReadsResets) {
     open();
     const std::vector<std::pair<std::uint32_t, std::string>> rows{
-        {0, "http2_no_error"},       {1, "http2_protocol_error"}, {2, "http2_internal_error"},
-        {7, "http2_refused_stream"}, {8, "http2_cancel"},         {11, "http2_enhance_your_calm"},
-        {0x77, "http2_unknown"},
+        {0, "try_again http2_no_error"},
+        {1, "try_again http2_protocol_error"},
+        {2, "try_again http2_internal_error"},
+        {7, "try_again http2_refused_stream"},
+        {8, "try_again http2_cancel"},
+        {11, "throttled http2_enhance_your_calm"},
+        {12, "rejected http2_inadequate_security"},
+        {13, "rejected http2_http_1_1_required"},
+        {0x77, "try_again http2_unknown"},
     };
     std::uint32_t stream = 1;
     for (const auto& [number, cause] : rows) {
@@ -317,7 +346,7 @@ TEST_F(Http2Driver, ReadsResetsAsTryAgain) {
         pass(1ms);
         server().send(raw::rst_stream(stream, number));
         pass(1ms);
-        EXPECT_EQ(settled().back(), std::to_string(stream) + " try_again " + cause);
+        EXPECT_EQ(settled().back(), std::to_string(stream) + " " + cause);
         stream += 2;
     }
     EXPECT_EQ(settled().size(), rows.size());
@@ -392,8 +421,164 @@ TEST_F(Http2Driver, NamesTheComplaintOfAServerThatHangsUp) {
     server().send(raw::goaway(1, 11));
     server().transport().close();
     pass(2ms);
-    EXPECT_THAT(settled(), ElementsAre("1 broken http2_enhance_your_calm"));
-    EXPECT_THAT(receipts_.breaks, ElementsAre("http2_enhance_your_calm"));
+    EXPECT_THAT(settled(), ElementsAre("1 broken http2_goaway_enhance_your_calm"));
+    EXPECT_THAT(receipts_.breaks, ElementsAre("http2_goaway_enhance_your_calm"));
+}
+
+// Each way in which a connection ends has a cause of its own, whether or not something was in flight.
+TEST_F(Http2Driver, NamesEveryEndOfAConnection) {
+    const auto setting = [](int key, std::uint32_t value) { return raw::settings({{key, value}}); };
+    struct Row {
+        std::string what, bytes, cause;
+    };
+    std::vector<Row> rows{
+        {"goodbye", raw::goaway(0, 0), "http2_goaway"},
+        {"PUSH allowed by a server", setting(NGHTTP2_SETTINGS_ENABLE_PUSH, 1), "http2_protocol_error"},
+        {"a window beyond all", setting(NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 0x80000000u), "http2_flow_control_error"},
+        {"tiny frames", setting(NGHTTP2_SETTINGS_MAX_FRAME_SIZE, 16'383), "http2_protocol_error"},
+        {"huge frames", setting(NGHTTP2_SETTINGS_MAX_FRAME_SIZE, 1 << 24), "http2_protocol_error"},
+        {"half a setting", raw::frame(raw::Type::settings, 0, 0, std::string("\0\3\0", 3)), "http2_frame_size_error"},
+        {"SETTINGS of a stream", raw::frame(raw::Type::settings, 0, 1, ""), "http2_protocol_error"},
+        {"an acknowledgement with a payload", raw::frame(raw::Type::settings, raw::ack, 0, "123456"),
+         "http2_frame_size_error"},
+        {"a PING of 7 bytes", raw::frame(raw::Type::ping, 0, 0, "1234567"), "http2_frame_size_error"},
+        {"a window opened by 0", raw::window_update(0, 0), "http2_protocol_error"},
+        {"a window opened too far", raw::window_update(0, 0x7FFFFFFF), "http2_flow_control_error"},
+        {"a reset of 3 bytes", raw::frame(raw::Type::rst_stream, 0, 1, "123"), "http2_frame_size_error"},
+        {"a reset of stream 0", raw::rst_stream(0, 8), "http2_protocol_error"},
+        {"a reset of a stream that was never opened", raw::rst_stream(9, 8), "http2_protocol_error"},
+        {"GOAWAY of a stream", raw::frame(raw::Type::goaway, 0, 1, std::string(8, '\0')), "http2_protocol_error"},
+        {"a push", raw::frame(raw::Type::push_promise, raw::end_headers, 1, raw::number(2, 4) + raw::block({})),
+         "http2_protocol_error"},
+        {"CONTINUATION of nothing", raw::frame(raw::Type::continuation, raw::end_headers, 1, ""),
+         "http2_protocol_error"},
+        {"a frame beyond the limit", raw::frame(raw::Type::data, 0, 1, std::string(16'385, 'x')),
+         "http2_frame_size_error"},
+    };
+    const char* const names[] = {"protocol_error",
+                                 "internal_error",
+                                 "flow_control_error",
+                                 "settings_timeout",
+                                 "stream_closed",
+                                 "frame_size_error",
+                                 "refused_stream",
+                                 "cancel",
+                                 "compression_error",
+                                 "connect_error",
+                                 "enhance_your_calm",
+                                 "inadequate_security",
+                                 "http_1_1_required",
+                                 "unknown",
+                                 "unknown"};
+    for (std::uint32_t number = 1; number <= std::size(names); ++number) {
+        rows.push_back({"GOAWAY with " + std::to_string(number), raw::goaway(0, number),
+                        std::string("http2_goaway_") + names[number - 1]});
+    }
+    for (const Row& row : rows) {
+        for (const bool in_flight : {false, true}) {
+            SCOPED_TRACE(row.what + (in_flight ? ", in flight" : ", idle"));
+            make_session(4);
+            receipts_.all.clear();
+            receipts_.breaks.clear();
+            open();
+            if (in_flight) {
+                offer(1, "x");
+                pass(2ms);
+            }
+            server().send(row.bytes);
+            pass(5ms);
+            EXPECT_THAT(receipts_.breaks, ElementsAre(row.cause));
+            EXPECT_EQ(receipts_.all.size(), in_flight ? 1u : 0u);
+        }
+    }
+}
+
+TEST_F(Http2Driver, NamesHeaderTablesThatAreInDisorder) {
+    open();
+    offer(1, "x");
+    pass(2ms);
+    server().send(raw::frame(raw::Type::headers, raw::end_headers, 1, "\xFF\xFF\xFF\xFF\xFF\xFF"));
+    pass(5ms);
+    EXPECT_THAT(settled(), ElementsAre("1 broken http2_compression_error"));
+    EXPECT_THAT(receipts_.breaks, ElementsAre("http2_compression_error"));
+}
+
+TEST_F(Http2Driver, PassesOnWhatTheServerSaysWhenItGoes) {
+    open();
+    offer(1, "x");
+    pass(2ms);
+    const auto goaway = [](std::uint32_t reason, const std::string& words) {
+        return raw::frame(raw::Type::goaway, 0, 0, raw::number(1, 4) + raw::number(reason, 4) + words);
+    };
+    server().send(goaway(0, "going to sleep") + goaway(11, std::string("too_many_pings\0\x1B[31m", 19)));
+    server().transport().close();
+    pass(2ms);
+    EXPECT_THAT(receipts_.words,
+                ElementsAre("http2_goaway: going to sleep",
+                            "http2_goaway_enhance_your_calm: " + std::string("too_many_pings\0\x1B[31m", 19)));
+    EXPECT_THAT(receipts_.breaks, ElementsAre("http2_goaway_enhance_your_calm"));
+
+    receipts_.breaks.clear();
+    receipts_.words.clear();
+    greeting_ = raw::settings() + goaway(2, "not today");
+    start_opening(never);
+    pass(10ms);
+    EXPECT_THAT(receipts_.words, ElementsAre("http2_goaway_internal_error: not today")) << "at its opening, too";
+}
+
+TEST_F(Http2Driver, PassesOnTheFirstWordsOfEachStatus) {
+    make_session(8);
+    open();
+    for (Sequence first = 1; first <= 8; ++first) {
+        offer(first, "x");
+    }
+    pass(2ms);
+    const auto say = [&](std::uint32_t stream, const std::string& status, raw::Fields more,
+                         std::vector<std::string> pieces) {
+        more.insert(more.begin(), {":status", status});
+        std::string bytes = raw::headers(stream, more, pieces.empty() ? raw::end_stream : 0);
+        for (std::size_t i = 0; i < pieces.size(); ++i) {
+            bytes += raw::data(stream, pieces[i], i + 1 == pieces.size() ? raw::end_stream : 0);
+        }
+        server().send(bytes);
+        pass(2ms);
+    };
+    say(1, "200", {}, {"all is well"});
+    say(3, "404", {}, {});
+    say(5, "404", {}, {"no su", "ch ", "gate%20"});
+    say(7, "404", {}, {"another"});
+    say(9, "500", {}, {std::string(150, 'a'), std::string(1'000, 'b')});
+    say(11, "307", {{"location", "/elsewhere%20"}}, {"<html>"});
+    say(13, "301", {}, {"moved, but where to?"});
+    say(15, "999", {}, {"what?"});
+    ASSERT_EQ(receipts_.words.size(), 5u);
+    EXPECT_EQ(receipts_.words[0], "http_404: no such gate%20");
+    EXPECT_TRUE(receipts_.words[1].starts_with("http_500: " + std::string(150, 'a') + std::string(50, 'b')));
+    EXPECT_EQ(receipts_.words[2], "http_307: location: /elsewhere%20");
+    EXPECT_EQ(receipts_.words[3], "http_301: moved, but where to?");
+    EXPECT_EQ(receipts_.words[4], "http_999: what?");
+}
+
+// One gathers at a time: the other's words are dropped, and not mixed in.
+TEST_F(Http2Driver, DoesNotMixTheWordsOfTwoAnswers) {
+    open();
+    for (Sequence first = 1; first <= 3; ++first) {
+        offer(first, "x");
+    }
+    pass(2ms);
+    server().send(raw::headers(1, {{":status", "404"}}) + raw::headers(3, {{":status", "500"}}) + raw::data(1, "one ") +
+                  raw::data(3, "two", raw::end_stream) + raw::data(1, "and a half", raw::end_stream));
+    pass(2ms);
+    EXPECT_THAT(receipts_.words, ElementsAre("http_404: one and a half"));
+    server().send(raw::headers(5, {{":status", "500"}}) + raw::data(5, "three"));
+    pass(2ms);
+    session_->abandon(3);  // in the middle of its words, which then are nobody's
+    pass(2ms);
+    offer(4, "x");
+    pass(2ms);
+    server().send(raw::headers(7, {{":status", "500"}}) + raw::data(7, "four", raw::end_stream));
+    pass(2ms);
+    EXPECT_THAT(receipts_.words, ElementsAre("http_404: one and a half", "http_500: four"));
 }
 
 TEST_F(Http2Driver, SettlesWhatIsInFlightWhenTheConnectionGoes) {
@@ -598,6 +783,195 @@ TEST_F(Http2Driver, AsksNobodyWithoutAKeepalive) {
     EXPECT_THAT(receipts_.breaks, IsEmpty());
 }
 
+// What a server does that holds every request and answers PING all the same, after its greeting.
+struct Holding {
+    std::string what;
+    std::vector<std::pair<int, std::uint32_t>> settings;
+    std::function<std::string(std::uint32_t stream)> to_the_first_request;
+};
+
+class HeldBack : public Http2Driver, public ::testing::WithParamInterface<std::uint32_t> {
+protected:
+    static constexpr Nanos timeout = 5s;
+
+    // Offers `count` batches, and abandons them when their time has passed.
+    void offer_and_abandon(Sequence first, Sequence count) {
+        for (Sequence i = first; i < first + count; ++i) {
+            offer(i, "x", now() + timeout);
+        }
+        pass(timeout);
+        answer_pings();
+        for (Sequence i = first; i < first + count; ++i) {
+            session_->abandon(i);
+        }
+        pass(0ns);
+    }
+
+    void answer_pings() {
+        const auto pings = server().of(raw::Type::ping);
+        for (; answered_ < pings.size(); ++answered_) {
+            server().send(raw::ping(pings[answered_].payload, raw::ack));
+        }
+    }
+
+    std::size_t answered_ = 0;
+};
+
+TEST_P(HeldBack, AConnectionThatAnswersNothingIsLeft) {
+    const auto status = [](std::uint32_t s) { return raw::headers(s, {{":status", "200"}}); };
+    const std::vector<Holding> rows{
+        {"it accepts and never answers", {}, nullptr},
+        {"it allows no streams", {{NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, 0}}, nullptr},
+        {"its window never opens", {{NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 0}}, nullptr},
+        {"it announces 16,000 bytes and sends none",
+         {},
+         [&](auto s) { return status(s) + raw::number(16'000, 3) + std::string(2, '\0') + raw::number(s, 4); }},
+        {"only the headers of each answer", {}, [&](auto s) { return status(s); }},
+        {"interim answers",
+         {},
+         [&](auto s) {
+             return raw::headers(s, {{":status", "103"}});
+         }},
+    };
+    for (const Holding& row : rows) {
+        SCOPED_TRACE(row.what);
+        greeting_ = raw::settings(row.settings);
+        make_session(GetParam());
+        receipts_.all.clear();
+        receipts_.breaks.clear();
+        answered_ = 0;
+        open();
+        for (Sequence i = 0; i < GetParam(); ++i) {
+            offer(100 + i, "x", now() + timeout);
+        }
+        pass(2ms);
+        if (row.to_the_first_request) {
+            server().send(row.to_the_first_request(1));
+        }
+        pass(timeout - 2ms);
+        for (Sequence i = 0; i < GetParam(); ++i) {
+            session_->abandon(100 + i);
+        }
+        pass(2ms);
+        answer_pings();
+        pass(200ms);
+        EXPECT_EQ(server().of(raw::Type::ping).size(), 1u) << "asked at the first of them, once";
+        ASSERT_THAT(receipts_.breaks, IsEmpty()) << "they were in flight together: one sign";
+        offer_and_abandon(1, GetParam());
+        EXPECT_THAT(receipts_.breaks, ElementsAre("http2_no_answers"));
+        EXPECT_EQ(settled().at(GetParam()), "1 timed_out timed_out");
+        EXPECT_EQ(settled().size(), 2 * GetParam());
+        receipts_.breaks.clear();
+        greeting_ = raw::settings();
+        open();
+        offer(1, "again");
+        pass(2ms);
+        answer(1, "200");
+        pass(2ms);
+        EXPECT_EQ(settled().back(), "1 acknowledged") << "on a new connection";
+    }
+}
+INSTANTIATE_TEST_SUITE_P(Batches, HeldBack, ::testing::Values(1u, 8u));
+
+TEST_F(Http2Driver, AsksWhenABatchTimesOutAndLeavesWhoIsSilent) {
+    const std::vector<std::pair<std::string, std::string>> rows{
+        {"at once", ""},
+        {"within a frame's head", raw::data(1, "").substr(0, 5)},
+        {"within a header block", raw::frame(raw::Type::headers, 0, 1, raw::block({{":status", "200"}}))},
+        {"within a body", raw::headers(1, {{":status", "200"}}) + raw::data(1, "half")},
+    };
+    for (const auto& [when, bytes] : rows) {
+        for (const bool keepalive : {false, true}) {
+            SCOPED_TRACE("silent " + when + (keepalive ? ", keep-alive" : ""));
+            make_session(4, keepalive ? nlohmann::json{{"keepalive", "60s"}} : nlohmann::json::object());
+            receipts_.all.clear();
+            receipts_.breaks.clear();
+            open();
+            offer(1, "x", now() + 5s);
+            pass(2ms);
+            server().send(bytes);
+            pass(5s - 2ms);
+            session_->abandon(1);
+            pass(1s);
+            ASSERT_EQ(server().of(raw::Type::ping).size(), 1u);
+            offer(2, "y", now() + 5s);
+            pass(4s - 1ms);
+            EXPECT_THAT(receipts_.breaks, IsEmpty());
+            pass(1ms);
+            EXPECT_THAT(receipts_.breaks, ElementsAre("http2_no_ping_answer"));
+            EXPECT_THAT(settled(), ElementsAre("1 timed_out timed_out", "2 broken http2_no_ping_answer"));
+        }
+    }
+}
+
+TEST_F(Http2Driver, StaysWithAServerThatAnswersNowAndThen) {
+    make_session(8);
+    open();
+    std::uint32_t stream = 1;
+    for (Sequence round = 0; round < 20; ++round) {
+        for (Sequence i = 1; i <= 3; ++i, stream += 2) {
+            offer(10 * round + i, "x", now() + 1s);
+        }
+        pass(1s);
+        if (round % 2 == 0) {
+            answer(stream - 2, "503");  // of three, and of two rounds, one
+            pass(2ms);
+        }
+        for (Sequence i = 1; i <= 3; ++i) {
+            session_->abandon(10 * round + i);
+        }
+        pass(2ms);
+        const auto pings = server().of(raw::Type::ping);
+        server().send(pings.empty() ? "" : raw::ping(pings.back().payload, raw::ack));
+        pass(20ms);
+        ASSERT_THAT(receipts_.breaks, IsEmpty());
+    }
+}
+
+// A new connection would help nobody: it is slow, and would be slow there.
+TEST_F(Http2Driver, StaysWithAServerThatAnswersTooLate) {
+    open();
+    std::uint32_t stream = 1;
+    for (Sequence first = 1; first <= 20; ++first, stream += 2) {
+        offer(first, "x", now() + 1s);
+        pass(1s);
+        session_->abandon(first);
+        pass(100ms);
+        if (first % 2 == 0) {
+            answer(stream, "200");
+        } else {
+            server().send(raw::headers(stream, {{":status", "200"}}) + raw::data(stream, "ok", raw::end_stream));
+        }
+        pass(100ms);
+        ASSERT_THAT(receipts_.breaks, IsEmpty());
+    }
+    EXPECT_EQ(receipts_.all.size(), 20u);
+}
+
+TEST_F(Http2Driver, LeavesAConnectionOnWhichEveryStreamIsReset) {
+    open();
+    std::uint32_t stream = 1;
+    const auto reset = [&](int times) {
+        for (int i = 0; i < times; ++i, stream += 2) {
+            offer(stream, "x");
+            pass(2ms);
+            server().send(raw::rst_stream(stream, 2));
+            pass(2ms);
+        }
+    };
+    reset(15);
+    offer(stream, "x");
+    pass(2ms);
+    answer(stream, "500");
+    pass(2ms);
+    stream += 2;
+    reset(15);
+    EXPECT_THAT(receipts_.breaks, IsEmpty());
+    reset(1);
+    EXPECT_THAT(receipts_.breaks, ElementsAre("http2_only_resets"));
+    EXPECT_EQ(settled().back(), std::to_string(stream - 2) + " try_again http2_internal_error");
+}
+
 TEST_F(Http2Driver, GivesBackWhatWaitsForAStreamWhenTheServerGoesAway) {
     greeting_ = raw::settings({{NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, 1}});
     open();
@@ -673,7 +1047,7 @@ TEST_F(Http2Driver, GivesUpOnOneAnswerWhoseHeadersHaveNoEnd) {
     answer(1, "200", raw::Fields(600, {"x", "y"}));
     answer(3, "200");
     pass(2ms);
-    EXPECT_THAT(settled(), ::testing::UnorderedElementsAre("1 try_again http2_internal_error", "2 acknowledged"));
+    EXPECT_THAT(settled(), ::testing::UnorderedElementsAre("1 try_again http2_too_long_headers", "2 acknowledged"));
 }
 
 TEST_F(Http2Driver, AnswersPings) {

@@ -6,6 +6,7 @@
 
 #include "drivers/http2/answer.h"
 #include "drivers/over_http2/request_session.h"
+#include "http2/error.h"
 
 namespace portillon::embedded {
 extern const std::string_view http2_options;
@@ -47,31 +48,46 @@ public:
 
     void note(over_http2::Response& response, std::string_view name, std::string_view value) const override {
         if (name == ":status") {
-            response = {};  // what an interim response said is over (RFC 9110, 15.2)
-            std::from_chars(value.data(), value.data() + value.size(), response.status);
-        } else if (response.status == 429 || response.status == 503) {
-            if (name == "retry-after") {
+            response.begin(value);
+        } else if (!has_failed(response)) {
+            return;
+        } else if (name == "retry-after") {
+            const auto retry_after = parse_retry_after(value, wall_clock());
+            if (retry_after && *retry_after >= response.retry_after.value_or(Nanos{0})) {  // of several, the longest
+                response.retry_after = retry_after;
                 response.retry_at = parse_date(value, wall_clock());
-                response.retry_after = parse_retry_after(value, wall_clock());
-            } else if (name == "date") {
-                response.date = parse_date(value, wall_clock());
             }
+        } else if (name == "date") {
+            response.date = parse_date(value, wall_clock());
+        } else if (name == "location" && response.status < 400 && is_news(response)) {
+            response.say(over_http2::Words::Worth::message, "location: ");
+            response.say(over_http2::Words::Worth::message, value);
+        }
+    }
+
+    void note_body(over_http2::Response& response, std::span<const std::byte> bytes) const override {
+        if (has_failed(response) && is_news(response)) {
+            response.say(over_http2::Words::Worth::body, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
         }
     }
 
     over_http2::Reading read(const over_http2::Response& response) const override {
         auto retry_after = response.retry_after;
         if (response.retry_at && response.date) {  // by the server's clock, not by ours
-            retry_after = std::max<Nanos>(*response.retry_at - *response.date, Nanos{0});
+            retry_after = time_between(*response.date, *response.retry_at);
         }
         return answer_of(response.status, retry_after);
     }
 
-    over_http2::Reading read_reset(const error_code& cause) const override {
-        return {driver::Answer::try_again, cause, {}};
-    }
+    over_http2::Reading read_reset(const error_code& cause) const override { return answer_of_reset(cause); }
 
 private:
+    static bool has_failed(const over_http2::Response& response) {
+        return response.status < 100 || response.status >= 300;
+    }
+    static bool is_news(const over_http2::Response& response) {
+        return response.words != nullptr && !response.words->are_known(error_of_status(response.status));
+    }
     static Date wall_clock() { return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()); }
 
     std::string authority_;

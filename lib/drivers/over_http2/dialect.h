@@ -3,32 +3,18 @@
 // What a protocol that travels over HTTP/2 says in a request and reads in a response. A batch is a request, its answer
 // the response.
 
-#include <cstdint>
 #include <nlohmann/json_fwd.hpp>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 
 #include "driver/driver.h"
+#include "drivers/over_http2/response.h"
 #include "drivers/over_http2/session.h"
 #include "http2/header.h"
-#include "http2/retry_after.h"
 #include "net/endpoint.h"
 
 namespace portillon::over_http2 {
-
-// What the dialects note of a response's headers, body and trailers.
-struct Response {
-    int status = 0;
-    std::optional<std::uint8_t> grpc_status;
-    std::optional<http2::Date> date;
-    std::optional<Nanos> retry_after;
-    std::optional<http2::Date> retry_at;
-    std::uint64_t body_bytes = 0;
-    std::uint32_t message_bytes = 0;  // as the prefix of the first gRPC message says
-    std::uint8_t message_flag = 0;    // the same
-};
 
 class Dialect {
 public:

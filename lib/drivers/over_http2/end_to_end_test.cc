@@ -250,14 +250,15 @@ TEST_P(EndToEnd, ResumesAfterATimeOut) {
     EXPECT_EQ(receipts_.all[2].outcome.answer, driver::Answer::acknowledged);
 }
 
-// The listener does not take for an attack what a fleet does whose requests time out, all of them, again and again:
-// nghttp2 by itself ends a connection after 1,000 resets and 33 more a second.
+// The listener does not take for an attack what a fleet does whose requests time out, again and again, all but the one
+// of each round for which the driver stays: nghttp2 by itself ends a connection after 1,000 resets and 33 more a
+// second.
 TEST_P(EndToEnd, MayGiveEverythingUpAgainAndAgain) {
     if (GetParam().name == "grpc_stream") {
         GTEST_SKIP() << "a time-out drops the connection";
     }
     make(1'000);
-    ingest_.delay = [](std::size_t) { return Nanos{1h}; };
+    ingest_.delay = [](std::size_t arrival) { return arrival % 64 == 1 ? Nanos{0} : Nanos{1h}; };
     for (int round = 0; round < 30; ++round) {
         for (Sequence first = 1; first <= 1'000; ++first) {
             offer(first, "x");
@@ -267,11 +268,12 @@ TEST_P(EndToEnd, MayGiveEverythingUpAgainAndAgain) {
             session_->abandon(first);
         }
         simulation_.run_for(10ms);
+        ASSERT_TRUE(receipts_.breaks.empty()) << receipts_.breaks[0];
     }
     EXPECT_EQ(receipts_.all.size(), 30'000u);
-    EXPECT_TRUE(std::all_of(receipts_.all.begin(), receipts_.all.end(),
-                            [](const Settled& each) { return each.outcome.answer == driver::Answer::timed_out; }));
-    EXPECT_TRUE(receipts_.breaks.empty());
+    EXPECT_GE(std::count_if(receipts_.all.begin(), receipts_.all.end(),
+                            [](const Settled& each) { return each.outcome.answer == driver::Answer::timed_out; }),
+              29'000);
     ingest_.delay = [](std::size_t) { return Nanos{0}; };
     offer(1, "y");
     simulation_.run_for(10ms);

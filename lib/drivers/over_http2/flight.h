@@ -14,6 +14,7 @@ namespace portillon::over_http2 {
 struct Flight {
     driver::Batch batch;
     driver::Outcome outcome;
+    Instant offered{};
     Flight* older = nullptr;  // of its session's, in flight or settled
     Flight* newer = nullptr;
     enum class State : std::uint8_t { waiting, sent } state = State::waiting;

@@ -1,7 +1,5 @@
 #include "drivers/over_http2/grpc_response.h"
 
-#include <charconv>
-
 #include "wire/grpc_frame.h"
 #include "wire/grpc_retry_info.h"
 
@@ -14,25 +12,56 @@ bool is_well_framed(const over_http2::Response& response) {
                                         response.body_bytes >= wire::grpc_prefix_bytes && response.message_flag == 0);
 }
 
+// "application/grpc", "application/grpc+proto", "application/grpc;charset=utf-8", but not "application/grpc-web".
+bool is_grpc(std::string_view content_type) {
+    constexpr std::string_view prefix = "application/grpc";
+    return content_type.starts_with(prefix) &&
+           (content_type.size() == prefix.size() || content_type[prefix.size()] == '+' ||
+            content_type[prefix.size()] == ';');
+}
+
 }  // namespace
 
 void note(over_http2::Response& response, std::string_view name, std::string_view value) {
+    using Worth = over_http2::Words::Worth;
     if (name == ":status") {
-        response = {};  // what an interim response said is over (RFC 9110, 15.2)
-        std::from_chars(value.data(), value.data() + value.size(), response.status);
+        response.begin(value);
+        response.is_foreign = response.status != 200;
+    } else if (name == "content-type") {
+        if (!is_grpc(value)) {
+            response.is_foreign = true;
+            response.say_header(name, value);
+        }
+    } else if (name == "grpc-encoding") {
+        if (value != "identity") {
+            response.say_header(name, value);
+        }
     } else if (name == "grpc-status") {
-        response.grpc_status =
-            static_cast<std::uint8_t>(wire::parse_grpc_status(value).value_or(wire::GrpcStatus::unknown));
+        const auto known = wire::grpc_status_numbered(value);
+        const auto status = static_cast<std::uint8_t>(known.value_or(wire::GrpcStatus::unknown));
+        const bool differs = response.grpc_status && *response.grpc_status != status;
+        if (!known || differs) {
+            response.say_header(name, value);
+        }
+        response.grpc_status = differs ? static_cast<std::uint8_t>(wire::GrpcStatus::unknown) : status;
+    } else if (name == "grpc-message") {
+        response.say(Worth::escaped_message, value);
     } else if (name == "grpc-retry-pushback-ms") {
         response.retry_after = wire::parse_pushback(value);
+        response.wants_no_retry = !response.retry_after;
     } else if (name == "grpc-status-details-bin" && !response.retry_after) {
         response.retry_after = wire::parse_retry_info(value);
     }
 }
 
 void note_body(over_http2::Response& response, std::span<const std::byte> bytes) {
-    if (!bytes.empty()) {
-        response.grpc_status.reset();  // it was said too early to hold for a message: trailers say it
+    if (!bytes.empty()) {  // trailers say what holds for a message; what was said before was said too early
+        response.grpc_status.reset();
+        response.retry_after.reset();
+        response.wants_no_retry = false;
+    }
+    if (response.is_foreign) {
+        response.say(over_http2::Words::Worth::body, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
     }
     for (std::size_t i = 0; i < bytes.size() && response.body_bytes + i < wire::grpc_prefix_bytes; ++i) {
         const auto byte = static_cast<std::uint8_t>(bytes[i]);
@@ -54,9 +83,10 @@ wire::GrpcStatus status_of(const over_http2::Response& response) {
     return status == wire::GrpcStatus::ok ? wire::GrpcStatus::unknown : status;
 }
 
-over_http2::Reading answer_of(wire::GrpcStatus status, std::optional<Nanos> retry_after) {
+over_http2::Reading answer_of(wire::GrpcStatus status, const over_http2::Response& response) {
     using driver::Answer;
     using wire::GrpcStatus;
+    Answer answer = Answer::throttled;
     switch (status) {
         case GrpcStatus::ok:
             return {Answer::acknowledged, {}, {}};
@@ -67,10 +97,14 @@ over_http2::Reading answer_of(wire::GrpcStatus status, std::optional<Nanos> retr
         case GrpcStatus::unimplemented:
             return {Answer::rejected, make_error_code(status), {}};
         case GrpcStatus::resource_exhausted:
-            return {Answer::throttled, make_error_code(status), retry_after};
+            break;
         default:
-            return {Answer::try_again, make_error_code(status), retry_after};
+            answer = Answer::try_again;
     }
+    if (response.wants_no_retry) {
+        return {Answer::rejected, wire::make_no_retry_code(status), {}};
+    }
+    return {answer, make_error_code(status), response.retry_after};
 }
 
 }  // namespace portillon::grpc

@@ -10,7 +10,10 @@
 
 namespace portillon::grpc {
 
-// When to come back is what grpc-retry-pushback-ms says, or else the RetryInfo in grpc-status-details-bin.
+// When to come back is what grpc-retry-pushback-ms says, or else the RetryInfo in grpc-status-details-bin. The server's
+// own words are grpc-message, or else the body if that is not gRPC's (a proxy's page), or else the headers that explain
+// the status: a content-type, grpc-encoding or grpc-status that gRPC does not know. A grpc-status that is no number or
+// above 16 is UNKNOWN (grpc/doc/statuscodes.md), and so are two that differ.
 void note(over_http2::Response& response, std::string_view name, std::string_view value);
 
 // The body of the response to a unary call, in any pieces.
@@ -23,7 +26,8 @@ void note_body(over_http2::Response& response, std::span<const std::byte> bytes)
 wire::GrpcStatus status_of(const over_http2::Response& response);
 
 // OK acknowledges; INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND and UNIMPLEMENTED reject for good;
-// RESOURCE_EXHAUSTED throttles; after anything else one may try again.
-over_http2::Reading answer_of(wire::GrpcStatus status, std::optional<Nanos> retry_after);
+// RESOURCE_EXHAUSTED throttles; after anything else one may try again. A server that wants no retry (a negative
+// grpc-retry-pushback-ms) rejects for good whatever else it says.
+over_http2::Reading answer_of(wire::GrpcStatus status, const over_http2::Response& response);
 
 }  // namespace portillon::grpc

@@ -23,14 +23,16 @@ void RequestFlight::body(std::span<const std::byte> piece) {
 }
 
 void RequestFlight::answered() {
-    session->settle(*this, session->common_.dialect.read(response));
+    const Reading reading = session->common_.dialect.read(response);
+    session->pass_on_words(response, reading.cause);
+    session->answered(*this, reading);
 }
 
 void RequestFlight::failed(const error_code& cause) {
     if (session->is_draining() && cause == http2::make_error_code(http2::Error::refused_stream)) {
         session->settle(*this, {driver::Answer::broken, cause, {}});  // GOAWAY has left it out
     } else {
-        session->settle(*this, session->common_.dialect.read_reset(cause));
+        session->was_reset(*this, session->common_.dialect.read_reset(cause));
     }
 }
 
@@ -46,13 +48,16 @@ Flight& RequestSession::take_flight() {
 }
 
 void RequestSession::give_back(Flight& flight) {
-    common_.flights.give_back(static_cast<RequestFlight&>(flight));
+    auto& request = static_cast<RequestFlight&>(flight);
+    common_.words.leave(&request.response);
+    common_.flights.give_back(request);
 }
 
 error_code RequestSession::carry(Flight& flight) {
     auto& request = static_cast<RequestFlight&>(flight);
     request.session = this;
     request.response = {};
+    request.response.words = &common_.words;
     request.bytes = common_.dialect.body_bytes(request.batch);
     return connection().submit(request, common_.dialect.request_headers(request.batch, request.bytes));
 }

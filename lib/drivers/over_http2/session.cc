@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "http2/error.h"
+#include "wire/grpc_status.h"
 
 namespace portillon::over_http2 {
 
@@ -12,6 +13,7 @@ namespace {
 
 constexpr std::uint32_t header_list_bytes = 16 << 10;  // of a response; one has a few hundred bytes
 constexpr Nanos ping_patience = 20s;                   // or the keepalive, if that is shorter
+constexpr std::uint8_t most_resets = 16;
 
 error_code timed_out() {
     return boost::asio::error::make_error_code(boost::asio::error::timed_out);
@@ -81,11 +83,10 @@ net::Task<error_code> Session::open(Instant deadline) {
     if (state_ == State::closed) {
         co_return cause_;
     }
-    if (common_.keepalive > 0s) {
-        last_byte_ = common_.loop.now();
-        silence_ = Silence::none;
-        common_.loop.timers().set(*this, last_byte_ + common_.keepalive);
-    }
+    last_byte_ = common_.loop.now();
+    silence_ = Silence::none;
+    heard();
+    set_alarm();
     co_return error_code{};
 }
 
@@ -94,6 +95,7 @@ void Session::offer(const driver::Batch& batch) {
     Flight& flight = take_flight();
     flight.batch = batch;
     flight.outcome = {};
+    flight.offered = common_.loop.now();
     flight.state = Flight::State::waiting;
     in_flight_.add(flight);
     ++unsettled_;
@@ -114,7 +116,11 @@ void Session::offer(const driver::Batch& batch) {
 void Session::abandon(Sequence first) {
     for (Flight* flight = in_flight_.oldest(); flight != nullptr; flight = flight->newer) {
         if (flight->batch.first == first) {
+            const Instant offered = flight->offered, deadline = flight->batch.deadline;
             time_out(*flight);
+            if (state_ == State::open || state_ == State::draining) {
+                doubt(offered, deadline);
+            }
             return;
         }
     }
@@ -163,7 +169,10 @@ void Session::usable() {
     }
 }
 
-void Session::going_away() {
+void Session::going_away(std::string_view words) {
+    if (!words.empty()) {
+        receipts_.said(connection_->cause(), words);
+    }
     if (state_ != State::open && state_ != State::opening) {
         return;
     }
@@ -179,9 +188,9 @@ void Session::received(std::span<const std::byte> bytes) {
     if (state_ == State::closing || state_ == State::broken) {
         return;
     }
+    silence_ = Silence::none;
     if (common_.keepalive > 0s) {
         last_byte_ = common_.loop.now();
-        silence_ = Silence::none;
     }
     const error_code error = connection_->receive(bytes);
     if (error || complaint_) {
@@ -226,18 +235,84 @@ void Session::ring(Instant now) {
     if (state_ != State::open && state_ != State::draining) {
         return;
     }
-    Instant next = last_byte_ + common_.keepalive;
-    if (next <= now) {
-        if (silence_ == Silence::asked) {
-            lost(http2::Error::no_ping_answer);
-            return;
-        }
-        silence_ = Silence::asked;
-        connection_->ping();
-        write_soon();
-        next = now + std::min(common_.keepalive, ping_patience);
+    if (silence_ == Silence::asked && byte_until_ <= now) {
+        lost(http2::Error::no_ping_answer);
+        return;
     }
-    common_.loop.timers().set(*this, next);
+    if (silence_ == Silence::none && common_.keepalive > 0s && last_byte_ + common_.keepalive <= now) {
+        ask(ping_patience);
+    }
+    set_alarm();
+}
+
+void Session::answered(Flight& flight, const Reading& reading) {
+    heard();
+    settle(flight, reading);
+}
+
+void Session::was_reset(Flight& flight, const Reading& reading) {
+    if (++resets_ >= most_resets) {
+        complain(http2::Error::only_resets);
+    }
+    settle(flight, reading);
+}
+
+void Session::heard() {
+    last_answer_ = common_.loop.now();
+    doubted_from_ = never;
+    resets_ = 0;
+}
+
+// A batch's time has passed. That is a sign only if nothing was answered since it was offered, and time-outs of batches
+// that were in flight together are one sign: only one that was offered after the first of them says that the connection
+// is no better than it was then.
+void Session::doubt(Instant offered, Instant deadline) {
+    if (offered < last_answer_) {
+        return;
+    }
+    if (doubted_from_ == never) {
+        doubted_from_ = common_.loop.now();
+        ask(deadline == never ? ping_patience : deadline - offered);
+        set_alarm();
+    } else if (offered >= doubted_from_) {
+        lost(http2::Error::no_answers);
+    }
+}
+
+void Session::ask(Nanos patience) {
+    const Nanos longest = common_.keepalive > 0s ? std::min(common_.keepalive, ping_patience) : ping_patience;
+    const Instant until = common_.loop.now() + std::min(patience, longest);
+    if (silence_ == Silence::asked) {
+        byte_until_ = std::min(byte_until_, until);
+        return;
+    }
+    silence_ = Silence::asked;
+    byte_until_ = until;
+    connection_->ping();
+    write_soon();
+}
+
+void Session::set_alarm() {
+    if (silence_ == Silence::asked) {
+        common_.loop.timers().set(*this, byte_until_);
+    } else if (common_.keepalive > 0s) {
+        common_.loop.timers().set(*this, last_byte_ + common_.keepalive);
+    }
+}
+
+// Once per cause: who counts them keeps the first words only.
+void Session::pass_on_words(const Response& response, const error_code& cause) {
+    Words& words = common_.words;
+    const std::string_view text = words.of(&response);
+    if (cause && !text.empty() && !words.are_known(cause)) {
+        words.know(cause);
+        if (words.worth() == Words::Worth::escaped_message) {
+            receipts_.said(cause, wire::percent_decode(text));
+        } else {
+            receipts_.said(cause, text);
+        }
+    }
+    words.leave(&response);
 }
 
 void Session::settle(Flight& flight, const Reading& reading) {
@@ -291,7 +366,8 @@ void Session::flush() {
     }
     const bool over = error || complaint_ || connection_->finished();
     if (over && state_ != State::closing) {
-        lost(complaint_ ? complaint_ : error ? error : connection_->cause());
+        const error_code cause = complaint_ ? complaint_ : error ? error : connection_->cause();
+        lost(cause ? cause : make_error_code(http2::Error::goaway));
     }
 }
 

@@ -6,6 +6,14 @@
 // GOAWAY: what it leaves out is settled broken, the rest is waited for, and then the session is broken. close() says
 // GOAWAY and waits for the other side's end. With a keepalive, a silence of that length is answered by a PING, and a
 // second one in a row ends the session.
+//
+// No state of a peer holds a session for good: what counts is whether it answers batches, not whether it sends bytes.
+//   - A batch's time passes, and nothing was answered since it was offered: PING, at once. If no byte comes within the
+//     time that a batch has (or 20 s, or the keepalive, if shorter), the session ends: http2_no_ping_answer.
+//   - The time of a batch passes that was offered after that, and still nothing was answered: http2_no_answers. So ends
+//     a connection whose windows or streams never open, that stands still within a frame or a header block, or that
+//     accepts every request and answers none, whatever PINGs it answers. The late answer to a cancelled request is one.
+//   - 16 streams are reset in a row with nothing answered between: http2_only_resets.
 
 #include <memory>
 #include <optional>
@@ -13,6 +21,8 @@
 
 #include "driver/driver.h"
 #include "drivers/over_http2/flight.h"
+#include "drivers/over_http2/response.h"
+#include "drivers/over_http2/words.h"
 #include "http2/client_connection.h"
 #include "net/dialer.h"
 #include "net/loop.h"
@@ -29,6 +39,7 @@ struct Common {
 
     std::vector<std::byte> out = {};    // one connection's bytes on their way to its transport
     std::vector<Flight*> started = {};  // whose first byte is in `out`
+    Words words = {};
 };
 
 // What came of a batch; the instants are the session's.
@@ -65,11 +76,14 @@ protected:
     virtual void withdraw_waiting() {}  // the other side wants nothing new
     virtual void end() {}               // nothing is offered any more; GOAWAY follows
 
-    // For those who derive; nobody hears of it before the loop has turned.
+    // For those who derive; nobody hears of it before the loop has turned. An answer is the server's word on a batch.
+    void answered(Flight& flight, const Reading& reading);
+    void was_reset(Flight& flight, const Reading& reading);
     void settle(Flight& flight, const Reading& reading);
     void lost(const error_code& cause);  // never from within the connection's own calls
     void complain(const error_code& cause) { complaint_ = complaint_ ? complaint_ : cause; }  // instead, from there
-    void started(Flight& flight);                                    // its first byte is among those that go out now
+    void started(Flight& flight);  // its first byte is among those that go out now
+    void pass_on_words(const Response& response, const error_code& cause);
     void stray(const error_code& cause) { receipts_.stray(cause); }  // an answer that nothing in flight waits for
     void write_soon() { common_.loop.later(*this); }
     http2::ClientConnection& connection() { return *connection_; }
@@ -81,12 +95,17 @@ private:
     enum class State : std::uint8_t { closed, opening, open, draining, broken, closing };
 
     void usable() final;
-    void going_away() final;
+    void going_away(std::string_view words) final;
+    void answered_late() final { heard(); }
     void received(std::span<const std::byte> bytes) final;
     void ended(const error_code& cause) final;
     void run() final;
     void ring(Instant now) final;
 
+    void heard();
+    void doubt(Instant offered, Instant deadline);
+    void ask(Nanos patience);
+    void set_alarm();
     void settle_all(const error_code& cause);
     bool deliver();
     void flush();
@@ -97,7 +116,8 @@ private:
     driver::Receipts& receipts_;
     EquipmentId equipment_;
     State state_ = State::closed;
-    enum class Silence : std::uint8_t { none, asked } silence_ = Silence::none;
+    enum class Silence : std::uint8_t { none, asked } silence_ = Silence::none;  // asked: since the last byte
+    std::uint8_t resets_ = 0;                                                    // since the last answer
     std::uint32_t unsettled_ = 0;
     bool* destroyed_ = nullptr;  // set while Receipts are called
     bool* destroyed_while_dialling_ = nullptr;
@@ -108,6 +128,9 @@ private:
     error_code cause_;      // of the last break
     error_code complaint_;  // for which this connection is to be lost
     Instant last_byte_{};
+    Instant byte_until_ = never;            // once asked
+    Instant last_answer_{};                 // or the opening
+    Instant doubted_from_ = never;          // when the first time-out since the last answer came
     std::unique_ptr<net::Wakeup> changed_;  // while somebody waits
 };
 
