@@ -18,12 +18,14 @@
 #include "report/entrants.h"
 #include "report/file.h"
 #include "report/json.h"
+#include "report/judged.h"
 #include "report/league.h"
 #include "report/markdown.h"
 #include "report/page/page.h"
 #include "report/reach.h"
 #include "report_argument.h"
 #include "run/conductor.h"
+#include "run/rounds.h"
 #include "run_options.h"
 #include "scenario/resolved.h"
 #include "scenario_options.h"
@@ -38,18 +40,6 @@ struct Entry {
     std::string target;  // its name; empty where there is one target
     std::string label;   // "cand mqtt"
 };
-
-// The order is turned round each time, so that what drifts (heat, page cache) does not favour one of them.
-std::vector<const Entry*> order_of(const std::vector<Entry>& entries, unsigned repeat) {
-    std::vector<const Entry*> turns;
-    for (const auto& entry : entries) {
-        turns.push_back(&entry);
-    }
-    if (repeat % 2 == 0) {
-        std::reverse(turns.begin(), turns.end());
-    }
-    return turns;
-}
 
 // The first that applies, as scripts rely on it.
 Exit worse(Exit a, Exit b) {
@@ -240,67 +230,103 @@ private:
         int stopped_by = 0;   // the signal that ended it early
     };
 
+    // Whether the run at hand is to be repeated: its measurement says nothing. --strict trusts no suspect one either.
+    bool measured_badly(const report::RunReport& run) const {
+        const auto measurement = run.verdict.measurement;
+        return run.verdict.complete && (measurement == report::Measurement::invalid ||
+                                        (options.strict() && measurement == report::Measurement::suspect));
+    }
+
     // A run that fails is told and left out; the others go on. A target that nobody could connect to is not tried
-    // again.
+    // again. A repeat whose measurement is invalid is run again, and the invalid run kept as superseded.
     Outcome run_all(const std::vector<Entry>& entries, report::Comparison& comparison) const {
         Outcome outcome;
-        std::set<const Entry*> given_up;
-        unsigned turn = 0;
-        for (unsigned repeat = 1; repeat <= repeats; ++repeat) {
-            unsigned place = 0;
-            for (const auto* entry : order_of(entries, repeat)) {
-                ++turn;
-                if (given_up.count(entry) > 0) {
-                    continue;
+        run::Rounds rounds(entries.size(), repeats);
+        comparison.repeats = repeats;
+        unsigned number = 0;
+        while (const auto turn = rounds.next()) {
+            const auto& entry = entries[turn->entrant];
+            const auto planned = entries.size() * repeats;
+            number += turn->again ? 0 : 1;
+            LiveLine progress(options.output(), turn->again
+                                                    ? fmt::format("{}, repeat {} again", entry.label, turn->repeat)
+                                                    : fmt::format("{}/{} {}", number, planned, entry.label));
+            auto conducted = run::conduct(entry.order, progress);
+            const bool unreachable = conducted.report && report::is_unreached(*conducted.report);
+            const bool bad = conducted.report && !unreachable && measured_badly(*conducted.report);
+            if (conducted.report) {
+                if (turn->again && conducted.interrupted_by == 0) {
+                    supersede(comparison, *turn, entry);
                 }
-                ++place;
-                LiveLine progress(options.output(),
-                                  fmt::format("{}/{} {}", turn, entries.size() * repeats, entry->label));
-                auto conducted = run::conduct(entry->order, progress);
-                const bool unreachable = conducted.report && report::is_unreached(*conducted.report);
-                if (conducted.report) {
-                    comparison.runs.push_back({repeat, place, std::move(*conducted.report), entry->target});
-                }
-                if (conducted.interrupted_by != 0) {
-                    outcome.stopped_by = conducted.interrupted_by;
-                    return outcome;
-                }
-                if (unreachable) {
-                    progress.warn(fmt::format("portillon: {}: no equipment could connect to {}{}", entry->label,
-                                              comparison.runs.back().run.target,
-                                              repeat < repeats ? "; it is left out from here on" : ""));
-                    given_up.insert(entry);
-                    outcome.failed = true;
-                } else if (!conducted.failure.empty()) {
-                    progress.warn(fmt::format("portillon: {} failed: {}", entry->label, conducted.failure));
-                    outcome.failed = true;
-                }
+                comparison.runs.push_back({turn->repeat, turn->order, std::move(*conducted.report), entry.target});
             }
+            if (conducted.interrupted_by != 0) {
+                outcome.stopped_by = conducted.interrupted_by;
+                return outcome;
+            }
+            if (unreachable) {
+                progress.warn(fmt::format("portillon: {}: no equipment could connect to {}{}", entry.label,
+                                          comparison.runs.back().run.target,
+                                          turn->repeat < repeats ? "; it is left out from here on" : ""));
+                rounds.give_up(turn->entrant);
+                outcome.failed = true;
+            } else if (!conducted.failure.empty()) {
+                progress.warn(fmt::format("portillon: {} failed: {}", entry.label, conducted.failure));
+                outcome.failed = true;
+            } else if (bad) {
+                const auto& verdict = comparison.runs.back().run.verdict;
+                progress.warn(fmt::format("portillon: {}, repeat {}: the measurement is {}: {}", entry.label,
+                                          turn->repeat, report::name_of(verdict.measurement),
+                                          fmt::join(verdict.reasons, "; ")));
+                rounds.invalid(*turn);
+            }
+        }
+        if (rounds.left_invalid() > 0) {
+            fmt::print(stderr,
+                       "portillon: {} stayed invalid, though as many runs were made again as were asked for at first; "
+                       "a machine with nothing else to do measures better\n",
+                       rounds.left_invalid() == 1 ? std::string("1 repeat")
+                                                  : fmt::format("{} repeats", rounds.left_invalid()));
         }
         return outcome;
     }
 
+    // The run of this repeat that was there before counts for nothing any more.
+    static void supersede(report::Comparison& comparison, const run::RoundTurn& turn, const Entry& entry) {
+        for (auto& each : comparison.runs) {
+            const bool same = each.repeat == turn.repeat && each.name == entry.target &&
+                              each.run.protocol == entry.order.protocol->name;
+            each.superseded = each.superseded || same;
+        }
+    }
+
     Exit present(report::Comparison comparison, double effect) const {
+        const auto strictness = options.strict() ? report::Strictness::strict : report::Strictness::lenient;
         std::fputs(report::league_table(comparison).c_str(), stdout);
         Exit worst = Exit::passed;
-        for (const auto& turn : comparison.runs) {
-            worst = worse(worst, exit_of(turn.run, options.strict()));
-            const auto who = fmt::format("{}{}, repeat {}", turn.name.empty() ? "" : turn.name + " ", turn.run.protocol,
-                                         turn.repeat);
-            for (const auto& reason : turn.run.verdict.reasons) {
-                fmt::print("{}: measurement {}: {}\n", who, report::name_of(turn.run.verdict.measurement), reason);
-            }
-            for (const auto& threshold : turn.run.thresholds) {
-                if (!threshold.passed) {
-                    fmt::print("{}: threshold breached: {}: {}{}\n", who, threshold.metric, threshold.expression,
-                               threshold.reason.empty() ? "" : " (" + threshold.reason + ")");
-                }
-            }
+        for (const auto& entrant : report::entrants_of(comparison)) {
+            worst = worse(worst, exit_of_row(entrant, strictness));
         }
         const report::Report report = std::move(comparison);
         worst = worse(worst, present_changes(report, effect));
         std::fflush(stdout);
         return worse(worst, keep(report, effect));
+    }
+
+    static Exit exit_of_row(const report::Entrant& entrant, report::Strictness strictness) {
+        const auto unreached = [](const report::RunReport* run) { return report::is_unreached(*run); };
+        if (std::any_of(entrant.runs.begin(), entrant.runs.end(), unreached)) {
+            return Exit::failed;
+        }
+        switch (report::standing_of(report::judged(entrant, report::own_thresholds(entrant)), strictness)) {
+            case report::Standing::passed:
+                return Exit::passed;
+            case report::Standing::breached:
+                return Exit::breached;
+            case report::Standing::untrusted:
+                break;
+        }
+        return Exit::invalid;
     }
 
     // What changed from the first named target to each other one.
@@ -355,7 +381,7 @@ private:
             {path("comparison.json"), report::to_json(report)},
             {path("comparison.md"),
              report::comparison_markdown(std::get<report::Comparison>(report), {.min_effect = effect})},
-            {path("comparison.html"), report::html_page(report)}};
+            {path("comparison.html"), report::html_page(report, {.min_effect = effect})}};
         std::vector<std::string> written;
         for (const auto& [name, text] : files) {
             if (const auto error = report::write_file(name, text)) {
@@ -386,6 +412,11 @@ void add_compare_command(CLI::App& app, Exit& exit) {
         "With named targets the first is the base, and what changed from it to the others is told after the table. "
         "The\n"
         "protocol follows from the URL's scheme; --protocols grpc-stream chooses among those of one scheme.\n"
+        "Of several repeats the table shows medians and below them the least and the greatest; thresholds judge the "
+        "median,\n"
+        "of a count (lost, undelivered, rejected, ...) the worst repeat. A row is invalid (exit 3) when not one repeat "
+        "is\n"
+        "valid, and suspect when fewer than half are; with --strict all must be valid.\n"
         "Ctrl-C ends the run at hand, reports what there is and exits with 130; once more aborts.");
     const auto compare = std::make_shared<CompareCommand>();
     compare->scenario.add_to(*command, ScenarioOptions::File::required);
@@ -397,7 +428,8 @@ void add_compare_command(CLI::App& app, Exit& exit) {
         ->delimiter(',');
     command
         ->add_option("--repeat", compare->repeats,
-                     "How often, protocols and targets interleaved and their order turned round each time")
+                     "How often, protocols and targets interleaved and their order turned round each time; a repeat "
+                     "whose measurement is invalid is run again, at most as often as asked for in all")
         ->type_name("N")
         ->check(CLI::Range(1, 1000))
         ->capture_default_str();

@@ -133,7 +133,7 @@ void add_diff_command(CLI::App& app, Exit& exit) {
         "  comparison.json#cand/mqtt    both\n"
         "A comparison of two named targets needs no second: the target that was named first is the base.\n"
         "Parts of one comparison are paired by their rounds. Runs are what is counted: it takes 4 repeats a side to\n"
-        "conclude anything, and at a spread of 5 % between runs 5 find a slowdown by 20 % nine times out of ten. The\n"
+        "conclude anything, and at a spread of 5 % between runs 5 find a slowdown by 20 % six times out of seven. The\n"
         "interval that is shown is the one that decides, corrected for looking at many figures: better and worse mean\n"
         "that all of it lies beyond --min-effect. A figure that never varies, such as bytes, is compared as it is.\n"
         "Exit codes: 99 as --fail-on says, 3 incomparable, 2 unreadable, else 0.\n"

@@ -26,6 +26,7 @@ struct GateOptions {
     std::string max_regression = "10%";
     std::string junit_path;
     bool strict = false;
+    bool each = false;  // every repeat for itself
 };
 
 // What was read, and the parts of it that were asked for; these point into the reports.
@@ -83,7 +84,8 @@ report::Report report_of(const Subject& subject) {
     if (!subject.part || comparison == nullptr) {
         return subject.report;
     }
-    report::Comparison part{.scenario = comparison->scenario, .command = comparison->command, .runs = {}};
+    report::Comparison part{
+        .scenario = comparison->scenario, .command = comparison->command, .runs = {}, .repeats = comparison->repeats};
     for (const auto& turn : comparison->runs) {
         const auto& runs = subject.part->runs;
         if (std::any_of(runs.begin(), runs.end(), [&turn](const auto& entry) { return entry.run == &turn.run; })) {
@@ -134,7 +136,9 @@ Exit gate(const GateOptions& options) {
     Problems problems;
     const auto subject = loaded(options, problems);
     const auto others = options.baseline.empty() ? report::Others::none : report::Others::baseline;
-    const auto runs = subject ? noted(report::judge(report_of(*subject), subject->thresholds, others), problems)
+    const auto runs = subject ? noted(report::judge(report_of(*subject), subject->thresholds, others,
+                                                    options.each ? report::Judged::each : report::Judged::rows),
+                                      problems)
                               : std::optional<std::vector<report::JudgedRun>>{};
     if (!runs) {
         for (auto& problem : problems) {
@@ -178,6 +182,11 @@ void add_gate_command(CLI::App& app, Exit& exit) {
         "  delivered_per_s: value>1000    server.rss_bytes: value<2GB\n"
         "Of one stage of the traffic, by its name or number: response{stage:rush}: p(95)<50ms.\n"
         "What was not measured never passes. 3: the measurement is invalid or incomplete.\n"
+        "Of a comparison's repeats those count whose measurement is not invalid. Times, rates and costs: their median "
+        "is\n"
+        "judged. Counts (lost, undelivered, rejected, ...) are facts: the worst repeat is. 3 when no repeat counts; "
+        "with\n"
+        "--strict when one does not. --each judges every repeat for itself.\n"
         "--baseline judges as portillon diff does, every metric, with --max-regression as its --min-effect: 99 when "
         "one\n"
         "is worse for sure, 3 when the two cannot be compared. What may be worse, but not for sure, is a warning, and "
@@ -204,6 +213,7 @@ void add_gate_command(CLI::App& app, Exit& exit) {
         ->type_name("PERCENT")
         ->capture_default_str();
     command->add_option("--junit", options->junit_path, "write the result as JUnit XML")->type_name("FILE");
+    command->add_flag("--each", options->each, "judge every repeat of a comparison for itself");
     command->add_flag("--strict", options->strict,
                       "a suspect measurement fails too, and so does what may be a regression");
     command->callback([options, &exit] { exit = gate(*options); });

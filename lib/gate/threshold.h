@@ -50,6 +50,7 @@ Checked<Threshold> parse_cli_threshold(std::string_view text);
 struct Figure {
     std::optional<double> value;
     std::string absent_because;  // "no samples"; only when there is no value
+    std::string beyond = {};     // "never", ">24 h": it is absent because it is above everything
 };
 using Figures = std::function<Figure(const Threshold&)>;
 

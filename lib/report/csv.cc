@@ -73,6 +73,7 @@ void add_identity(Row& row, const Turn& turn) {
     row.text("target", run.target);
     row.number("repeat", Whole(turn.repeat));
     row.number("order", Whole(turn.order));
+    row.text("superseded", turn.superseded ? "true" : "false");
     row.text("run", run.run);
     row.number("seed", Whole(run.seed));
     row.text("context.started_at", run.context.started_at);

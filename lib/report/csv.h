@@ -6,7 +6,7 @@
 // at the end; none is renamed.
 //
 // Both tables begin with who it was: scenario, name (of the target; empty where there is one), protocol, variant,
-// target, repeat, order (both 1 for a single run), run, seed, started_at.
+// target, repeat, order (both 1 for a single run), superseded (true: its repeat was run again), run, seed, started_at.
 
 #include <string>
 

@@ -23,7 +23,9 @@ std::vector<Candidate> runs_of(const Report& report) {
     }
     std::vector<Candidate> runs;
     for (const auto& turn : std::get<Comparison>(report).runs) {
-        runs.push_back({turn.repeat, turn.order, &turn.run, &turn.name});
+        if (!turn.superseded) {
+            runs.push_back({turn.repeat, turn.order, &turn.run, &turn.name});
+        }
     }
     std::stable_sort(runs.begin(), runs.end(), [](const Candidate& a, const Candidate& b) {
         return a.repeat != b.repeat ? a.repeat < b.repeat : a.order < b.order;

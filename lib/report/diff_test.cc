@@ -357,6 +357,18 @@ TEST(Diff, LeavesOutWhatCannotBeTrusted) {
     EXPECT_EQ(none.why, "candidate has no run that is complete and not invalid");
 }
 
+TEST(Diff, LeavesOutWhatWasRunAgain) {
+    auto candidate = repeated(4);
+    candidate.runs[1].superseded = true;
+    candidate.runs[1].run.verdict = {.measurement = Measurement::invalid, .reasons = {"the generator was late"}};
+    candidate.runs.push_back({2, 2, candidate.runs[0].run});
+    const auto found = compared(repeated(4), candidate);
+    EXPECT_EQ(found.candidate.runs, 4U);
+    EXPECT_EQ(found.candidate.left_out, 0U);
+    EXPECT_EQ(found.change, Change::same);
+    EXPECT_THAT(found.groups.front().warnings, IsEmpty());
+}
+
 TEST(Diff, MatchesProtocolsAndVariants) {
     auto both = repeated(4);
     for (unsigned repeat = 1; repeat <= 4; ++repeat) {

@@ -1,9 +1,14 @@
 #include "report/entrants.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <set>
 #include <tuple>
 
+#include "report/figures.h"
 #include "report/reach.h"
 
 namespace portillon::report {
@@ -31,12 +36,389 @@ std::vector<const Turn*> in_time(const Comparison& comparison) {
     return turns;
 }
 
+// ---------------------------------------------------------------------------------------------- repeats as one
+
+template <class Owner, class Value>
+std::optional<Value> median(const std::vector<const Owner*>& owners, std::optional<Value> Owner::*figure) {
+    std::vector<Value> values;
+    for (const auto* owner : owners) {
+        if (owner->*figure) {
+            values.push_back(*(owner->*figure));
+        }
+    }
+    if (values.empty()) {
+        return std::nullopt;
+    }
+    std::sort(values.begin(), values.end());
+    const auto middle = values.size() / 2;
+    return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
+}
+
+void add(std::optional<Count>& sum, std::optional<Count> count) {
+    sum = sum && count ? std::optional(*sum + *count) : std::nullopt;
+}
+
+void add(std::map<std::string, Count>& sums, const std::map<std::string, Count>& counts) {
+    for (const auto& [name, count] : counts) {
+        sums[name] += count;
+    }
+}
+
+void add(std::optional<Latency>& sum, const std::optional<Latency>& latency) {
+    if (!sum || !latency) {
+        sum.reset();
+        return;
+    }
+    sum->histogram.merge(latency->histogram);
+    sum->unanswered += latency->unanswered;
+}
+
+void add(Tally& sum, const Tally& tally) {
+    for (const auto count : {&Tally::generated, &Tally::acknowledged, &Tally::rejected, &Tally::unacknowledged,
+                             &Tally::cached, &Tally::discarded, &Tally::retries, &Tally::sent_batches}) {
+        sum.*count += tally.*count;
+    }
+    add(sum.retries_put_off, tally.retries_put_off);
+    add(sum.breaker_openings, tally.breaker_openings);
+}
+
+void add(std::optional<Ledger>& sum, const std::optional<Ledger>& ledger) {
+    if (!sum || !ledger) {
+        sum.reset();
+        return;
+    }
+    for (const auto count : {&Ledger::delivered, &Ledger::duplicated, &Ledger::reordered, &Ledger::unexpected}) {
+        (*sum).*count += (*ledger).*count;
+    }
+}
+
+void add(Fleet& sum, const Fleet& fleet) {
+    sum.connected_max = std::max(sum.connected_max, fleet.connected_max);
+    sum.connects += fleet.connects;
+    sum.reconnects += fleet.reconnects;
+    add(sum.connect_failures, fleet.connect_failures);
+}
+
+void add(RunReport& sum, const RunReport& run) {
+    for (const auto latency : {&Latencies::response, &Latencies::service, &Latencies::lateness, &Latencies::end_to_end,
+                               &Latencies::connect, &Latencies::generator_lag}) {
+        add(sum.latency.*latency, run.latency.*latency);
+    }
+    add(sum.tally, run.tally);
+    add(sum.ledger, run.ledger);
+    for (const auto count : {&Delivery::lost, &Delivery::undelivered, &Delivery::unconfirmed}) {
+        add(sum.delivery.*count, run.delivery.*count);
+    }
+    add(sum.fleet, run.fleet);
+    add(sum.wire.bytes_sent, run.wire.bytes_sent);
+    add(sum.wire.bytes_received, run.wire.bytes_received);
+    add(sum.errors, run.errors);
+}
+
+std::optional<Resources> typical(const std::vector<const RunReport*>& runs, std::optional<Resources> Costs::*side) {
+    std::vector<const Resources*> owners;
+    for (const auto* run : runs) {
+        if (run->resources.*side) {
+            owners.push_back(&*(run->resources.*side));
+        }
+    }
+    if (owners.empty()) {
+        return std::nullopt;
+    }
+    return Resources{.cpu_s = median(owners, &Resources::cpu_s),
+                     .connect_cpu_s = median(owners, &Resources::connect_cpu_s),
+                     .cpu_us_per_validation = median(owners, &Resources::cpu_us_per_validation),
+                     .rss_bytes = median(owners, &Resources::rss_bytes),
+                     .rss_bytes_per_equipment = median(owners, &Resources::rss_bytes_per_equipment),
+                     .shards = median(owners, &Resources::shards)};
+}
+
+std::string clause_about(const Verdict& verdict) {
+    auto text = verdict.complete ? std::string(name_of(verdict.measurement)) : why_incomplete(verdict);
+    for (std::size_t i = 0; i < verdict.reasons.size(); ++i) {
+        text += (i == 0 ? ": " : "; ") + verdict.reasons[i];
+    }
+    return text;
+}
+
+// ---------------------------------------------------------------------------------------------- thresholds
+
+bool asks_for_more(const gate::Threshold& threshold) {
+    return threshold.comparison == gate::Comparison::greater || threshold.comparison == gate::Comparison::at_least;
+}
+
+// "median of 5 repeats (1.90-105 ms)"
+std::string how_judged(const std::vector<JudgedThreshold>& each, const gate::Threshold& threshold) {
+    if (each.size() < 2) {
+        return {};
+    }
+    if (threshold.metric.kind == gate::Kind::counter) {
+        return fmt::format("worst of {} repeats", each.size());
+    }
+    std::vector<gate::Figure> figures;
+    for (const auto& judged : each) {
+        figures.push_back({judged.observed, {}, judged.observed ? "" : "no data"});
+    }
+    const auto range = range_text(spread_of(figures), threshold.metric.kind);
+    const bool varies = std::any_of(each.begin(), each.end(),
+                                    [&](const JudgedThreshold& one) { return one.observed != each.front().observed; });
+    return fmt::format("median of {} repeats{}", each.size(), varies ? " (" + range + ")" : "");
+}
+
+// Facts: the repeat in which it holds least.
+JudgedThreshold worst_of(const std::vector<JudgedThreshold>& each, const std::vector<unsigned>& repeats,
+                         const gate::Threshold& threshold) {
+    std::size_t worst = 0;
+    const auto badness = [&](const JudgedThreshold& judged) {
+        constexpr double unknown = std::numeric_limits<double>::infinity();
+        if (!judged.observed) {
+            return judged.passed ? -unknown : unknown;
+        }
+        const double above = *judged.observed - threshold.bound;
+        return asks_for_more(threshold)                                       ? -above
+               : threshold.comparison == gate::Comparison::equal && above < 0 ? -above
+                                                                              : above;
+    };
+    for (std::size_t i = 1; i < each.size(); ++i) {
+        const bool fails_alone = each[worst].passed && !each[i].passed;
+        const bool fails_more = each[worst].passed == each[i].passed && badness(each[i]) > badness(each[worst]);
+        worst = fails_alone || fails_more ? i : worst;
+    }
+    auto judged = each[worst];
+    if (!judged.passed) {
+        judged.reason += fmt::format(" in repeat {}", repeats[worst]);
+    }
+    return judged;
+}
+
+// Measurements: the median, for which what is unknown ranks where the threshold does not hold.
+JudgedThreshold median_of(const std::vector<JudgedThreshold>& each, const gate::Threshold& threshold) {
+    constexpr double unknown = std::numeric_limits<double>::infinity();
+    std::vector<double> ranked;
+    const JudgedThreshold* blind = nullptr;
+    std::size_t without = 0;
+    for (const auto& judged : each) {
+        ranked.push_back(judged.observed.value_or(asks_for_more(threshold) ? -unknown : unknown));
+        without += judged.observed ? 0 : 1;
+        blind = !judged.observed && blind == nullptr ? &judged : blind;
+    }
+    std::sort(ranked.begin(), ranked.end());
+    const double low = ranked[(ranked.size() - 1) / 2];
+    const double high = ranked[ranked.size() / 2];
+    auto judged = blind != nullptr ? *blind : each.front();
+    judged.observed.reset();
+    judged.passed = false;
+    if (!std::isfinite(low) || !std::isfinite(high)) {
+        judged.reason += fmt::format(" in {} of {} repeats", without, each.size());
+        return judged;
+    }
+    const auto judgement = gate::judge(threshold, [&](const gate::Threshold&) {
+        return gate::Figure{low + (high - low) / 2, {}};
+    });
+    judged.observed = judgement.observed;
+    judged.passed = judgement.outcome == gate::Outcome::passed;
+    judged.reason = judgement.reason;
+    return judged;
+}
+
 }  // namespace
+
+bool counts(const RunReport& run) {
+    const auto& verdict = run.verdict;
+    return (verdict.complete || !verdict.aborted_by.empty()) && verdict.measurement != Measurement::invalid;
+}
+
+std::vector<const RunReport*> Entrant::counting() const {
+    std::vector<const RunReport*> some;
+    std::copy_if(runs.begin(), runs.end(), std::back_inserter(some), [](const auto* run) { return counts(*run); });
+    return some.empty() ? runs : some;
+}
+
+unsigned Entrant::valid() const {
+    return static_cast<unsigned>(std::count_if(runs.begin(), runs.end(), [](const auto* run) { return counts(*run); }));
+}
+
+Verdict Entrant::verdict() const {
+    if (asked <= 1 && runs.size() == 1) {
+        return runs.front()->verdict;
+    }
+    Verdict row;
+    const auto good = valid();
+    for (std::size_t i = 0; i < runs.size(); ++i) {
+        const auto& verdict = runs[i]->verdict;
+        const bool counted_in = counts(*runs[i]);
+        if (counted_in || good == 0) {
+            row.measurement = std::max(row.measurement, verdict.measurement);
+            row.complete = row.complete && verdict.complete;
+            row.aborted_by = row.aborted_by.empty() ? verdict.aborted_by : row.aborted_by;
+        }
+        if (!verdict.complete || verdict.measurement != Measurement::valid) {
+            row.reasons.push_back(fmt::format("repeat {}{}: {}", i < repeats.size() ? repeats[i] : i + 1,
+                                              counted_in ? "" : " does not count", clause_about(verdict)));
+        }
+    }
+    if (good == 0) {
+        row.measurement = Measurement::invalid;
+    } else if (2 * good < asked) {
+        row.measurement = std::max(row.measurement, Measurement::suspect);
+        row.reasons.insert(row.reasons.begin(), fmt::format("only {} of {} repeats are valid", good, asked));
+    }
+    return row;
+}
+
+std::string Entrant::verdict_text() const {
+    const auto row = verdict();
+    if (asked <= 1 && runs.size() == 1) {
+        return std::string(name_of(row.measurement)) + (row.complete ? "" : ", incomplete");
+    }
+    return fmt::format("{}{} of {} valid{}",
+                       row.measurement == Measurement::valid ? "" : std::string(name_of(row.measurement)) + ", ",
+                       valid(), asked, row.complete ? "" : ", incomplete");
+}
+
+RunReport Entrant::whole() const {
+    const auto some = counting();
+    RunReport sum = *some.front();
+    sum.intervals.clear();
+    sum.phases.clear();
+    sum.thresholds.clear();
+    sum.delivery.exceptions.clear();
+    std::vector<const Throughput*> rates;
+    std::vector<const Wire*> wires;
+    std::vector<const Fleet*> fleets;
+    for (const auto* run : some) {
+        fleets.push_back(&run->fleet);
+        rates.push_back(&run->throughput);
+        wires.push_back(&run->wire);
+        if (run != some.front()) {
+            add(sum, *run);
+        }
+    }
+    sum.verdict = verdict();
+    sum.fleet.connecting_s = median(fleets, &Fleet::connecting_s);
+    sum.throughput = {.due_per_s = median(rates, &Throughput::due_per_s),
+                      .acknowledged_per_s = median(rates, &Throughput::acknowledged_per_s),
+                      .delivered_per_s = median(rates, &Throughput::delivered_per_s)};
+    sum.wire.bytes_per_validation = median(wires, &Wire::bytes_per_validation);
+    sum.resources.generator = typical(some, &Costs::generator);
+    sum.resources.server = typical(some, &Costs::server);
+    return sum;
+}
+
+Spread spread_of(const std::vector<gate::Figure>& figures) {
+    Spread spread;
+    spread.repeats = figures.size();
+    std::vector<double> values;
+    std::size_t beyond = 0;
+    std::string above;
+    for (const auto& figure : figures) {
+        if (figure.value && std::isfinite(*figure.value)) {
+            values.push_back(*figure.value);
+            continue;
+        }
+        beyond += figure.beyond.empty() ? 0 : 1;
+        above = above.empty() ? figure.beyond : above;
+        spread.absent_because = spread.absent_because.empty() ? figure.absent_because : spread.absent_because;
+    }
+    std::sort(values.begin(), values.end());
+    spread.most_beyond = above;
+    if (!values.empty()) {
+        spread.least = values.front();
+        spread.most = values.back();
+    }
+    const auto all = values.size() + beyond;
+    if (all == 0) {
+        return spread;
+    }
+    const auto low = (all - 1) / 2;
+    const auto high = all / 2;
+    if (high >= values.size()) {
+        spread.beyond = above;
+        return spread;
+    }
+    spread.value = low == high ? values[low] : values[low] + (values[high] - values[low]) / 2;
+    spread.absent_because.clear();
+    return spread;
+}
+
+Spread spread_of(const Entrant& entrant, const gate::Threshold& question) {
+    std::vector<gate::Figure> figures;
+    for (const auto* run : entrant.counting()) {
+        figures.push_back(figures_of(*run)(question));
+    }
+    return spread_of(figures);
+}
+
+std::string median_text(const Spread& spread, gate::Kind kind) {
+    return spread.value ? gate::humanize_figure(kind, *spread.value) : spread.beyond.empty() ? "-" : spread.beyond;
+}
+
+std::string range_text(const std::string& least, const std::string& most) {
+    if (least == most) {
+        return least;
+    }
+    const auto unit_of = [](const std::string& text) { return text.substr(std::min(text.find(' '), text.size())); };
+    const bool same_unit = unit_of(least) == unit_of(most);
+    return (same_unit ? least.substr(0, least.find(' ')) : least) + "-" + most;
+}
+
+std::string range_text(const Spread& spread, gate::Kind kind) {
+    if (spread.repeats < 2 || (!spread.least && spread.most_beyond.empty())) {
+        return {};
+    }
+    return range_text(spread.least ? gate::humanize_figure(kind, *spread.least) : spread.most_beyond,
+                      spread.most_beyond.empty() ? gate::humanize_figure(kind, *spread.most) : spread.most_beyond);
+}
+
+std::vector<gate::Threshold> own_thresholds(const Entrant& entrant) {
+    std::vector<gate::Threshold> own;
+    for (const auto* run : entrant.runs) {
+        for (const auto& written : run->thresholds) {
+            const bool known = std::any_of(own.begin(), own.end(), [&written](const gate::Threshold& each) {
+                return each.metric_text() == written.metric && each.expression == written.expression;
+            });
+            if (auto read = gate::parse_threshold(written.metric, written.expression); read && !known) {
+                own.push_back(std::move(*read));
+            }
+        }
+    }
+    return own;
+}
+
+JudgedRepeats judge(const Entrant& entrant, const gate::Threshold& threshold) {
+    JudgedRepeats result;
+    std::vector<JudgedThreshold> each;
+    std::vector<unsigned> numbers;
+    const bool any = entrant.valid() > 0;
+    for (std::size_t i = 0; i < entrant.runs.size(); ++i) {
+        const auto& run = *entrant.runs[i];
+        if (any && !counts(run)) {
+            continue;
+        }
+        each.push_back(judge(run, std::vector{threshold}).front());
+        numbers.push_back(i < entrant.repeats.size() ? entrant.repeats[i] : static_cast<unsigned>(i + 1));
+        result.held += each.back().passed ? 1 : 0;
+    }
+    result.repeats = each.size();
+    result.how = how_judged(each, threshold);
+    result.judged = each.size() == 1                               ? each.front()
+                    : threshold.metric.kind == gate::Kind::counter ? worst_of(each, numbers, threshold)
+                                                                   : median_of(each, threshold);
+    if (!result.judged.passed && result.judged.observed && threshold.metric.kind != gate::Kind::counter &&
+        each.size() > 1) {
+        result.judged.reason += ", the " + result.how;
+    }
+    return result;
+}
 
 std::vector<Entrant> entrants_of(const Comparison& comparison) {
     std::set<std::string> protocols;
     for (const auto& turn : comparison.runs) {
         protocols.insert(turn.run.protocol);
+    }
+    unsigned asked = comparison.repeats;
+    for (const auto& turn : comparison.runs) {
+        asked = comparison.repeats == 0 ? std::max(asked, turn.repeat) : asked;
     }
     std::vector<const Turn*> firsts;
     std::vector<Entrant> entrants;
@@ -47,12 +429,27 @@ std::vector<Entrant> entrants_of(const Comparison& comparison) {
             };
             return identity(*first) == identity(*turn);
         });
+        const auto place = static_cast<std::size_t>(same - firsts.begin());
         if (same == firsts.end()) {
             firsts.push_back(turn);
-            entrants.push_back({own_name(*turn, protocols.size() > 1), {&turn->run}});
-        } else {
-            entrants[static_cast<std::size_t>(same - firsts.begin())].runs.push_back(&turn->run);
+            entrants.push_back({.name = own_name(*turn, protocols.size() > 1), .runs = {}});
         }
+        auto& entrant = entrants[place];
+        if (turn->superseded) {
+            entrant.again.push_back(turn);
+        } else {
+            entrant.runs.push_back(&turn->run);
+            entrant.repeats.push_back(turn->repeat);
+        }
+    }
+    for (auto& entrant : entrants) {
+        if (entrant.runs.empty()) {  // a report that was altered: better those than none
+            for (const auto* turn : entrant.again) {
+                entrant.runs.push_back(&turn->run);
+                entrant.repeats.push_back(turn->repeat);
+            }
+        }
+        entrant.asked = std::max(asked, static_cast<unsigned>(entrant.runs.size()));
     }
     // Only their targets tell some of them apart.
     std::multiset<std::string> names;
@@ -72,13 +469,13 @@ std::vector<Entrant> entrants_of(const Report& report) {
         return entrants_of(*comparison);
     }
     const auto& run = std::get<RunReport>(report);
-    return {{run.protocol + (run.variant.empty() ? "" : " " + run.variant), {&run}}};
+    return {{.name = run.protocol + (run.variant.empty() ? "" : " " + run.variant), .runs = {&run}, .repeats = {1}}};
 }
 
 std::string unreachable_in(const Comparison& comparison, const std::vector<std::string>& names) {
     for (const auto& name : names) {
         const bool unreached = std::any_of(comparison.runs.begin(), comparison.runs.end(), [&name](const Turn& turn) {
-            return turn.name == name && is_unreached(turn.run);
+            return !turn.superseded && turn.name == name && is_unreached(turn.run);
         });
         if (unreached) {
             return name;
@@ -88,16 +485,30 @@ std::string unreachable_in(const Comparison& comparison, const std::vector<std::
 }
 
 std::optional<Latency> merged(const Entrant& entrant, std::optional<Latency> Latencies::*which) {
-    Latency whole;
-    for (const auto* run : entrant.runs) {
-        const auto& latency = run->latency.*which;
-        if (!latency) {
-            return std::nullopt;
-        }
-        whole.histogram.merge(latency->histogram);
-        whole.unanswered += latency->unanswered;
+    std::optional<Latency> sum = Latency{};
+    for (const auto* run : entrant.counting()) {
+        add(sum, run->latency.*which);
     }
-    return whole;
+    return sum;
+}
+
+std::vector<std::string> losses_beside(const Entrant& entrant) {
+    std::vector<std::string> sentences;
+    const auto look = [&](const RunReport& run, unsigned repeat) {
+        if (run.delivery.lost.value_or(0) > 0) {
+            sentences.push_back(
+                fmt::format("{} lost in a run of repeat {} that does not count", *run.delivery.lost, repeat));
+        }
+    };
+    for (const auto* turn : entrant.again) {
+        look(turn->run, turn->repeat);
+    }
+    for (std::size_t i = 0; i < entrant.runs.size() && entrant.valid() > 0; ++i) {
+        if (!counts(*entrant.runs[i])) {
+            look(*entrant.runs[i], entrant.repeats[i]);
+        }
+    }
+    return sentences;
 }
 
 std::string file_name_of(const Entrant& entrant) {

@@ -38,6 +38,64 @@ TEST(Entrants, StandInTheOrderInWhichTheyFirstRan) {
     EXPECT_THAT(entrants[1].runs, ElementsAre(&comparison.runs[1].run, &comparison.runs[0].run));
 }
 
+gate::Figure of(double value) {
+    return {value, {}};
+}
+
+TEST(Spread, IsTheMedianAndTheRange) {
+    const gate::Figure never{std::nullopt, "among the 3 never answered", "never"};
+    const gate::Figure unknown{std::nullopt, "not measured"};
+    struct Row {
+        std::vector<gate::Figure> figures;
+        const char* median;
+        const char* range;
+    };
+    const Row rows[] = {
+        {{}, "-", ""},
+        {{of(5'000)}, "5.00 ms", ""},
+        {{of(5'000), of(7'000)}, "6.00 ms", "5.00-7.00 ms"},
+        {{of(105'000), of(700), of(800), of(850), of(600)}, "800 us", "600 us-105 ms"},
+        {{of(1'000), of(4'000), of(2'000), of(3'000)}, "2.50 ms", "1.00-4.00 ms"},
+        {{of(1'000), never, of(2'000)}, "2.00 ms", "1.00 ms-never"},
+        {{of(1'000), never}, "never", "1.00 ms-never"},
+        {{never, never, of(1'000)}, "never", "1.00 ms-never"},
+        {{never, never}, "never", "never"},
+        {{unknown, unknown}, "-", ""},
+        {{unknown, of(1'000), of(3'000)}, "2.00 ms", "1.00-3.00 ms"},
+        {{of(2'000), of(2'000)}, "2.00 ms", "2.00 ms"},
+    };
+    for (const auto& row : rows) {
+        const auto spread = spread_of(row.figures);
+        EXPECT_EQ(median_text(spread, gate::Kind::latency), row.median);
+        EXPECT_EQ(range_text(spread, gate::Kind::latency), row.range);
+    }
+}
+
+TEST(Entrants, AddUpCountsAndTakeMediansOfCosts) {
+    Comparison comparison;
+    comparison.repeats = 4;
+    for (unsigned repeat = 1; repeat <= 4; ++repeat) {
+        auto run = healthy_run();
+        run.delivery.lost = repeat == 2 ? 5 : 0;
+        run.resources.server->cpu_us_per_validation = repeat == 2 ? 100 : repeat;
+        comparison.runs.push_back({repeat, 1, run});
+    }
+    comparison.runs[3].run.verdict = {.measurement = Measurement::invalid, .reasons = {"late"}};
+    const auto entrant = entrants_of(comparison).front();
+    const auto whole = entrant.whole();
+    EXPECT_EQ(whole.tally.generated, 3 * healthy_run().tally.generated);
+    EXPECT_EQ(whole.delivery.lost, 5U);
+    EXPECT_EQ(whole.resources.server->cpu_us_per_validation, 3);
+    EXPECT_EQ(entrant.verdict_text(), "3 of 4 valid");
+    EXPECT_EQ(entrant.counting().size(), 3U);
+    comparison.runs[1].run.verdict.measurement = Measurement::suspect;
+    EXPECT_EQ(entrants_of(comparison).front().verdict_text(), "suspect, 3 of 4 valid");
+    comparison.runs.resize(1);
+    EXPECT_EQ(entrants_of(comparison).front().verdict_text(), "suspect, 1 of 4 valid");
+    comparison.repeats = 0;
+    EXPECT_EQ(entrants_of(comparison).front().verdict_text(), "valid");
+}
+
 TEST(Entrants, MakeNamesForFiles) {
     EXPECT_EQ(file_name_of({"cand mqtt QoS 0 at http://[::1]:80/", {}}), "cand-mqtt-qos-0-at-http-1-80");
 }

@@ -18,6 +18,11 @@ Figure absent(std::string why) {
     return {std::nullopt, std::move(why)};
 }
 
+// What is known of it is that it is above everything.
+Figure above_everything(const std::optional<Latency>& latency, std::string why) {
+    return {std::nullopt, std::move(why), latency->unanswered > 0 ? "never" : ">24 h"};
+}
+
 std::optional<double> us(std::optional<Nanos> value) {
     return value ? std::optional(static_cast<double>(value->count()) / 1e3) : std::nullopt;
 }
@@ -56,19 +61,21 @@ Figure figure_of(const std::optional<Latency>& latency, const gate::Threshold& t
     const auto unanswered = latency->unanswered;
     const char* verb = threshold.metric.name == "end_to_end" ? "delivered" : "answered";
     if (histogram.empty()) {
-        return absent(unanswered > 0
-                          ? fmt::format("none of {} was {}", humanize_count(static_cast<double>(unanswered)), verb)
-                          : "no samples");
+        return unanswered > 0
+                   ? above_everything(latency, fmt::format("none of {} was {}",
+                                                           humanize_count(static_cast<double>(unanswered)), verb))
+                   : absent("no samples");
     }
     const auto never = fmt::format("{} never {}", humanize_count(static_cast<double>(unanswered)), verb);
     switch (threshold.aggregate) {
         case Aggregate::min:
             return {us(histogram.min()), {}};
         case Aggregate::max:
-            return unanswered > 0 ? absent("unknown: " + never) : Figure{us(histogram.max()), {}};
+            return unanswered > 0 ? above_everything(latency, "unknown: " + never) : Figure{us(histogram.max()), {}};
         case Aggregate::avg: {
             if (unanswered > 0 || histogram.overflow() > 0) {
-                return absent(unanswered > 0 ? "unknown: " + never : "unknown: some took longer than 24 h");
+                return above_everything(latency,
+                                        unanswered > 0 ? "unknown: " + never : "unknown: some took longer than 24 h");
             }
             const auto mean = histogram.mean();
             return {mean ? std::optional(*mean / 1e3) : std::nullopt, {}};
@@ -80,7 +87,7 @@ Figure figure_of(const std::optional<Latency>& latency, const gate::Threshold& t
     if (const auto value = us(histogram.percentile(percent, unanswered))) {
         return {value, {}};
     }
-    return absent(unanswered > 0 ? "among the " + never : "above 24 h");
+    return above_everything(latency, unanswered > 0 ? "among the " + never : "above 24 h");
 }
 
 namespace {
@@ -178,7 +185,10 @@ Figure value_figure(const RunReport& run, const gate::Threshold& threshold) {
                                         : name == "bytes_received"       ? as_number(run.wire.bytes_received)
                                         : name == "bytes_per_validation" ? run.wire.bytes_per_validation
                                                                          : as_number(run.wire.payload_bytes);
-    return {value, name == "connecting_s" ? "not every equipment was ever connected" : "not measured"};
+    if (name == "connecting_s") {
+        return {value, "not every equipment was ever connected", "never"};
+    }
+    return {value, "not measured"};
 }
 
 Figure phase_figure(const RunReport& run, const Phase& phase, const gate::Threshold& threshold) {

@@ -170,7 +170,7 @@ std::string interval_log(const Entrant& entrant, const LatencyName& chosen) {
     }
     text += "\"StartTimestamp\",\"Interval_Length\",\"Interval_Max\",\"Interval_Compressed_Histogram\"\n";
     double after_s = 0;  // where the run before ended
-    for (const auto* run : entrant.runs) {
+    for (const auto* run : entrant.counting()) {
         const auto started = epoch_of(run->context.started_at);
         // Readers want ascending time stamps, whatever the clock did between the runs.
         const double from_s = std::max(after_s, base && started ? static_cast<double>(*started - *base) : 0.0);

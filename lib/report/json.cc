@@ -292,6 +292,7 @@ Ordered json_of(const RunReport& run) {
 Ordered json_of(const Turn& turn) {
     Ordered json{{"schema", schema_version}, {"kind", "run"}, {"repeat", turn.repeat}, {"order", turn.order}};
     json["name"] = text(turn.name);
+    json["superseded"] = turn.superseded;
     write(json, turn.run);
     return json;
 }
@@ -300,6 +301,7 @@ Ordered json_of(const Comparison& comparison) {
     Ordered json{{"schema", schema_version}, {"kind", "comparison"}};
     json["scenario"] = json_of(comparison.scenario);
     json["command"] = comparison.command;
+    json["repeats"] = comparison.repeats == 0 ? Ordered(nullptr) : Ordered(comparison.repeats);
     json["runs"] = list_of(comparison.runs);
     return json;
 }
@@ -313,13 +315,17 @@ public:
         if (json["kind"] == "run") {
             return run(json, "");
         }
-        Comparison comparison{.scenario = scenario(json["scenario"]), .command = command(json), .runs = {}};
+        Comparison comparison{.scenario = scenario(json["scenario"]),
+                              .command = command(json),
+                              .runs = {},
+                              .repeats = maybe<unsigned>(json, "repeats").value_or(0)};
         for (std::size_t i = 0; i < json["runs"].size(); ++i) {
             const auto& entry = json["runs"][i];
             comparison.runs.push_back({.repeat = entry["repeat"].get<unsigned>(),
                                        .order = entry["order"].get<unsigned>(),
                                        .run = run(entry, fmt::format("runs.{}.", i)),
-                                       .name = text(entry, "name")});
+                                       .name = text(entry, "name"),
+                                       .superseded = entry.value("superseded", false)});
         }
         return comparison;
     }

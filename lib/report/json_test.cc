@@ -48,6 +48,27 @@ TEST(ReportJson, ComesBackAsItWasWritten) {
     }
 }
 
+TEST(ReportJson, KeepsTheRunsThatWereMadeAgain) {
+    auto comparison = sample_comparison();
+    comparison.repeats = 3;
+    comparison.runs[2].superseded = true;
+    auto json = Json::parse(to_json(Report(comparison)));
+    const auto read = parse_report(json.dump(), "report.json");
+    ASSERT_TRUE(read);
+    EXPECT_TRUE(std::get<Comparison>(*read).runs[2].superseded);
+    EXPECT_FALSE(std::get<Comparison>(*read).runs[1].superseded);
+    EXPECT_EQ(std::get<Comparison>(*read).repeats, 3U);
+    // Older reports say neither.
+    json.erase("repeats");
+    for (auto& run : json["runs"]) {
+        run.erase("superseded");
+    }
+    const auto old = parse_report(json.dump(), "report.json");
+    ASSERT_TRUE(old);
+    EXPECT_FALSE(std::get<Comparison>(*old).runs[2].superseded);
+    EXPECT_EQ(std::get<Comparison>(*old).repeats, 0U);
+}
+
 TEST(ReportJson, KeepsHistogramsExactly) {
     const auto read = parse_report(to_json(troubled_run()), "report.json");
     ASSERT_TRUE(read);

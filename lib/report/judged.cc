@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "escape/formats.h"
+#include "report/entrants.h"
 #include "report/figures.h"
 #include "report/text_table.h"
 
@@ -14,7 +15,7 @@ namespace portillon::report {
 namespace {
 
 // Its own thresholds, read again.
-std::vector<gate::Threshold> own_thresholds(const RunReport& run, const std::string& prefix, Problems& problems) {
+std::vector<gate::Threshold> read_thresholds(const RunReport& run, const std::string& prefix, Problems& problems) {
     std::vector<gate::Threshold> thresholds;
     for (std::size_t i = 0; i < run.thresholds.size(); ++i) {
         const auto& written = run.thresholds[i];
@@ -37,17 +38,22 @@ std::string name_of(const RunReport& run) {
 
 bool trusted(const JudgedRun& run, Strictness strictness) {
     const auto measurement = run.verdict.measurement;
-    const bool suspect_counts = strictness == Strictness::strict && measurement == Measurement::suspect;
+    const bool suspect_counts =
+        strictness == Strictness::strict && (measurement == Measurement::suspect || run.valid < run.asked);
     // What a threshold ended is measured well enough to say that it did not hold.
     const bool cut_short = !run.verdict.complete && run.verdict.aborted_by.empty();
     return !cut_short && measurement != Measurement::invalid && !suspect_counts;
 }
 
-std::string sentence_about(const Verdict& verdict) {
+std::string sentence_about(const JudgedRun& run) {
+    const auto& verdict = run.verdict;
     std::string text = verdict.complete ? "" : "the run is incomplete (" + why_incomplete(verdict) + ")";
     if (verdict.complete || verdict.measurement != Measurement::valid) {
         text +=
             fmt::format("{}the measurement is {}", text.empty() ? "" : " and ", report::name_of(verdict.measurement));
+    }
+    if (run.asked > 1) {
+        text += fmt::format(", {} of {} repeats valid", run.valid, run.asked);
     }
     for (std::size_t i = 0; i < verdict.reasons.size(); ++i) {
         text += (i == 0 ? ": " : "; ") + verdict.reasons[i];
@@ -119,13 +125,29 @@ std::string suite_of(const Diff& diff, const GroupDiff& group, Strictness strict
 
 }  // namespace
 
+JudgedRun judged(const Entrant& entrant, const std::vector<gate::Threshold>& thresholds) {
+    JudgedRun row{.name = entrant.name,
+                  .verdict = entrant.verdict(),
+                  .thresholds = {},
+                  .how = {},
+                  .asked = entrant.asked,
+                  .valid = entrant.valid(),
+                  .remarks = losses_beside(entrant)};
+    for (const auto& threshold : thresholds) {
+        auto over_repeats = judge(entrant, threshold);
+        row.thresholds.push_back(std::move(over_repeats.judged));
+        row.how.push_back(std::move(over_repeats.how));
+    }
+    return row;
+}
+
 Checked<std::vector<JudgedRun>> judge(const Report& report, const std::vector<gate::Threshold>& thresholds,
-                                      Others others) {
+                                      Others others, Judged what) {
     Problems problems;
     std::vector<JudgedRun> judged;
     std::size_t threshold_count = 0;
     const auto add = [&](const RunReport& run, std::string name, const std::string& prefix) {
-        const auto own = thresholds.empty() ? own_thresholds(run, prefix, problems) : std::vector<gate::Threshold>{};
+        const auto own = thresholds.empty() ? read_thresholds(run, prefix, problems) : std::vector<gate::Threshold>{};
         for (auto& problem : unknown_stages(run, thresholds.empty() ? own : thresholds)) {
             problems.push_back(std::move(problem));
         }
@@ -134,13 +156,29 @@ Checked<std::vector<JudgedRun>> judge(const Report& report, const std::vector<ga
     };
     if (const auto* run = std::get_if<RunReport>(&report)) {
         add(*run, name_of(*run), "");
-    } else {
-        const auto& turns = std::get<Comparison>(report).runs;
+    } else if (const auto& comparison = std::get<Comparison>(report); what == Judged::each) {
+        const auto& turns = comparison.runs;
         const bool repeated = std::any_of(turns.begin(), turns.end(), [](const Turn& turn) { return turn.repeat > 1; });
         for (std::size_t i = 0; i < turns.size(); ++i) {
             const auto& turn = turns[i];
-            add(turn.run, name_of(turn.run) + (repeated ? fmt::format(", repeat {}", turn.repeat) : ""),
-                fmt::format("runs.{}.", i));
+            if (!turn.superseded) {
+                add(turn.run, name_of(turn.run) + (repeated ? fmt::format(", repeat {}", turn.repeat) : ""),
+                    fmt::format("runs.{}.", i));
+            }
+        }
+    } else {
+        // What cannot be read, or speaks of a stage that is not there, is told of the run that has it.
+        for (std::size_t i = 0; thresholds.empty() && i < comparison.runs.size(); ++i) {
+            read_thresholds(comparison.runs[i].run, fmt::format("runs.{}.", i), problems);
+        }
+        for (const auto& entrant : entrants_of(comparison)) {
+            const auto asked = thresholds.empty() ? own_thresholds(entrant) : thresholds;
+            for (auto& problem : unknown_stages(*entrant.counting().front(), asked)) {
+                problems.push_back(std::move(problem));
+            }
+            auto row = report::judged(entrant, asked);
+            threshold_count += row.thresholds.size();
+            judged.push_back(std::move(row));
         }
     }
     if (problems.empty() && threshold_count == 0 && others == Others::none) {
@@ -153,16 +191,21 @@ Checked<std::vector<JudgedRun>> judge(const Report& report, const std::vector<ga
     return problems.empty() ? Checked(std::move(judged)) : Checked<std::vector<JudgedRun>>(std::move(problems));
 }
 
-Standing standing_of(const std::vector<JudgedRun>& runs, Strictness strictness) {
-    if (!std::all_of(runs.begin(), runs.end(),
-                     [strictness](const JudgedRun& run) { return trusted(run, strictness); })) {
+Standing standing_of(const JudgedRun& run, Strictness strictness) {
+    if (!trusted(run, strictness)) {
         return Standing::untrusted;
     }
-    const auto holds = [](const JudgedRun& run) {
-        return run.verdict.complete && std::all_of(run.thresholds.begin(), run.thresholds.end(),
-                                                   [](const JudgedThreshold& t) { return t.passed; });
-    };
-    return std::all_of(runs.begin(), runs.end(), holds) ? Standing::passed : Standing::breached;
+    const bool holds = run.verdict.complete && std::all_of(run.thresholds.begin(), run.thresholds.end(),
+                                                           [](const JudgedThreshold& t) { return t.passed; });
+    return holds ? Standing::passed : Standing::breached;
+}
+
+Standing standing_of(const std::vector<JudgedRun>& runs, Strictness strictness) {
+    auto worst = Standing::passed;
+    for (const auto& run : runs) {
+        worst = std::max(worst, standing_of(run, strictness));
+    }
+    return worst;
 }
 
 Standing standing_of(const Diff& against_baseline, Strictness strictness) {
@@ -191,13 +234,19 @@ std::string format_judged(const std::vector<JudgedRun>& runs) {
     TextTable table({Align::left, Align::left, Align::left, Align::right, Align::left});
     std::string sentences;
     for (const auto& run : runs) {
-        for (const auto& threshold : run.thresholds) {
+        for (std::size_t i = 0; i < run.thresholds.size(); ++i) {
+            const auto& threshold = run.thresholds[i];
             const bool silent = threshold.passed || threshold.observed.has_value();
+            const bool counter = threshold.reason.find(" in repeat ") != std::string::npos;
+            const auto how = i < run.how.size() ? run.how[i] + (counter ? ": " + threshold.reason : "") : "";
             table.add_row({threshold.passed ? "pass" : "FAIL", run.name, threshold.metric + ": " + threshold.expression,
-                           observed_of(threshold), silent ? "" : "no data: " + threshold.reason});
+                           observed_of(threshold), silent ? how : "no data: " + threshold.reason});
         }
-        if (!run.verdict.complete || run.verdict.measurement != Measurement::valid) {
-            sentences += escape::terminal(run.name + ": " + sentence_about(run.verdict)) + ".\n";
+        if (!run.verdict.complete || run.verdict.measurement != Measurement::valid || run.valid < run.asked) {
+            sentences += escape::terminal(run.name + ": " + sentence_about(run)) + ".\n";
+        }
+        for (const auto& remark : run.remarks) {
+            sentences += escape::terminal(run.name + ": " + remark) + ".\n";
         }
     }
     return table.text("") + sentences;
@@ -208,7 +257,7 @@ std::string junit_xml(const std::vector<JudgedRun>& runs, Strictness strictness,
     for (const auto& run : runs) {
         const bool stands = run.verdict.complete && trusted(run, strictness);
         std::size_t failures = stands ? 0 : 1;
-        std::string cases = junit_case(run.name, "measurement", stands ? "" : sentence_about(run.verdict));
+        std::string cases = junit_case(run.name, "measurement", stands ? "" : sentence_about(run));
         for (const auto& threshold : run.thresholds) {
             failures += threshold.passed ? 0 : 1;
             const auto why = threshold.observed ? threshold.reason : "no data: " + threshold.reason;

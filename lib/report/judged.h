@@ -8,27 +8,42 @@
 #include "base/problem.h"
 #include "gate/threshold.h"
 #include "report/diff.h"
+#include "report/entrants.h"
 #include "report/model.h"
 
 namespace portillon::report {
 
+// The repeats of an entrant as one, or one of them.
 struct JudgedRun {
     std::string name;  // "mqtt", or "mqtt, repeat 2"
     Verdict verdict;
     std::vector<JudgedThreshold> thresholds;
+    std::vector<std::string> how = {};  // of each threshold: "median of 5 repeats (1.90-105 ms)"; empty of one repeat
+    // Of several repeats, how many were asked for and how many are valid; the same where there is but one.
+    unsigned asked = 1, valid = 1;
+    std::vector<std::string> remarks = {};  // what else must be known: losses in repeats that do not count
 };
+
+// The repeats of one entrant together.
+JudgedRun judged(const Entrant& entrant, const std::vector<gate::Threshold>& thresholds);
 
 enum class Others : std::uint8_t { none, baseline };  // what else there is to judge
 
-// Every run against `thresholds`, or against its own when there are none. Problems: nothing to judge, or a threshold in
-// the report that cannot be read.
-Checked<std::vector<JudgedRun>> judge(const Report& report, const std::vector<gate::Threshold>& thresholds,
-                                      Others others = Others::none);
+// rows: the repeats of an entrant together, by their median, and by the worst of them where it is a count (entrants.h).
+// each: every repeat for itself.
+enum class Judged : std::uint8_t { rows, each };
 
-enum class Strictness : std::uint8_t { lenient, strict };  // strict: a suspect measurement is not to be trusted either
+// Everything against `thresholds`, or against its own when there are none. Problems: nothing to judge, or a threshold
+// in the report that cannot be read.
+Checked<std::vector<JudgedRun>> judge(const Report& report, const std::vector<gate::Threshold>& thresholds,
+                                      Others others = Others::none, Judged what = Judged::rows);
+
+// strict: a suspect measurement is not to be trusted either, nor a row of which a repeat does not count.
+enum class Strictness : std::uint8_t { lenient, strict };
 enum class Standing : std::uint8_t { passed, breached, untrusted };
 
-// untrusted (a measurement invalid, a run incomplete) before breached (no data included).
+// untrusted (a measurement invalid, a run incomplete, no valid repeat) before breached (no data included).
+Standing standing_of(const JudgedRun& run, Strictness strictness);
 Standing standing_of(const std::vector<JudgedRun>& runs, Strictness strictness);
 
 // Against a baseline: untrusted where it is incomparable, breached where it is worse. Strict: also where something may

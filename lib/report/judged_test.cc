@@ -80,11 +80,124 @@ TEST(Judged, StandsByTheWorstOfAllRuns) {
         run.verdict.aborted_by = row.aborted_by;
         Comparison comparison;
         comparison.runs = {{1, 1, healthy_run()}, {1, 2, run}};
-        const auto judged = judge(Report(comparison), thresholds({row.threshold}));
+        const auto judged = judge(Report(comparison), thresholds({row.threshold}), Others::none, Judged::each);
         ASSERT_TRUE(judged);
         EXPECT_EQ(standing_of(*judged, Strictness::lenient), row.lenient) << row.what;
         EXPECT_EQ(standing_of(*judged, Strictness::strict), row.strict) << row.what;
     }
+}
+
+// `repeats` runs whose P95 of response is about so many us each; 0: the measurement is invalid.
+Comparison repeats_of(std::initializer_list<unsigned> p95_us) {
+    Comparison comparison{.scenario = healthy_run().scenario, .command = {}, .runs = {}};
+    comparison.repeats = static_cast<unsigned>(p95_us.size());
+    unsigned repeat = 0;
+    for (const auto us : p95_us) {
+        auto run = healthy_run();
+        stats::Histogram histogram;
+        histogram.record(Nanos{std::max(us, 1U) * 1000L}, 20'000);
+        run.latency.response = Latency{histogram, 0};
+        if (us == 0) {
+            run.verdict = {.measurement = Measurement::invalid, .reasons = {"the generator itself was late"}};
+        }
+        comparison.runs.push_back({++repeat, 1, std::move(run)});
+    }
+    return comparison;
+}
+
+Standing stands(const Comparison& comparison, const char* threshold, Strictness strictness = Strictness::lenient) {
+    return standing_of(*judge(Report(comparison), thresholds({threshold})), strictness);
+}
+
+TEST(Judged, JudgesTheMedianOfTheRepeatsThatCount) {
+    // One of 105 ms among four below 0.9 ms decides nothing; each for itself it does.
+    const auto one_slow = repeats_of({700, 105'000, 800, 850, 600});
+    EXPECT_EQ(stands(one_slow, "response: p(95)<1ms"), Standing::passed);
+    EXPECT_EQ(stands(one_slow, "response: p(95)<790us"), Standing::breached);
+    EXPECT_EQ(standing_of(*judge(Report(one_slow), thresholds({"response: p(95)<1ms"}), Others::none, Judged::each),
+                          Strictness::lenient),
+              Standing::breached);
+    EXPECT_THAT(format_judged(*judge(Report(one_slow), thresholds({"response: p(95)<1ms"}))),
+                HasSubstr("800 us  median of 5 repeats (600 us-105 ms)"));
+    // Of an even number the mean of the two in the middle.
+    EXPECT_EQ(stands(repeats_of({100, 200, 300, 400}), "response: p(95)<251us"), Standing::passed);
+    EXPECT_EQ(stands(repeats_of({100, 200, 300, 400}), "response: p(95)<249us"), Standing::breached);
+    // More repeats are no more reason to fail.
+    EXPECT_EQ(stands(repeats_of({700, 700, 700, 105'000, 105'000, 700, 700}), "response: p(95)<1ms"), Standing::passed);
+    EXPECT_EQ(stands(repeats_of({105'000, 105'000, 700}), "response: p(95)<1ms"), Standing::breached);
+}
+
+TEST(Judged, CountsNoInvalidRepeatAndNeedsOneThatIsValid) {
+    const auto some = repeats_of({700, 0, 0, 800, 850});
+    EXPECT_EQ(stands(some, "response: p(95)<1ms"), Standing::passed);
+    EXPECT_EQ(stands(some, "response: p(95)<1ms", Strictness::strict), Standing::untrusted);
+    EXPECT_EQ(stands(some, "response: p(95)<750us"), Standing::breached);
+    EXPECT_THAT(format_judged(*judge(Report(some), thresholds({"lost: count==0"}))),
+                HasSubstr("3 of 5 repeats valid: repeat 2 does not count"));
+    // Fewer than half: said, and with --strict fatal.
+    const auto few = repeats_of({700, 0, 0, 0, 850});
+    EXPECT_EQ(stands(few, "response: p(95)<1ms"), Standing::passed);
+    EXPECT_THAT(format_judged(*judge(Report(few), thresholds({"lost: count==0"}))),
+                HasSubstr("the measurement is suspect, 2 of 5 repeats valid: only 2 of 5 repeats are valid"));
+    const auto none = repeats_of({0, 0, 0});
+    EXPECT_EQ(stands(none, "response: p(95)<1ms"), Standing::untrusted);
+    EXPECT_EQ(stands(none, "lost: count>0"), Standing::untrusted);
+    // What was run again counts for nothing, nor is it missing.
+    auto again = repeats_of({700, 0, 800});
+    again.runs[1].superseded = true;
+    again.runs.push_back({2, 2, again.runs[0].run});
+    EXPECT_EQ(stands(again, "response: p(95)<1ms", Strictness::strict), Standing::passed);
+    // One that never came about is missing.
+    again.repeats = 4;
+    EXPECT_EQ(stands(again, "response: p(95)<1ms", Strictness::strict), Standing::untrusted);
+}
+
+TEST(Judged, LetsNoRepeatHideWhatAnotherLost) {
+    auto lossy = repeats_of({700, 700, 700, 700, 700});
+    lossy.runs[2].run.delivery.lost = 3;
+    EXPECT_EQ(stands(lossy, "lost: count==0"), Standing::breached);
+    EXPECT_EQ(stands(lossy, "lost: rate<0.0001"), Standing::breached);
+    EXPECT_EQ(stands(lossy, "lost: count<4"), Standing::passed);
+    EXPECT_THAT(format_judged(*judge(Report(lossy), thresholds({"lost: count==0"}))),
+                HasSubstr("3  worst of 5 repeats: observed 3 in repeat 3"));
+    // Of what there must be enough the least decides.
+    lossy.runs[4].run.tally.acknowledged = 10;
+    EXPECT_EQ(stands(lossy, "acknowledged: count>=11"), Standing::breached);
+    EXPECT_EQ(stands(lossy, "acknowledged: count>=10"), Standing::passed);
+    // A loss in a run that does not count is said.
+    auto aside = repeats_of({700, 0, 800});
+    aside.runs[1].run.delivery.lost = 7;
+    EXPECT_EQ(stands(aside, "lost: count==0"), Standing::passed);
+    EXPECT_THAT(format_judged(*judge(Report(aside), thresholds({"lost: count==0"}))),
+                HasSubstr("mqtt: 7 lost in a run of repeat 2 that does not count"));
+}
+
+TEST(Judged, RanksWhatIsUnknownWhereAThresholdDoesNotHold) {
+    const auto unanswered_in = [](std::initializer_list<unsigned> repeats) {
+        auto comparison = repeats_of({700, 700, 700, 700});
+        for (const auto repeat : repeats) {
+            comparison.runs[repeat - 1].run.latency.response->unanswered = 20'000;
+        }
+        return comparison;
+    };
+    EXPECT_EQ(stands(unanswered_in({1}), "response: p(95)<1ms"), Standing::passed);
+    EXPECT_EQ(stands(unanswered_in({1, 2}), "response: p(95)<1ms"), Standing::breached) << "half of an even number";
+    EXPECT_EQ(stands(unanswered_in({1, 2, 3}), "response: p(95)<1ms"), Standing::breached);
+    EXPECT_EQ(stands(unanswered_in({1}), "response: p(95)>1us"), Standing::passed);
+    EXPECT_EQ(stands(unanswered_in({1, 2}), "response: p(95)>1us"), Standing::breached);
+    const auto judged = judge(Report(unanswered_in({2, 3})), thresholds({"response: p(95)<1ms"}));
+    EXPECT_THAT(format_judged(*judged), HasSubstr("no data: among the 20,000 never answered in 2 of 4 repeats"));
+    auto blind = repeats_of({700, 700, 700});
+    blind.runs[0].run.ledger.reset();
+    blind.runs[0].run.delivery = {};
+    EXPECT_EQ(stands(blind, "lost: count==0"), Standing::breached) << "a count that is not known holds nothing";
+}
+
+TEST(Judged, FailsWhatAThresholdEndedEarly) {
+    auto ended = repeats_of({700, 700, 700});
+    ended.runs[1].run.verdict.complete = false;
+    ended.runs[1].run.verdict.aborted_by = "response: p(95)<1us";
+    EXPECT_EQ(stands(ended, "lost: count==0"), Standing::breached);
 }
 
 TEST(Judged, IsReadByPeopleAndByContinuousIntegration) {

@@ -19,8 +19,9 @@ std::optional<LatencyName> find_latency(std::string_view name) {
 }
 
 LatencyName headline_of(const Entrant& entrant) {
-    const bool acknowledged = std::all_of(entrant.runs.begin(), entrant.runs.end(),
-                                          [](const auto* run) { return run->latency.response.has_value(); });
+    const auto runs = entrant.counting();
+    const bool acknowledged =
+        std::all_of(runs.begin(), runs.end(), [](const auto* run) { return run->latency.response.has_value(); });
     return *find_latency(acknowledged ? "response" : "end_to_end");
 }
 

@@ -4,11 +4,12 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 
-#include "base/units.h"
 #include "gate/metric.h"
 #include "report/entrants.h"
+#include "report/latency_choice.h"
 #include "report/markdown_text.h"
 #include "report/prose.h"
 #include "report/text_table.h"
@@ -17,100 +18,57 @@ namespace portillon::report {
 
 namespace {
 
-template <class Ask>
-auto median(const Entrant& entrant, Ask ask) -> decltype(ask(*entrant.runs.front())) {
-    std::vector<typename decltype(ask(*entrant.runs.front()))::value_type> values;
-    for (const auto* run : entrant.runs) {
-        if (const auto value = ask(*run)) {
-            values.push_back(*value);
-        }
-    }
-    if (values.empty()) {
-        return std::nullopt;
-    }
-    std::sort(values.begin(), values.end());
-    const auto middle = values.size() / 2;
-    return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
-}
-
-// Absent if it is so in any run.
-template <class Ask>
-std::optional<Count> sum(const Entrant& entrant, Ask ask) {
-    Count total = 0;
-    for (const auto* run : entrant.runs) {
-        const std::optional<Count> count = ask(*run);
-        if (!count) {
-            return std::nullopt;
-        }
-        total += *count;
-    }
-    return total;
-}
-
 constexpr const char* end_to_end_mark = "*";
 
+gate::Threshold asked(const std::string& metric, gate::Aggregate aggregate, double percent = 0) {
+    gate::Threshold question;
+    question.metric = *gate::find_metric(metric);
+    question.aggregate = aggregate;
+    question.percent = percent;
+    return question;
+}
+
+// A figure of a row, and below it the range of the repeats' own; empty where there is one repeat.
+struct Cell {
+    std::string median, range;
+};
+
+Cell cell_of(const Entrant& entrant, const gate::Threshold& question, const std::string& mark = {}) {
+    const auto spread = spread_of(entrant, question);
+    const auto kind = question.metric.kind;
+    return {median_text(spread, kind) + (spread.value || !spread.beyond.empty() ? mark : ""), range_text(spread, kind)};
+}
+
 // P50, P95, P99 and the maximum.
-std::vector<std::string> latency_cells(const Entrant& entrant) {
-    const char* mark = "";
-    auto latency = merged(entrant, &Latencies::response);
-    if (!latency) {
-        latency = merged(entrant, &Latencies::end_to_end);
-        mark = end_to_end_mark;
-    }
-    if (!latency) {
-        return {"-", "-", "-", "-"};
-    }
-    std::vector<std::string> cells;
+std::vector<Cell> latency_cells(const Entrant& entrant) {
+    const std::string metric(headline_of(entrant).name);
+    const std::string mark = metric == "end_to_end" ? end_to_end_mark : "";
+    std::vector<Cell> cells;
     for (const double percent : {50.0, 95.0, 99.0}) {
-        const auto value = latency->histogram.percentile(percent, latency->unanswered);
-        const bool any = !latency->histogram.empty() || latency->unanswered > 0;
-        cells.push_back((value                     ? humanize(*value)
-                         : !any                    ? "-"
-                         : latency->unanswered > 0 ? "never"
-                                                   : ">24 h") +
-                        std::string(mark));
+        cells.push_back(cell_of(entrant, asked(metric, gate::Aggregate::percentile, percent), mark));
     }
-    const auto max = latency->histogram.max();
-    cells.push_back(max ? humanize(*max) + mark : "-");
+    cells.push_back(cell_of(entrant, asked(metric, gate::Aggregate::max), mark));
     return cells;
 }
 
-std::string both(const std::string& generator, const std::string& server) {
-    return generator == "-" && server == "-" ? "-" : generator + " / " + server;
-}
-
-template <class Value>
-auto cost_of(std::optional<Resources> Costs::*side, std::optional<Value> Resources::*figure) {
-    return [side, figure](const RunReport& run) {
-        const auto& resources = run.resources.*side;
-        return resources ? (*resources).*figure : std::optional<Value>{};
+// Of the generator and of the server; `text` makes one from the median and its range.
+template <class Text>
+Cell both(const Entrant& entrant, const std::string& figure, Text text) {
+    const auto of = [&](const char* side) {
+        return spread_of(entrant, asked(std::string(side) + "." + figure, gate::Aggregate::value));
     };
-}
-
-std::string cpu_cell(const Entrant& entrant) {
-    const auto of_side = [&entrant](std::optional<Resources> Costs::*side) {
-        const auto us = median(entrant, cost_of(side, &Resources::cpu_us_per_validation));
-        return us ? fmt::format("{:.2f}", *us) : std::string("-");
+    const auto generator = of("generator");
+    const auto server = of("server");
+    const auto known = [&text](const std::optional<double>& value) { return value ? text(*value) : std::string("-"); };
+    const auto range = [&text](const Spread& spread) {
+        return spread.repeats > 1 && spread.least ? range_text(text(*spread.least), text(*spread.most))
+                                                  : std::string("-");
     };
-    return both(of_side(&Costs::generator), of_side(&Costs::server));
-}
-
-std::string memory_cell(const Entrant& entrant) {
-    const auto of_side = [&entrant](std::optional<Resources> Costs::*side) {
-        const auto bytes = median(entrant, cost_of(side, &Resources::rss_bytes_per_equipment));
-        return bytes ? humanize(Bytes{*bytes}) : std::string("-");
-    };
-    return both(of_side(&Costs::generator), of_side(&Costs::server));
-}
-
-std::string verdict_cell(const Entrant& entrant) {
-    auto worst = Measurement::valid;
-    bool complete = true;
-    for (const auto* run : entrant.runs) {
-        worst = std::max(worst, run->verdict.measurement);
-        complete = complete && run->verdict.complete;
+    if (!generator.value && !server.value) {
+        return {"-", ""};
     }
-    return std::string(name_of(worst)) + (complete ? "" : ", incomplete");
+    return {known(generator.value) + " / " + known(server.value),
+            generator.repeats > 1 ? range(generator) + " / " + range(server) : ""};
 }
 
 std::string maybe_counted(std::optional<Count> count) {
@@ -134,7 +92,9 @@ void add_notes(const Comparison& comparison, const std::vector<Entrant>& entrant
     });
     if (most != entrants.end() && most->runs.size() > 1) {
         league.notes.push_back(fmt::format(
-            "{} repeats: histograms merged, counts summed, costs are medians, the worst verdict.", most->runs.size()));
+            "{} repeats: times and costs are the medians of the valid ones, below them the least and the greatest; "
+            "delivered, lost and undelivered are their totals.",
+            most->asked));
     }
     const auto starred = [](const std::vector<std::string>& row) { return row[1].ends_with(end_to_end_mark); };
     if (std::any_of(league.rows.begin(), league.rows.end(), starred)) {
@@ -150,20 +110,29 @@ void add_notes(const Comparison& comparison, const std::vector<Entrant>& entrant
     }
     for (const auto& entrant : entrants) {
         const auto& name = entrant.name;
-        std::set<std::string> reasons;
-        std::set<std::string> breached;
-        for (const auto* run : entrant.runs) {
-            reasons.insert(run->verdict.reasons.begin(), run->verdict.reasons.end());
-            for (const auto& threshold : run->thresholds) {
-                if (!threshold.passed) {
-                    const auto* no_data = threshold.observed ? "" : "no data: ";
-                    breached.insert(fmt::format("{}: {} ({}{})", threshold.metric, threshold.expression, no_data,
-                                                threshold.reason));
-                }
+        const auto row = entrant.verdict();
+        if (!entrant.again.empty()) {
+            std::set<std::string> reasons;
+            for (const auto* turn : entrant.again) {
+                reasons.insert(turn->run.verdict.reasons.begin(), turn->run.verdict.reasons.end());
             }
+            league.notes.push_back(fmt::format("{}: {} measured badly and run again: {}.", name,
+                                               counted(entrant.again.size(), "run"), fmt::join(reasons, "; ")));
         }
-        if (!reasons.empty()) {
-            league.notes.push_back(fmt::format("{} is {}: {}.", name, verdict_cell(entrant), fmt::join(reasons, "; ")));
+        if (!row.reasons.empty()) {
+            league.notes.push_back(fmt::format("{}{} {}: {}.", name, entrant.asked > 1 ? ":" : " is",
+                                               entrant.verdict_text(), fmt::join(row.reasons, "; ")));
+        }
+        for (const auto& loss : losses_beside(entrant)) {
+            league.notes.push_back(fmt::format("{}: {}.", name, loss));
+        }
+        std::vector<std::string> breached;
+        for (const auto& threshold : own_thresholds(entrant)) {
+            const auto judged = judge(entrant, threshold).judged;
+            if (!judged.passed) {
+                breached.push_back(fmt::format("{}: {} ({}{})", judged.metric, judged.expression,
+                                               judged.observed ? "" : "no data: ", judged.reason));
+            }
         }
         if (!breached.empty()) {
             league.notes.push_back(fmt::format("{} fails {}.", name, fmt::join(breached, "; ")));
@@ -181,22 +150,31 @@ League league_of(const Comparison& comparison) {
     }
     for (const auto& entrant : entrants) {
         std::vector<std::string> row{entrant.name};
+        std::vector<std::string> range{"  min-max"};
+        const auto add = [&](Cell cell) {
+            row.push_back(std::move(cell.median));
+            range.push_back(std::move(cell.range));
+        };
         for (auto& cell : latency_cells(entrant)) {
-            row.push_back(std::move(cell));
+            add(std::move(cell));
         }
-        const auto delivered = sum(entrant, [](const RunReport& run) {
-            return run.ledger ? std::optional(run.ledger->delivered) : std::optional<Count>{};
-        });
-        const auto bytes = median(entrant, [](const RunReport& run) { return run.wire.bytes_per_validation; });
-        row.push_back(maybe_counted(delivered));
-        row.push_back(maybe_counted(sum(entrant, [](const RunReport& run) { return run.delivery.lost; })));
-        row.push_back(maybe_counted(sum(entrant, [](const RunReport& run) { return run.delivery.undelivered; })));
-        row.push_back(cpu_cell(entrant));
-        row.push_back(memory_cell(entrant));
-        row.push_back(bytes ? fmt::format("{:.0f}", *bytes) : "-");
-        row.push_back(entrant.runs.front()->wire.encoding);
-        row.push_back(verdict_cell(entrant));
+        const auto whole = entrant.whole();
+        add({maybe_counted(whole.ledger ? std::optional(whole.ledger->delivered) : std::nullopt), ""});
+        add({maybe_counted(whole.delivery.lost), ""});
+        add({maybe_counted(whole.delivery.undelivered), ""});
+        add(both(entrant, "cpu_us_per_validation", [](double us) { return fmt::format("{:.2f}", us); }));
+        add(both(entrant, "rss_bytes_per_equipment",
+                 [](double bytes) { return gate::humanize_figure(gate::Kind::bytes, std::round(bytes)); }));
+        const auto bytes = spread_of(entrant, asked("bytes_per_validation", gate::Aggregate::value));
+        const auto rounded = [](double value) { return fmt::format("{:.0f}", value); };
+        add({bytes.value ? rounded(*bytes.value) : "-",
+             bytes.repeats > 1 && bytes.least ? range_text(rounded(*bytes.least), rounded(*bytes.most)) : ""});
+        add({whole.wire.encoding, ""});
+        add({entrant.verdict_text(), ""});
         league.rows.push_back(std::move(row));
+        if (entrant.counting().size() > 1) {
+            league.rows.push_back(std::move(range));
+        }
     }
     add_notes(comparison, entrants, league);
     return league;

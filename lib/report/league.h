@@ -1,8 +1,8 @@
 #pragma once
 
-// One row for each protocol (and variant, and target) of a comparison, in the order in which they first ran. Repeats of
-// a row: histograms are merged, then asked; counts are summed; costs are medians; the verdict is the worst one. Where
-// nothing is acknowledged the percentiles are those of end_to_end, and marked.
+// One row for each protocol (and variant, and target) of a comparison, in the order in which they first ran; of several
+// repeats the medians, and below them the range (entrants.h). Where nothing is acknowledged the percentiles are those
+// of end_to_end, and marked.
 
 #include <string>
 

@@ -38,18 +38,56 @@ TEST(League, TellsTargetsApartOnlyWhenTheyDiffer) {
     EXPECT_THAT(league_table(comparison), Not(HasSubstr(" at ")));
 }
 
-TEST(League, MergesTheHistogramsOfRepeatsBeforeItAsks) {
+TEST(League, ShowsMediansOfTheRepeatsAndTheirRange) {
     Comparison comparison;
-    comparison.runs = {{1, 1, healthy_run()}, {2, 1, healthy_run()}};
-    stats::Histogram fast, slow;
-    fast.record(1ms, 99);
-    slow.record(9ms, 99);
-    comparison.runs[0].run.latency.response = Latency{fast, 0};
-    comparison.runs[1].run.latency.response = Latency{slow, 0};
-    // The median of all is the fast one's; the mean of two medians would be 5 ms.
-    EXPECT_THAT(league_table(comparison), HasSubstr("1.00 ms  9.0"));
-    comparison.runs[1].run.latency.response->unanswered = 20;
-    EXPECT_THAT(league_table(comparison), HasSubstr("9.00 ms  never  never  9.00 ms"));
+    comparison.repeats = 5;
+    const Nanos times[] = {700us, 105ms, 800us, 850us, 600us};
+    for (unsigned repeat = 1; repeat <= 5; ++repeat) {
+        auto run = healthy_run();
+        stats::Histogram histogram;
+        histogram.record(times[repeat - 1], 99);
+        run.latency.response = Latency{histogram, 0};
+        run.resources.server->cpu_us_per_validation = repeat;
+        comparison.runs.push_back({repeat, 1, run});
+    }
+    auto table = league_table(comparison);
+    EXPECT_THAT(table, HasSubstr("mqtt              800 us         800 us         800 us"));
+    EXPECT_THAT(table, HasSubstr("  min-max  600 us-105 ms  600 us-105 ms"));
+    EXPECT_THAT(table, HasSubstr("6.25 / 1.00-5.00"));
+    EXPECT_THAT(table, HasSubstr("5 of 5 valid"));
+    // One that is invalid does not count; one that lost something is not hidden.
+    comparison.runs[1].run.verdict = {.measurement = Measurement::invalid, .reasons = {"the generator was late"}};
+    comparison.runs[3].run.delivery.lost = 3;
+    table = league_table(comparison);
+    EXPECT_THAT(table, HasSubstr("  min-max  600-850 us"));
+    EXPECT_THAT(table, HasSubstr("4 of 5 valid"));
+    EXPECT_THAT(table, HasSubstr("repeat 2 does not count: invalid: the generator was late"));
+    EXPECT_THAT(table, HasSubstr("fails lost: count==0 (observed 3 in repeat 4)"));
+    // Run again, it is whole.
+    comparison.runs[1].superseded = true;
+    comparison.runs.push_back({2, 2, healthy_run()});
+    table = league_table(comparison);
+    EXPECT_THAT(table, HasSubstr("5 of 5 valid"));
+    EXPECT_THAT(table, HasSubstr("mqtt: 1 run measured badly and run again: the generator was late."));
+    for (auto& turn : comparison.runs) {
+        turn.run.verdict = {.measurement = Measurement::invalid, .reasons = {"the generator was late"}};
+    }
+    EXPECT_THAT(league_table(comparison), HasSubstr("invalid, 0 of 5 valid"));
+}
+
+TEST(League, RanksTheNeverAnsweredAboveEverything) {
+    Comparison comparison;
+    comparison.runs = {{1, 1, healthy_run()}, {2, 1, healthy_run()}, {3, 1, healthy_run()}};
+    for (auto& turn : comparison.runs) {
+        stats::Histogram histogram;
+        histogram.record(1ms, 99);
+        turn.run.latency.response = Latency{histogram, 0};
+    }
+    comparison.runs[1].run.latency.response->unanswered = 99;
+    EXPECT_THAT(league_table(comparison), HasSubstr("1.00 ms-never"));
+    EXPECT_THAT(league_table(comparison), HasSubstr("1.00 ms"));
+    comparison.runs[2].run.latency.response->unanswered = 99;
+    EXPECT_THAT(league_table(comparison), HasSubstr("  never "));
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "base/units.h"
 #include "gate/metric.h"
 #include "report/fault_text.h"
+#include "report/figures.h"
 #include "report/judged.h"
 #include "report/latency_choice.h"
 #include "report/league.h"
@@ -114,137 +115,127 @@ std::string observed_text(const JudgedThreshold& threshold, double value) {
     return rate || !metric ? fmt::format("{:.3g}", value) : gate::humanize_figure(metric->kind, value);
 }
 
-// One threshold of one entrant, over its runs.
+// One threshold of one entrant, over its repeats.
 struct GateRow {
-    const JudgedThreshold* threshold = nullptr;
-    std::size_t runs = 0, failed = 0, without_data = 0;
-    std::optional<double> least, most;
-    std::string reason;  // of a run without data
+    std::string name;  // the entrant's
+    JudgedRepeats judged;
 };
 
-std::vector<GateRow> gate_rows(const Entrant& entrant) {
-    std::vector<GateRow> rows;
-    for (const auto* run : entrant.runs) {
-        for (const auto& threshold : run->thresholds) {
-            auto row = std::find_if(rows.begin(), rows.end(), [&threshold](const GateRow& each) {
-                return each.threshold->metric == threshold.metric && each.threshold->expression == threshold.expression;
-            });
-            if (row == rows.end()) {
-                rows.push_back({});
-                row = rows.end() - 1;
-                row->threshold = &threshold;
-            }
-            ++row->runs;
-            row->failed += threshold.passed ? 0 : 1;
-            if (threshold.observed) {
-                row->least = std::min(row->least.value_or(*threshold.observed), *threshold.observed);
-                row->most = std::max(row->most.value_or(*threshold.observed), *threshold.observed);
-            } else {
-                ++row->without_data;
-                row->reason = threshold.reason;
-            }
-        }
+std::string outcome_cell(const JudgedRepeats& row) {
+    const auto& judged = row.judged;
+    auto text = judged.passed ? std::string("pass") : std::string("**FAIL**");
+    if (row.repeats > 1 && row.held < row.repeats) {
+        text += fmt::format(", holds in {} of {}", row.held, row.repeats);
     }
-    return rows;
-}
-
-std::string outcome_cell(const GateRow& row) {
-    if (row.failed == 0) {
-        return "pass";
-    }
-    auto text = row.runs == 1 ? std::string("**FAIL**") : fmt::format("**FAIL** in {} of {}", row.failed, row.runs);
-    if (row.without_data > 0) {
-        text += ": no data, " + cell(row.reason);
+    if (!judged.passed && !judged.observed) {
+        text += ": no data, " + cell(judged.reason);
     }
     return text;
 }
 
 std::string gates_of(const std::vector<Entrant>& entrants) {
     // Failures first: they are what is looked for, and what must not be cut.
-    std::vector<std::pair<const Entrant*, GateRow>> rows;
+    std::vector<GateRow> rows;
     for (const auto& entrant : entrants) {
-        for (auto& row : gate_rows(entrant)) {
-            rows.emplace_back(&entrant, std::move(row));
+        for (const auto& threshold : own_thresholds(entrant)) {
+            rows.push_back({entrant.name, judge(entrant, threshold)});
         }
     }
-    std::stable_partition(rows.begin(), rows.end(), [](const auto& row) { return row.second.failed > 0; });
+    std::stable_partition(rows.begin(), rows.end(), [](const GateRow& row) { return !row.judged.judged.passed; });
     Rows table({"gate", "of", "observed", "outcome"}, "llrl");
-    for (const auto& [entrant, row] : rows) {
-        const auto& threshold = *row.threshold;
-        std::string observed = "-";
-        if (row.least) {
-            observed = observed_text(threshold, *row.least);
-            const auto most = observed_text(threshold, *row.most);
-            observed += most == observed ? "" : " to " + most;
-        }
-        table.add({cell(threshold.metric + ": " + threshold.expression), cell(entrant->name), cell(observed),
-                   outcome_cell(row)});
+    for (const auto& row : rows) {
+        const auto& judged = row.judged.judged;
+        auto observed = judged.observed ? observed_text(judged, *judged.observed) : std::string("-");
+        observed += row.judged.how.empty() ? "" : ", " + row.judged.how;
+        table.add(
+            {cell(judged.metric + ": " + judged.expression), cell(row.name), cell(observed), outcome_cell(row.judged)});
     }
     return table.text();
 }
 
-bool trusted(const RunReport& run) {
-    const auto& verdict = run.verdict;
-    return (verdict.complete || !verdict.aborted_by.empty()) && verdict.measurement != Measurement::invalid;
-}
-
 struct Verdicts {
-    std::size_t runs = 0, untrusted = 0, unconnected = 0, failed = 0, thresholds = 0;
+    std::size_t rows = 0, untrusted = 0, unconnected = 0, failed = 0, ended_early = 0, thresholds = 0;
 };
 
 // The first line: the word, and what it speaks of.
 std::string verdict_line(const std::vector<Entrant>& entrants, const std::string& what) {
     Verdicts sums;
     for (const auto& entrant : entrants) {
-        for (const auto* run : entrant.runs) {
-            ++sums.runs;
-            sums.untrusted += trusted(*run) ? 0 : 1;
-            sums.unconnected += is_unreached(*run) ? 1 : 0;
-            sums.thresholds += run->thresholds.size();
-            sums.failed += static_cast<std::size_t>(std::count_if(run->thresholds.begin(), run->thresholds.end(),
-                                                                  [](const auto& each) { return !each.passed; }));
+        const auto verdict = entrant.verdict();
+        ++sums.rows;
+        sums.untrusted += entrant.valid() == 0 ? 1 : 0;
+        sums.ended_early += entrant.valid() > 0 && !verdict.complete ? 1 : 0;
+        sums.unconnected +=
+            std::any_of(entrant.runs.begin(), entrant.runs.end(), [](const auto* run) { return is_unreached(*run); })
+                ? 1
+                : 0;
+        for (const auto& threshold : own_thresholds(entrant)) {
+            ++sums.thresholds;
+            sums.failed += judge(entrant, threshold).judged.passed ? 0 : 1;
         }
     }
-    const auto of_runs = [&sums](std::size_t count, const std::string& said) {
-        return sums.runs == 1 ? said : fmt::format("{} in {} of {} runs", said, count, sums.runs);
+    const auto of_rows = [&sums](std::size_t count, const std::string& said) {
+        return sums.rows == 1 ? said : fmt::format("{} in {} of {} rows", said, count, sums.rows);
     };
     std::vector<std::string> said{what};
-    if (sums.runs == 0) {
+    if (sums.rows == 0) {
         return fmt::format("**NO RUN**: {}; not one run came to an end\n", what);
     }
     if (sums.unconnected > 0) {
-        said.push_back(of_runs(sums.unconnected, "no equipment could connect"));
+        said.push_back(of_rows(sums.unconnected, "no equipment could connect"));
     }
     if (sums.untrusted > 0) {
-        said.push_back(of_runs(sums.untrusted, "the measurement is invalid or incomplete"));
+        said.push_back(of_rows(sums.untrusted, "the measurement is invalid or incomplete"));
+    }
+    if (sums.ended_early > 0) {
+        said.push_back(of_rows(sums.ended_early, "a threshold ended a run early"));
     }
     said.push_back(sums.thresholds == 0 ? "no threshold was asked for"
                    : sums.failed > 0
                        ? fmt::format("{} of {} failed", sums.failed, counted(sums.thresholds, "threshold"))
                    : sums.thresholds == 1 ? "the threshold holds"
                                           : fmt::format("all {} thresholds hold", sums.thresholds));
-    const char* word = sums.unconnected > 0   ? "FAILED"
-                       : sums.untrusted > 0   ? "NOT TO BE TRUSTED"
-                       : sums.failed > 0      ? "FAILED"
-                       : sums.thresholds == 0 ? "measured"
-                                              : "passed";
+    const char* word = sums.unconnected > 0                      ? "FAILED"
+                       : sums.untrusted > 0                      ? "NOT TO BE TRUSTED"
+                       : sums.failed > 0 || sums.ended_early > 0 ? "FAILED"
+                       : sums.thresholds == 0                    ? "measured"
+                                                                 : "passed";
     return fmt::format("**{}**: {}\n", word, fmt::join(said, "; "));
 }
 
-std::vector<std::string> latency_cells(const std::optional<Latency>& latency) {
-    if (!latency) {
+// Each figure's median over `repeats`, and its range; values and those that never came are added up.
+std::vector<std::string> latency_cells(const std::vector<const std::optional<Latency>*>& repeats) {
+    const bool measured =
+        std::all_of(repeats.begin(), repeats.end(), [](const auto* latency) { return latency->has_value(); });
+    if (!measured || repeats.empty()) {
         return {"-", "-", "-", "-", "-", "-", "-", "-"};
     }
-    const auto& histogram = latency->histogram;
     std::vector<std::string> cells;
+    const auto add = [&](gate::Aggregate aggregate, double percent) {
+        gate::Threshold question;
+        question.aggregate = aggregate;
+        question.percent = percent;
+        std::vector<gate::Figure> figures;
+        for (const auto* latency : repeats) {
+            figures.push_back(figure_of(*latency, question, "not measured"));
+        }
+        const auto spread = spread_of(figures);
+        const auto range = range_text(spread, gate::Kind::latency);
+        cells.push_back(cell(median_text(spread, gate::Kind::latency) +
+                             (range.empty() || spread.least == spread.most ? "" : " (" + range + ")")));
+    };
     for (const double percent : {50.0, 90.0, 95.0, 99.0, 99.9}) {
-        const auto value = histogram.percentile(percent, latency->unanswered);
-        const bool any = !histogram.empty() || latency->unanswered > 0;
-        cells.push_back(value ? humanize(*value) : !any ? "-" : latency->unanswered > 0 ? "never" : "&gt;24 h");
+        add(gate::Aggregate::percentile, percent);
     }
-    cells.push_back(histogram.max() ? humanize(*histogram.max()) : "-");
-    cells.push_back(counted(histogram.count()));
-    cells.push_back(counted(latency->unanswered));
+    add(gate::Aggregate::max, 0);
+    Count values = 0;
+    Count unanswered = 0;
+    for (const auto* latency : repeats) {
+        values += (*latency)->histogram.count();
+        unanswered += (*latency)->unanswered;
+    }
+    cells.push_back(counted(values));
+    cells.push_back(counted(unanswered));
     return cells;
 }
 
@@ -259,12 +250,18 @@ std::string latencies_of(const std::vector<Entrant>& entrants) {
     Rows table(joined({"of", "latency"}, latency_headings), "llrrrrrrrr");
     for (const auto& entrant : entrants) {
         for (const auto& [name, member] : latency_names()) {
-            table.add(joined({cell(entrant.name), cell(name)}, latency_cells(merged(entrant, member))));
+            std::vector<const std::optional<Latency>*> repeats;
+            for (const auto* run : entrant.counting()) {
+                repeats.push_back(&(run->latency.*member));
+            }
+            table.add(joined({cell(entrant.name), cell(name)}, latency_cells(repeats)));
         }
     }
     return table.text() +
-           (table.empty() ? ""
-                          : "\n\"never\": the percentile falls among those that never came. \"-\": not measured.\n");
+           (table.empty()
+                ? ""
+                : "\n\"never\": the figure falls among those that never came. \"-\": not measured. Of several "
+                  "repeats the median, and in brackets the least and the greatest.\n");
 }
 
 // A stage over all repeats of an entrant.
@@ -272,25 +269,16 @@ struct Stage {
     const Phase* first = nullptr;
     Count generated = 0, acknowledged = 0;
     std::optional<Count> delivered = 0, lost = 0;
-    std::optional<Latency> response = Latency{}, end_to_end = Latency{};
+    std::vector<const std::optional<Latency>*> response, end_to_end;  // of each repeat
 };
 
 void add_up(std::optional<Count>& sum, std::optional<Count> count) {
     sum = sum && count ? std::optional(*sum + *count) : std::nullopt;
 }
 
-void add_up(std::optional<Latency>& sum, const std::optional<Latency>& latency) {
-    if (!sum || !latency) {
-        sum.reset();
-        return;
-    }
-    sum->histogram.merge(latency->histogram);
-    sum->unanswered += latency->unanswered;
-}
-
 std::vector<Stage> stages_of(const Entrant& entrant) {
     std::vector<Stage> stages;
-    for (const auto* run : entrant.runs) {
+    for (const auto* run : entrant.counting()) {
         for (const auto& phase : run->phases) {
             if (phase.kind != "stage") {
                 continue;
@@ -306,8 +294,8 @@ std::vector<Stage> stages_of(const Entrant& entrant) {
             stage->acknowledged += phase.acknowledged;
             add_up(stage->delivered, phase.delivered);
             add_up(stage->lost, phase.lost);
-            add_up(stage->response, phase.latency.response);
-            add_up(stage->end_to_end, phase.latency.end_to_end);
+            stage->response.push_back(&phase.latency.response);
+            stage->end_to_end.push_back(&phase.latency.end_to_end);
         }
     }
     return stages;
@@ -324,7 +312,7 @@ std::string stages_text(const std::vector<Entrant>& entrants) {
                 {cell(entrant.name), cell(phase.name) + (phase.measured ? "" : " (not measured)"),
                  fmt::format("{:.4g} s", phase.from_s), fmt::format("{:.4g} s", phase.to_s), counted(stage.generated),
                  counted(stage.acknowledged), maybe(stage.delivered), maybe(stage.lost)},
-                latency_cells(stage.response ? stage.response : stage.end_to_end)));
+                latency_cells(stage.response.front()->has_value() ? stage.response : stage.end_to_end)));
         }
     }
     return table.empty() ? std::string{}
@@ -341,7 +329,7 @@ std::string books_of(const std::vector<Entrant>& entrants) {
     for (const auto& entrant : entrants) {
         const auto sum = [&entrant](auto ask) {
             std::optional<Count> total = 0;
-            for (const auto* run : entrant.runs) {
+            for (const auto* run : entrant.counting()) {
                 add_up(total, ask(*run));
             }
             return maybe(total);
@@ -372,7 +360,7 @@ std::string errors_of(const std::vector<Entrant>& entrants) {
     Rows table({"of", "what failed", "attempts"}, "llr");
     for (const auto& entrant : entrants) {
         std::map<std::string, Count> sums;
-        for (const auto* run : entrant.runs) {
+        for (const auto* run : entrant.counting()) {
             for (const auto& [cause, attempts] : run->errors) {
                 sums[cause] += attempts;
             }
@@ -417,13 +405,21 @@ std::string reasons_of(const std::vector<Entrant>& entrants) {
             if (verdict.complete && verdict.measurement == Measurement::valid) {
                 continue;
             }
-            const auto which = entrant.runs.size() == 1 ? std::string{} : fmt::format(", run {}", i + 1);
+            const auto which =
+                entrant.runs.size() == 1 ? std::string{} : fmt::format(", repeat {}", entrant.repeats[i]);
             if (++lines <= most_rows) {
                 text += fmt::format(
                     "- {}{}: {}{}{}{}\n", cell(entrant.name), which, name_of(verdict.measurement),
                     verdict.complete ? "" : ", incomplete (" + escaped_markdown(why_incomplete(verdict)) + ")",
                     verdict.reasons.empty() ? "" : ": ",
                     escaped_markdown(fmt::format("{}", fmt::join(verdict.reasons, "; "))));
+            }
+        }
+        for (const auto* turn : entrant.again) {
+            if (++lines <= most_rows) {
+                text += fmt::format("- {}, repeat {}: run again, for it was {}: {}\n", cell(entrant.name), turn->repeat,
+                                    name_of(turn->run.verdict.measurement),
+                                    escaped_markdown(fmt::format("{}", fmt::join(turn->run.verdict.reasons, "; "))));
             }
         }
     }

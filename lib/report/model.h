@@ -231,12 +231,15 @@ struct Turn {
     unsigned repeat = 1, order = 1;
     RunReport run;
     std::string name = {};  // the name its target was given, where a comparison has several; empty for the one
+    // Its measurement was invalid, and the repeat was run again: this one is kept for the record only.
+    bool superseded = false;
 };
 
 struct Comparison {
     Scenario scenario;
     std::vector<std::string> command;
     std::vector<Turn> runs;
+    unsigned repeats = 0;  // how many were asked for; 0: not known, so as many as there are
 };
 
 using Report = std::variant<RunReport, Comparison>;

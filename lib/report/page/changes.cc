@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include "report/diff.h"
+#include "report/entrants.h"
 #include "report/page/shown.h"
 #include "report/prose.h"
 
@@ -91,12 +92,16 @@ Html table_of(const GroupDiff& group) {
 
 }  // namespace
 
-Html changes_content(const Report& report) {
-    const auto names = target_names(report);
-    if (names.size() != 2) {
-        return {};
+namespace {
+
+Html change_between(const Report& report, const std::string& base, const std::string& candidate,
+                    const DiffOptions& options) {
+    if (const auto nobody = unreachable_in(std::get<Comparison>(report), {base, candidate}); !nobody.empty()) {
+        return element(
+            "p", {{"class", "none"}},
+            fmt::format("{} is not compared with {}: no equipment could connect to {}", candidate, base, nobody));
     }
-    const auto compared = diff(report, names[0], names[1]);
+    const auto compared = diff(report, base, candidate, options);
     if (!compared) {
         Html html;
         for (const auto& problem : compared.problems()) {
@@ -105,7 +110,7 @@ Html changes_content(const Report& report) {
         return html;
     }
     auto html = element("p", {{"class", "headline"}},
-                        Html(fmt::format("{} against {}: ", names[1], names[0])) + mark(compared->change));
+                        Html(fmt::format("{} against {}: ", candidate, base)) + mark(compared->change));
     html += element("p", {{"class", "how"}}, compared->why);
     html += element(
         "p", {{"class", "how"}},
@@ -115,6 +120,17 @@ Html changes_content(const Report& report) {
     }
     for (const auto& group : compared->groups) {
         html += table_of(group);
+    }
+    return html;
+}
+
+}  // namespace
+
+Html changes_content(const Report& report, const DiffOptions& options) {
+    Html html;
+    const auto names = target_names(report);
+    for (std::size_t i = 1; i < names.size(); ++i) {
+        html += change_between(report, names.front(), names[i], options);
     }
     return html;
 }

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/units.h"
+#include "report/figures.h"
 #include "report/page/series.h"
 #include "report/page/shown.h"
 
@@ -43,12 +44,36 @@ Json spectrum_json(const Latency& latency) {
     return points;
 }
 
-Json spectra_json(const RunReport& run) {
+// At the ranks of all values together the median of the repeats; it ends where half of them end.
+Json spectrum_json(const Row& row, const LatencyKind& kind) {
+    const auto& all = *(row.whole.latency.*kind.member);
+    if (row.counting.size() < 2) {
+        return spectrum_json(all);
+    }
+    Json points = Json::array();
+    for (const auto& point : spectrum_of(all)) {
+        gate::Threshold rank;
+        rank.aggregate = gate::Aggregate::percentile;
+        rank.percent = 100 * (1 - 1 / point.x);
+        std::vector<gate::Figure> figures;
+        for (const auto& entry : row.counting) {
+            figures.push_back(figure_of(entry.run->latency.*kind.member, rank, {}));
+        }
+        const auto median = spread_of(figures).value;
+        if (!median) {
+            break;
+        }
+        points.push_back({rounded(point.x), rounded(*median)});
+    }
+    return points;
+}
+
+Json spectra_json(const Row& row) {
     Json spectra = Json::object();
     for (const auto& kind : latency_kinds()) {
-        const auto& latency = run.latency.*kind.member;
+        const auto& latency = row.whole.latency.*kind.member;
         if (latency && (!latency->histogram.empty() || latency->unanswered > 0)) {
-            spectra[kind.name] = {{"points", spectrum_json(*latency)},
+            spectra[kind.name] = {{"points", spectrum_json(row, kind)},
                                   {"unanswered", latency->unanswered},
                                   {"overflow", latency->histogram.overflow()},
                                   {"count", latency->histogram.count()}};
@@ -59,11 +84,11 @@ Json spectra_json(const RunReport& run) {
 
 Json repeats_json(const Row& row) {
     Json repeats = Json::array();
-    if (row.runs.size() < 2 || row.runs.size() > most_repeats_drawn) {
+    if (row.counting.size() < 2 || row.counting.size() > most_repeats_drawn) {
         return repeats;
     }
     const std::string headline = headline_of(row.whole);
-    for (const auto& entry : row.runs) {
+    for (const auto& entry : row.counting) {
         const auto& latency = headline == "response" ? entry.run->latency.response : entry.run->latency.end_to_end;
         repeats.push_back(latency ? spectrum_json(*latency) : Json::array());
     }
@@ -71,7 +96,7 @@ Json repeats_json(const Row& row) {
 }
 
 Json series_json(const Row& row, std::size_t most) {
-    const auto series = series_of(row.runs, most);
+    const auto series = series_of(row.counting, most);
     Json json{{"width", series.width_s}};
     const auto column = [&](const char* name, auto ask) {
         auto values = Json::array();
@@ -180,7 +205,7 @@ std::string chart_data(const std::vector<Row>& rows) {
         json["rows"].push_back({{"label", row.label},
                                 {"headline", headline_of(row.whole)},
                                 {"repeats", repeats_json(row)},
-                                {"spectra", spectra_json(row.whole)},
+                                {"spectra", spectra_json(row)},
                                 {"series", series_json(row, most)},
                                 {"costs", cost_json(row.whole)}});
     }

@@ -125,8 +125,15 @@ Html reasons_of(const std::vector<Row>& rows) {
         for (const auto& reason : row.whole.verdict.reasons) {
             items += element("li", prefix + reason);
         }
+        for (const auto& loss : losses_beside(row.entrant)) {
+            items += element("li", prefix + loss);
+        }
         for (const auto& entry : row.runs) {
             const auto& verdict = entry.run->verdict;
+            if (entry.superseded) {
+                items += element("li", fmt::format("{}: {}", name_of(row, entry), fmt::join(verdict.reasons, "; ")));
+                continue;
+            }
             const auto name = rows.size() > 1 || row.runs.size() > 1 ? name_of(row, entry) + ": " : std::string{};
             if (!verdict.aborted_by.empty()) {
                 items += element("li", name + "ended early by the threshold " + verdict.aborted_by);
@@ -150,11 +157,9 @@ Html verdict_line(const std::vector<Row>& rows) {
     for (const auto& row : rows) {
         worst = std::max(worst, row.whole.verdict.measurement);
         complete = complete && row.whole.verdict.complete;
-        for (const auto& entry : row.runs) {
-            for (const auto& threshold : entry.run->thresholds) {
-                ++judged;
-                failed += threshold.passed ? 0U : 1U;
-            }
+        for (const auto& threshold : own_thresholds(row.entrant)) {
+            ++judged;
+            failed += judge(row.entrant, threshold).judged.passed ? 0U : 1U;
         }
     }
     const auto mark = [](const char* css, const std::string& text) {
@@ -185,10 +190,10 @@ Html league_content(const std::vector<Row>& rows) {
     auto html = how(
         "Response is due to acknowledged: what the equipment's owner waits, free of coordinated omission. What was "
         "never "
-        "answered ranks above everything; a percentile that falls among it is a dash. Of several repeats, histograms "
+        "answered ranks above everything; a percentile that falls among it is a dash. Of several repeats those that "
         "are "
-        "merged, then asked; counts are summed; costs are medians; below a percentile stands the range of the repeats' "
-        "own.");
+        "valid count: times and costs are their medians, below them stands the range of the repeats' own; validations "
+        "are added up.");
     html += league_table(rows);
     std::set<std::string> notes;
     for (const auto& row : rows) {
@@ -398,11 +403,11 @@ std::size_t count_of_runs(const std::vector<Row>& rows) {
     return count;
 }
 
-std::vector<Section> sections_of(const Report& report, const std::vector<Row>& rows) {
+std::vector<Section> sections_of(const Report& report, const std::vector<Row>& rows, const DiffOptions& options) {
     std::vector<Section> sections{{"verdict", "Verdict", verdict_content(rows)}};
     if (!rows.empty()) {
         sections.push_back({"league", "League table", league_content(rows)});
-        if (auto changes = changes_content(report); !changes.empty()) {
+        if (auto changes = changes_content(report, options); !changes.empty()) {
             sections.push_back({"changes", "What changed", std::move(changes)});
         }
         sections.push_back({"latency", "Latency", latency_content(rows)});
@@ -474,9 +479,9 @@ std::string filled(std::string_view text, const std::vector<std::pair<std::strin
 
 }  // namespace
 
-std::string html_page(const Report& report) {
+std::string html_page(const Report& report, const DiffOptions& options) {
     const auto rows = rows_of(report);
-    const auto sections = sections_of(report, rows);
+    const auto sections = sections_of(report, rows, options);
     auto main = header(report, rows, sections);
     for (const auto& section : sections) {
         main += element("section", {{"id", section.id}}, element("h2", section.name) + section.content);

@@ -1,6 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "report/page/chart_data.h"
 #include "report/page/page.h"
 #include "report/page/page_samples.h"
@@ -67,6 +69,20 @@ TEST(Page, NamesWhatChangedBetweenTwoTargets) {
     EXPECT_TRUE(has(page, "id=\"changes\""));
     EXPECT_TRUE(has(page, "data-metric=\"latency.response.p95_us\" data-change=\"worse\""));
     EXPECT_FALSE(has(html_page(sample_comparison()), "id=\"changes\""));
+}
+
+TEST(Page, ShowsMediansOfTheRepeatsThatCountAndTheirRange) {
+    const auto samples = page_samples();
+    const auto repeated =
+        std::find_if(samples.begin(), samples.end(), [](const auto& sample) { return sample.first == "repeated"; });
+    const auto page = html_page(repeated->second);
+    EXPECT_TRUE(has(page, "4 of 5 repeats valid"));
+    // The mean of 6.88 ms and 7.51 ms: neither the 250 ms of the slow repeat nor the invalid ones are in it.
+    EXPECT_TRUE(has(page, ">7.20 ms<small>6.26-250 ms</small></td>"))
+        << page.substr(page.find("League table</caption>"), 3000);
+    EXPECT_TRUE(has(page, "mqtt, repeat 3, run again: the generator itself was late"));
+    EXPECT_TRUE(has(page, "repeat 5 does not count: invalid: the ledger could not be read"));
+    EXPECT_TRUE(has(page, "median of 4 repeats"));
 }
 
 TEST(Page, IsTheSameForTheSameReport) {

@@ -177,6 +177,32 @@ RunReport run_with_faults() {
     return run;
 }
 
+// Of five repeats one is slow, one stayed invalid, and one was invalid and run again.
+Comparison repeated_runs() {
+    Comparison comparison{.scenario = healthy_run().scenario, .command = {"portillon", "compare"}, .runs = {}};
+    comparison.repeats = 5;
+    const auto add = [&comparison](unsigned repeat, double slowdown, const char* invalid_because) {
+        auto run = healthy_run();
+        stats::Histogram slowed;
+        for (const auto& bucket : run.latency.response->histogram.buckets()) {
+            slowed.record(Nanos{std::llround(static_cast<double>(bucket.highest.count()) * slowdown)}, bucket.count);
+        }
+        run.latency.response->histogram = slowed;
+        if (*invalid_because != '\0') {
+            run.verdict = {.measurement = Measurement::invalid, .reasons = {invalid_because}};
+        }
+        comparison.runs.push_back({repeat, 1, std::move(run)});
+    };
+    add(1, 1, "");
+    add(2, 40, "");
+    add(3, 7, "the generator itself was late");
+    comparison.runs.back().superseded = true;
+    add(3, 1.1, "");
+    add(4, 1.2, "");
+    add(5, 9, "the ledger could not be read");
+    return comparison;
+}
+
 }  // namespace
 
 std::vector<std::pair<std::string, Report>> page_samples() {
@@ -190,6 +216,7 @@ std::vector<std::pair<std::string, Report>> page_samples() {
             {"hostile", hostile_run()},
             {"faults", run_with_faults()},
             {"comparison", sample_comparison()},
+            {"repeated", repeated_runs()},
             {"duel", sample_duel()}};
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "report/entrants.h"
 #include "report/model.h"
 
 namespace portillon::report {
@@ -13,14 +14,15 @@ struct RowRun {
     std::size_t index = 0;  // in Comparison::runs
     unsigned repeat = 1;
     const RunReport* run = nullptr;
+    bool superseded = false;  // run again, for its measurement was invalid
 };
 
 struct Row {
-    std::string label;         // the entrant's name
-    std::vector<RowRun> runs;  // its repeats
-    // The repeats as one: histograms merged, counts summed, costs and rates their medians, the worst verdict. Absent
-    // where it is absent in any of them. Without intervals, phases, thresholds and exceptions.
-    RunReport whole;
+    std::string label;             // the entrant's name
+    std::vector<RowRun> runs;      // its repeats, and after them those that were run again
+    std::vector<RowRun> counting;  // the repeats of which the figures are made (entrants.h)
+    Entrant entrant;
+    RunReport whole;  // the entrant's: no place to take percentiles from
 };
 
 // In the order in which they first ran. `report` must outlive the rows.

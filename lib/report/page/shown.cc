@@ -8,6 +8,8 @@
 #include "base/check.h"
 #include "base/units.h"
 #include "gate/metric.h"
+#include "report/entrants.h"
+#include "report/page/rows.h"
 #include "report/prose.h"
 
 namespace portillon::report {
@@ -192,6 +194,44 @@ Shown shown_latency(const RunReport& run, const std::string& kind, const std::st
     }
     check(false, "no such latency");
     return {};
+}
+
+Shown shown_latency(const Row& row, const std::string& kind, const std::string& key) {
+    auto shown = shown_latency(row.whole, kind, key);
+    const auto& latency =
+        row.whole.latency.*std::find_if(latency_kinds().begin(), latency_kinds().end(), [&kind](const auto& each) {
+                               return kind == each.name;
+                           })->member;
+    if (row.counting.size() < 2 || !latency || !key.ends_with("_us")) {
+        return shown;
+    }
+    std::vector<gate::Figure> figures;
+    for (const auto& entry : row.counting) {
+        const auto own = shown_latency(*entry.run, kind, key);
+        const bool known = own.value != "null";
+        figures.push_back({known ? std::optional(std::stod(own.value)) : std::nullopt, own.why,
+                           known || own.why == "no samples" ? "" : em_dash});
+    }
+    const auto spread = spread_of(figures);
+    return shown_number(std::move(shown.figure), spread.value, gate::Kind::latency,
+                        spread.absent_because + (spread.value ? "" : ", in half of the repeats or more"));
+}
+
+std::string range_of(const std::vector<Shown>& figures) {
+    std::vector<std::pair<double, std::string>> known;
+    bool absent = false;
+    for (const auto& shown : figures) {
+        if (shown.value == "null") {
+            absent = true;
+        } else {
+            known.emplace_back(std::stod(shown.value), shown.text);
+        }
+    }
+    if (figures.size() < 2 || known.empty()) {
+        return {};
+    }
+    const auto [least, most] = std::minmax_element(known.begin(), known.end());
+    return range_text(least->second, absent ? em_dash : most->second);
 }
 
 }  // namespace portillon::report

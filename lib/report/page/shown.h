@@ -54,6 +54,13 @@ Shown shown_latency(const RunReport& run, const Latencies& latencies, const std:
                     const LatencyKind& kind, const std::string& key);
 Shown shown_latency(const RunReport& run, const std::string& kind, const std::string& key);
 
+// Over the repeats of a row: the median of each figure, of values and of those that never came the sum.
+struct Row;
+Shown shown_latency(const Row& row, const std::string& kind, const std::string& key);
+
+// The least and the greatest of what `figures` say, "6.10-6.90 ms"; empty of fewer than two.
+std::string range_of(const std::vector<Shown>& figures);
+
 // Why the server's account of a run is not known; empty where it is.
 std::string why_no_ledger(const RunReport& run);
 // Why nothing can be lost against a promise, or confirmed.

@@ -24,7 +24,7 @@ constexpr std::size_t most_interval_lines = 60;
 
 std::string runs_of(const Row& row) {
     std::vector<std::size_t> indices;
-    for (const auto& entry : row.runs) {
+    for (const auto& entry : row.counting) {
         indices.push_back(entry.index);
     }
     return fmt::format("{}", fmt::join(indices, ","));
@@ -74,29 +74,15 @@ Html line(const std::vector<Row>& rows, const char* name, const char* explanatio
 
 // ------------------------------------------------------------------------------------------------------- league
 
-// "6.10 to 6.90 ms" of the repeats' own.
-Html spread_of(const Row& row, const std::string& kind, const std::string& key) {
-    if (row.runs.size() < 2) {
-        return {};
+// The range of the repeats' own figures; `ask` makes one of a run.
+template <class Ask>
+Html spread_of(const Row& row, Ask ask) {
+    std::vector<Shown> figures;
+    for (const auto& entry : row.counting) {
+        figures.push_back(ask(*entry.run));
     }
-    std::vector<std::pair<double, std::string>> values;
-    bool absent = false;
-    for (const auto& entry : row.runs) {
-        const auto shown = shown_latency(*entry.run, kind, key);
-        if (shown.value == "null") {
-            absent = true;
-        } else {
-            values.emplace_back(std::stod(shown.value), shown.text);
-        }
-    }
-    if (values.empty()) {
-        return {};
-    }
-    const auto [least, most] = std::minmax_element(values.begin(), values.end());
-    const auto unit_of = [](const std::string& text) { return text.substr(std::min(text.find(' '), text.size())); };
-    const bool same_unit = !absent && unit_of(least->second) == unit_of(most->second);
-    const auto from = same_unit ? least->second.substr(0, least->second.find(' ')) : least->second;
-    return small(from + (same_unit ? "\xe2\x80\x93" : " \xe2\x80\x93 ") + (absent ? "\xe2\x80\x94" : most->second));
+    const auto range = range_of(figures);
+    return range.empty() ? Html{} : small(range);
 }
 
 Html verdict_mark(const Verdict& verdict) {
@@ -145,23 +131,30 @@ Shown shown_undelivered(const RunReport& run) {
 Html league_line(const Row& row) {
     const auto& run = row.whole;
     const std::string kind = headline_of(run);
-    const auto repeats = row.runs.size() > 1 ? counted(row.runs.size(), "repeat") + ", " : std::string{};
-    auto name = Html(row.label) + small(repeats + run.wire.encoding);
+    auto name = Html(row.label) + small(run.wire.encoding);
     if (kind == "end_to_end") {
         name += small("end to end: no answers");
     }
     name += small(verdict_mark(run.verdict));
+    if (row.entrant.asked > 1) {
+        name += small(fmt::format("{} of {} repeats valid", row.entrant.valid(), row.entrant.asked));
+    }
     auto html = line_head(name);
     for (const char* key : {"p50_us", "p95_us", "p99_us", "max_us"}) {
-        html += cell(shown_latency(run, kind, key), spread_of(row, kind, key));
+        html += cell(shown_latency(row, kind, key),
+                     spread_of(row, [&](const RunReport& each) { return shown_latency(each, kind, key); }));
     }
     html +=
         cell(shown_ledger(run, "delivered", &Ledger::delivered)) + cell(shown_lost(run)) + cell(shown_undelivered(run));
+    const auto with_range = [&row](auto ask) { return cell(ask(row.whole), spread_of(row, ask)); };
     for (const char* key : {"cpu_us_per_validation", "rss_bytes_per_equipment"}) {
-        html += cell(shown_resource(run.resources.generator, "generator", key));
-        html += cell(shown_resource(run.resources.server, "server", key));
+        html += with_range(
+            [key](const RunReport& each) { return shown_resource(each.resources.generator, "generator", key); });
+        html +=
+            with_range([key](const RunReport& each) { return shown_resource(each.resources.server, "server", key); });
     }
-    html += cell(shown_bytes("wire.bytes_per_validation", run.wire.bytes_per_validation));
+    html += with_range(
+        [](const RunReport& each) { return shown_bytes("wire.bytes_per_validation", each.wire.bytes_per_validation); });
     return element("tr", {{"data-runs", runs_of(row)}}, html);
 }
 
@@ -219,6 +212,23 @@ Html judgement(const JudgedThreshold& threshold, const Row& row, const RowRun& r
     return element("span", {{"class", "judged"}}, html);
 }
 
+// Of several repeats together, before each of its own.
+Html row_judgement(const Row& row, const ThresholdKey& key) {
+    const auto threshold = gate::parse_threshold(key.metric, key.expression);
+    if (row.entrant.runs.size() < 2 || !threshold) {
+        return {};
+    }
+    const auto over_repeats = judge(row.entrant, *threshold);
+    const auto& judged = over_repeats.judged;
+    auto html = element("span", {{"class", judged.passed ? "pass" : "fail"}},
+                        judged.passed ? "\xe2\x9c\x93 pass" : "\xe2\x9c\x97 FAIL") +
+                Html(" ") + element("span", over_repeats.how);
+    if (!judged.passed) {
+        html += small((judged.observed ? "" : "no data: ") + judged.reason);
+    }
+    return element("span", {{"class", "judged"}}, html);
+}
+
 Html threshold_cell(const Row& row, const ThresholdKey& key) {
     Html html;
     std::size_t judged = 0;
@@ -240,7 +250,7 @@ Html threshold_cell(const Row& row, const ThresholdKey& key) {
     if (judged > most_repeats_shown) {
         html += small(fmt::format("{} of {} repeats pass", passed, judged));
     }
-    return element("td", judged == 0 ? absent("not judged here") : html);
+    return element("td", judged == 0 ? absent("not judged here") : row_judgement(row, key) + html);
 }
 
 // ------------------------------------------------------------------------------------------------------- causes
@@ -376,7 +386,11 @@ Html phase_body(const std::vector<Row>& rows, const Row& row, const RowRun& entr
 }  // namespace
 
 Row row_of(const Row& row, const RowRun& run) {
-    return {.label = name_of(row, run), .runs = {run}, .whole = *run.run};
+    return {.label = name_of(row, run),
+            .runs = {run},
+            .counting = {run},
+            .entrant = {.name = name_of(row, run), .runs = {run.run}, .repeats = {run.repeat}},
+            .whole = *run.run};
 }
 
 Html league_table(const std::vector<Row>& rows) {
@@ -429,7 +443,7 @@ Html latency_table(const std::vector<Row>& rows) {
         for (const auto& kind : latency_kinds()) {
             auto tr = line_head(element("span", {{"title", kind.explanation}}, kind.label));
             for (const auto& figure : latency_figures()) {
-                tr += cell(shown_latency(row.whole, kind.name, figure.key));
+                tr += cell(shown_latency(row, kind.name, figure.key));
             }
             body += element("tr", tr);
         }
@@ -677,7 +691,7 @@ Html run_table(const std::vector<Row>& rows) {
 }
 
 Html interval_table(const Row& row) {
-    const auto series = series_of(row.runs, most_interval_lines);
+    const auto series = series_of(row.counting, most_interval_lines);
     if (series.moments.empty()) {
         return {};
     }
