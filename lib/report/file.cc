@@ -2,16 +2,18 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
 #include <charconv>
-#include <cstdio>
-#include <cstdlib>
-#include <memory>
-#include <optional>
+#include <filesystem>
+#include <utility>
+
+#include "base/standard_stream.h"
 
 namespace portillon::report {
 
@@ -37,6 +39,7 @@ public:
 
     int number() const { return number_; }
     explicit operator bool() const { return number_ >= 0; }
+    int release() { return std::exchange(number_, -1); }
 
     // Some file systems tell only now that the disk is full.
     error_code close() {
@@ -60,8 +63,9 @@ error_code write_all(int descriptor, std::string_view text) {
     return {};
 }
 
-// The descriptor that a path such as /dev/stdout means. Opening such a path anew would write over a redirected file
-// from its beginning.
+}  // namespace
+
+// Opening such a path anew would write over a redirected file from its beginning.
 std::optional<int> inherited_descriptor(std::string_view path) {
     if (path == "-" || path == "/dev/stdout") {
         return STDOUT_FILENO;
@@ -81,9 +85,31 @@ std::optional<int> inherited_descriptor(std::string_view path) {
 }
 
 std::string behind_links(const std::string& path) {
-    const std::unique_ptr<char, void (*)(void*)> real(::realpath(path.c_str(), nullptr), std::free);
-    return real ? std::string(real.get()) : path;
+    constexpr int most_links = 40;  // as the kernel
+    std::filesystem::path at(path);
+    std::error_code none;
+    for (int i = 0; i < most_links && std::filesystem::is_symlink(at, none); ++i) {
+        at = at.parent_path() / std::filesystem::read_symlink(at, none);
+    }
+    return at.string();
 }
+
+Result<std::string> temporary_beside(const std::string& path, int& descriptor) {
+    constexpr int attempts = 100;
+    for (int attempt = 0; attempt < attempts; ++attempt) {
+        auto temporary = fmt::format("{}.{}-{}.tmp", path, ::getpid(), attempt);
+        descriptor = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (descriptor >= 0) {
+            return temporary;
+        }
+        if (errno != EEXIST) {
+            break;
+        }
+    }
+    return last_error();
+}
+
+namespace {
 
 error_code write_into(const Descriptor& file, std::string_view text) {
     const auto failure = write_all(file.number(), text);
@@ -93,21 +119,30 @@ error_code write_into(const Descriptor& file, std::string_view text) {
     return last_error();
 }
 
+// A socket that is a file is not opened but connected to. -1: errno says why not.
+int connected_to(const std::string& path) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    if (path.size() >= sizeof address.sun_path) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    path.copy(address.sun_path, path.size());
+    Descriptor made(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    if (!made || ::connect(made.number(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+        return -1;
+    }
+    return made.release();
+}
+
 error_code replace(const std::string& path, std::string_view text, const struct stat* old) {
-    constexpr int attempts = 100;
-    std::string temporary;
     int number = -1;
-    for (int attempt = 0; number < 0 && attempt < attempts; ++attempt) {
-        temporary = fmt::format("{}.{}-{}.tmp", path, ::getpid(), attempt);
-        number = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-        if (number < 0 && errno != EEXIST) {
-            return last_error();
-        }
+    const auto made = temporary_beside(path, number);
+    if (!made) {
+        return made.error();
     }
+    const std::string& temporary = *made;
     Descriptor file(number);
-    if (!file) {
-        return last_error();
-    }
     if (old != nullptr) {
         static_cast<void>(::fchmod(file.number(), old->st_mode & 07777));
     }
@@ -128,7 +163,11 @@ error_code replace(const std::string& path, std::string_view text, const struct 
 
 error_code write_file(const std::string& path, std::string_view text) {
     if (const auto descriptor = inherited_descriptor(path)) {
-        std::fflush(nullptr);
+        if (*descriptor == STDOUT_FILENO || *descriptor == STDERR_FILENO) {
+            auto& stream = *descriptor == STDOUT_FILENO ? standard_output() : standard_error();
+            stream.write(text);
+            return stream.failure();
+        }
         return write_all(*descriptor, text);
     }
     struct stat found {};
@@ -136,7 +175,8 @@ error_code write_file(const std::string& path, std::string_view text) {
     if (!exists || S_ISREG(found.st_mode)) {
         return replace(behind_links(path), text, exists ? &found : nullptr);
     }
-    Descriptor device(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY));
+    Descriptor device(S_ISSOCK(found.st_mode) ? connected_to(path)
+                                              : ::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY));
     if (!device) {
         return last_error();
     }
