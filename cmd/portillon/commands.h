@@ -1,7 +1,7 @@
 #pragma once
 
 // One file per command. Each adds its subcommand, options and help (with an example) to `app`; when the user chose it,
-// CLI11 calls back and the command leaves its exit code in `exit_code` (contract: 0, 1, 2, 3, 99, 130, 143).
+// CLI11 calls back and the command leaves its exit code in `exit_code` (contract: 0, 1, 2, 3, 99, 129, 130, 143).
 
 #include <CLI/App.hpp>
 
@@ -14,9 +14,15 @@ enum class Exit : int {
     usage = 2,
     invalid = 3,
     breached = 99,
+    hung_up = 129,
     interrupted = 130,
     terminated = 143
 };
+
+// Of a command that was ended by one of net::stop_signals().
+constexpr Exit exit_of_signal(int signal) {
+    return static_cast<Exit>(128 + signal);
+}
 
 void add_run_command(CLI::App& app, Exit& exit);
 void add_compare_command(CLI::App& app, Exit& exit);
@@ -28,6 +34,8 @@ void add_validate_command(CLI::App& app, Exit& exit);
 void add_plan_command(CLI::App& app, Exit& exit);
 void add_doctor_command(CLI::App& app, Exit& exit);
 void add_schema_command(CLI::App& app, Exit& exit);
+void add_help_command(CLI::App& app, Exit& exit);
+void add_version_command(CLI::App& app, Exit& exit);
 void add_shard_commands(CLI::App& app, Exit& exit);  // hidden: what the conductors exec
 
 }  // namespace portillon::cmd

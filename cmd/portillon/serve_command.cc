@@ -1,13 +1,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdio>
+#include <csignal>
 #include <limits>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "commands.h"
+#include "print.h"
 #include "protocols.h"
 #include "run/serve.h"
 #include "scenario_options.h"
@@ -142,12 +143,12 @@ Exit serve(const ServeArguments& arguments) {
         print_problems(options.problems());
         return Exit::usage;
     }
-    const std::string problem = run::serve(*options);
-    if (!problem.empty()) {
-        fmt::print(stderr, "portillon: {}\n", problem);
+    const auto served = run::serve(*options);
+    if (!served.problem.empty()) {
+        print(standard_error(), "portillon: {}\n", served.problem);
         return Exit::failed;
     }
-    return Exit::passed;
+    return served.ended_by == SIGHUP ? Exit::hung_up : Exit::passed;
 }
 
 }  // namespace
@@ -192,7 +193,8 @@ void add_serve_command(CLI::App& app, Exit& exit) {
     command->add_option("--link-fd", arguments->link_fd)->group("");
     command->add_flag("--ready-json", arguments->ready_json)->group("");
     command->footer(
-        "Ctrl-C or SIGTERM stops it: exit code 0.\n"
+        "Ctrl-C or SIGTERM stops it: exit code 0. SIGHUP (a terminal that is gone) does with 129, but not under "
+        "nohup.\n"
         "Example: portillon serve --listen mqtt=0.0.0.0:1883 --shards 2");
     command->callback([arguments, &exit] { exit = serve(*arguments); });
 }

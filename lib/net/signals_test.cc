@@ -1,6 +1,7 @@
 #include "net/signals.h"
 
 #include <gmock/gmock.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 
@@ -96,6 +97,67 @@ TEST_F(SignalsTest, ThatWereNotToldDoNothingLater) {
     }
     loop.poll();
     EXPECT_THAT(came, IsEmpty()) << "and this process lives";
+}
+
+TEST_F(SignalsTest, ThatWereNotToldGoToTheHandlerOfBefore) {
+    const RememberedSignals remembered;
+    {
+        const Signals signals(loop, {SIGTERM}, note());
+        std::raise(SIGTERM);
+        EXPECT_EQ(remembered.first(), 0);
+    }
+    EXPECT_EQ(remembered.first(), SIGTERM);
+    EXPECT_THAT(came, IsEmpty());
+}
+
+TEST(StopSignals, LeaveOutAHangupThatIsIgnored) {
+    const auto before = std::signal(SIGHUP, SIG_DFL);
+    EXPECT_THAT(stop_signals(), UnorderedElementsAre(SIGINT, SIGTERM, SIGHUP));
+    std::signal(SIGHUP, SIG_IGN);
+    EXPECT_THAT(stop_signals(), UnorderedElementsAre(SIGINT, SIGTERM));
+    std::signal(SIGHUP, before);
+}
+
+TEST(StopSignals, InsistUnlessTheyAreAnEcho) {
+    struct Row {
+        int first, again;
+        Nanos after;
+        bool insists;
+    };
+    for (const auto& row :
+         {Row{SIGINT, SIGINT, 50ms, true}, Row{SIGTERM, SIGTERM, 50ms, false}, Row{SIGHUP, SIGHUP, 1s, false},
+          Row{SIGHUP, SIGHUP, 1001ms, true}, Row{SIGTERM, SIGTERM, 5s, true}, Row{SIGHUP, SIGTERM, 50ms, true},
+          Row{SIGTERM, SIGINT, 50ms, true}, Row{SIGINT, SIGTERM, 50ms, true}}) {
+        EXPECT_EQ(insists({row.first, Instant{}}, {row.again, Instant{row.after}}), row.insists)
+            << row.first << ", then " << row.again << " after " << format_duration(row.after);
+    }
+}
+
+TEST(RememberedSignals, TakeTheFirstAndLetASecondEndTheProcess) {
+    EXPECT_EXIT(
+        {
+            const RememberedSignals signals;
+            std::raise(SIGHUP);
+            std::raise(SIGHUP);  // an echo
+            if (signals.first() == SIGHUP) {
+                std::raise(SIGINT);
+            }
+            ::_exit(1);
+        },
+        ::testing::ExitedWithCode(128 + SIGINT), "");
+    EXPECT_EXIT(
+        {
+            RememberedSignals signals;
+            signals.remember(SIGINT);  // a loop heard it
+            std::raise(SIGINT);
+            ::_exit(1);
+        },
+        ::testing::ExitedWithCode(128 + SIGINT), "");
+}
+
+TEST(RememberedSignals, AreAsBeforeAfterwards) {
+    { const RememberedSignals signals; }
+    EXPECT_EXIT(std::raise(SIGTERM), ::testing::KilledBySignal(SIGTERM), "");
 }
 
 }  // namespace

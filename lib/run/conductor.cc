@@ -439,11 +439,15 @@ private:
         }
     }
 
-    void interrupt(int signal) {
+    void interrupt(const net::StopSignal& signal) {
         if (interrupted_by_ != 0) {
-            ::_exit(128 + signal);  // the shards die with us
+            if (net::insists(interruption_, signal)) {
+                ::_exit(128 + signal.number);  // the shards die with us
+            }
+            return;
         }
-        interrupted_by_ = signal;
+        interruption_ = signal;
+        interrupted_by_ = signal.number;
         progress_.warn("interrupted: stopping, draining briefly, and reporting what there is; once more aborts");
         changed_.wake();
     }
@@ -481,7 +485,7 @@ private:
     Progress& progress_;
     MonotonicClock clock_;
     net::Loop loop_{clock_};
-    net::Signals signals_{loop_, {SIGINT, SIGTERM}, [this](int signal) { interrupt(signal); }};
+    net::Signals signals_{loop_, net::stop_signals(), [this](int signal) { interrupt({signal, loop_.now()}); }};
     net::Wakeup changed_{loop_};
     net::Wakeup pause_{loop_};
     Generators generators_{loop_, changed_, [this](const std::string& what) { mourn(what); }};
@@ -495,6 +499,7 @@ private:
     Instant t0_{}, end_{}, shown_at_{};
     std::uint64_t counted_generated_ = 0, counted_acknowledged_ = 0;
     std::uint64_t overflows_before_ = 0;
+    net::StopSignal interruption_;
     int interrupted_by_ = 0;
     net::TaskGroup tasks_{loop_};
 };

@@ -15,10 +15,10 @@ namespace portillon::run {
 struct Conducted {
     std::optional<report::RunReport> report;  // partial when interrupted; nothing when the run never began
     std::string failure;                      // why there is no report; empty when there is one or the user interrupted
-    int interrupted_by = 0;                   // SIGINT or SIGTERM; 0: nobody did
+    int interrupted_by = 0;                   // a stop signal; 0: none did
 };
 
-// Blocks until the run is over; while it lasts SIGINT and SIGTERM end it early, and a second one at once.
+// Blocks until the run is over; while it lasts SIGINT, SIGTERM and SIGHUP end it early, and an insistent one at once.
 Conducted conduct(const Order& order, Progress& progress);
 
 }  // namespace portillon::run

@@ -37,8 +37,10 @@ error_code last_error() {
     sigset_t none;
     ::sigemptyset(&none);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
-    ::signal(SIGINT, SIG_IGN);
-    ::signal(SIGTERM, SIG_DFL);
+    // A terminal, timeout(1) and service managers send these to the whole group: they are the conductor's to hear.
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+        ::signal(signal, SIG_IGN);
+    }
     ::execv("/proc/self/exe", arguments);
     ::_exit(127);
 }

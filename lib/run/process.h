@@ -20,8 +20,8 @@ inline constexpr int link_descriptor = 3;
 class Process {
 public:
     // Runs `portillon ARGUMENTS...`; `output`: a descriptor for the child's standard output, or -1 for ours.
-    // The child is killed when this process dies, ignores SIGINT (Ctrl-C is the conductor's) and inherits no other
-    // descriptor.
+    // The child is killed when this process dies, ignores SIGINT, SIGTERM and SIGHUP (they are the conductor's) and
+    // inherits no other descriptor.
     static Result<Process> start(const std::vector<std::string>& arguments, int output = -1);
 
     Process(Process&& other) noexcept;

@@ -3,13 +3,12 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <csignal>
-#include <cstdio>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
 #include <vector>
 
+#include "base/standard_stream.h"
 #include "net/signals.h"
 #include "net/task_group.h"
 #include "run/link.h"
@@ -31,11 +30,13 @@ public:
         : options_(options),
           tasks_(loop_),
           stop_wanted_(loop_),
-          signals_(loop_, options.parent_link < 0 ? std::vector{SIGTERM, SIGINT} : std::vector{SIGTERM},
-                   [this](int) { stop(); }),
+          signals_(loop_, options.parent_link < 0 ? net::stop_signals() : std::vector<int>{},
+                   [this](int signal) {
+                       interrupt({signal, loop_.now()});
+                   }),
           shards_(loop_, [this](const std::string& what) { tell_lost(what); }) {}
 
-    std::string run() {
+    Served run() {
         if (options_.parent_link >= 0) {
             parent_ = std::make_unique<Link>(loop_, options_.parent_link);
             parent_->start([this](const v1::LinkMessage& message) { message.has_bye() ? stop() : void(); },
@@ -43,7 +44,7 @@ public:
         }
         tasks_.spawn(live());
         loop_.run();
-        return problem_;
+        return {problem_, ended_by_.number};
     }
 
 private:
@@ -111,14 +112,13 @@ private:
         if (options_.ready == ServeOptions::Ready::json) {
             const nlohmann::ordered_json line{
                 {"listeners", listeners_}, {"admin", admin}, {"shards", options_.shards}, {"pid", ::getpid()}};
-            fmt::print("{}\n", line.dump());
+            standard_output().write(line.dump() + "\n");
         } else {
             for (const auto& [name, at] : listeners_) {
-                fmt::print("{} listening on {}\n", name, at);
+                standard_output().write(fmt::format("{} listening on {}\n", name, at));
             }
-            fmt::print("admin listening on {}\n", admin);
+            standard_output().write(fmt::format("admin listening on {}\n", admin));
         }
-        std::fflush(stdout);
     }
 
     // To who started it; or to who watches.
@@ -128,11 +128,20 @@ private:
             message.mutable_shard_lost()->set_what(what);
             parent_->send(message);
         } else {
-            fmt::print(stderr, "portillon: {}\n", what);
+            standard_error().write(fmt::format("portillon: {}\n", what));
         }
     }
 
     void stop() { stop_wanted_.wake(); }
+
+    void interrupt(const net::StopSignal& signal) {
+        if (ended_by_.number == 0) {
+            ended_by_ = signal;
+            stop();
+        } else if (net::insists(ended_by_, signal)) {
+            ::_exit(128 + signal.number);  // the shards die with us
+        }
+    }
 
     // Stops the loop in the turn after the last coroutine has ended.
     struct Ending final : net::Deferred {
@@ -162,11 +171,12 @@ private:
     std::optional<server::HttpServer> http_;
     std::optional<Ending> ending_;
     std::string problem_;
+    net::StopSignal ended_by_;
 };
 
 }  // namespace
 
-std::string serve(const ServeOptions& options) {
+Served serve(const ServeOptions& options) {
     return Serving(options).run();
 }
 

@@ -20,12 +20,17 @@ struct ServeOptions {
     // How it says that it is ready: for people, or one line of JSON for who started it:
     // {"listeners":{"mqtt":"127.0.0.1:1883"},"admin":"127.0.0.1:9090","shards":1,"pid":4711}
     enum class Ready : std::uint8_t { plain, json } ready = Ready::plain;
-    int parent_link = -1;  // ends with it, and then leaves SIGINT to its parent
+    int parent_link = -1;  // ends with it, and then leaves signals to its parent
 };
 
-// Serves until SIGTERM, SIGINT or the end of the parent's link; then stops cleanly, within a few seconds. Returns a
-// problem in words if it could not start, else nothing.
-std::string serve(const ServeOptions& options);
+struct Served {
+    std::string problem;  // why it could not start; empty: it did
+    int ended_by = 0;     // the signal; 0: the parent's link
+};
+
+// Serves until SIGTERM, SIGINT, SIGHUP or the end of the parent's link; then stops cleanly, within a few seconds, or at
+// once if the user insists.
+Served serve(const ServeOptions& options);
 
 // What a shard's process does, with its link on link_descriptor. Returns its exit status.
 int serve_shard(const server::ListenerKinds& kinds);

@@ -107,10 +107,6 @@ public:
         }
         return process_->wait();
     }
-    std::string terminate() {
-        process_->kill(SIGTERM);
-        return process_->wait();
-    }
 
     net::Endpoint pieces;
 
@@ -181,7 +177,7 @@ TEST(Serve, GoesOnWhenAShardDies) {
     EXPECT_EQ(deliver(connection, run, 1, 1), "y");
     const json counts = server.ask("GET", "/v1/runs/" + format_run(run.spec.run));
     EXPECT_EQ(counts["delivered"], 5);
-    EXPECT_EQ(server.terminate(), "exited with 0");
+    EXPECT_EQ(server.close_link(), "exited with 0");
 }
 
 TEST(Serve, LeavesConnectionsThatDoNotEnd) {
@@ -196,7 +192,7 @@ TEST(Serve, LeavesConnectionsThatDoNotEnd) {
     const json counts = server.ask("GET", path);
     EXPECT_EQ(counts["delivered"], 5);
     EXPECT_EQ(counts["after_freeze"], 5);
-    EXPECT_EQ(server.terminate(), "exited with 0");
+    EXPECT_EQ(server.close_link(), "exited with 0");
 }
 
 TEST(Serve, NamesThePortThatIsInUse) {
@@ -208,24 +204,26 @@ TEST(Serve, NamesThePortThatIsInUse) {
     ASSERT_EQ(::getsockname(socket, taken.data(), &size), 0);
     const net::Endpoint any = *net::parse_endpoint("127.0.0.1:0");
     const std::string at = net::format_endpoint(taken);
-    EXPECT_THAT(serve({.listeners = {{"pieces", taken}}, .admin = any, .admin_token = {}, .limits = {}, .version = {}}),
-                ::testing::StartsWith("pieces=" + at + ": "));
-    EXPECT_THAT(serve({.listeners = {{"pieces", any}}, .admin = taken, .admin_token = {}, .limits = {}, .version = {}}),
-                ::testing::StartsWith("admin=" + at + ": "));
+    EXPECT_THAT(
+        serve({.listeners = {{"pieces", taken}}, .admin = any, .admin_token = {}, .limits = {}, .version = {}}).problem,
+        ::testing::StartsWith("pieces=" + at + ": "));
+    EXPECT_THAT(
+        serve({.listeners = {{"pieces", any}}, .admin = taken, .admin_token = {}, .limits = {}, .version = {}}).problem,
+        ::testing::StartsWith("admin=" + at + ": "));
     ::close(socket);
 }
 
 int serve_pieces(const char* shards) {
     const net::Endpoint any = *net::parse_endpoint("127.0.0.1:0");
-    const std::string problem = serve({.listeners = {{"pieces", any}},
-                                       .admin = any,
-                                       .admin_token = {},
-                                       .shards = static_cast<unsigned>(std::stoul(shards)),
-                                       .limits = {},
-                                       .version = "0.0.0",
-                                       .ready = ServeOptions::Ready::json,
-                                       .parent_link = link_descriptor});
-    return problem.empty() ? 0 : 1;
+    const auto served = serve({.listeners = {{"pieces", any}},
+                               .admin = any,
+                               .admin_token = {},
+                               .shards = static_cast<unsigned>(std::stoul(shards)),
+                               .limits = {},
+                               .version = "0.0.0",
+                               .ready = ServeOptions::Ready::json,
+                               .parent_link = link_descriptor});
+    return served.problem.empty() ? 0 : 1;
 }
 
 }  // namespace

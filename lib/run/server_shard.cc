@@ -2,7 +2,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <csignal>
 #include <optional>
 
 #include "run/link.h"
@@ -30,7 +29,6 @@ public:
     explicit ServerShard(const server::ListenerKinds& kinds) : kinds_(kinds), link_(loop_, link_descriptor) {}
 
     int run() {
-        std::signal(SIGTERM, SIG_IGN);  // the conductor's alone: it says when to end
         link_.start([this](const v1::LinkMessage& message) { heard(message); },
                     [this](const error_code&) {
                         exit_status_ = 1;  // the conductor is gone, and the ledgers with it
