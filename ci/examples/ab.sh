@@ -164,7 +164,7 @@ prepare() {
 # The first of these that is one of both exit codes.
 first_that_applies() {
   local code
-  for code in 2 130 143 1 3 99; do
+  for code in 2 129 130 143 1 3 99; do
     if [ "$1" -eq "$code" ] || [ "$2" -eq "$code" ]; then
       echo "$code"
       return

@@ -1,22 +1,20 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <csignal>
-#include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <set>
 
 #include "commands.h"
+#include "files.h"
 #include "live_line.h"
+#include "net/signals.h"
+#include "print.h"
 #include "protocols.h"
 #include "report/diff.h"
 #include "report/diff_terminal.h"
 #include "report/entrants.h"
-#include "report/file.h"
 #include "report/json.h"
 #include "report/judged.h"
 #include "report/league.h"
@@ -29,6 +27,7 @@
 #include "run_options.h"
 #include "scenario/resolved.h"
 #include "scenario_options.h"
+#include "words.h"
 
 namespace portillon::cmd {
 
@@ -43,7 +42,8 @@ struct Entry {
 
 // The first that applies, as scripts rely on it.
 Exit worse(Exit a, Exit b) {
-    for (const auto exit : {Exit::interrupted, Exit::terminated, Exit::failed, Exit::invalid, Exit::breached}) {
+    for (const auto exit :
+         {Exit::hung_up, Exit::interrupted, Exit::terminated, Exit::failed, Exit::invalid, Exit::breached}) {
         if (a == exit || b == exit) {
             return exit;
         }
@@ -52,11 +52,12 @@ Exit worse(Exit a, Exit b) {
 }
 
 struct CompareCommand {
+    std::shared_ptr<Files> files;
     ScenarioOptions scenario;
     RunOptions options;
     std::vector<std::string> protocols;
     unsigned repeats = 1;
-    std::string folder;
+    std::optional<std::string> folder;
     std::string min_effect = "5%";
     std::vector<std::string> fail_on;
 
@@ -89,9 +90,10 @@ struct CompareCommand {
             return Exit::usage;
         }
         std::error_code unmade;
-        const bool made = !folder.empty() && std::filesystem::create_directories(folder, unmade);
+        const bool wanted = folder && folder != "-";
+        const bool made = wanted && std::filesystem::create_directories(*folder, unmade);
         if (unmade) {
-            print_problems({{"-o", 0, "", fmt::format("cannot make the folder {}: {}", folder, unmade.message())}});
+            print_problems({{"-o", 0, "", fmt::format("cannot make the folder {}: {}", *folder, unmade.message())}});
             return Exit::usage;
         }
 
@@ -99,21 +101,21 @@ struct CompareCommand {
         comparison.scenario = {loaded->scenario.name, loaded->workload_digest,
                                scenario::resolved_json(loaded->scenario).dump()};
         comparison.command = command_line();
-        const auto outcome = run_all(entries, comparison);
+        net::RememberedSignals signals;
+        const auto outcome = run_all(entries, comparison, signals);
         Exit result = outcome.failed ? Exit::failed : Exit::passed;
         if (!comparison.runs.empty()) {
             result = worse(result, present(std::move(comparison), *effect));
         } else {
             if (outcome.stopped_by != 0) {
-                fmt::print(stderr, "interrupted before the first validation was due: there is nothing to report\n");
+                print(standard_error(),
+                      "interrupted before the first validation was due: there is nothing to report\n");
             }
             if (made) {
-                std::filesystem::remove(folder, unmade);  // empty: nothing goes into it
+                std::filesystem::remove(*folder, unmade);  // empty: nothing goes into it
             }
         }
-        return outcome.stopped_by == SIGINT    ? Exit::interrupted
-               : outcome.stopped_by == SIGTERM ? Exit::terminated
-                                               : result;
+        return outcome.stopped_by == 0 ? result : exit_of_signal(outcome.stopped_by);
     }
 
 private:
@@ -239,12 +241,17 @@ private:
 
     // A run that fails is told and left out; the others go on. A target that nobody could connect to is not tried
     // again. A repeat whose measurement is invalid is run again, and the invalid run kept as superseded.
-    Outcome run_all(const std::vector<Entry>& entries, report::Comparison& comparison) const {
+    Outcome run_all(const std::vector<Entry>& entries, report::Comparison& comparison,
+                    net::RememberedSignals& signals) const {
         Outcome outcome;
         run::Rounds rounds(entries.size(), repeats);
         comparison.repeats = repeats;
         unsigned number = 0;
         while (const auto turn = rounds.next()) {
+            if (signals.first() != 0) {
+                outcome.stopped_by = signals.first();
+                return outcome;
+            }
             const auto& entry = entries[turn->entrant];
             const auto planned = entries.size() * repeats;
             number += turn->again ? 0 : 1;
@@ -261,6 +268,7 @@ private:
                 comparison.runs.push_back({turn->repeat, turn->order, std::move(*conducted.report), entry.target});
             }
             if (conducted.interrupted_by != 0) {
+                signals.remember(conducted.interrupted_by);
                 outcome.stopped_by = conducted.interrupted_by;
                 return outcome;
             }
@@ -282,11 +290,11 @@ private:
             }
         }
         if (rounds.left_invalid() > 0) {
-            fmt::print(stderr,
-                       "portillon: {} stayed invalid, though as many runs were made again as were asked for at first; "
-                       "a machine with nothing else to do measures better\n",
-                       rounds.left_invalid() == 1 ? std::string("1 repeat")
-                                                  : fmt::format("{} repeats", rounds.left_invalid()));
+            print(standard_error(),
+                  "portillon: {} stayed invalid, though as many runs were made again as were asked for at first; "
+                  "a machine with nothing else to do measures better\n",
+                  rounds.left_invalid() == 1 ? std::string("1 repeat")
+                                             : fmt::format("{} repeats", rounds.left_invalid()));
         }
         return outcome;
     }
@@ -302,14 +310,13 @@ private:
 
     Exit present(report::Comparison comparison, double effect) const {
         const auto strictness = options.strict() ? report::Strictness::strict : report::Strictness::lenient;
-        std::fputs(report::league_table(comparison).c_str(), stdout);
+        files->words().write(report::league_table(comparison));
         Exit worst = Exit::passed;
         for (const auto& entrant : report::entrants_of(comparison)) {
             worst = worse(worst, exit_of_row(entrant, strictness));
         }
         const report::Report report = std::move(comparison);
         worst = worse(worst, present_changes(report, effect));
-        std::fflush(stdout);
         return worse(worst, keep(report, effect));
     }
 
@@ -332,13 +339,12 @@ private:
     // What changed from the first named target to each other one.
     Exit present_changes(const report::Report& report, double effect) const {
         const auto names = report::target_names(report);
-        const bool coloured = ::isatty(STDOUT_FILENO) != 0 && std::getenv("NO_COLOR") == nullptr;
         Exit worst = Exit::passed;
         for (std::size_t i = 1; i < names.size(); ++i) {
             const auto nobody = report::unreachable_in(std::get<report::Comparison>(report), {names.front(), names[i]});
             if (!nobody.empty()) {
-                fmt::print("\n{} is not compared with {}: no equipment could connect to {}\n", names[i], names.front(),
-                           nobody);
+                print(files->words(), "\n{} is not compared with {}: no equipment could connect to {}\n", names[i],
+                      names.front(), nobody);
                 worst = worse(worst, Exit::failed);
                 continue;
             }
@@ -348,7 +354,7 @@ private:
                 worst = worse(worst, Exit::invalid);
                 continue;
             }
-            fmt::print("\n{}", report::format_diff(*found, coloured ? report::Style::coloured : report::Style::plain));
+            print(files->words(), "\n{}", report::format_diff(*found, style_for(files->words())));
             worst = worse(worst, exit_of_diff(*found));
         }
         return worst;
@@ -370,28 +376,30 @@ private:
     }
 
     Exit keep(const report::Report& report, double effect) const {
-        if (folder.empty()) {
+        if (!folder) {
             if (!options.quiet()) {
-                fmt::print(stderr, "\nNo report was written; -o FOLDER keeps it.\n");
+                print(standard_error(), "\nNo report was written; -o FOLDER keeps it.\n");
             }
             return Exit::passed;
         }
-        const auto path = [this](const char* name) { return (std::filesystem::path(folder) / name).string(); };
-        const std::pair<std::string, std::string> files[] = {
+        if (folder == "-") {
+            return write_output("-", report::to_json(report)) ? Exit::passed : Exit::failed;
+        }
+        const auto path = [this](const char* name) { return (std::filesystem::path(*folder) / name).string(); };
+        const std::pair<std::string, std::string> made[] = {
             {path("comparison.json"), report::to_json(report)},
             {path("comparison.md"),
              report::comparison_markdown(std::get<report::Comparison>(report), {.min_effect = effect})},
             {path("comparison.html"), report::html_page(report, {.min_effect = effect})}};
         std::vector<std::string> written;
-        for (const auto& [name, text] : files) {
-            if (const auto error = report::write_file(name, text)) {
-                fmt::print(stderr, "portillon: cannot write {}: {}\n", name, error.message());
+        for (const auto& [name, text] : made) {
+            if (!write_output(name, text)) {
                 return Exit::failed;
             }
             written.push_back(name);
         }
         if (!options.quiet()) {
-            fmt::print(stderr, "\nReports: {}\n", fmt::join(written, ", "));
+            print(standard_error(), "\nReports: {}\n", fmt::join(written, ", "));
         }
         return Exit::passed;
     }
@@ -419,7 +427,8 @@ void add_compare_command(CLI::App& app, Exit& exit) {
         "valid, and suspect when fewer than half are; with --strict all must be valid.\n"
         "Ctrl-C ends the run at hand, reports what there is and exits with 130; once more aborts.");
     const auto compare = std::make_shared<CompareCommand>();
-    compare->scenario.add_to(*command, ScenarioOptions::File::required);
+    compare->files = Files::of(*command);
+    compare->scenario.add_to(*command, ScenarioOptions::File::required, compare->files);
     compare->options.add_to(*command, RunOptions::Target::several);
     command
         ->add_option("--protocols", compare->protocols,
@@ -433,8 +442,10 @@ void add_compare_command(CLI::App& app, Exit& exit) {
         ->type_name("N")
         ->check(CLI::Range(1, 1000))
         ->capture_default_str();
-    command->add_option("-o,--output", compare->folder, "Folder for comparison.json, comparison.md and comparison.html")
-        ->type_name("FOLDER");
+    compare->files->output_folder("-o,--output", compare->folder,
+                                  "Folder for comparison.json, comparison.md and comparison.html, which replace those "
+                                  "that lie there; - writes the JSON to standard output",
+                                  {"comparison.json", "comparison.md", "comparison.html"});
     command->add_option("--min-effect", compare->min_effect, "Between named targets: changes up to this are none")
         ->type_name("PERCENT")
         ->capture_default_str();
@@ -443,8 +454,8 @@ void add_compare_command(CLI::App& app, Exit& exit) {
                      "Exit 99 when this is what changed between named targets, separated by commas")
         ->type_name("worse,inconclusive,...")
         ->delimiter(',')
-        ->check(CLI::IsMember({"worse", "inconclusive", "better", "same"}));
-    command->callback([compare, &exit] { exit = compare->execute(); });
+        ->check(one_of({"worse", "inconclusive", "better", "same"}));
+    command->callback(compare->files->checked(exit, [compare] { return compare->execute(); }));
 }
 
 }  // namespace portillon::cmd

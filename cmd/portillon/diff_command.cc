@@ -1,31 +1,32 @@
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cstdio>
-#include <cstdlib>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "commands.h"
+#include "files.h"
+#include "print.h"
 #include "report/diff.h"
 #include "report/diff_terminal.h"
-#include "report/file.h"
 #include "report/markdown.h"
 #include "report_argument.h"
+#include "run_options.h"
 #include "scenario_options.h"
+#include "words.h"
 
 namespace portillon::cmd {
 
 namespace {
 
 struct DiffCommand {
+    std::shared_ptr<Files> files;
     std::string base, candidate;
     std::string min_effect = "5%";
     std::vector<std::string> fail_on;
-    std::string markdown_path;
+    std::optional<std::string> markdown_path;
     bool force = false;
     bool strict = false;
 
@@ -80,17 +81,10 @@ struct DiffCommand {
     }
 
     Exit present(const report::Diff& found) const {
-        const bool coloured = ::isatty(STDOUT_FILENO) != 0 && std::getenv("NO_COLOR") == nullptr;
-        const auto style = coloured ? report::Style::coloured : report::Style::plain;
-        if (const auto failure = report::write_file("-", report::format_diff(found, style))) {
-            fmt::print(stderr, "portillon: standard output: {}\n", failure.message());
+        auto& words = files->words();
+        words.write(report::format_diff(found, style_for(words)));
+        if (markdown_path && !write_output(*markdown_path, report::diff_markdown(found))) {
             return Exit::failed;
-        }
-        if (!markdown_path.empty()) {
-            if (const auto failure = report::write_file(markdown_path, report::diff_markdown(found))) {
-                fmt::print(stderr, "portillon: {}: {}\n", markdown_path, failure.message());
-                return Exit::failed;
-            }
         }
         return exit_of(found);
     }
@@ -107,7 +101,7 @@ struct DiffCommand {
             return Exit::breached;
         }
         if (inconclusive) {
-            fmt::print(stderr, "portillon: inconclusive; --strict fails it\n");
+            print(standard_error(), "portillon: inconclusive; --strict fails it\n");
         }
         return Exit::passed;
     }
@@ -141,10 +135,13 @@ void add_diff_command(CLI::App& app, Exit& exit) {
         "  portillon diff before.json after.json --fail-on worse\n"
         "  portillon diff comparison.json#mqtt comparison.json#http2");
     const auto options = std::make_shared<DiffCommand>();
-    command->add_option("BASE", options->base, "a report; - reads standard input")
+    options->files = Files::of(*command);
+    options->files->input("BASE", options->base, "a report; - reads standard input", path_of_report)
         ->type_name("FILE[#PART]")
         ->required();
-    command->add_option("CANDIDATE", options->candidate, "a report; may be left out for a comparison of two targets")
+    options->files
+        ->input("CANDIDATE", options->candidate, "a report; may be left out for a comparison of two targets",
+                path_of_report)
         ->type_name("FILE[#PART]");
     command->add_option("--min-effect", options->min_effect, "changes up to this are none")
         ->type_name("PERCENT")
@@ -152,12 +149,12 @@ void add_diff_command(CLI::App& app, Exit& exit) {
     command->add_option("--fail-on", options->fail_on, "exit 99 on these verdicts, separated by commas")
         ->type_name("worse,inconclusive,...")
         ->delimiter(',')
-        ->check(CLI::IsMember({"worse", "inconclusive", "better", "same"}));
-    command->add_option("--markdown", options->markdown_path, "write it as GitHub's Markdown too")->type_name("FILE");
+        ->check(one_of({"worse", "inconclusive", "better", "same"}));
+    options->files->output("--markdown", options->markdown_path, "write it as GitHub's Markdown too");
     command->add_flag("--force", options->force,
                       "compare other workloads, machines, build types and invalid measurements too, and say so on top");
     command->add_flag("--strict", options->strict, "inconclusive fails (99), and so do measurements in doubt (3)");
-    command->callback([options, &exit] { exit = options->execute(); });
+    command->callback(options->files->checked(exit, [options] { return options->execute(); }));
 }
 
 }  // namespace portillon::cmd

@@ -1,10 +1,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <memory>
 
 #include "commands.h"
+#include "files.h"
+#include "print.h"
 #include "protocols.h"
 #include "run/doctor.h"
 #include "scenario_options.h"
@@ -29,14 +30,15 @@ Exit examine(const ScenarioOptions& options) {
         needs = run::needs_of(loaded->scenario, protocol->descriptors_per_session, scenario::Server::embedded, facts);
     }
     const auto findings = run::examine(facts, needs);
-    std::fputs(run::format_findings(findings).c_str(), stdout);
+    standard_output().write(run::format_findings(findings));
     if (!run::can_run(findings)) {
-        fmt::print("doctor: {} cannot run on this machine as it is\n", needs ? loaded->scenario.name : "no fleet");
+        print(standard_output(), "doctor: {} cannot run on this machine as it is\n",
+              needs ? loaded->scenario.name : "no fleet");
         return Exit::usage;
     }
     if (needs) {
-        fmt::print("doctor: {} can run: {} equipments over {} and the embedded server\n", loaded->scenario.name,
-                   humanize_count(loaded->scenario.fleet.equipments), loaded->scenario.protocol);
+        print(standard_output(), "doctor: {} can run: {} equipments over {} and the embedded server\n",
+              loaded->scenario.name, humanize_count(loaded->scenario.fleet.equipments), loaded->scenario.protocol);
     }
     return Exit::passed;
 }
@@ -51,9 +53,10 @@ void add_doctor_command(CLI::App& app, Exit& exit) {
         "Without a scenario the machine alone is looked at.\n"
         "Example: portillon doctor scenarios/fifty-thousand.yaml");
     const auto options = std::make_shared<ScenarioOptions>();
-    options->add_to(*command, ScenarioOptions::File::optional);
+    const auto files = Files::of(*command);
+    options->add_to(*command, ScenarioOptions::File::optional, files);
     options->add_protocol_to(*command);
-    command->callback([options, &exit] { exit = examine(*options); });
+    command->callback(files->checked(exit, [options] { return examine(*options); }));
 }
 
 }  // namespace portillon::cmd

@@ -1,16 +1,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "commands.h"
+#include "files.h"
 #include "report/diff.h"
 #include "report/diff_terminal.h"
-#include "report/file.h"
 #include "report/judged.h"
 #include "report_argument.h"
 #include "scenario_options.h"
@@ -24,9 +23,10 @@ struct GateOptions {
     std::vector<std::string> thresholds;
     std::string baseline;  // empty: none
     std::string max_regression = "10%";
-    std::string junit_path;
+    std::optional<std::string> junit_path;
     bool strict = false;
     bool each = false;  // every repeat for itself
+    std::shared_ptr<Files> files;
 };
 
 // What was read, and the parts of it that were asked for; these point into the reports.
@@ -157,18 +157,11 @@ Exit gate(const GateOptions& options) {
         text += told(*diff, strictness);
     }
     const auto exit = exit_of(standing);
-    const auto failure = report::write_file("-", text + last_line(exit));
-    if (failure) {
-        fmt::print(stderr, "portillon: standard output: {}\n", failure.message());
-    }
-    if (!options.junit_path.empty()) {
-        const auto xml = report::junit_xml(*runs, strictness, diff ? &*diff : nullptr);
-        if (const auto unwritten = report::write_file(options.junit_path, xml)) {
-            fmt::print(stderr, "portillon: {}: {}\n", options.junit_path, unwritten.message());
-            return Exit::failed;
-        }
-    }
-    return failure ? Exit::failed : exit;
+    options.files->words().write(text + last_line(exit));
+    const bool written =
+        !options.junit_path ||
+        write_output(*options.junit_path, report::junit_xml(*runs, strictness, diff ? &*diff : nullptr));
+    return written ? exit : Exit::failed;
 }
 
 }  // namespace
@@ -198,25 +191,27 @@ void add_gate_command(CLI::App& app, Exit& exit) {
         "FILE#PART takes a part of a comparison, see portillon diff --help.\n"
         "Example: portillon gate report.json --threshold 'response: p(95)<50ms' --threshold 'lost: count==0'");
     const auto options = std::make_shared<GateOptions>();
-    command->add_option("REPORT", options->path, "what run or compare wrote; - reads standard input")
+    options->files = Files::of(*command);
+    options->files->input("REPORT", options->path, "what run or compare wrote; - reads standard input", path_of_report)
         ->type_name("FILE[#PART]")
         ->required();
     command
         ->add_option("--threshold", options->thresholds, "as often as wanted; without any, the report's own are judged")
         ->type_name("'METRIC: EXPRESSION'")
         ->allow_extra_args(false);
-    command->add_option("--baseline", options->baseline, "a report that this one may not be worse than")
+    options->files
+        ->input("--baseline", options->baseline, "a report that this one may not be worse than", path_of_report)
         ->type_name("FILE[#PART]");
     command
         ->add_option("--max-regression", options->max_regression,
                      "by how much a figure may be worse than the baseline's")
         ->type_name("PERCENT")
         ->capture_default_str();
-    command->add_option("--junit", options->junit_path, "write the result as JUnit XML")->type_name("FILE");
+    options->files->output("--junit", options->junit_path, "write the result as JUnit XML");
     command->add_flag("--each", options->each, "judge every repeat of a comparison for itself");
     command->add_flag("--strict", options->strict,
                       "a suspect measurement fails too, and so does what may be a regression");
-    command->callback([options, &exit] { exit = gate(*options); });
+    command->callback(options->files->checked(exit, [options] { return gate(*options); }));
 }
 
 }  // namespace portillon::cmd

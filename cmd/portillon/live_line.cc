@@ -5,10 +5,10 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <cstdlib>
 
 #include "base/clock.h"
+#include "print.h"
 
 namespace portillon::cmd {
 
@@ -134,7 +134,7 @@ void LiveLine::live(const run::Live& live) {
     }
     const Instant now = MonotonicClock{}.now();
     if (live.phase != phase_ || now >= shown_ + plain_every) {
-        fmt::print(stderr, "{}\n", prefix_.empty() ? format_live(live) : prefix_ + " | " + format_live(live));
+        print(standard_error(), "{}\n", prefix_.empty() ? format_live(live) : prefix_ + " | " + format_live(live));
         shown_ = now;
         phase_ = live.phase;
     }
@@ -151,8 +151,7 @@ void LiveLine::redraw(const run::Live& live) {
         line.resize(std::min(line.size(), terminal_columns() - 1));  // a line that wraps could not be erased
         text += (text.empty() ? "" : "\n") + line;
     }
-    std::fputs(text.c_str(), stderr);
-    std::fflush(stderr);
+    standard_error().write(text);
     drawn_ = static_cast<unsigned>(lines.size());
 }
 
@@ -164,14 +163,13 @@ void LiveLine::announce(std::string_view line) {
 
 void LiveLine::warn(std::string_view line) {
     erase();
-    fmt::print(stderr, "{}\n", line);
+    print(standard_error(), "{}\n", line);
 }
 
 void LiveLine::erase() {
     for (; drawn_ > 0; --drawn_) {
-        std::fputs(drawn_ > 1 ? "\r\x1b[2K\x1b[1A" : "\r\x1b[2K", stderr);
+        standard_error().write(drawn_ > 1 ? "\r\x1b[2K\x1b[1A" : "\r\x1b[2K");
     }
-    std::fflush(stderr);
 }
 
 }  // namespace portillon::cmd

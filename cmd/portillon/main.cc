@@ -1,49 +1,121 @@
-#include <fmt/format.h>
+#include <unistd.h>
 
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 #include <csignal>
-#include <cstdio>
 #include <exception>
+#include <sstream>
 
 #include "commands.h"
+#include "print.h"
 #include "version.h"
+#include "words.h"
 
-int main(int count, char** arguments) {
-    using namespace portillon;
-    std::signal(SIGPIPE, SIG_IGN);  // a closed terminal or socket is an error of the write that met it
+namespace portillon::cmd {
+
+namespace {
+
+void say(std::string_view what) noexcept {
+    standard_error().write("portillon: ");
+    standard_error().write(what);
+    standard_error().write("\n");
+}
+
+// An exception that nobody can catch any more, out of a coroutine or a destructor. The shards die with us.
+[[noreturn]] void end_badly() noexcept {
+    try {
+        if (const auto failure = std::current_exception()) {
+            std::rethrow_exception(failure);
+        }
+        say("internal error");
+    } catch (const std::exception& error) {
+        say(error.what());
+    } catch (...) {
+        say("internal error");
+    }
+    ::_exit(static_cast<int>(Exit::failed));
+}
+
+void add_commands(CLI::App& app, Exit& exit) {
+    add_run_command(app, exit);
+    add_compare_command(app, exit);
+    add_diff_command(app, exit);
+    add_gate_command(app, exit);
+    add_render_command(app, exit);
+    add_serve_command(app, exit);
+    add_validate_command(app, exit);
+    add_plan_command(app, exit);
+    add_doctor_command(app, exit);
+    add_schema_command(app, exit);
+    add_help_command(app, exit);
+    add_version_command(app, exit);
+    add_shard_commands(app, exit);
+}
+
+Exit execute(int count, char** arguments) {
     CLI::App app{
         "Sends a fleet of emulated equipments through the same gate over different protocols, and says which one "
         "holds."};
     app.name("portillon");
-    app.set_version_flag("--version", std::string(cmd::version_line()));
+    app.set_version_flag("--version", std::string(version_line()));
     app.require_subcommand(1);
     app.footer(
-        "Try:\n  portillon run scenarios/smoke.yaml\n  portillon compare scenarios/compare.yaml -o comparison\n"
+        "Try:\n  portillon run smoke\n  portillon compare compare -o comparison\n"
         "  portillon run --protocol mqtt --equipments 100 --rate 10/s --duration 10s");
-    cmd::Exit exit = cmd::Exit::passed;
-    cmd::add_run_command(app, exit);
-    cmd::add_compare_command(app, exit);
-    cmd::add_diff_command(app, exit);
-    cmd::add_gate_command(app, exit);
-    cmd::add_render_command(app, exit);
-    cmd::add_serve_command(app, exit);
-    cmd::add_validate_command(app, exit);
-    cmd::add_plan_command(app, exit);
-    cmd::add_doctor_command(app, exit);
-    cmd::add_schema_command(app, exit);
-    cmd::add_shard_commands(app, exit);
+    Exit exit = Exit::passed;
+    add_commands(app, exit);
+    if (const auto wrong = wrong_command(app, {arguments + std::min(count, 1), arguments + count})) {
+        say(*wrong);
+        return Exit::usage;
+    }
     try {
         app.parse(count, arguments);
-    } catch (const CLI::Success& asked_for_help) {
-        return app.exit(asked_for_help);
     } catch (const CLI::ParseError& error) {
-        app.exit(error);
-        return static_cast<int>(cmd::Exit::usage);
-    } catch (const std::exception& error) {
-        fmt::print(stderr, "portillon: {}\n", error.what());
-        return static_cast<int>(cmd::Exit::failed);
+        std::ostringstream asked_for, wrong;
+        if (app.exit(error, asked_for, wrong) == 0) {
+            standard_output().write(asked_for.str());
+            return Exit::passed;
+        }
+        if (const auto unknown = unknown_word(app)) {
+            say(*unknown);
+        } else {
+            standard_error().write(wrong.str());
+        }
+        return Exit::usage;
     }
-    return static_cast<int>(exit);
+    return exit;
+}
+
+// What could not be said makes a failure of what went well otherwise.
+Exit with_what_was_said(Exit exit) {
+    const bool all_said = !standard_output().failure() && !standard_error().failure();
+    switch (exit) {
+        case Exit::usage:
+        case Exit::hung_up:
+        case Exit::interrupted:
+        case Exit::terminated:
+            return exit;
+        default:
+            return all_said ? exit : Exit::failed;
+    }
+}
+
+}  // namespace
+
+}  // namespace portillon::cmd
+
+int main(int count, char** arguments) {
+    using namespace portillon;
+    hold_standard_descriptors();
+    std::signal(SIGPIPE, SIG_IGN);  // a closed terminal or socket is an error of the write that met it
+    std::signal(SIGXFSZ, SIG_IGN);  // so is a file that grows too large (ulimit -f)
+    std::set_terminate(cmd::end_badly);
+    auto exit = cmd::Exit::failed;
+    try {
+        exit = cmd::execute(count, arguments);
+    } catch (const std::exception& error) {
+        cmd::say(error.what());
+    }
+    return static_cast<int>(cmd::with_what_was_said(exit));
 }

@@ -4,6 +4,8 @@
 #include <memory>
 
 #include "commands.h"
+#include "files.h"
+#include "print.h"
 #include "protocols.h"
 #include "run/doctor.h"
 #include "scenario/plan.h"
@@ -44,52 +46,53 @@ std::string clock_time(Nanos value) {
 
 void print_rows(const Plan& plan) {
     const bool known = plan.counting != Counting::unknown;
-    fmt::print("\n{:>17} {:>9} {:>9} {:>14} {:>11} {:>10}\n", "from .. to", "started", "dialled", "validations",
-               "per second", "payload");
+    print(standard_output(), "\n{:>17} {:>9} {:>9} {:>14} {:>11} {:>10}\n", "from .. to", "started", "dialled",
+          "validations", "per second", "payload");
     for (const auto& row : plan.rows) {
         const double width_s = seconds(row.to - row.from);
-        fmt::print("{:>17} {:>9} {:>9} {:>14} {:>11} {:>10}\n", clock_time(row.from) + " .. " + clock_time(row.to),
-                   row.started, row.dialled, known ? count(row.validations) : "?",
-                   known ? count(std::round(static_cast<double>(row.validations) / width_s)) : "?",
-                   known ? humanize(row.payload) : "?");
+        print(standard_output(), "{:>17} {:>9} {:>9} {:>14} {:>11} {:>10}\n",
+              clock_time(row.from) + " .. " + clock_time(row.to), row.started, row.dialled,
+              known ? count(row.validations) : "?",
+              known ? count(std::round(static_cast<double>(row.validations) / width_s)) : "?",
+              known ? humanize(row.payload) : "?");
     }
 }
 
 void print_totals(const Plan& plan) {
     switch (plan.counting) {
         case Counting::exact:
-            fmt::print("\nvalidations     {} exactly", count(plan.validations));
+            print(standard_output(), "\nvalidations     {} exactly", count(plan.validations));
             if (plan.fewest == plan.most) {
-                fmt::print(", {} from each equipment\n", count(plan.most));
+                print(standard_output(), ", {} from each equipment\n", count(plan.most));
             } else {
-                fmt::print(", {} to {} from each equipment\n", count(plan.fewest), count(plan.most));
+                print(standard_output(), ", {} to {} from each equipment\n", count(plan.fewest), count(plan.most));
             }
             break;
         case Counting::expected:
-            fmt::print("\nvalidations     about {}\n", count(plan.validations));
+            print(standard_output(), "\nvalidations     about {}\n", count(plan.validations));
             break;
         case Counting::unknown:
-            fmt::print("\nvalidations     as many as are answered\n");
+            print(standard_output(), "\nvalidations     as many as are answered\n");
             break;
     }
     if (plan.counting != Counting::unknown) {
-        fmt::print("payload         {}\n", humanize(plan.payload));
-        fmt::print("peak            {}/s in {} batches/s, at {}\n", count(std::round(plan.peak_per_s)),
-                   count(std::round(plan.peak_batches_per_s)), clock_time(plan.peak_at));
+        print(standard_output(), "payload         {}\n", humanize(plan.payload));
+        print(standard_output(), "peak            {}/s in {} batches/s, at {}\n", count(std::round(plan.peak_per_s)),
+              count(std::round(plan.peak_batches_per_s)), clock_time(plan.peak_at));
     }
-    fmt::print("time            {} from T0, {} of it measured; {} to connect before\n", clock_time(plan.duration),
-               clock_time(plan.measured), humanize(plan.connecting));
+    print(standard_output(), "time            {} from T0, {} of it measured; {} to connect before\n",
+          clock_time(plan.duration), clock_time(plan.measured), humanize(plan.connecting));
 }
 
 void print_needs(const Plan& plan, const scenario::Machine& machine) {
     const auto& sizing = plan.sizing;
-    fmt::print("generator       {} shard{}, {} descriptors each (limit {})\n", sizing.generator_shards,
-               sizing.generator_shards == 1 ? "" : "s", count(sizing.generator_descriptors),
-               count(std::uint64_t{machine.descriptor_limit}));
-    fmt::print("server          {} shard{}, {} descriptors each; ledger {}\n", sizing.server_shards,
-               sizing.server_shards == 1 ? "" : "s", count(sizing.server_descriptors), humanize(plan.ledger));
-    fmt::print("ports           {} on {} source address{}\n", count(sizing.ports_of_an_address),
-               sizing.source_addresses, sizing.source_addresses == 1 ? "" : "es");
+    print(standard_output(), "generator       {} shard{}, {} descriptors each (limit {})\n", sizing.generator_shards,
+          sizing.generator_shards == 1 ? "" : "s", count(sizing.generator_descriptors),
+          count(std::uint64_t{machine.descriptor_limit}));
+    print(standard_output(), "server          {} shard{}, {} descriptors each; ledger {}\n", sizing.server_shards,
+          sizing.server_shards == 1 ? "" : "s", count(sizing.server_descriptors), humanize(plan.ledger));
+    print(standard_output(), "ports           {} on {} source address{}\n", count(sizing.ports_of_an_address),
+          sizing.source_addresses, sizing.source_addresses == 1 ? "" : "es");
 }
 
 }  // namespace
@@ -98,15 +101,15 @@ void add_plan_command(CLI::App& app, Exit& exit) {
     auto* command = app.add_subcommand("plan", "Say what a scenario will do and need, without doing it");
     command->footer("Example: portillon plan scenarios/ramp.yaml --compress 60");
     const auto options = std::make_shared<ScenarioOptions>();
-    options->add_to(*command, ScenarioOptions::File::optional);
+    const auto files = Files::of(*command);
+    options->add_to(*command, ScenarioOptions::File::optional, files);
     options->add_protocol_to(*command);
-    command->callback([options, &exit] {
+    command->callback(files->checked(exit, [options] {
         const auto protocols = known_protocols();
         const auto loaded = options->load(protocols);
         if (!loaded) {
             print_problems(loaded.problems());
-            exit = Exit::usage;
-            return;
+            return Exit::usage;
         }
         const auto& scenario = loaded->scenario;
         const auto protocol = std::find_if(protocols.begin(), protocols.end(),
@@ -114,17 +117,17 @@ void add_plan_command(CLI::App& app, Exit& exit) {
         const auto machine = run::machine_of(run::look());
         const auto plan =
             scenario::plan(scenario, protocol->descriptors_per_session, scenario::Server::embedded, machine);
-        fmt::print("{}", scenario::to_yaml(scenario));
+        print(standard_output(), "{}", scenario::to_yaml(scenario));
         print_rows(plan);
-        fmt::print("{}", scenario::fault_lines(scenario));
+        print(standard_output(), "{}", scenario::fault_lines(scenario));
         print_totals(plan);
         print_needs(plan, machine);
-        fmt::print("workload        {}\n", loaded->workload_digest);
+        print(standard_output(), "workload        {}\n", loaded->workload_digest);
         for (const auto& warning : plan.warnings) {
-            fmt::print("warning: {}\n", warning);
+            print(standard_output(), "warning: {}\n", warning);
         }
-        exit = Exit::passed;
-    });
+        return Exit::passed;
+    }));
 }
 
 }  // namespace portillon::cmd

@@ -1,10 +1,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cstdio>
-#include <cstdlib>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -12,6 +9,8 @@
 #include <vector>
 
 #include "commands.h"
+#include "files.h"
+#include "print.h"
 #include "report/csv.h"
 #include "report/entrants.h"
 #include "report/file.h"
@@ -22,6 +21,7 @@
 #include "report/page/page.h"
 #include "report/terminal.h"
 #include "report_argument.h"
+#include "run_options.h"
 #include "scenario_options.h"
 
 namespace portillon::cmd {
@@ -30,6 +30,7 @@ namespace {
 
 // What is to be written, all of it made before the first file is.
 struct Rendering {
+    std::string option;
     std::string path;
     std::string text;
 };
@@ -46,16 +47,18 @@ struct RenderCommand {
         }
         Problems problems;
         const auto renderings = render(*report, problems);
+        if (problems.empty()) {
+            problems = clashes_of(renderings);
+        }
         if (!problems.empty()) {
             return refuse(problems);
         }
         for (const auto& rendering : renderings) {
-            if (const auto error = report::write_file(rendering.path, rendering.text)) {
-                fmt::print(stderr, "portillon: cannot write {}: {}\n", rendering.path, error.message());
+            if (!write_output(rendering.path, rendering.text)) {
                 return Exit::failed;
             }
-            if (rendering.path != "-") {
-                fmt::print(stderr, "{}\n", rendering.path);
+            if (!report::inherited_descriptor(rendering.path)) {
+                print(standard_error(), "{}\n", rendering.path);
             }
         }
         return Exit::passed;
@@ -67,24 +70,36 @@ private:
         return Exit::usage;
     }
 
+    // What is named after a row of the table is only known now.
+    Problems clashes_of(const std::vector<Rendering>& renderings) const {
+        std::vector<report::Output> outputs;
+        for (const auto& rendering : renderings) {
+            if (!rendering.option.empty()) {
+                outputs.push_back({rendering.option, rendering.path});
+            }
+        }
+        return report::problems_of(outputs, {{"REPORT", path}});
+    }
+
     std::vector<Rendering> render(const report::Report& report, Problems& problems) const {
         std::vector<Rendering> made;
-        const auto whole = [&](const std::optional<std::string>& to, const std::function<std::string()>& make) {
+        const auto whole = [&](const char* option, const std::optional<std::string>& to,
+                               const std::function<std::string()>& make) {
             if (to) {
-                made.push_back({*to, make()});
+                made.push_back({option, *to, make()});
             }
         };
-        whole(html, [&] { return report::html_page(report); });
-        whole(markdown, [&] { return report::markdown(report); });
-        whole(csv, [&] { return report::figures_csv(report); });
-        whole(csv_intervals, [&] { return report::intervals_csv(report); });
+        whole("--html", html, [&] { return report::html_page(report); });
+        whole("--markdown", markdown, [&] { return report::markdown(report); });
+        whole("--csv", csv, [&] { return report::figures_csv(report); });
+        whole("--csv-intervals", csv_intervals, [&] { return report::intervals_csv(report); });
         if (hlog || hgrm) {
             render_histograms(report, made, problems);
         } else if (latency || selected) {
             problems.push_back({latency ? "--latency" : "--select", 0, "", "goes with --hlog or --hgrm"});
         }
         if (made.empty() && problems.empty()) {
-            made.push_back({"-", shown(report)});
+            made.push_back({"", "-", shown(report)});
         }
         return made;
     }
@@ -93,9 +108,7 @@ private:
         if (const auto* comparison = std::get_if<report::Comparison>(&report)) {
             return report::league_table(*comparison);
         }
-        const bool coloured = ::isatty(STDOUT_FILENO) != 0 && std::getenv("NO_COLOR") == nullptr;
-        return report::summary(std::get<report::RunReport>(report),
-                               coloured ? report::Style::coloured : report::Style::plain);
+        return report::summary(std::get<report::RunReport>(report), style_for(standard_output()));
     }
 
     std::vector<report::Entrant> selection(const report::Report& report, Problems& problems) const {
@@ -168,10 +181,12 @@ private:
                 continue;
             }
             if (hlog) {
-                made.push_back({path_for(*hlog, entrant, entrants.size()), report::interval_log(entrant, name)});
+                made.push_back(
+                    {"--hlog", path_for(*hlog, entrant, entrants.size()), report::interval_log(entrant, name)});
             }
             if (hgrm) {
-                made.push_back({path_for(*hgrm, entrant, entrants.size()), report::percentile_distribution(*merged)});
+                made.push_back(
+                    {"--hgrm", path_for(*hgrm, entrant, entrants.size()), report::percentile_distribution(*merged)});
             }
         }
     }
@@ -190,11 +205,10 @@ void add_render_command(CLI::App& app, Exit& exit) {
         "  portillon render report.json --html report.html --markdown report.md --csv report.csv\n"
         "  portillon render comparison.json --hgrm latency.hgrm --latency service");
     const auto render = std::make_shared<RenderCommand>();
-    command->add_option("REPORT", render->path, "What run or compare wrote; - is standard input")
-        ->type_name("FILE")
-        ->required();
-    const auto file = [&](const char* option, std::optional<std::string>& to, const char* help) {
-        command->add_option(option, to, help)->type_name("FILE");
+    const auto files = Files::of(*command);
+    files->input("REPORT", render->path, "What run or compare wrote; - is standard input")->required();
+    const auto file = [&files](const char* option, std::optional<std::string>& to, const char* help) {
+        files->output(option, to, help);
     };
     file("--html", render->html, "One self-contained page with charts");
     file("--markdown", render->markdown, "GitHub's Markdown, for a pull request");
@@ -210,7 +224,7 @@ void add_render_command(CLI::App& app, Exit& exit) {
         ->type_name("NAME");
     command->add_option("--select", render->selected, "For --hlog and --hgrm: one row of a comparison's table")
         ->type_name("NAME");
-    command->callback([render, &exit] { exit = render->execute(); });
+    command->callback(files->checked(exit, [render] { return render->execute(); }));
 }
 
 }  // namespace portillon::cmd

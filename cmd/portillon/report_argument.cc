@@ -20,6 +20,10 @@ ReportArgument report_argument(const std::string& text) {
     return {text, text.substr(0, mark), text.substr(mark + 1)};
 }
 
+std::string path_of_report(const std::string& text) {
+    return report_argument(text).path;
+}
+
 Checked<report::Report> load_report(const std::string& path) {
     const auto text = report::read_file(path);
     if (text.has_error()) {

@@ -16,6 +16,7 @@ struct ReportArgument {
 };
 
 ReportArgument report_argument(const std::string& text);
+std::string path_of_report(const std::string& text);
 
 Checked<report::Report> load_report(const std::string& path);
 

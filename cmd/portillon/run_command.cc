@@ -1,15 +1,13 @@
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include <csignal>
-#include <cstdio>
-#include <cstdlib>
 #include <memory>
 
 #include "commands.h"
+#include "files.h"
 #include "live_line.h"
+#include "net/signals.h"
+#include "print.h"
 #include "protocols.h"
-#include "report/file.h"
 #include "report/json.h"
 #include "report/reach.h"
 #include "report/terminal.h"
@@ -22,9 +20,10 @@ namespace portillon::cmd {
 namespace {
 
 struct RunCommand {
+    std::shared_ptr<Files> files;
     ScenarioOptions scenario;
     RunOptions options;
-    std::string output;
+    std::optional<std::string> output;
 
     Exit execute() const {
         const auto loaded = scenario.load(known_protocols());
@@ -50,16 +49,19 @@ struct RunCommand {
         if (!options.confirm(*loaded, order->protocol->name, *destinations)) {
             return Exit::usage;
         }
+        net::RememberedSignals signals;
         run::Conducted conducted;
         {
             LiveLine progress(options.output(), "");
             conducted = run::conduct(*order, progress);
         }
+        signals.remember(conducted.interrupted_by);
         if (!conducted.report) {
             if (conducted.interrupted_by == 0) {
-                fmt::print(stderr, "portillon: {}\n", conducted.failure);
+                print(standard_error(), "portillon: {}\n", conducted.failure);
             } else {
-                fmt::print(stderr, "interrupted before the first validation was due: there is nothing to report\n");
+                print(standard_error(),
+                      "interrupted before the first validation was due: there is nothing to report\n");
             }
             return exit_for(conducted, Exit::failed);
         }
@@ -68,40 +70,29 @@ struct RunCommand {
 
     // The summary reaches the terminal even when the file cannot be written.
     Exit present(const report::RunReport& run) const {
-        const bool json_to_stdout = output == "-";
-        FILE* const summary_to = json_to_stdout ? stderr : stdout;
-        const bool coloured = ::isatty(::fileno(summary_to)) != 0 && std::getenv("NO_COLOR") == nullptr;
-        std::fputs(report::summary(run, coloured ? report::Style::coloured : report::Style::plain).c_str(), summary_to);
-        std::fflush(summary_to);
+        auto& words = files->words();
+        words.write(report::summary(run, style_for(words)));
         if (report::is_unreached(run)) {
-            fmt::print(stderr, "portillon: no equipment could connect to the target\n");
+            print(standard_error(), "portillon: no equipment could connect to the target\n");
         }
-        if (output.empty()) {
+        if (!output) {
             note("No report was written; -o FILE keeps it.");
-        } else if (const auto error = report::write_file(output, report::to_json(run))) {
-            fmt::print(stderr, "portillon: cannot write {}: {}\n", output, error.message());
+        } else if (!write_output(*output, report::to_json(run))) {
             return Exit::failed;
-        } else if (!json_to_stdout) {
-            note("Report: " + output);
+        } else if (&words == &standard_output()) {
+            note("Report: " + *output);
         }
         return exit_of(run, options.strict());
     }
 
     void note(const std::string& line) const {
         if (!options.quiet()) {
-            fmt::print(stderr, "\n{}\n", line);
+            print(standard_error(), "\n{}\n", line);
         }
     }
 
     static Exit exit_for(const run::Conducted& conducted, Exit otherwise) {
-        switch (conducted.interrupted_by) {
-            case SIGINT:
-                return Exit::interrupted;
-            case SIGTERM:
-                return Exit::terminated;
-            default:
-                return otherwise;
-        }
+        return conducted.interrupted_by == 0 ? otherwise : exit_of_signal(conducted.interrupted_by);
     }
 };
 
@@ -116,15 +107,18 @@ void add_run_command(CLI::App& app, Exit& exit) {
         "  portillon run scenarios/ramp.yaml --compress 60 --set traffic.payload.bytes=300\n"
         "  portillon run scenarios/smoke.yaml --protocol mqtt --target mqtt://127.0.0.1:1883\n"
         "Ctrl-C stops, drains briefly, reports what there is and exits with 130; once more aborts.\n"
-        "Exit codes: 2 bad input or a machine that cannot carry it, 130/143 interrupted, 1 failed, 3 the measurement "
+        "SIGTERM and SIGHUP (a terminal that is gone; not under nohup) do the same with 143 and 129.\n"
+        "Exit codes: 2 bad input, an output that cannot be written or a machine that cannot carry it,\n"
+        "129/130/143 interrupted, 1 failed or something could not be written, 3 the measurement "
         "is\n"
         "invalid, 99 a threshold failed, 0 passed.");
     const auto run = std::make_shared<RunCommand>();
-    run->scenario.add_to(*command, ScenarioOptions::File::optional);
+    run->files = Files::of(*command);
+    run->scenario.add_to(*command, ScenarioOptions::File::optional, run->files);
     run->scenario.add_protocol_to(*command);
     run->options.add_to(*command, RunOptions::Target::one);
-    command->add_option("-o,--output", run->output, "Report to write (JSON); - is standard output")->type_name("FILE");
-    command->callback([run, &exit] { exit = run->execute(); });
+    run->files->output("-o,--output", run->output, "Report to write (JSON); - is standard output");
+    command->callback(run->files->checked(exit, [run] { return run->execute(); }));
 }
 
 }  // namespace portillon::cmd

@@ -9,12 +9,12 @@
 #include <algorithm>
 #include <boost/version.hpp>
 #include <cmath>
-#include <cstdio>
 #include <fstream>
 #include <iostream>
 #include <iterator>
 
 #include "net/endpoint.h"
+#include "print.h"
 #include "protocols.h"
 #include "report/reach.h"
 #include "run/doctor.h"
@@ -262,19 +262,19 @@ bool RunOptions::confirm(const Loaded& loaded, const std::string& protocols,
         }
     }
     if (!quiet_) {
-        fmt::print(stderr, "{}: {} equipments, {}, over {} to {}\n", scenario.name,
-                   humanize_count(scenario.fleet.equipments), pace_of(scenario), protocols,
-                   all.empty() ? "the embedded server" : fmt::format("{}", fmt::join(all, ", ")));
+        print(standard_error(), "{}: {} equipments, {}, over {} to {}\n", scenario.name,
+              humanize_count(scenario.fleet.equipments), pace_of(scenario), protocols,
+              all.empty() ? "the embedded server" : fmt::format("{}", fmt::join(all, ", ")));
     }
     if (elsewhere.empty() || yes_) {
         return true;
     }
     const auto named = fmt::format("{}", fmt::join(elsewhere, ", "));
     if (::isatty(STDIN_FILENO) == 0) {
-        fmt::print(stderr, "--target: {} is not this machine; say --yes if you may load it\n", named);
+        print(standard_error(), "--target: {} is not this machine; say --yes if you may load it\n", named);
         return false;
     }
-    fmt::print(stderr, "{} is not this machine. Load it? [y/N] ", named);
+    print(standard_error(), "{} is not this machine. Load it? [y/N] ", named);
     std::string answer;
     std::getline(std::cin, answer);
     return answer == "y" || answer == "yes";
@@ -292,7 +292,7 @@ bool RunOptions::machine_carries(const std::vector<const run::Order*>& orders) c
     bool carries = true;
     const auto tell_once = [&told](std::string text) {
         if (std::find(told.begin(), told.end(), text) == told.end()) {
-            fmt::print(stderr, "{}", text);
+            print(standard_error(), "{}", text);
             told.push_back(std::move(text));
         }
     };
@@ -308,10 +308,15 @@ bool RunOptions::machine_carries(const std::vector<const run::Order*>& orders) c
         tell_once(run::format_findings(findings));
     }
     if (!carries) {
-        fmt::print(stderr, "portillon: {} cannot run on this machine as it is; nothing was sent\n",
-                   orders.front()->scenario.name);
+        print(standard_error(), "portillon: {} cannot run on this machine as it is; nothing was sent\n",
+              orders.front()->scenario.name);
     }
     return carries;
+}
+
+report::Style style_for(const StandardStream& stream) {
+    const bool coloured = ::isatty(stream.descriptor()) != 0 && std::getenv("NO_COLOR") == nullptr;
+    return coloured ? report::Style::coloured : report::Style::plain;
 }
 
 std::vector<std::string> command_line() {

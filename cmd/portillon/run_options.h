@@ -8,10 +8,12 @@
 #include <vector>
 
 #include "base/problem.h"
+#include "base/standard_stream.h"
 #include "commands.h"
 #include "live_line.h"
 #include "net/endpoint.h"
 #include "report/model.h"
+#include "report/terminal.h"
 #include "run/order.h"
 #include "scenario_options.h"
 
@@ -60,6 +62,9 @@ private:
     bool quiet_ = false;
     bool no_progress_ = false;
 };
+
+// How text looks best there: with colours on a terminal, unless NO_COLOR is set.
+report::Style style_for(const StandardStream& stream);
 
 // What was typed, for the report.
 std::vector<std::string> command_line();

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -15,6 +14,7 @@
 #include "scenario/parse.h"
 #include "scenario/resolved.h"
 #include "scenario/trace.h"
+#include "scenario_names.h"
 
 namespace portillon::cmd {
 
@@ -31,11 +31,11 @@ Checked<std::string> read_file(const std::string& name, std::size_t most) {
     const auto size = std::filesystem::file_size(name, unknown);  // of a pipe unknown
     std::string text(unknown ? most + 1 : std::min<std::size_t>(most, size) + 1, '\0');
     if (!file.is_open() || (file.read(text.data(), static_cast<std::streamsize>(text.size())), file.bad())) {
-        return Problems{{name, 0, "", "cannot be read"}};
+        return Problems{{name, 0, "", "cannot be read: " + why_unreadable(name)}};
     }
     text.resize(static_cast<std::size_t>(file.gcount()));
     if (text.empty() && !std::ifstream(name).seekg(0, std::ios::end)) {
-        return Problems{{name, 0, "", "cannot be read"}};
+        return Problems{{name, 0, "", "cannot be read: " + why_unreadable(name)}};
     }
     return text;
 }
@@ -94,8 +94,10 @@ std::optional<std::size_t> measured_stage(const scenario::Scenario& scenario) {
 
 }  // namespace
 
-void ScenarioOptions::add_to(CLI::App& app, File file) {
-    auto* scenario = app.add_option("SCENARIO", file_, "Scenario file (YAML)")->type_name("FILE");
+void ScenarioOptions::add_to(CLI::App& app, File file, const std::shared_ptr<Files>& files) {
+    files_ = files;
+    auto* scenario = files->input("SCENARIO", typed_,
+                                  "Scenario file (YAML), or the name of one that came with portillon", scenario_file);
     if (file == File::required) {
         scenario->required();
     }
@@ -110,7 +112,7 @@ void ScenarioOptions::add_to(CLI::App& app, File file) {
 }
 
 bool ScenarioOptions::given() const {
-    return !file_.empty() || !settings_.empty() || equipments_ || rate_ || duration_ || seed_ || protocol_ ||
+    return !typed_.empty() || !settings_.empty() || equipments_ || rate_ || duration_ || seed_ || protocol_ ||
            compression_;
 }
 
@@ -133,9 +135,10 @@ Checked<Loaded> ScenarioOptions::load(std::span<const scenario::KnownProtocol> p
         problems.push_back({"--compress " + *compression_, 0, "", "must be a number (allowed: 1 to 1000000)"});
     }
 
+    const auto file = scenario_file(typed_);
     std::string text;
-    if (!file_.empty()) {
-        auto read = read_file(file_, scenario::max_text_bytes);
+    if (!file.empty()) {
+        auto read = read_file(file, scenario::max_text_bytes);
         if (!read) {
             problems.insert(problems.end(), read.problems().begin(), read.problems().end());
             return problems;
@@ -143,8 +146,8 @@ Checked<Loaded> ScenarioOptions::load(std::span<const scenario::KnownProtocol> p
         text = std::move(*read);
     }
     const auto make = [&] {
-        return file_.empty() ? scenario::from_options(overrides, protocols)
-                             : scenario::parse(text, file_, overrides, protocols);
+        return file.empty() ? scenario::from_options(overrides, protocols)
+                            : scenario::parse(text, file, overrides, protocols);
     };
     auto made = make();
     if (made && (rate_ || duration_)) {
@@ -167,12 +170,15 @@ Checked<Loaded> ScenarioOptions::load(std::span<const scenario::KnownProtocol> p
         return problems;
     }
     if (made->traffic.arrival.kind == arrival::Kind::trace) {
-        problems = read_trace(*made, file_);
+        problems = files_->also_reads("traffic.arrival.file", scenario::trace_path(*made, file));
+        if (problems.empty()) {
+            problems = read_trace(*made, file);
+        }
         if (!problems.empty()) {
             return problems;
         }
     }
-    Loaded loaded{std::move(*made), file_, *compression, ""};
+    Loaded loaded{std::move(*made), file, *compression, ""};
     scenario::compress(loaded.scenario, loaded.compression);
     loaded.workload_digest = scenario::workload_digest(loaded.scenario, loaded.compression);
     return loaded;
@@ -180,7 +186,7 @@ Checked<Loaded> ScenarioOptions::load(std::span<const scenario::KnownProtocol> p
 
 void print_problems(const Problems& problems) {
     for (const auto& problem : problems) {
-        std::fprintf(stderr, "%s\n", format_problem(problem).c_str());
+        standard_error().write(format_problem(problem) + "\n");
     }
 }
 

@@ -3,12 +3,14 @@
 // The options of every command that takes a scenario, and the scenario they make.
 
 #include <CLI/App.hpp>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "base/problem.h"
+#include "files.h"
 #include "scenario/document.h"
 #include "scenario/scenario.h"
 
@@ -29,7 +31,7 @@ public:
     bool given() const;
 
     enum class File : std::uint8_t { required, optional };
-    void add_to(CLI::App& app, File file);
+    void add_to(CLI::App& app, File file, const std::shared_ptr<Files>& files);
 
     // --protocol, for commands that run one.
     void add_protocol_to(CLI::App& app);
@@ -38,7 +40,8 @@ public:
     Checked<Loaded> load(std::span<const scenario::KnownProtocol> protocols) const;
 
 private:
-    std::string file_;
+    std::string typed_;  // a file or a name
+    std::shared_ptr<Files> files_;
     std::vector<std::string> settings_;
     std::optional<std::string> seed_;
     std::optional<std::string> equipments_;

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "commands.h"
+#include "files.h"
 #include "protocols.h"
 #include "scenario_options.h"
 
@@ -25,18 +26,18 @@ void add_validate_command(CLI::App& app, Exit& exit) {
     auto* command = app.add_subcommand("validate", "Name everything that is wrong in a scenario");
     command->footer("Example: portillon validate scenarios/peak.yaml --set fleet.equipments=500");
     const auto options = std::make_shared<ScenarioOptions>();
-    options->add_to(*command, ScenarioOptions::File::required);
+    const auto files = Files::of(*command);
+    options->add_to(*command, ScenarioOptions::File::required, files);
     options->add_protocol_to(*command);
-    command->callback([options, &exit] {
+    command->callback(files->checked(exit, [options] {
         const auto loaded = options->load(known_protocols());
         if (!loaded) {
             print_problems(loaded.problems());
-            exit = Exit::usage;
-            return;
+            return Exit::usage;
         }
-        std::fputs(summary(*loaded).c_str(), stdout);
-        exit = Exit::passed;
-    });
+        standard_output().write(summary(*loaded));
+        return Exit::passed;
+    }));
 }
 
 }  // namespace portillon::cmd

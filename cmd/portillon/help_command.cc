@@ -1,0 +1,50 @@
+#include <CLI/App.hpp>
+#include <CLI/Formatter.hpp>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "commands.h"
+#include "print.h"
+#include "version.h"
+#include "words.h"
+
+namespace portillon::cmd {
+
+namespace {
+
+Exit show_help(const CLI::App& app, const std::optional<std::string>& name) {
+    if (!name) {
+        standard_output().write(app.get_formatter()->make_help(&app, app.get_name(), CLI::AppFormatMode::Normal));
+        return Exit::passed;
+    }
+    const auto* command = find_command(app, *name);
+    if (command == nullptr) {
+        const auto known = command_names(app);
+        print(standard_error(), "portillon: unknown command '{}'{}\n", *name, suggestion(*name, known));
+        return Exit::usage;
+    }
+    standard_output().write(command->help(app.get_name()));
+    return Exit::passed;
+}
+
+}  // namespace
+
+void add_help_command(CLI::App& app, Exit& exit) {
+    auto* command = app.add_subcommand("help", "Say what there is, or what a command does and takes");
+    command->footer("Example: portillon help run");
+    const auto name = std::make_shared<std::optional<std::string>>();
+    command->add_option("COMMAND", *name, "Such as run; without it all commands are listed")->type_name("NAME");
+    command->callback([&app, name, &exit] { exit = show_help(app, *name); });
+}
+
+void add_version_command(CLI::App& app, Exit& exit) {
+    auto* command = app.add_subcommand("version", "Say which portillon this is; as --version");
+    command->footer("Example: portillon version");
+    command->callback([&exit] {
+        print(standard_output(), "{}\n", version_line());
+        exit = Exit::passed;
+    });
+}
+
+}  // namespace portillon::cmd

@@ -1,0 +1,32 @@
+#pragma once
+
+// Words that the command line does not know: what they may have been meant to be.
+
+#include <CLI/App.hpp>
+#include <CLI/Validators.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace portillon::cmd {
+
+// A validator for options that take one of few words.
+CLI::Validator one_of(std::vector<std::string> words);
+
+// "; did you mean run?", or nothing. Upper case is no difference.
+std::string suggestion(const std::string& word, const std::vector<std::string>& known);
+
+// What is wrong with the first word, which should be a command, or with the order of words; to be asked before parsing.
+// A line or more; nothing: all is well.
+std::optional<std::string> wrong_command(const CLI::App& app, const std::vector<std::string>& words);
+
+// An option or a word that the chosen command does not know, after parsing has failed.
+std::optional<std::string> unknown_word(const CLI::App& app);
+
+// Nothing if there is no such command.
+const CLI::App* find_command(const CLI::App& app, const std::string& name);
+
+// The commands that help shows.
+std::vector<std::string> command_names(const CLI::App& app);
+
+}  // namespace portillon::cmd
