@@ -22,6 +22,9 @@ TEST(DidYouMean, OffersANearWordOnly) {
     EXPECT_EQ(did_you_mean("equipment", {"equipments", "start"}), "equipments");
     EXPECT_EQ(did_you_mean("stagse", {"stages", "arrival"}), "stages");
     EXPECT_EQ(did_you_mean("zzz", {"stages", "arrival"}), "");
+    EXPECT_EQ(did_you_mean("rnu", {"plan", "run"}), "run") << "two letters that changed places are one slip";
+    EXPECT_EQ(did_you_mean("urn", {"plan", "run"}), "run");
+    EXPECT_EQ(did_you_mean("nur", {"plan", "run"}), "");
 }
 
 TEST(Checked, HoldsAValueOrProblems) {
