@@ -1,0 +1,82 @@
+#include "drivers/over_http2/words.h"
+
+#include <gtest/gtest.h>
+
+#include "drivers/over_http2/grpc_response.h"
+#include "http2/error.h"
+#include "testing/counted_new.h"
+
+namespace portillon::over_http2 {
+namespace {
+
+using Worth = Words::Worth;
+
+TEST(Words, KeepWhatIsWorthMost) {
+    Words words;
+    Response response;
+    response.words = &words;
+    response.say_header("content-type", "text/html");
+    response.say_header("grpc-encoding", "snappy");
+    EXPECT_EQ(words.of(&response), "content-type: text/html, grpc-encoding: snappy");
+    response.say(Worth::body, "a pa");
+    response.say(Worth::body, "ge");
+    EXPECT_EQ(words.of(&response), "a page");
+    response.say_header("grpc-status", "99");
+    EXPECT_EQ(words.of(&response), "a page");
+    response.say(Worth::escaped_message, "closed");
+    EXPECT_EQ(words.of(&response), "closed");
+}
+
+TEST(Words, AreOfOneResponseAtATime) {
+    Words words;
+    Response one, two;
+    one.words = two.words = &words;
+    one.say(Worth::body, "one");
+    two.say(Worth::body, "two");
+    EXPECT_EQ(words.of(&one), "one");
+    EXPECT_EQ(words.of(&two), "");
+    words.leave(&two);
+    EXPECT_EQ(words.of(&one), "one");
+    one.begin("200");  // an interim response said it
+    two.say(Worth::body, "two");
+    EXPECT_EQ(words.of(&two), "two");
+}
+
+TEST(Words, AreBounded) {
+    Words words;
+    Response response;
+    response.words = &words;
+    for (int i = 0; i < 1'000; ++i) {
+        response.say(Worth::body, "0123456789");
+    }
+    EXPECT_GE(words.of(&response).size(), driver::most_words_bytes);
+    EXPECT_LE(words.of(&response).size(), 3 * driver::most_words_bytes);
+}
+
+// However often a server says no, and however much it says beside.
+TEST(Words, CostNoAllocationForAnAnswer) {
+    Words words;
+    Response response;
+    response.words = &words;
+    const std::string page(5'000, 'x');
+    const auto hear = [&] {
+        grpc::note(response, ":status", "503");
+        grpc::note(response, "content-type", "text/html");
+        grpc::note_body(response, std::as_bytes(std::span(page)));
+        grpc::note(response, "grpc-message", page);
+        const auto cause = grpc::answer_of(grpc::status_of(response), response).cause;
+        if (!words.are_known(cause)) {
+            words.know(cause);
+        }
+        words.leave(&response);
+    };
+    hear();
+    const auto before = testing::allocations_so_far();
+    for (int i = 0; i < 1'000; ++i) {
+        hear();
+    }
+    EXPECT_EQ(testing::allocations_so_far() - before, 0u);
+}
+
+}  // namespace
+}  // namespace portillon::over_http2
