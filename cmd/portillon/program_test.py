@@ -21,6 +21,12 @@ import urllib.request
 from program import LISTENERS, PORTILLON, PROTOCOLS, SCENARIOS, Case, call, children_of
 
 
+def first_times(runs):
+    """Without those that were run again because the machine was too busy to measure."""
+    seen = set()
+    return [run for run in runs if (key := (run["repeat"], run["name"], run["protocol"])) not in seen and not seen.add(key)]
+
+
 class Program(Case):
     def test_runs_without_a_file_on_every_protocol(self):
         for protocol in PROTOCOLS:
@@ -91,7 +97,7 @@ class Program(Case):
         with open(os.path.join(folder, "comparison.json")) as file:
             comparison = json.load(file)
         self.assertEqual(comparison["kind"], "comparison")
-        order = [run["protocol"] for run in comparison["runs"]]
+        order = [run["protocol"] for run in first_times(comparison["runs"])]
         first = order[:len(order) // 2]
         self.assertLessEqual(set(PROTOCOLS), set(first))
         self.assertEqual(order, first + first[::-1])
@@ -382,11 +388,11 @@ class Program(Case):
         path = os.path.join(folder, "comparison.json")
         with open(path) as file:
             runs = json.load(file)["runs"]
-        order = [(run["name"], run["protocol"]) for run in runs]
+        order = [(run["name"], run["protocol"]) for run in first_times(runs)]
         entrants = [("base", "http2"), ("base", "grpc"), ("cand", "http2"), ("cand", "grpc")]
         self.assertEqual(order, entrants + entrants[::-1])
-        self.assertEqual([run["ledger"]["delivered"] for run in runs], [40] * 8)
-        self.assertEqual(len({run["run"] for run in runs}), 8)
+        self.assertEqual([run["ledger"]["delivered"] for run in runs], [40] * len(runs))
+        self.assertEqual(len({run["run"] for run in runs}), len(runs))
         self.assertEqual(len({run["seed"] for run in runs}), 1)
         for said in ("base http2", "cand grpc", "verdict"):
             self.assertIn(said, done.stdout)
@@ -399,7 +405,7 @@ class Program(Case):
         self.assertEqual(gone.returncode, 1, gone.stderr)
         self.assertIn("no equipment could connect to http://127.0.0.1:1", gone.stderr)
         with open(path) as file:
-            self.assertEqual([run["name"] for run in json.load(file)["runs"]], ["base", "cand", "base"])
+            self.assertEqual([run["name"] for run in first_times(json.load(file)["runs"])], ["base", "cand", "base"])
         with open(os.path.join(folder, "comparison.md")) as file:
             self.assertTrue(file.read().startswith("**FAILED**"))
 
