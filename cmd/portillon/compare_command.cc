@@ -262,7 +262,7 @@ private:
             const bool unreachable = conducted.report && report::is_unreached(*conducted.report);
             const bool bad = conducted.report && !unreachable && measured_badly(*conducted.report);
             if (conducted.report) {
-                if (turn->again && conducted.interrupted_by == 0) {
+                if (turn->again) {
                     supersede(comparison, *turn, entry);
                 }
                 comparison.runs.push_back({turn->repeat, turn->order, std::move(*conducted.report), entry.target});
