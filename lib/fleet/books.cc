@@ -111,6 +111,7 @@ void SeriesRecorder::finish(Instant now) {
     }
     roll(now);
     close_one();
+    series_.end = now - t0_;
     open_until_ = never;
 }
 

@@ -77,6 +77,7 @@ void add(Series& into, Series other) {
     while (other.width < into.width) {
         other.double_width();
     }
+    into.end = std::max(into.end, other.end);
     extend(into.intervals, other.intervals.size());
     extend(other.intervals, into.intervals.size());
     for (std::size_t i = 0; i < into.intervals.size(); ++i) {

@@ -33,6 +33,7 @@ struct Interval {
 struct Series {
     Nanos width = 1s;
     std::vector<Interval> intervals;
+    Nanos end{};  // of the last interval, which may be shorter than the others; 0: not known
 
     void double_width();
     bool operator==(const Series&) const = default;

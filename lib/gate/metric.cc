@@ -57,6 +57,7 @@ const std::vector<Metric>& metrics() {
             list.push_back({side + "connect_cpu_s", Kind::number});
             list.push_back({side + "cpu_us_per_validation", Kind::number});
             list.push_back({side + "rss_bytes", Kind::bytes});
+            list.push_back({side + "rss_growth_bytes", Kind::bytes});
             list.push_back({side + "rss_bytes_per_equipment", Kind::bytes});
             list.push_back({side + "shards", Kind::number});
         }

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "escape/formats.h"
+#include "report/intervals.h"
 #include "report/latency_choice.h"
-#include "stats/histogram_codec.h"
 
 namespace portillon::report {
 
@@ -101,18 +101,18 @@ constexpr std::array<Percentile, 7> percentiles{{{"p50_us", 50},
 
 void add_latency(Row& row, const std::string& prefix, const std::optional<Latency>& latency) {
     static const Latency none;
-    const auto& histogram = (latency ? *latency : none).histogram;
-    const auto unanswered = latency ? latency->unanswered : 0;
+    const auto& figures = latency ? *latency : none;
+    const auto& histogram = figures.histogram;
     const auto known = [&latency](Count count) { return latency ? Whole(count) : std::nullopt; };
     row.number(prefix + "count", known(histogram.count()));
-    row.number(prefix + "unanswered", known(unanswered));
-    row.number(prefix + "min_us", us(histogram.min()));
-    row.number(prefix + "mean_us", us(histogram.mean()));
-    row.number(prefix + "stdev_us", us(histogram.stdev()));
+    row.number(prefix + "unanswered", known(figures.unanswered));
+    row.number(prefix + "min_us", us(figures.min()));
+    row.number(prefix + "mean_us", us(figures.mean()));
+    row.number(prefix + "stdev_us", us(figures.stdev()));
     for (const auto& each : percentiles) {
-        row.number(prefix + each.column, us(histogram.percentile(each.percent, unanswered)));
+        row.number(prefix + each.column, us(figures.percentile(each.percent)));
     }
-    row.number(prefix + "max_us", us(histogram.max()));
+    row.number(prefix + "max_us", us(figures.max()));
     row.number(prefix + "overflow", known(histogram.overflow()));
 }
 
@@ -142,6 +142,7 @@ void add_resources(Row& row, const std::string& prefix, const std::optional<Reso
     row.number(prefix + "connect_cpu_s", resources.connect_cpu_s);
     row.number(prefix + "cpu_us_per_validation", resources.cpu_us_per_validation);
     row.number(prefix + "rss_bytes", resources.rss_bytes);
+    row.number(prefix + "rss_growth_bytes", resources.rss_growth_bytes);
     row.number(prefix + "rss_bytes_per_equipment", resources.rss_bytes_per_equipment);
     row.number(prefix + "shards", resources.shards);
 }
@@ -244,8 +245,8 @@ void add_whole(Row& row, const RunReport* run) {
     number("fleet.connected_max", [](const RunReport& r) { return Whole(r.fleet.connected_max); });
     number("fleet.connects", [](const RunReport& r) { return Whole(r.fleet.connects); });
     number("fleet.connect_failures", [](const RunReport& r) { return sum_of(r.fleet.connect_failures); });
-    text("fleet.connect_failures.by_cause", [](const RunReport& r) { return by_cause(r.fleet.connect_failures); });
     number("fleet.reconnects", [](const RunReport& r) { return Whole(r.fleet.reconnects); });
+    number("fleet.unaccounted", [](const RunReport& r) { return r.fleet.unaccounted; });
     add_resources(row, "resources.generator.", run != nullptr ? run->resources.generator : std::nullopt);
     add_resources(row, "resources.server.", run != nullptr ? run->resources.server : std::nullopt);
     number("wire.bytes_sent", [](const RunReport& r) { return r.wire.bytes_sent; });
@@ -253,8 +254,8 @@ void add_whole(Row& row, const RunReport* run) {
     number("wire.bytes_per_validation", [](const RunReport& r) { return r.wire.bytes_per_validation; });
     text("wire.encoding", [](const RunReport& r) { return r.wire.encoding; });
     number("wire.payload_bytes", [](const RunReport& r) { return Whole(r.wire.payload_bytes); });
-    number("errors", [](const RunReport& r) { return sum_of(r.errors); });
-    text("errors.by_cause", [](const RunReport& r) { return by_cause(r.errors); });
+    number("errors", [](const RunReport& r) { return sum_of(failures_of(r)); });
+    text("errors.by_cause", [](const RunReport& r) { return by_cause(failures_of(r)); });
     text("scenario.workload_digest", [](const RunReport& r) { return r.scenario.workload_digest; });
     text("context.version", [](const RunReport& r) { return r.context.version; });
     text("context.commit", [](const RunReport& r) { return r.context.commit; });
@@ -281,7 +282,7 @@ Row interval_row(const Turn& turn, const Interval& interval) {
     Row row;
     add_identity(row, turn);
     row.number("at_s", Real(interval.at_s));
-    row.number("duration_s", Real(turn.run.interval_s));
+    row.number("duration_s", Real(width_of(turn.run, interval)));
     row.number("due", Whole(interval.due));
     row.number("acknowledged", Whole(interval.acknowledged));
     row.number("delivered", interval.delivered);
@@ -289,12 +290,7 @@ Row interval_row(const Turn& turn, const Interval& interval) {
     row.number("in_flight", Whole(interval.in_flight));
     row.number("cached", Whole(interval.cached));
     // None where nothing is ever acknowledged; of 0 values where nothing was in this interval.
-    stats::Histogram histogram;
-    if (!interval.response_histogram.empty()) {
-        if (auto decoded = stats::decode_deflated(interval.response_histogram)) {
-            histogram = std::move(*decoded);
-        }
-    }
+    const auto histogram = response_of(turn.run, interval).value_or(stats::Histogram{});
     row.number("response.count", turn.run.latency.response ? Whole(histogram.count()) : std::nullopt);
     for (const double percent : {50.0, 95.0, 99.0}) {
         row.number(fmt::format("response.p{}_us", percent), us(histogram.percentile(percent)));

@@ -81,7 +81,7 @@ TEST(FiguresCsv, LeavesEmptyAPercentileAmongTheUnanswered) {
     EXPECT_EQ(run.at("latency.response.unanswered"), "1000");
     EXPECT_EQ(run.at("verdict.complete"), "false");
     EXPECT_EQ(run.at("fleet.connect_failures"), "15");
-    EXPECT_EQ(run.at("fleet.connect_failures.by_cause"), "refused=12 timed_out=3");
+    EXPECT_FALSE(run.contains("fleet.connect_failures.by_cause"));  // errors.by_cause has them, once
 }
 
 TEST(FiguresCsv, HasARowForEachPhaseAfterItsRun) {

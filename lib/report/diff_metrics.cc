@@ -36,7 +36,8 @@ RunFigure unanswered(const RunReport& run, const DiffMetric&) {
 }
 
 RunFigure errors(const RunReport& run, const DiffMetric&) {
-    const auto attempts = std::accumulate(run.errors.begin(), run.errors.end(), Count{0},
+    const auto failures = failures_of(run);
+    const auto attempts = std::accumulate(failures.begin(), failures.end(), Count{0},
                                           [](Count sum, const auto& entry) { return sum + entry.second; });
     return {.value = static_cast<double>(attempts), .absent_because = {}};
 }

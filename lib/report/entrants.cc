@@ -96,6 +96,7 @@ void add(Fleet& sum, const Fleet& fleet) {
     sum.connected_max = std::max(sum.connected_max, fleet.connected_max);
     sum.connects += fleet.connects;
     sum.reconnects += fleet.reconnects;
+    add(sum.unaccounted, fleet.unaccounted);
     add(sum.connect_failures, fleet.connect_failures);
 }
 
@@ -130,7 +131,8 @@ std::optional<Resources> typical(const std::vector<const RunReport*>& runs, std:
                      .cpu_us_per_validation = median(owners, &Resources::cpu_us_per_validation),
                      .rss_bytes = median(owners, &Resources::rss_bytes),
                      .rss_bytes_per_equipment = median(owners, &Resources::rss_bytes_per_equipment),
-                     .shards = median(owners, &Resources::shards)};
+                     .shards = median(owners, &Resources::shards),
+                     .rss_growth_bytes = median(owners, &Resources::rss_growth_bytes)};
 }
 
 std::string clause_about(const Verdict& verdict) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/units.h"
+#include "gate/metric.h"
 #include "report/prose.h"
 
 namespace portillon::report {
@@ -20,11 +21,22 @@ const Phase* phase_of(const RunReport& run, const Fault& fault, std::string_view
 
 std::string p95_of(const Phase& phase) {
     const auto& latency = phase.latency.response ? phase.latency.response : phase.latency.end_to_end;
-    if (!latency || (latency->histogram.empty() && latency->unanswered == 0)) {
+    if (!latency) {
         return "-";
     }
-    const auto p95 = latency->histogram.percentile(95, latency->unanswered);
-    return p95 ? humanize(*p95) : "never";
+    const auto p95 = latency->percentile(95);
+    return p95 ? humanize(*p95) : latency->word_for_absent();
+}
+
+// Up to what it counted as normal.
+std::string limit_of(const Fault& fault) {
+    const auto us = [](double value) { return gate::humanize_figure(gate::Kind::latency, value); };
+    if (!fault.normal_p95_us) {
+        return {};
+    }
+    return fault.usual_p95_us ? fmt::format(" (a P95 of response within {}, usually {})", us(*fault.normal_p95_us),
+                                            us(*fault.usual_p95_us))
+                              : fmt::format(" (a P95 of response within {})", us(*fault.normal_p95_us));
 }
 
 void list(std::string& text, const std::string& more) {
@@ -61,8 +73,10 @@ std::string fault_line(const RunReport& run, const Fault& fault) {
         text += fmt::format(" to {:.4g} s", fault.to_s);
     }
     text += fault.equipments ? ", " + counted(*fault.equipments, "equipment") : ", on the server";
-    text += ": " + (fault.back_to_normal_s ? fmt::format("back to normal after {:.4g} s", *fault.back_to_normal_s)
-                                           : "not seen back to normal: " + fault.back_to_normal_reason);
+    text += ": " +
+            (fault.back_to_normal_s ? fmt::format("back to normal after {:.4g} s", *fault.back_to_normal_s)
+                                    : "not seen back to normal: " + fault.back_to_normal_reason) +
+            limit_of(fault);
     std::string p95;
     Count retries = 0;
     std::optional<Count> lost = 0;

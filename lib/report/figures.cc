@@ -69,22 +69,22 @@ Figure figure_of(const std::optional<Latency>& latency, const gate::Threshold& t
     const auto never = fmt::format("{} never {}", humanize_count(static_cast<double>(unanswered)), verb);
     switch (threshold.aggregate) {
         case Aggregate::min:
-            return {us(histogram.min()), {}};
+            return {us(latency->min()), {}};
         case Aggregate::max:
-            return unanswered > 0 ? above_everything(latency, "unknown: " + never) : Figure{us(histogram.max()), {}};
+            return unanswered > 0 ? above_everything(latency, "unknown: " + never) : Figure{us(latency->max()), {}};
         case Aggregate::avg: {
             if (unanswered > 0 || histogram.overflow() > 0) {
                 return above_everything(latency,
                                         unanswered > 0 ? "unknown: " + never : "unknown: some took longer than 24 h");
             }
-            const auto mean = histogram.mean();
+            const auto mean = latency->mean();
             return {mean ? std::optional(*mean / 1e3) : std::nullopt, {}};
         }
         default:
             break;
     }
     const double percent = threshold.aggregate == Aggregate::med ? 50 : threshold.percent;
-    if (const auto value = us(histogram.percentile(percent, unanswered))) {
+    if (const auto value = us(latency->percentile(percent))) {
         return {value, {}};
     }
     return above_everything(latency, unanswered > 0 ? "among the " + never : "above 24 h");
@@ -165,6 +165,7 @@ Figure resource_figure(const std::optional<Resources>& resources, std::string_vi
                                         : name == "connect_cpu_s"         ? resources->connect_cpu_s
                                         : name == "cpu_us_per_validation" ? resources->cpu_us_per_validation
                                         : name == "rss_bytes"             ? as_number(resources->rss_bytes)
+                                        : name == "rss_growth_bytes"      ? as_number(resources->rss_growth_bytes)
                                         : name == "rss_bytes_per_equipment"
                                             ? as_number(resources->rss_bytes_per_equipment)
                                             : as_number(resources->shards);

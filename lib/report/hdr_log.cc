@@ -3,6 +3,7 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
@@ -10,6 +11,7 @@
 
 #include "base/check.h"
 #include "escape/formats.h"
+#include "report/intervals.h"
 #include "report/prose.h"
 #include "stats/histogram_codec.h"
 
@@ -62,11 +64,11 @@ std::string fixed(double value, int decimals) {
 }
 
 std::string in_ms(double ns) {
-    return fixed(ns / ns_per_ms, 3);
+    return fixed(std::max(ns, 0.0) / ns_per_ms, 3);  // a negative one only another clock makes
 }
 
-double max_ns(const std::vector<stats::Histogram::Bucket>& buckets) {
-    return buckets.empty() ? 0 : static_cast<double>(buckets.back().highest.count());
+double max_ns(const stats::Histogram& histogram) {
+    return static_cast<double>(histogram.max().value_or(Nanos{0}).count());
 }
 
 // The step from one percentile to the next: each half of what is left to 100 % has as many.
@@ -105,22 +107,19 @@ std::string missing(const Latency& latency) {
 std::string log_line(std::string_view tag, double at_s, double length_s, const stats::Histogram& histogram,
                      const std::string& encoded) {
     return fmt::format("{}{},{},{},{}\n", tag.empty() ? "" : fmt::format("Tag={},", tag), fixed(at_s, 3),
-                       fixed(length_s, 3), in_ms(max_ns(histogram.buckets())), encoded);
+                       fixed(length_s, 3), in_ms(max_ns(histogram)), encoded);
 }
 
 double length_of(const RunReport& run) {
-    return run.intervals.empty() ? 0 : run.intervals.back().at_s + run.interval_s;
+    return run.intervals.empty() ? 0 : run.intervals.back().at_s + width_of(run, run.intervals.back());
 }
 
 std::string response_lines(const RunReport& run, double from_s, std::string_view tag) {
     std::string text;
     for (const auto& interval : run.intervals) {
-        if (interval.response_histogram.empty()) {
-            continue;
-        }
-        const auto histogram = stats::decode_deflated(interval.response_histogram);
-        if (histogram) {  // parse_report() has seen to that
-            text += log_line(tag, from_s + interval.at_s, run.interval_s, *histogram, interval.response_histogram);
+        if (const auto histogram = response_of(run, interval)) {
+            text +=
+                log_line(tag, from_s + interval.at_s, width_of(run, interval), *histogram, interval.response_histogram);
         }
     }
     return text;
@@ -183,16 +182,17 @@ std::string interval_log(const Entrant& entrant, const LatencyName& chosen) {
 std::string percentile_distribution(const Latency& latency) {
     const auto& histogram = latency.histogram;
     const auto buckets = histogram.buckets();
-    const auto total = histogram.count() - histogram.overflow();
+    const auto total = histogram.count() + latency.unanswered;
     std::string text =
         fmt::format("{:>12} {:>14} {:>10} {:>14}\n\n", "Value", "Percentile", "TotalCount", "1/(1-Percentile)");
     std::uint64_t so_far = 0;
     double level = 0;
     for (const auto& bucket : buckets) {
-        const auto value = static_cast<double>(bucket.highest.count());
+        const auto value = static_cast<double>(std::min(bucket.highest, *histogram.max()).count());
         so_far += bucket.count;
         const double reached = 100.0 * static_cast<double>(so_far) / static_cast<double>(total);
-        // Every level that lies in this bucket; the last bucket ends with one of them, and 100 %.
+        // Every level that lies in this bucket. The last bucket ends with one of them, and 100 %, unless there are
+        // values above it: the levels are those of all values, also of those that never came.
         while (reached >= level && level < 100.0) {
             text += distribution_line(value, level, so_far);
             level = so_far == total ? 100.0 : next_level(level);
@@ -201,9 +201,16 @@ std::string percentile_distribution(const Latency& latency) {
             text += distribution_line(value, 100.0, so_far);
         }
     }
-    text += fmt::format("#[Mean    = {:>12}, StdDeviation   = {:>12}]\n", in_ms(histogram.mean().value_or(0)),
-                        in_ms(histogram.stdev().value_or(0)));
-    text += fmt::format("#[Max     = {:>12}, Total count    = {:>12}]\n", in_ms(max_ns(buckets)), total);
+    const auto known = [&latency](std::optional<double> ns) {
+        return ns ? in_ms(*ns) : std::string(latency.word_for_absent());
+    };
+    const bool none = total == 0;  // the reference writes zeros
+    const auto max = latency.max();
+    text += fmt::format("#[Mean    = {:>12}, StdDeviation   = {:>12}]\n", none ? in_ms(0) : known(latency.mean()),
+                        none ? in_ms(0) : known(latency.stdev()));
+    text += fmt::format("#[Max     = {:>12}, Total count    = {:>12}]\n",
+                        none ? in_ms(0) : known(max ? std::optional(static_cast<double>(max->count())) : std::nullopt),
+                        total);
     text += fmt::format("#[Buckets = {:>12}, SubBuckets     = {:>12}]\n", reference_buckets, reference_sub_buckets);
     if (const auto lacking = missing(latency); !lacking.empty()) {
         text += escape::log_comment(lacking);

@@ -34,6 +34,14 @@ const char* name_of(State state) {
     return "unexpected";
 }
 
+std::map<std::string, Count> failures_of(const RunReport& run) {
+    auto failures = run.errors;
+    for (const auto& [cause, dials] : run.fleet.connect_failures) {
+        failures.emplace("connect." + cause, dials);
+    }
+    return failures;
+}
+
 std::string why_incomplete(const Verdict& verdict) {
     if (verdict.complete) {
         return {};

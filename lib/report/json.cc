@@ -65,13 +65,16 @@ Ordered json_of(const std::optional<Latency>& latency) {
     Ordered json;
     json["count"] = histogram.count();
     json["unanswered"] = latency->unanswered;
-    json["min_us"] = us(histogram.min());
-    json["mean_us"] = us(histogram.mean());
-    json["stdev_us"] = us(histogram.stdev());
+    json["min_us"] = us(latency->min());
+    json["mean_us"] = us(latency->mean());
+    json["stdev_us"] = us(latency->stdev());
     for (const auto& named : percentiles) {
-        json[named.key] = us(histogram.percentile(named.percent, latency->unanswered));
+        json[named.key] = us(latency->percentile(named.percent));
     }
-    json["max_us"] = us(histogram.max());
+    json["max_us"] = us(latency->max());
+    if (!latency->max() && !histogram.empty()) {
+        json["answered_max_us"] = us(histogram.max());  // the histogram's encoding does not carry it
+    }
     json["overflow"] = histogram.overflow();
     json["histogram"] = stats::encode_deflated(histogram);
     return json;
@@ -144,6 +147,7 @@ Ordered json_of(const std::optional<Resources>& resources) {
             {"connect_cpu_s", number(resources->connect_cpu_s)},
             {"cpu_us_per_validation", number(resources->cpu_us_per_validation)},
             {"rss_bytes", whole(resources->rss_bytes)},
+            {"rss_growth_bytes", whole(resources->rss_growth_bytes)},
             {"rss_bytes_per_equipment", whole(resources->rss_bytes_per_equipment)},
             {"shards", whole(resources->shards)}};
 }
@@ -174,6 +178,7 @@ Ordered json_of(const Fault& fault) {
             {"back_to_normal_s", number(fault.back_to_normal_s)},
             {"back_to_normal_reason", text(fault.back_to_normal_reason)},
             {"normal_p95_us", number(fault.normal_p95_us)},
+            {"usual_p95_us", number(fault.usual_p95_us)},
             {"cached_max", fault.cached_max}};
 }
 
@@ -212,14 +217,22 @@ Ordered json_of(const Phase& phase) {
 }
 
 Ordered json_of(const Interval& interval) {
-    return {{"at_s", interval.at_s},
-            {"due", interval.due},
-            {"acknowledged", interval.acknowledged},
-            {"delivered", whole(interval.delivered)},
-            {"connected", interval.connected},
-            {"in_flight", interval.in_flight},
-            {"cached", interval.cached},
-            {"response_histogram", text(interval.response_histogram)}};
+    Ordered json = {{"at_s", interval.at_s},
+                    {"due", interval.due},
+                    {"acknowledged", interval.acknowledged},
+                    {"delivered", whole(interval.delivered)},
+                    {"connected", interval.connected},
+                    {"in_flight", interval.in_flight},
+                    {"cached", interval.cached},
+                    {"response_histogram", text(interval.response_histogram)}};
+    if (interval.response_max) {
+        json["response_min_us"] = us(interval.response_min);
+        json["response_max_us"] = us(interval.response_max);
+    }
+    if (interval.width_s) {
+        json["width_s"] = *interval.width_s;
+    }
+    return json;
 }
 
 Ordered json_of(const JudgedThreshold& threshold) {
@@ -269,6 +282,9 @@ void write(Ordered& json, const RunReport& run) {
     json["fleet"] = {{"equipments", run.fleet.equipments}, {"connected_max", run.fleet.connected_max},
                      {"connects", run.fleet.connects},     {"connect_failures", Ordered(run.fleet.connect_failures)},
                      {"reconnects", run.fleet.reconnects}, {"connecting_s", number(run.fleet.connecting_s)}};
+    if (run.fleet.unaccounted) {
+        json["fleet"]["unaccounted"] = *run.fleet.unaccounted;
+    }
     json["resources"] = {{"generator", json_of(run.resources.generator)},
                          {"server", json_of(run.resources.server)},
                          {"note", text(run.resources.note)}};
@@ -307,6 +323,10 @@ Ordered json_of(const Comparison& comparison) {
 }
 
 // ---------------------------------------------------------------------------------------------------- reading
+
+Nanos highest_equivalent(Nanos value) {
+    return stats::Histogram::lowest_at(stats::Histogram::index_of(std::max(value, Nanos{0})) + 1) - Nanos{1};
+}
 
 // Takes a report apart that matches the schema; what the schema cannot see is collected as problems.
 class Reader {
@@ -447,23 +467,60 @@ private:
             return std::nullopt;
         }
         Latency latency{.histogram = std::move(*decoded), .unanswered = count(json, "unanswered")};
-        if (!latency.histogram.restore(count(json, "overflow"), nanos(json["min_us"]), nanos(json["max_us"]))) {
+        const auto max = json["max_us"].is_null() ? json.value("answered_max_us", Json()) : json["max_us"];
+        if (!latency.histogram.restore(count(json, "overflow"), nanos(json["min_us"]), nanos(max))) {
             problem(key, "min_us, max_us and overflow contradict the histogram: the report was altered");
             return std::nullopt;
         }
-        compare(json, Json(json_of(std::optional(latency))), key);
+        compare(json, Json(json_of(std::optional(latency))), earlier_figures(latency), key);
         return latency;
     }
 
-    // Every figure that is written must follow from the histogram.
-    void compare(const Json& written, const Json& derived, const std::string& key) {
+    // As reports up to 0.2 had them: percentiles at the edges of buckets, though those lie beyond the maximum; maximum,
+    // mean and stdev of the values that came, though others never did.
+    static Json earlier_figures(const Latency& latency) {
+        const auto& histogram = latency.histogram;
+        Json json{{"max_us", us(histogram.max())}};
+        for (const auto& named : percentiles) {
+            const auto value = latency.percentile(named.percent);
+            json[named.key] = value && *value <= stats::Histogram::highest_trackable ? us(highest_equivalent(*value))
+                                                                                     : us(std::optional<Nanos>());
+        }
+        double total = 0;
+        double square = 0;
+        double count = 0;
+        const auto add_up = [&](auto add) {
+            for (const auto& bucket : histogram.buckets()) {
+                const auto width = (bucket.highest - bucket.lowest).count() + 1;
+                add(static_cast<double>(bucket.lowest.count() + width / 2), static_cast<double>(bucket.count));
+            }
+        };
+        add_up([&](double middle, double values) {
+            total += middle * values;
+            count += values;
+        });
+        add_up([&](double middle, double values) {
+            square += (middle - total / count) * (middle - total / count) * values;
+        });
+        json["mean_us"] = us(count > 0 ? std::optional(total / count) : std::nullopt);
+        json["stdev_us"] = us(count > 0 ? std::optional(std::sqrt(square / count)) : std::nullopt);
+        return json;
+    }
+
+    static bool equal(const Json& written, const Json& derived) {
         constexpr double rounding_us = 0.0011;
+        return written.is_number() && derived.is_number() ? std::abs(written.get<double>() - derived.get<double>()) <=
+                                                                rounding_us + 1e-12 * std::abs(derived.get<double>())
+                                                          : written == derived;
+    }
+
+    // Every figure that is written must follow from the histogram.
+    void compare(const Json& written, const Json& derived, const Json& earlier, const std::string& key) {
         for (const auto& [name, figure] : derived.items()) {
-            const auto& found = written[name];
-            const bool same = name == "histogram" || (found.is_number() && figure.is_number()
-                                                          ? std::abs(found.get<double>() - figure.get<double>()) <=
-                                                                rounding_us + 1e-12 * std::abs(figure.get<double>())
-                                                          : found == figure);
+            const auto& found = written.contains(name) ? written[name] : Json();
+            const bool optional = name == "answered_max_us" && found.is_null();
+            const bool same = name == "histogram" || optional || equal(found, figure) ||
+                              (earlier.contains(name) && equal(found, earlier[name]));
             if (!same) {
                 problem(key + "." + name, fmt::format("is {} where the histogram says {}: the report was altered",
                                                       found.dump(), figure.dump()));
@@ -480,7 +537,8 @@ private:
                          .cpu_us_per_validation = maybe<double>(json, "cpu_us_per_validation"),
                          .rss_bytes = maybe<Count>(json, "rss_bytes"),
                          .rss_bytes_per_equipment = maybe<Count>(json, "rss_bytes_per_equipment"),
-                         .shards = maybe<unsigned>(json, "shards")};
+                         .shards = maybe<unsigned>(json, "shards"),
+                         .rss_growth_bytes = maybe<Count>(json, "rss_growth_bytes")};
     }
 
     Interval interval(const Json& json, const std::string& key) {
@@ -491,10 +549,19 @@ private:
                           .connected = count(json, "connected"),
                           .in_flight = count(json, "in_flight"),
                           .cached = count(json, "cached"),
-                          .response_histogram = text(json, "response_histogram")};
+                          .response_histogram = text(json, "response_histogram"),
+                          .width_s = maybe<double>(json, "width_s")};
         if (!interval.response_histogram.empty()) {
-            if (const auto histogram = stats::decode_deflated(interval.response_histogram); !histogram) {
+            auto histogram = stats::decode_deflated(interval.response_histogram);
+            if (!histogram) {
                 problem(key + ".response_histogram", histogram.problems().front().message);
+            } else if (json.contains("response_min_us") && json.contains("response_max_us")) {
+                interval.response_min = nanos(json["response_min_us"]);
+                interval.response_max = nanos(json["response_max_us"]);
+                if (!histogram->restore(0, *interval.response_min, *interval.response_max)) {
+                    problem(key,
+                            "response_min_us and response_max_us contradict the histogram: the report was altered");
+                }
             }
         }
         return interval;
@@ -553,6 +620,7 @@ private:
                     .back_to_normal_s = maybe<double>(json, "back_to_normal_s"),
                     .back_to_normal_reason = text(json, "back_to_normal_reason"),
                     .normal_p95_us = maybe<double>(json, "normal_p95_us"),
+                    .usual_p95_us = maybe<double>(json, "usual_p95_us"),
                     .cached_max = count(json, "cached_max")};
         for (const auto& range : json["which"]) {
             fault.which.push_back({range[0].get<std::uint32_t>(), range[1].get<std::uint32_t>()});
@@ -642,7 +710,8 @@ private:
                      .connects = count(fleet, "connects"),
                      .connect_failures = fleet["connect_failures"].get<std::map<std::string, Count>>(),
                      .reconnects = count(fleet, "reconnects"),
-                     .connecting_s = maybe<double>(fleet, "connecting_s")};
+                     .connecting_s = maybe<double>(fleet, "connecting_s"),
+                     .unaccounted = maybe<Count>(fleet, "unaccounted")};
         run.resources = {.generator = resources(json["resources"]["generator"]),
                          .server = resources(json["resources"]["server"]),
                          .note = text(json["resources"], "note")};

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "escape/formats.h"
+#include "report/account.h"
 #include "report/entrants.h"
 #include "report/figures.h"
 #include "report/text_table.h"
@@ -132,7 +133,8 @@ JudgedRun judged(const Entrant& entrant, const std::vector<gate::Threshold>& thr
                   .how = {},
                   .asked = entrant.asked,
                   .valid = entrant.valid(),
-                  .remarks = losses_beside(entrant)};
+                  .remarks = losses_beside(entrant),
+                  .account = account_of(known_of(entrant.counting()))};
     for (const auto& threshold : thresholds) {
         auto over_repeats = judge(entrant, threshold);
         row.thresholds.push_back(std::move(over_repeats.judged));
@@ -151,7 +153,10 @@ Checked<std::vector<JudgedRun>> judge(const Report& report, const std::vector<ga
         for (auto& problem : unknown_stages(run, thresholds.empty() ? own : thresholds)) {
             problems.push_back(std::move(problem));
         }
-        judged.push_back({std::move(name), run.verdict, judge(run, thresholds.empty() ? own : thresholds)});
+        judged.push_back({.name = std::move(name),
+                          .verdict = run.verdict,
+                          .thresholds = judge(run, thresholds.empty() ? own : thresholds),
+                          .account = account_of(run)});
         threshold_count += judged.back().thresholds.size();
     };
     if (const auto* run = std::get_if<RunReport>(&report)) {
@@ -262,6 +267,10 @@ std::string junit_xml(const std::vector<JudgedRun>& runs, Strictness strictness,
             failures += threshold.passed ? 0 : 1;
             const auto why = threshold.observed ? threshold.reason : "no data: " + threshold.reason;
             cases += junit_case(run.name, threshold.metric + ": " + threshold.expression, threshold.passed ? "" : why);
+        }
+        if (!run.account.empty()) {
+            cases += fmt::format("    <system-out>{}</system-out>\n",
+                                 escape::xml(fmt::format("{}", fmt::join(run.account, " "))));
         }
         suites += fmt::format("  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\">\n{}  </testsuite>\n",
                               escape::xml(run.name), run.thresholds.size() + 1, failures, cases);

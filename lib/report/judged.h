@@ -22,6 +22,7 @@ struct JudgedRun {
     // Of several repeats, how many were asked for and how many are valid; the same where there is but one.
     unsigned asked = 1, valid = 1;
     std::vector<std::string> remarks = {};  // what else must be known: losses in repeats that do not count
+    std::vector<std::string> account = {};  // what became of the validations, in sentences
 };
 
 // The repeats of one entrant together.
@@ -59,7 +60,8 @@ std::vector<std::string> doubts_about(const Diff& against_baseline);
 std::string format_judged(const std::vector<JudgedRun>& runs);
 
 // JUnit XML: a suite for each run, a case for each threshold, and one for the measurement; with a baseline, a suite for
-// each protocol with a case for each metric, and one for the comparison as a whole.
+// each protocol with a case for each metric, and one for the comparison as a whole. A run's account is its suite's
+// system-out.
 std::string junit_xml(const std::vector<JudgedRun>& runs, Strictness strictness,
                       const Diff* against_baseline = nullptr);
 

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "gate/metric.h"
+#include "report/account.h"
 #include "report/entrants.h"
 #include "report/latency_choice.h"
 #include "report/markdown_text.h"
@@ -86,7 +87,9 @@ const std::vector<std::string> protocol_headings{
     "undelivered", "CPU us/val.", "memory/equip.", "bytes/val.", "encoding", "verdict"};
 
 void add_notes(const Comparison& comparison, const std::vector<Entrant>& entrants, League& league) {
-    league.notes.emplace_back("CPU per validation and memory per equipment: generator / server.");
+    league.notes.emplace_back(
+        "CPU per acknowledged validation (or sent one, where nothing is) and memory per equipment (growth since "
+        "before the fleet was there): generator / server.");
     const auto most = std::max_element(entrants.begin(), entrants.end(), [](const Entrant& a, const Entrant& b) {
         return a.runs.size() < b.runs.size();
     });
@@ -118,6 +121,9 @@ void add_notes(const Comparison& comparison, const std::vector<Entrant>& entrant
             }
             league.notes.push_back(fmt::format("{}: {} measured badly and run again: {}.", name,
                                                counted(entrant.again.size(), "run"), fmt::join(reasons, "; ")));
+        }
+        for (const auto& sentence : account_of(known_of(entrant.counting()))) {
+            league.notes.push_back(fmt::format("{}: {}", name, sentence));
         }
         if (!row.reasons.empty()) {
             league.notes.push_back(fmt::format("{}{} {}: {}.", name, entrant.asked > 1 ? ":" : " is",

@@ -361,14 +361,8 @@ std::string errors_of(const std::vector<Entrant>& entrants) {
     for (const auto& entrant : entrants) {
         std::map<std::string, Count> sums;
         for (const auto* run : entrant.counting()) {
-            for (const auto& [cause, attempts] : run->errors) {
+            for (const auto& [cause, attempts] : failures_of(*run)) {
                 sums[cause] += attempts;
-            }
-            // connect failures are among the errors, too, where a run tells both
-            for (const auto& [cause, attempts] : run->fleet.connect_failures) {
-                if (run->errors.count("connect." + cause) == 0) {
-                    sums["connect." + cause] += attempts;
-                }
             }
         }
         for (const auto& [cause, attempts] : sums) {

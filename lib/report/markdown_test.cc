@@ -18,7 +18,9 @@ using ::testing::StartsWith;
 
 TEST(Markdown, SaysALineForEachFault) {
     const auto text = run_markdown(faulty_run());
-    EXPECT_THAT(text, HasSubstr("- mqtt: 1 cut, at 2 s to 3 s, 21 equipments: back to normal after 1.5 s; "));
+    EXPECT_THAT(text,
+                HasSubstr("- mqtt: 1 cut, at 2 s to 3 s, 21 equipments: back to normal after 1.5 s (a P95 of response "
+                          "within 100 ms, usually 40.0 ms); "));
     EXPECT_THAT(text,
                 HasSubstr("- mqtt: 2 stall, at 4 s to 5 s, on the server: not seen back to normal: nothing was "));
     EXPECT_THAT(run_markdown(healthy_run()), Not(HasSubstr("Faults")));

@@ -78,6 +78,18 @@ struct Delivery {
 struct Latency {
     stats::Histogram histogram;
     Count unanswered = 0;
+
+    // What every format shows and every gate judges. What depends on values that never came is not known: while any is
+    // unanswered there is no max, no mean and no stdev, and no percentile among them; above 24 h only the largest value
+    // is known, so that there is no mean and no stdev either. Mean and stdev in ns.
+    std::optional<Nanos> min() const;
+    std::optional<Nanos> max() const;
+    std::optional<double> mean() const;
+    std::optional<double> stdev() const;
+    std::optional<Nanos> percentile(double percent) const;
+
+    // What a table shows where one of these is absent: "never", ">24 h", or "-" when there are no values at all.
+    const char* word_for_absent() const;
 };
 
 struct Latencies {
@@ -149,12 +161,13 @@ struct Fault {
     std::optional<Injected> injected =
         {};  // of the server only; absent in older reports, and where the server is silent
 
-    // From its end to the first interval from which on the P95 of response stays within `normal_p95_us`: twice that of
-    // before, and 10 ms at least. Absent with the reason.
+    // From its end to the first interval from which on the P95 of response stays within `normal_p95_us`, but for single
+    // intervals (run/phases_of_faults.h). Absent with the reason.
     std::optional<double> back_to_normal_s = {};
     std::string back_to_normal_reason = {};
     std::optional<double> normal_p95_us = {};
-    Count cached_max = 0;  // at the end of an interval, from its begin until the next fault's
+    std::optional<double> usual_p95_us = {};  // the median of the intervals before it; absent in older reports
+    Count cached_max = 0;                     // at the end of an interval, from its begin until the next fault's
 };
 
 struct Fleet {
@@ -163,12 +176,21 @@ struct Fleet {
     Count reconnects = 0;
     // From the first dial until every equipment had been connected once; absent when one never was.
     std::optional<double> connecting_s = {};
+    // Equipments whose generator process was lost: no figure of the report speaks of them. Absent in older reports.
+    std::optional<Count> unaccounted = {};
 };
 
+// What a side took. Per validation: per one that was acknowledged; where nothing ever is, per one that was sent.
 struct Resources {
     std::optional<double> cpu_s, connect_cpu_s, cpu_us_per_validation;
+    // rss_bytes_per_equipment: rss_growth_bytes by the equipments connected at once, at most.
     std::optional<Count> rss_bytes, rss_bytes_per_equipment;
     std::optional<unsigned> shards;
+    // By how much its processes' own memory (neither code nor the ledger, which are shared) has grown from before the
+    // fleet was there to the end of the drain, while all are connected. Absent where that cannot be told: of a server
+    // that had served others before, or when processes died meanwhile; and in older reports, whose
+    // rss_bytes_per_equipment is all of rss_bytes by all equipments.
+    std::optional<Count> rss_growth_bytes = {};
 };
 
 struct Costs {
@@ -191,6 +213,8 @@ struct Interval {
     std::optional<Count> delivered;
     Count connected = 0, in_flight = 0, cached = 0;
     std::string response_histogram;  // stats::encode_deflated() of those acknowledged in it; empty when there are none
+    std::optional<Nanos> response_min = {}, response_max = {};  // theirs, exact; absent in older reports
+    std::optional<double> width_s = {};                         // where it is shorter than the others: the last one
 };
 
 struct JudgedThreshold {
@@ -246,6 +270,9 @@ using Report = std::variant<RunReport, Comparison>;
 
 const char* name_of(Measurement measurement);
 const char* name_of(State state);
+
+// What failed, by "phase.cause", each failure once: `errors`, in which reports up to 0.2 may lack the dials.
+std::map<std::string, Count> failures_of(const RunReport& run);
 
 // "the run was interrupted", "ended early by the threshold response: p(95)<50ms"; empty of a complete one.
 std::string why_incomplete(const Verdict& verdict);

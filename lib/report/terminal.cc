@@ -9,6 +9,7 @@
 #include "base/units.h"
 #include "escape/formats.h"
 #include "gate/metric.h"
+#include "report/account.h"
 #include "report/fault_text.h"
 #include "report/prose.h"
 #include "report/text_table.h"
@@ -103,22 +104,19 @@ std::string latency_lines(const Latencies& latency) {
         }
         const auto& histogram = row.latency->histogram;
         const auto unanswered = row.latency->unanswered;
-        const auto answered = histogram.count() - histogram.overflow();
+        const auto shown = [&row](std::optional<Nanos> value) {
+            return value ? humanize(*value) : row.latency->word_for_absent();
+        };
         for (const double percent : {50.0, 90.0, 95.0, 99.0, 99.9}) {
-            const auto value = histogram.percentile(percent, unanswered);
-            const bool above = !value && answered < histogram.count() && unanswered == 0;
-            cells.push_back(value                                  ? humanize(*value)
-                            : histogram.empty() && unanswered == 0 ? "-"
-                            : above                                ? ">24 h"
-                                                                   : "never");
+            cells.push_back(shown(row.latency->percentile(percent)));
         }
-        cells.push_back(histogram.max() ? humanize(*histogram.max()) : "-");
+        cells.push_back(shown(row.latency->max()));
         cells.push_back(counted(histogram.count()));
         table.add_row(std::move(cells));
         if (unanswered > 0) {
             notes += labelled(
                 "", 2,
-                fmt::format("{}: {} never came; they rank above all others, and \"never\" stands where a percentile "
+                fmt::format("{}: {} never came; they rank above all others, and \"never\" stands where a figure "
                             "falls among them.",
                             row.name, counted(unanswered)));
         }
@@ -131,42 +129,6 @@ std::string latency_lines(const Latencies& latency) {
 
 std::string maybe_counted(std::optional<Count> count) {
     return count ? counted(*count) : "-";
-}
-
-std::vector<std::string> sentences_about(const RunReport& run) {
-    const auto& delivery = run.delivery;
-    if (!run.ledger) {
-        return {run.target == "embedded" ? "The ledger could not be read: what arrived is not known."
-                                         : "The target has no ledger: what arrived is not known."};
-    }
-    if (run.tally.generated == 0) {
-        return {"Nothing was generated, so there is nothing to judge."};
-    }
-    std::vector<std::string> sentences;
-    const auto say = [&sentences](Count count, const char* one, const char* many) {
-        if (count > 0) {
-            sentences.push_back(counted(count) + (count == 1 ? one : many));
-        }
-    };
-    say(delivery.lost.value_or(0), " validation was acknowledged and then LOST: the server broke its promise.",
-        " validations were acknowledged and then LOST: the server broke its promise.");
-    say(delivery.undelivered.value_or(0), " validation was generated and never arrived.",
-        " validations were generated and never arrived.");
-    say(run.ledger->duplicated, " more copy arrived of what had arrived before.",
-        " more copies arrived of what had arrived before.");
-    say(run.ledger->reordered, " arrived after a later one of its equipment.",
-        " arrived after a later one of their equipment.");
-    say(run.ledger->unexpected, " arrived that nobody sent like this.", " arrived that nobody sent like this.");
-    if (!delivery.lost) {
-        sentences.emplace_back("Nothing is acknowledged, so nothing can be lost against a promise.");
-    } else {
-        say(delivery.unconfirmed.value_or(0), " arrived without its equipment knowing.",
-            " arrived without their equipments knowing.");
-    }
-    if (sentences.empty() || (sentences.size() == 1 && !delivery.lost)) {
-        sentences.insert(sentences.begin(), "Every validation arrived, once and in order.");
-    }
-    return sentences;
 }
 
 std::string book_lines(const RunReport& run) {
@@ -199,7 +161,7 @@ std::string book_lines(const RunReport& run) {
                        fmt::format("    {}", right[i].name), maybe_counted(right[i].count)});
     }
     std::string text = "books, in validations\n" + table.text("");
-    for (const auto& sentence : sentences_about(run)) {
+    for (const auto& sentence : account_of(run)) {
         text += labelled("", 2, sentence);
     }
     return text;
@@ -251,7 +213,7 @@ std::string cost_lines(const Costs& costs) {
     std::vector<Align> columns(7, Align::right);
     columns[0] = Align::left;
     TextTable table(columns);
-    table.add_row({"costs", "CPU/validation", "CPU", "connecting", "memory", "memory/equipment", "shards"});
+    table.add_row({"costs", "CPU/validation", "CPU", "connecting", "memory", "growth/equipment", "shards"});
     const auto add = [&table](const char* name, const std::optional<Resources>& side) {
         if (!side) {
             return;
@@ -275,12 +237,11 @@ std::string listed(const std::map<std::string, Count>& counts) {
 }
 
 std::string fleet_text(const Fleet& fleet) {
-    const auto failures = listed(fleet.connect_failures);
     const auto connecting =
         fleet.connecting_s ? fmt::format(", all in {}", humanize(Nanos{std::llround(*fleet.connecting_s * 1e9)})) : "";
-    return fmt::format("{}, at most {} connected{}; {}, {}; failed: {}", counted(fleet.equipments, "equipment"),
+    return fmt::format("{}, at most {} connected{}; {}, {}", counted(fleet.equipments, "equipment"),
                        counted(fleet.connected_max), connecting, counted(fleet.connects, "connect"),
-                       counted(fleet.reconnects, "reconnect"), failures.empty() ? "none" : failures);
+                       counted(fleet.reconnects, "reconnect"));
 }
 
 std::string wire_text(const Wire& wire) {
@@ -294,6 +255,8 @@ std::string wire_text(const Wire& wire) {
 
 std::string summary(const RunReport& run, Style style) {
     const auto& rates = run.throughput;
+    const auto failures = failures_of(run);
+    const auto* no_failures = unaccounted_of(run) == 0U ? "none" : "none that is known";
     std::string text = heading(run);
     const auto paragraph = [&text](const std::string& lines) { text += lines.empty() ? "" : '\n' + lines; };
     paragraph(verdict_lines(run.verdict, style) + threshold_lines(run.thresholds, style));
@@ -315,7 +278,7 @@ std::string summary(const RunReport& run, Style style) {
                                ? fmt::format("; {} openings of circuit breakers", counted(*run.tally.breaker_openings))
                                : "")) +
               labelled("fleet", indent, fleet_text(run.fleet)) + labelled("wire", indent, wire_text(run.wire)) +
-              labelled("errors", indent, run.errors.empty() ? "none" : listed(run.errors)));
+              labelled("errors", indent, failures.empty() ? no_failures : listed(failures)));
     return text;
 }
 

@@ -32,10 +32,6 @@ report::Latency latency(const stats::Histogram& histogram, Count unanswered = 0)
     return {histogram, unanswered};
 }
 
-double per_second(Count count, Nanos over) {
-    return over > 0ns ? static_cast<double>(count) / seconds(over) : 0;
-}
-
 void append(std::vector<report::Exceptional>& to, const std::vector<Range>& ranges, report::State state,
             Count& omitted) {
     for (const Range& range : ranges) {
@@ -109,48 +105,129 @@ std::vector<report::Interval> intervals_of(const Order& order, const Gathered& g
         if (!from.response.empty()) {
             if (const auto histogram = stats::unpack(from.response)) {
                 interval.response_histogram = stats::encode_deflated(*histogram);
+                if (histogram->overflow() == 0) {
+                    interval.response_min = histogram->min();
+                    interval.response_max = histogram->max();
+                }
             }
+        }
+        const Nanos begin = static_cast<std::int64_t>(i) * series.width;
+        if (series.end > begin && series.end < begin + series.width) {
+            interval.width_s = seconds(series.end - begin);
         }
         intervals.push_back(std::move(interval));
     }
     return intervals;
 }
 
-// Of the events before `end`; the interval that holds it counts by its share.
+// Of the events within the windows; an interval that lies in part within one counts by its share. The last interval
+// ends with the series, at `end`, if that is known.
 template <class CountOf>
-Count count_until(std::size_t size, Nanos width, Nanos end, CountOf count_of_interval) {
+double count_within(const std::vector<arrival::Window>& windows, std::size_t size, Nanos width, Nanos end,
+                    CountOf count_of_interval) {
     double count = 0;
     for (std::size_t i = 0; i < size; ++i) {
-        const double share = std::clamp(static_cast<double>((end - static_cast<std::int64_t>(i) * width).count()) /
-                                            static_cast<double>(width.count()),
-                                        0.0, 1.0);
-        count += share * static_cast<double>(count_of_interval(i));
+        const Nanos from = static_cast<std::int64_t>(i) * width;
+        const Nanos to = end > from ? std::min(end, from + width) : from + width;
+        for (const auto& window : windows) {
+            const Nanos shared = std::min(window.to, to) - std::max(window.from, from);
+            if (shared > 0ns) {
+                count += seconds(shared) / seconds(to - from) * static_cast<double>(count_of_interval(i));
+            }
+        }
     }
-    return static_cast<Count>(count + 0.5);
+    return count;
 }
 
-report::Costs costs_of(const Order& order, const Gathered& gathered) {
-    const auto generated = static_cast<double>(gathered.fleet.tally.generated);
-    const auto equipments = order.scenario.fleet.equipments;
-    const auto resources = [&](double cpu_s, double connect_cpu_s, Count rss_bytes, unsigned shards) {
+// The measured stages, as far as the run came.
+std::vector<arrival::Window> measured_until(const scenario::Scenario& scenario, Nanos end) {
+    std::vector<arrival::Window> windows;
+    for (auto window : schedule_of(scenario).stages().measured_windows()) {
+        window.to = std::min(window.to, end);
+        if (window.from < window.to) {
+            windows.push_back(window);
+        }
+    }
+    return windows;
+}
+
+// Of what happened in the measured stages, by their length: neither the warm-up nor the drain are in it.
+report::Throughput throughput_of(const Order& order, const Gathered& gathered, Acknowledges acknowledges) {
+    const auto windows = measured_until(order.scenario, gathered.generating);
+    Nanos length{};
+    for (const auto& window : windows) {
+        length += window.to - window.from;
+    }
+    report::Throughput rates;
+    if (length == 0ns) {
+        return rates;
+    }
+    const auto& series = gathered.fleet.series;
+    rates.due_per_s = static_cast<double>(gathered.fleet.measured_generated) / seconds(length);
+    if (acknowledges == Acknowledges::yes) {
+        rates.acknowledged_per_s = count_within(windows, series.intervals.size(), series.width, series.end,
+                                                [&](std::size_t i) { return series.intervals[i].acknowledged; }) /
+                                   seconds(length);
+    }
+    if (account_is_whole(order, gathered)) {
+        const auto& per_s = gathered.ledger->delivered_per_s;
+        rates.delivered_per_s =
+            count_within(windows, per_s.size(), 1s, series.end, [&](std::size_t i) { return per_s[i]; }) /
+            seconds(length);
+    }
+    return rates;
+}
+
+// What a validation's price is divided by: the acknowledged ones, so that retries and what was never answered are part
+// of it; where nothing is ever acknowledged, those that were sent. Warm-up and drain are in both the price and the
+// count.
+Count paid_for(const fleet::Tally& tally, Acknowledges acknowledges) {
+    return acknowledges == Acknowledges::yes ? tally.acknowledged : tally.unacknowledged;
+}
+
+std::optional<double> each_of(double price, Count count) {
+    return count > 0 ? std::optional(price / static_cast<double>(count)) : std::nullopt;
+}
+
+std::optional<Count> growth(std::uint64_t before, std::uint64_t after) {
+    return before > 0 && after >= before ? std::optional<Count>(after - before) : std::nullopt;
+}
+
+// Nothing of a server that others may have used before: what it kept for them is not what this fleet needs.
+std::optional<Count> server_growth(const Order& order, const ServerFigures& before, const ServerFigures& after) {
+    // One that was restarted meanwhile began as small as the one in its place had.
+    const bool as_many = before.living == before.shards && before.living == after.living;
+    return !order.target && as_many && before.private_bytes && after.private_bytes
+               ? growth(*before.private_bytes, *after.private_bytes)
+               : std::nullopt;
+}
+
+report::Costs costs_of(const Order& order, const Gathered& gathered, Acknowledges acknowledges) {
+    const auto paid = paid_for(gathered.fleet.tally, acknowledges);
+    const auto resources = [&](double cpu_s, double connect_cpu_s, Count rss_bytes, std::optional<Count> grown,
+                               unsigned shards) {
         report::Resources made;
         made.cpu_s = cpu_s;
         made.connect_cpu_s = connect_cpu_s;
-        if (generated > 0) {
-            made.cpu_us_per_validation = cpu_s * 1e6 / generated;
-        }
+        made.cpu_us_per_validation = each_of(cpu_s * 1e6, paid);
         made.rss_bytes = rss_bytes;
-        made.rss_bytes_per_equipment = rss_bytes / equipments;
+        made.rss_growth_bytes = grown;
+        if (const auto connected = gathered.fleet.connected_max; grown && connected > 0) {
+            made.rss_bytes_per_equipment = *grown / connected;
+        }
         made.shards = shards;
         return made;
     };
+    const auto& usage = gathered.usage;
     report::Costs costs;
-    costs.generator =
-        resources(gathered.usage.cpu_s(), gathered.usage.connect_cpu_s(), gathered.usage.rss_bytes(), gathered.shards);
+    costs.generator = resources(usage.cpu_s(), usage.connect_cpu_s(), usage.rss_bytes(),
+                                growth(usage.private_base_bytes(), usage.private_bytes()), gathered.shards);
     if (gathered.server_before && gathered.server_at_t0 && gathered.server_after_drain) {
-        costs.server = resources(gathered.server_after_drain->cpu_s - gathered.server_at_t0->cpu_s,
-                                 gathered.server_at_t0->cpu_s - gathered.server_before->cpu_s,
-                                 gathered.server_after_drain->rss_bytes, gathered.server_after_drain->shards);
+        const auto& before = *gathered.server_before;
+        const auto& after = *gathered.server_after_drain;
+        costs.server =
+            resources(after.cpu_s - gathered.server_at_t0->cpu_s, gathered.server_at_t0->cpu_s - before.cpu_s,
+                      after.rss_bytes, server_growth(order, before, after), after.shards);
     }
     const bool loopback = !order.target || order.target->host == "localhost" ||
                           order.target->host.starts_with("127.") || order.target->host == "::1";
@@ -284,40 +361,27 @@ report::RunReport assemble(const Order& order, const Gathered& gathered) {
     run.latency.connect = latency(fleet.connect);
     run.latency.generator_lag = latency(fleet.generator_lag);
 
-    const auto& series = fleet.series;
-    run.throughput.due_per_s = per_second(tally.generated, gathered.generating);
-    if (acknowledges) {
-        run.throughput.acknowledged_per_s =
-            per_second(count_until(series.intervals.size(), series.width, gathered.generating,
-                                   [&](std::size_t i) { return series.intervals[i].acknowledged; }),
-                       gathered.generating);
-    }
-    if (account_is_whole(order, gathered)) {
-        const auto& per_s = gathered.ledger->delivered_per_s;
-        run.throughput.delivered_per_s =
-            per_second(count_until(per_s.size(), 1s, gathered.generating, [&](std::size_t i) { return per_s[i]; }),
-                       gathered.generating);
-    }
+    run.throughput = throughput_of(order, gathered, traits.acknowledges);
 
     run.fleet = {scenario.fleet.equipments, fleet.connected_max, fleet.connects, fleet.connect_failures,
                  fleet.reconnects};
     if (fleet.connects - fleet.reconnects == scenario.fleet.equipments) {
         run.fleet.connecting_s = seconds(fleet.connecting);
     }
-    run.resources = costs_of(order, gathered);
+    run.fleet.unaccounted =
+        scenario.fleet.equipments - std::min<std::size_t>(fleet.generated.size(), scenario.fleet.equipments);
+    run.resources = costs_of(order, gathered, traits.acknowledges);
     run.wire.bytes_sent = gathered.usage.bytes_sent();
     run.wire.bytes_received = gathered.usage.bytes_received();
-    if (tally.generated > 0) {
-        run.wire.bytes_per_validation =
-            static_cast<double>(gathered.usage.bytes_sent() + gathered.usage.bytes_received()) /
-            static_cast<double>(tally.generated);
-    }
+    run.wire.bytes_per_validation =
+        each_of(static_cast<double>(gathered.usage.bytes_sent() + gathered.usage.bytes_received()),
+                paid_for(tally, traits.acknowledges));
     const auto encoding = scenario.traffic.payload.encoding;
     run.wire.encoding = std::string(encoding == scenario::Encoding::native ? wire::name_of(traits.native)
                                                                            : scenario::name_of(encoding));
     run.wire.payload_bytes = scenario.traffic.payload.bytes.count;
     run.errors = fleet.errors;
-    run.interval_s = seconds(series.width);
+    run.interval_s = seconds(fleet.series.width);
     run.intervals = intervals_of(order, gathered);
     run.thresholds = judged(order, run, gathered.aborted_by);
     run.verdict = verdict_of(gathered.observed, run, gathered);

@@ -319,6 +319,8 @@ private:
                 usage.set_connect_cpu_s(usage.connect_cpu_s() + message->usage().connect_cpu_s());
                 usage.set_cpu_s(usage.cpu_s() + message->usage().cpu_s());
                 usage.set_rss_bytes(usage.rss_bytes() + message->usage().rss_bytes());
+                usage.set_private_base_bytes(usage.private_base_bytes() + message->usage().private_base_bytes());
+                usage.set_private_bytes(usage.private_bytes() + message->usage().private_bytes());
                 usage.set_bytes_sent(usage.bytes_sent() + message->usage().bytes_sent());
                 usage.set_bytes_received(usage.bytes_received() + message->usage().bytes_received());
             }

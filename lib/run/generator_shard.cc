@@ -177,6 +177,7 @@ private:
                               .in_flight = scenario.delivery.in_flight,
                               .run = RunId{plan.run()}});
         plan_.emplace(plan_of(scenario, plan, encoding));
+        usage_.set_private_base_bytes(resident_alone(::getpid()).count);
         engine_.emplace(loop_, *driver_, *plan_);
         return {};
     }
@@ -209,6 +210,7 @@ private:
         co_await engine_->drained();
         usage_.set_cpu_s(seconds(cpu_used()) - usage_.connect_cpu_s());
         usage_.set_rss_bytes(resident(::getpid()).count);
+        usage_.set_private_bytes(resident_alone(::getpid()).count);
         usage_.set_bytes_sent(traffic_.bytes_sent - before.bytes_sent);
         usage_.set_bytes_received(traffic_.bytes_received - before.bytes_received);
         v1::LinkMessage drained;

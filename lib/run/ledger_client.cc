@@ -181,9 +181,15 @@ net::Task<std::optional<ServerFigures>> LedgerClient::figures() {
         for (const json& shard : answer.body.at("shards")) {
             figures.cpu_s += shard.at("cpu_s").get<double>();
             figures.rss_bytes += shard.at("rss_bytes").get<std::uint64_t>();
+            if (figures.private_bytes && shard.contains("private_bytes")) {
+                *figures.private_bytes += shard.at("private_bytes").get<std::uint64_t>();
+            } else {
+                figures.private_bytes.reset();
+            }
             ++figures.shards;
             figures.turned_away +=
                 shard.value("closed", json::object()).value("too_many_connections", std::uint64_t{0});
+            figures.living += shard.at("alive").get<bool>() ? 1 : 0;
             if (!shard.at("alive").get<bool>() && !shard.value("planned", false)) {
                 figures.dead_shards.push_back(
                     fmt::format("server shard {} (pid {})", index, shard.at("pid").get<std::int64_t>()));

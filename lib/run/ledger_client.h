@@ -29,9 +29,11 @@ struct RunSpec {
 struct ServerFigures {
     double cpu_s = 0;
     std::uint64_t rss_bytes = 0;
+    std::optional<std::uint64_t> private_bytes = 0;  // absent when the server does not tell it
     unsigned shards = 0;
     std::uint64_t turned_away = 0;         // connections, because there were as many as it can hold
     std::vector<std::string> dead_shards;  // "server shard 1 (pid 4711)"
+    unsigned living = 0;                   // of the shards
 };
 
 // Of one segment of the run.

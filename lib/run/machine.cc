@@ -6,6 +6,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <ctime>
 #include <fstream>
 #include <sstream>
@@ -18,6 +19,20 @@ namespace {
 
 Nanos nanos_of(const timespec& time) {
     return std::chrono::seconds{time.tv_sec} + Nanos{time.tv_nsec};
+}
+
+struct Pages {
+    Bytes resident, shared;
+};
+
+Pages pages_of(pid_t pid) {
+    std::ifstream file(fmt::format("/proc/{}/statm", pid));
+    std::uint64_t total = 0;
+    std::uint64_t resident = 0;
+    std::uint64_t shared = 0;
+    file >> total >> resident >> shared;
+    const auto page_bytes = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+    return {Bytes{resident * page_bytes}, Bytes{shared * page_bytes}};
 }
 
 Nanos read_clock(clockid_t clock) {
@@ -91,11 +106,12 @@ Nanos machine_cpu_used() {
 }
 
 Bytes resident(pid_t pid) {
-    std::ifstream file(fmt::format("/proc/{}/statm", pid));
-    std::uint64_t total_pages = 0;
-    std::uint64_t resident_pages = 0;
-    file >> total_pages >> resident_pages;
-    return Bytes{resident_pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE))};
+    return pages_of(pid).resident;
+}
+
+Bytes resident_alone(pid_t pid) {
+    const auto pages = pages_of(pid);
+    return Bytes{pages.resident.count - std::min(pages.resident.count, pages.shared.count)};
 }
 
 std::uint64_t listen_overflows() {

@@ -25,6 +25,8 @@ Nanos cpu_used();
 Nanos machine_cpu_used();
 // Resident now. 0 if the process is gone.
 Bytes resident(pid_t pid);
+// Of that, what it shares with nobody: neither code nor files nor memory in common. 0 if the process is gone.
+Bytes resident_alone(pid_t pid);
 // Connections of this machine that found a listen queue full, since it started.
 std::uint64_t listen_overflows();
 // The wall clock minus the monotonic one: moves only when somebody sets the clock.

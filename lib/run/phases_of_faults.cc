@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/random.h"
 #include "stats/histogram_codec.h"
@@ -11,7 +12,9 @@ namespace portillon::run {
 
 namespace {
 
-constexpr Nanos least_limit = 10ms;  // a second's P95 of a healthy run wanders below that, and nobody waits for it
+constexpr Nanos least_limit = 10ms;      // a second's P95 of a healthy run wanders below that, and nobody waits for it
+constexpr double as_deviation = 1.4826;  // of the median absolute deviation: the standard deviation of normal values
+constexpr double deviations = 4;
 
 double us(Nanos value) {
     return seconds(value) * 1e6;
@@ -42,41 +45,59 @@ void name_equipments(const scenario::Scenario& scenario, const faults::NetworkFa
     fault.equipments_digest = fmt::format("{:016x}", digest);
 }
 
+// What is asked of an interval.
+struct Heard {
+    Nanos from{}, to{};
+    bool idle = false;         // nothing was to be answered
+    std::optional<Nanos> p95;  // of response; absent when nothing was answered
+};
+
+std::vector<Heard> heard_in(const fleet::Series& series) {
+    std::vector<Heard> all;
+    for (std::size_t i = 0; i < series.intervals.size(); ++i) {
+        const auto& interval = series.intervals[i];
+        const Nanos from = static_cast<std::int64_t>(i) * series.width;
+        auto& heard = all.emplace_back(Heard{from, from + series.width, false, {}});
+        if (interval.response.empty()) {
+            heard.idle = interval.in_flight + interval.cached == 0;
+        } else if (const auto histogram = stats::unpack(interval.response)) {
+            heard.p95 = histogram->percentile(95);
+        }
+    }
+    return all;
+}
+
 // When, from `end` on and before `until`, the intervals are as good as `limit`, for the rest.
 struct Recovery {
     std::optional<Nanos> after;
     std::string why_not;
 };
 
-Recovery recovery_of(const fleet::Series& series, Nanos end, Nanos until, Nanos limit) {
-    Recovery recovery;
+Recovery recovery_of(const std::vector<Heard>& intervals, Nanos end, Nanos until, Nanos limit) {
+    std::vector<Nanos> begins;
+    std::vector<bool> good;
     bool answered = false;
-    for (std::size_t i = 0; i < series.intervals.size(); ++i) {
-        const Nanos from = static_cast<std::int64_t>(i) * series.width;
-        if (from + series.width <= end || from >= until) {
+    for (const auto& heard : intervals) {
+        if (heard.to <= end || heard.from >= until || heard.idle) {
             continue;
         }
-        const auto& interval = series.intervals[i];
-        const auto histogram = interval.response.empty() ? std::nullopt : [&] {
-            auto unpacked = stats::unpack(interval.response);
-            return unpacked ? std::optional(std::move(*unpacked)) : std::nullopt;
-        }();
-        const auto p95 = histogram ? histogram->percentile(95) : std::nullopt;
-        if (!histogram && interval.in_flight + interval.cached == 0) {
-            continue;  // nothing was to be answered
-        }
-        answered = answered || histogram;
-        if (p95 && *p95 <= limit) {
-            recovery.after = recovery.after.value_or(std::max(from - end, Nanos{0}));
-        } else {
-            recovery.after.reset();
-        }
+        answered = answered || heard.p95;
+        begins.push_back(heard.from);
+        good.push_back(heard.p95 && *heard.p95 <= limit);
     }
-    if (!recovery.after) {
-        recovery.why_not = answered ? "the P95 of response was never again within the limit for good"
-                                    : "nothing was answered after it";
+    if (const auto place = settled_from(good)) {
+        return {std::max(begins[*place] - end, Nanos{0}), {}};
     }
-    return recovery;
+    return {{}, answered ? "the P95 of response did not stay within the limit" : "nothing was answered after it"};
+}
+
+Nanos median_of(std::vector<Nanos> values) {
+    const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+    std::nth_element(values.begin(), middle, values.end());
+    if (values.size() % 2 == 1) {
+        return *middle;
+    }
+    return (*middle + *std::max_element(values.begin(), middle)) / 2;
 }
 
 const report::Phase* phase_of(const std::vector<report::Phase>& phases, unsigned fault, std::string_view part) {
@@ -86,22 +107,32 @@ const report::Phase* phase_of(const std::vector<report::Phase>& phases, unsigned
     return found == phases.end() ? nullptr : &*found;
 }
 
-void tell_recovery(report::Fault& fault, const Surroundings& around, Nanos total, const fleet::Series& series,
+void tell_recovery(report::Fault& fault, const Surroundings& around, Nanos total, const std::vector<Heard>& intervals,
                    const report::Phase* before) {
     if (before == nullptr || !before->latency.response) {
         fault.back_to_normal_reason = "nothing is acknowledged";
         return;
     }
-    const auto& response = *before->latency.response;
-    const auto p95 = response.histogram.percentile(95, response.unanswered);
+    const auto p95 = before->latency.response->percentile(95);
     if (!p95) {
         fault.back_to_normal_reason = "there is no P95 of response before it";
         return;
     }
-    const Nanos limit = std::max(2 * *p95, least_limit);
-    fault.normal_p95_us = us(limit);
+    std::vector<Nanos> p95_before;
+    for (const auto& heard : intervals) {
+        if (heard.from >= around.before && heard.to <= around.begin && heard.p95) {
+            p95_before.push_back(*heard.p95);
+        }
+    }
+    if (p95_before.empty()) {
+        p95_before = {*p95};  // no interval lies wholly before it
+    }
+    const auto normal = *normal_of(std::move(p95_before));
+    fault.usual_p95_us = us(normal.usual);
+    fault.normal_p95_us = us(normal.limit);
     // After the last fault the drain is part of the rest.
-    const auto recovery = recovery_of(series, around.end, around.after < total ? around.after : Nanos::max(), limit);
+    const auto recovery =
+        recovery_of(intervals, around.end, around.after < total ? around.after : Nanos::max(), normal.limit);
     fault.back_to_normal_reason = recovery.why_not;
     if (recovery.after) {
         fault.back_to_normal_s = seconds(*recovery.after);
@@ -109,6 +140,42 @@ void tell_recovery(report::Fault& fault, const Surroundings& around, Nanos total
 }
 
 }  // namespace
+
+std::optional<Normal> normal_of(std::vector<Nanos> p95_before) {
+    if (p95_before.empty()) {
+        return std::nullopt;
+    }
+    const Nanos usual = median_of(p95_before);
+    for (auto& each : p95_before) {
+        each = std::chrono::abs(each - usual);
+    }
+    const double spread = as_deviation * static_cast<double>(median_of(std::move(p95_before)).count());
+    const Nanos tolerance = std::max(usual, Nanos{std::llround(deviations * spread)});
+    return Normal{usual, std::max(usual + tolerance, least_limit)};
+}
+
+std::optional<std::size_t> settled_from(const std::vector<bool>& good) {
+    constexpr std::size_t first = 5;
+    std::optional<std::size_t> settled;
+    std::size_t bad = 0;        // from `place` on
+    std::size_t bad_first = 0;  // among the first five from there
+    std::size_t in_a_row = 0;   // at `place`
+    for (auto place = good.size(); place-- > 0;) {
+        in_a_row = good[place] ? 0 : in_a_row + 1;
+        if (in_a_row == 3) {
+            break;  // no earlier one can do
+        }
+        bad += good[place] ? 0 : 1;
+        bad_first += good[place] ? 0 : 1;
+        if (place + first < good.size()) {
+            bad_first -= good[place + first] ? 0 : 1;
+        }
+        if (good[place] && bad_first <= 1 && 5 * bad <= good.size() - place + 1) {
+            settled = place;
+        }
+    }
+    return settled;
+}
 
 std::vector<Surroundings> surroundings_of(const scenario::Scenario& scenario) {
     const auto& faults = scenario.faults;
@@ -147,6 +214,7 @@ std::vector<report::Fault> faults_of(const scenario::Scenario& scenario, const f
     const auto network = network_faults_of(scenario);
     const auto surroundings = surroundings_of(scenario);
     const Nanos total = stages_of(scenario.traffic).duration();
+    const auto intervals = heard_in(series);
     std::vector<report::Fault> faults;
     for (std::size_t place = 0; place < scenario.faults.size(); ++place) {
         const auto& planned = scenario.faults[place];
@@ -173,7 +241,7 @@ std::vector<report::Fault> faults_of(const scenario::Scenario& scenario, const f
             continue;
         }
         const auto& around = surroundings[place];
-        tell_recovery(fault, around, total, series, phase_of(phases, fault.number, "before"));
+        tell_recovery(fault, around, total, intervals, phase_of(phases, fault.number, "before"));
         const Nanos until = around.after < total ? around.after : Nanos::max();
         for (std::size_t i = 0; i < series.intervals.size(); ++i) {
             const Nanos end = static_cast<std::int64_t>(i + 1) * series.width;

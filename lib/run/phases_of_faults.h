@@ -3,6 +3,7 @@
 // The faults of a report: the time around each, what it did, and how long it was felt. Pure.
 
 #include <map>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -25,6 +26,23 @@ struct Surroundings {
 // More segments than this are not worth their memory (a histogram or three each, in every process): the phases of the
 // faults are left out then.
 inline constexpr std::size_t most_cut_segments = 500;
+
+// What the P95 of response was like before a fault, of each interval, and up to what it counts as back to normal: twice
+// the usual one, or as far above it as four times the spread of those before, and 10 ms at least. `usual` is their
+// median and the spread is robust, too (1.4826 times the median absolute deviation), so that one noisy interval moves
+// neither.
+struct Normal {
+    Nanos usual{}, limit{};
+    bool operator==(const Normal&) const = default;
+};
+
+// Nothing when nothing was answered before.
+std::optional<Normal> normal_of(std::vector<Nanos> p95_before);
+
+// From which interval on all is well again, given whether each was within the limit: the first good one after which,
+// to the end, no more than one in five is beyond the limit, never three in a row, and at most one of the first five. A
+// single noisy interval is no relapse.
+std::optional<std::size_t> settled_from(const std::vector<bool>& good);
 
 // By the faults' places; none if there would be too many segments.
 std::vector<Surroundings> surroundings_of(const scenario::Scenario& scenario);

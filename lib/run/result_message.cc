@@ -84,6 +84,7 @@ void write_result(const fleet::Result& result, v1::Result& into) {
     write_counts(result.connect_failures, *into.mutable_connect_failures());
     write_counts(result.errors, *into.mutable_errors());
     into.set_interval_ns(static_cast<std::uint64_t>(result.series.width.count()));
+    into.set_series_end_ns(static_cast<std::uint64_t>(result.series.end.count()));
     for (const auto& interval : result.series.intervals) {
         auto& message = *into.add_intervals();
         message.set_due(interval.due);
@@ -161,6 +162,7 @@ std::optional<fleet::Result> read_result(const v1::Result& message) {
     result.connect_failures = read_counts(message.connect_failures());
     result.errors = read_counts(message.errors());
     result.series.width = Nanos{static_cast<std::int64_t>(message.interval_ns())};
+    result.series.end = Nanos{static_cast<std::int64_t>(message.series_end_ns())};
     for (const auto& interval : message.intervals()) {
         result.series.intervals.push_back({interval.due(), interval.acknowledged(), interval.connected(),
                                            interval.in_flight(), interval.cached(), interval.response()});

@@ -27,6 +27,7 @@ fleet::Result sample(std::uint64_t count) {
     result.errors = {{"deliver.reset", 1}};
     result.connecting = 7s;
     result.series.intervals = {{1, 2, 3, 4, 5, "packed"}};
+    result.series.end = 700ms;
     return result;
 }
 

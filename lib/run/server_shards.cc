@@ -155,6 +155,7 @@ std::vector<server::ShardStatus> ServerShards::status() {
             const double before = shard->cpu_s_before;
             seen.cpu_s = before + cpu_of(shard->process->pid(), seen.cpu_s - before);
             seen.rss_bytes = resident(shard->process->pid()).count;
+            seen.private_bytes = resident_alone(shard->process->pid()).count;
         }
         all.push_back(seen);
     }

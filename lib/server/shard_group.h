@@ -17,6 +17,7 @@ struct ShardStatus {
     Life life = Life::alive;
     double cpu_s = 0;  // of a dead one: as last seen
     std::uint64_t rss_bytes = 0;
+    std::uint64_t private_bytes = 0;  // of them: neither code nor the ledger
 };
 
 class ShardGroup {

@@ -36,6 +36,15 @@ double middle_at(std::uint32_t index) {
     return static_cast<double>(Histogram::lowest_at(index).count() + (std::int64_t{1} << blur_of(index)) / 2);
 }
 
+// Of values in range, of which there are some.
+double middles_mean(const Histogram& histogram) {
+    double total = 0;
+    for (std::uint32_t index = 0; index < histogram.used_end(); ++index) {
+        total += middle_at(index) * static_cast<double>(histogram.count_at(index));
+    }
+    return total / static_cast<double>(histogram.count() - histogram.overflow());
+}
+
 }  // namespace
 
 std::uint32_t Histogram::index_of(Nanos value) {
@@ -143,21 +152,19 @@ std::optional<double> Histogram::mean() const {
     if (in_range == 0) {
         return std::nullopt;
     }
-    double total = 0;
-    for (auto index = used_begin_; index < used_end_; ++index) {
-        total += middle_at(index) * static_cast<double>(counts_[index]);
-    }
-    return total / static_cast<double>(in_range);
+    // The middles of the outermost buckets may lie beyond the values themselves.
+    return std::clamp(middles_mean(*this), static_cast<double>(min_.count()), static_cast<double>(max_.count()));
 }
 
 std::optional<double> Histogram::stdev() const {
-    const auto average = mean();
-    if (!average) {
+    if (count_ == overflow_) {
         return std::nullopt;
     }
+    // From the middles' own mean, so that values of one bucket deviate by nothing.
+    const double average = middles_mean(*this);
     double total = 0;
     for (auto index = used_begin_; index < used_end_; ++index) {
-        const double deviation = middle_at(index) - *average;
+        const double deviation = middle_at(index) - average;
         total += deviation * deviation * static_cast<double>(counts_[index]);
     }
     return std::sqrt(total / static_cast<double>(count_ - overflow_));
@@ -169,6 +176,9 @@ std::optional<Nanos> Histogram::percentile(double percent, std::uint64_t unanswe
     const double exact = std::max(std::nextafter(percent, -1.0), 0.0);
     const double ranked = std::ceil(exact * static_cast<double>(count_ + unanswered) / 100.0);
     const auto rank = std::max<std::uint64_t>(1, static_cast<std::uint64_t>(ranked));
+    if (count_ > 0 && (percent == 0 || rank == count_)) {
+        return percent == 0 ? min_ : max_;
+    }
     if (rank > count_ - overflow_) {
         return std::nullopt;
     }
@@ -176,7 +186,7 @@ std::optional<Nanos> Histogram::percentile(double percent, std::uint64_t unanswe
     for (auto index = used_begin_; index < used_end_; ++index) {
         seen += counts_[index];
         if (seen >= rank) {
-            return percent == 0 ? lowest_at(index) : highest_at(index);
+            return std::min(highest_at(index), max_);
         }
     }
     return std::nullopt;

@@ -46,13 +46,13 @@ public:
     std::optional<Nanos> min() const;
     std::optional<Nanos> max() const;
 
-    // In ns, of the values in range, each taken as the middle of its bucket; nothing when there are none.
+    // In ns, of the values in range, each as the middle of its bucket, within [min, max]; nothing when there are none.
     std::optional<double> mean() const;
     std::optional<double> stdev() const;
 
-    // The highest value equivalent to the one at this rank (percent in [0, 100]; 0: the lowest equivalent of the
-    // smallest), after ranking `unanswered` more values above all others. Nothing when there is no value at all, or
-    // when the rank falls among the overflow or the unanswered: "above range" passes no gate.
+    // The highest value equivalent to the one at this rank (percent in [0, 100]), after ranking `unanswered` more above
+    // all others; never above max(). The smallest (0) and the largest are exact. Nothing when there is no value, or
+    // when the rank falls among the overflow (but for its largest) or the unanswered: "above range" passes no gate.
     std::optional<Nanos> percentile(double percent, std::uint64_t unanswered = 0) const;
 
     struct Bucket {

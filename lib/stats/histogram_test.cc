@@ -57,13 +57,61 @@ TEST(Histogram, AnswersWithTheHighestEquivalentValueAtTheRank) {
         histogram.record(i * 1ms);
     }
     const auto upper = [](Nanos value) { return Histogram::lowest_at(Histogram::index_of(value) + 1) - 1ns; };
-    EXPECT_EQ(histogram.percentile(0), Histogram::lowest_at(Histogram::index_of(1ms)));
+    EXPECT_EQ(histogram.percentile(0), 1ms);
     EXPECT_EQ(histogram.percentile(1), upper(1ms));
     EXPECT_EQ(histogram.percentile(1.01), upper(2ms));
     EXPECT_EQ(histogram.percentile(50), upper(50ms));
     EXPECT_EQ(histogram.percentile(95), upper(95ms));
-    EXPECT_EQ(histogram.percentile(99.9), upper(100ms));
-    EXPECT_EQ(histogram.percentile(100), upper(100ms));
+    EXPECT_EQ(histogram.percentile(99.9), 100ms);  // the largest, which is known exactly
+    EXPECT_EQ(histogram.percentile(100), 100ms);
+}
+
+// Every figure lies within the exact extremes, the percentiles ascend, and the last one is the maximum.
+void expect_within_extremes(const Histogram& histogram, const std::string& what) {
+    SCOPED_TRACE(what);
+    const auto min = *histogram.min();
+    const auto max = *histogram.max();
+    Nanos last = min;
+    for (double percent = 0; percent <= 100; percent += 0.7) {
+        if (const auto value = histogram.percentile(std::min(percent, 100.0))) {
+            EXPECT_GE(*value, last) << percent;
+            EXPECT_LE(*value, max) << percent;
+            last = *value;
+        }
+    }
+    EXPECT_EQ(histogram.percentile(0), min);
+    EXPECT_EQ(histogram.percentile(100), max);
+    EXPECT_EQ(histogram.percentile(100, 1), std::nullopt);
+    if (const auto mean = histogram.mean()) {
+        EXPECT_GE(*mean, static_cast<double>(min.count()));
+        EXPECT_LE(*mean, static_cast<double>(max.count()));
+    }
+}
+
+TEST(Histogram, KeepsEveryFigureWithinItsExactExtremes) {
+    expect_within_extremes(of({4'290'001ns}), "one value at the begin of its bucket");
+    expect_within_extremes(of({Histogram::lowest_at(5000) - 1ns}), "one at the end");
+    expect_within_extremes(of({1ns}), "one far below the lowest discernible");
+    expect_within_extremes(of({-5us}), "a negative one");
+    expect_within_extremes(of({-3ms, 1ms}), "a negative and a positive one");
+    expect_within_extremes(of({25h, 30h}), "overflow alone");
+    expect_within_extremes(of({24h, 25h}), "overflow beside the highest in range");
+    const std::uint64_t seed = 71;
+    Random random(seed);
+    for (int round = 0; round < 60; ++round) {
+        Histogram histogram, other;
+        for (auto n = 1 + random.next() % 40; n > 0; --n) {
+            (random.next() % 2 == 0 ? histogram : other)
+                .record(Nanos{static_cast<std::int64_t>(random.next() >> (random.next() % 46 + 17))});
+        }
+        histogram.merge(other);
+        expect_within_extremes(histogram, "seed 71, round " + std::to_string(round));
+    }
+}
+
+TEST(Histogram, SeesNoDeviationAmongEqualValues) {
+    EXPECT_EQ(of({1001ns, 1001ns}).stdev(), 0);
+    EXPECT_EQ(of({1001ns, 1001ns}).mean(), 1001);
 }
 
 TEST(Histogram, IsNotLiftedToTheNextRankByRounding) {
@@ -97,14 +145,15 @@ TEST(Histogram, CountsOverflowInsteadOfClampingIt) {
     EXPECT_EQ(histogram.max(), 30h);
     EXPECT_TRUE(histogram.percentile(50));
     EXPECT_FALSE(histogram.percentile(51));
-    EXPECT_FALSE(histogram.percentile(100));
+    EXPECT_FALSE(histogram.percentile(75));
+    EXPECT_EQ(histogram.percentile(100), 30h);  // the largest is known
     EXPECT_EQ(histogram.buckets().size(), 2U);
     EXPECT_LT(*histogram.mean(), 13.0 * 3600e9);
 
     const auto only = of({25h});
     EXPECT_EQ(only.min(), 25h);
     EXPECT_FALSE(only.mean());
-    EXPECT_FALSE(only.percentile(0));
+    EXPECT_EQ(only.percentile(0), 25h);
 }
 
 TEST(Histogram, ShowsANegativeMinimumAndCountsItLowest) {

@@ -8,6 +8,7 @@
 
 #include "base/units.h"
 #include "report/figures.h"
+#include "report/intervals.h"
 #include "report/page/series.h"
 #include "report/page/shown.h"
 
@@ -113,9 +114,8 @@ Json series_json(const Row& row, std::size_t most) {
     column("due", [](const Moment& moment) { return moment.due_per_s; });
     // Where nothing is ever acknowledged (MQTT at QoS 0) a line along zero would speak of a failure.
     const bool answers = row.whole.latency.response || row.whole.tally.acknowledged > 0;
-    column("acknowledged", [answers](const Moment& moment) {
-        return answers ? std::optional(moment.acknowledged_per_s) : std::nullopt;
-    });
+    column("acknowledged",
+           [answers](const Moment& moment) { return answers ? moment.acknowledged_per_s : std::nullopt; });
     column("delivered", [](const Moment& moment) { return moment.delivered_per_s; });
     column("connected", [](const Moment& moment) { return moment.connected; });
     column("in_flight", [](const Moment& moment) { return moment.in_flight; });
@@ -163,6 +163,19 @@ Json stages_json(const RunReport& run) {
         }
     }
     return stages;
+}
+
+// From when on nothing was due in any run: what comes then is the drain.
+std::optional<double> end_of_stages(const std::vector<Row>& rows) {
+    std::optional<double> end;
+    for (const auto& row : rows) {
+        for (const auto& entry : row.runs) {
+            if (const auto its = end_of_stages(*entry.run)) {
+                end = std::max(end.value_or(*its), *its);
+            }
+        }
+    }
+    return end;
 }
 
 std::optional<Nanos> duration_at(const nlohmann::json& json, const char* key) {
@@ -215,6 +228,9 @@ std::string chart_data(const std::vector<Row>& rows) {
             json["faults"].push_back({{"label", fault.label}, {"from", fault.from_s}, {"to", fault.to_s}});
         }
         json["stages"] = stages_json(run);
+        if (const auto end = end_of_stages(rows)) {
+            json["drain"] = *end;
+        }
     }
     return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }

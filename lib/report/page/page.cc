@@ -11,6 +11,7 @@
 
 #include "base/check.h"
 #include "escape/formats.h"
+#include "report/account.h"
 #include "report/page/changes.h"
 #include "report/page/chart_data.h"
 #include "report/page/html.h"
@@ -37,6 +38,14 @@ Html paragraph(const char* css, const Html& content) {
 // What to make of what follows.
 Html how(const std::string& text) {
     return paragraph("how", text);
+}
+
+std::vector<const RunReport*> runs_in(const Row& row) {
+    std::vector<const RunReport*> runs;
+    for (const auto& entry : row.runs) {
+        runs.push_back(entry.run);
+    }
+    return runs;
 }
 
 Html none(const Html& text) {
@@ -321,10 +330,12 @@ Html time_content(const std::vector<Row>& rows) {
     } else {
         html += none("No response times over time: nothing was acknowledged here.");
     }
-    html += figure({"throughput-time", "Throughput",
-                    "Validations a second by the instant at which they were due, acknowledged and delivered. Where the "
-                    "lines part, something waits; where acknowledged exceeds due, a cache drains.",
-                    "", "Over time"});
+    html +=
+        figure({"throughput-time", "Throughput",
+                "Validations a second by the instant at which they were due, acknowledged and delivered. Where the "
+                "lines part, something waits; where acknowledged exceeds due, a cache drains. In the shaded drain at "
+                "the end nothing is due any more: what comes then is late.",
+                "", "Over time"});
     html +=
         element("div", {{"class", "pair"}},
                 figure({"connected-time", "Connected equipments", "At the end of each interval.", "low", "Over time"}) +
@@ -340,12 +351,19 @@ Html time_content(const std::vector<Row>& rows) {
 }
 
 Html cost_content(const std::vector<Row>& rows) {
-    auto html = how("CPU from the start to the end of the drain, connecting apart; bytes at the socket, both ways.");
+    auto html = how(
+        "CPU from the start to the end of the drain, connecting apart; bytes at the socket, both ways. Both by "
+        "acknowledged "
+        "validation, or by sent one where nothing is acknowledged, so that retries are part of the price. Memory an "
+        "equipment "
+        "is what the processes have grown by since before the fleet was there, by the equipments connected: their own "
+        "size is not in it.");
     if (rows.size() > 1) {
         html +=
             element("div", {{"class", "pair"}},
                     figure({"cpu-bars", "CPU a validation", "User and kernel time of both sides.", "low", "Costs"}) +
-                        figure({"memory-bars", "Memory an equipment", "Resident, of both sides.", "low", "Costs"}));
+                        figure({"memory-bars", "Memory an equipment",
+                                "What both sides have grown by, by the equipments connected.", "low", "Costs"}));
     }
     return html + cost_table(rows);
 }
@@ -395,6 +413,22 @@ Html origin_content(const Report& report, const std::vector<Row>& rows) {
     return html + folded("Scenario as it was run", resolved_text(scenario), Paper::open);
 }
 
+Html account_content(const std::vector<Row>& rows) {
+    Html items;
+    for (const auto& row : rows) {
+        for (const auto& sentence : account_of(known_of(runs_in(row)))) {
+            items += element("li", (rows.size() > 1 ? row.label + ": " : std::string{}) + sentence);
+        }
+    }
+    return element("ul", {{"class", "account"}}, items);
+}
+
+// Whether every equipment can be spoken for.
+bool all_accounted(const std::vector<Row>& rows) {
+    return std::all_of(rows.begin(), rows.end(),
+                       [](const Row& row) { return known_of(runs_in(row)).unaccounted == 0U; });
+}
+
 std::size_t count_of_runs(const std::vector<Row>& rows) {
     std::size_t count = 0;
     for (const auto& row : rows) {
@@ -427,14 +461,14 @@ std::vector<Section> sections_of(const Report& report, const std::vector<Row>& r
         sections.push_back({"books", "Books",
                             how("Every generated validation is in exactly one state at the equipment, and the server's "
                                 "ledger is reconciled with it.") +
-                                book_table(rows)});
+                                account_content(rows) + book_table(rows)});
         const auto exceptions = exception_table(rows);
         sections.push_back(
             {"exceptions", "Delivery exceptions", exceptions.empty() ? none("None that is known.") : exceptions});
         sections.push_back({"costs", "Costs", cost_content(rows)});
         const auto causes = cause_table(rows);
         sections.push_back({"errors", "Errors",
-                            causes.empty() ? none("No attempt failed.")
+                            causes.empty() ? none(all_accounted(rows) ? "No attempt failed." : "None that is known.")
                                            : how("Attempts, not validations: most are tried again.") + causes});
         if (count_of_runs(rows) > 1) {
             sections.push_back({"runs", "Runs", runs_content(rows)});

@@ -303,6 +303,16 @@
       }
     }
     ctx.setLineDash([]);
+    if (data.drain < span.to) {
+      const x = xOf(data.drain);
+      ctx.fillStyle = theme.raised;
+      ctx.fillRect(x, area.top, area.right - x, area.bottom - area.top);
+      ctx.strokeStyle = theme.line;
+      ctx.beginPath();
+      ctx.moveTo(x, area.top);
+      ctx.lineTo(x, area.bottom);
+      ctx.stroke();
+    }
     for (const fault of data.faults) {
       const x = xOf(fault.from);
       ctx.fillStyle = theme.fault;
@@ -310,6 +320,7 @@
       if (labelled) { write(fault.label, x, theme['fault-ink']); }
     }
     if (labelled) {
+      if (data.drain < span.to) { write('drain', xOf(data.drain), theme.quiet); }
       for (const stage of data.stages) { write(stage.measured ? stage.name : stage.name + ' (not measured)', xOf(stage.from), theme.quiet); }
     }
     ctx.restore();
@@ -321,7 +332,7 @@
     },
   };
 
-  const labelRoom = data.faults.length + data.stages.length > 0 ? 34 : 8;
+  const labelRoom = data.faults.length + data.stages.length > 0 || data.drain < span.to ? 34 : 8;
   const overTime = (datasets, key, yAxis, format) => ({
     type: 'line', key, plugins: [windows],
     data: { datasets },

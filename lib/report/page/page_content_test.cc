@@ -64,6 +64,36 @@ TEST(Page, IsMadeOfAComparisonWithoutRuns) {
     EXPECT_TRUE(has(html_page(nothing), "No run of this comparison left a report."));
 }
 
+TEST(Page, CountsARefusedDialOnce) {
+    auto run = healthy_run();
+    run.fleet.connect_failures = {{"refused", 7}, {"timed_out", 2}};
+    run.errors = {{"connect.refused", 7}, {"connection.reset", 3}, {"deliver.timed_out", 5}};
+    const auto page = html_page(run);
+    EXPECT_TRUE(has(page, "data-figure=\"errors.connect.refused\""));
+    EXPECT_FALSE(has(page, "data-figure=\"fleet.connect_failures.refused\"")) << "the same dials again";
+    EXPECT_TRUE(has(page, "data-figure=\"fleet.connect_failures.timed_out\"")) << "an earlier report tells them apart";
+    EXPECT_TRUE(has(page, "data-figure=\"errors.connection.reset\""));
+}
+
+TEST(Page, TellsTheAccountAndOnlyWhatIsKnown) {
+    EXPECT_TRUE(has(html_page(healthy_run()), "Every validation arrived, once and in order."));
+    EXPECT_TRUE(has(html_page(healthy_run()), "No attempt failed."));
+    auto killed = healthy_run();
+    killed.fleet.unaccounted = 500;
+    EXPECT_FALSE(has(html_page(killed), "Every validation arrived"));
+    EXPECT_FALSE(has(html_page(killed), "No attempt failed."));
+    EXPECT_TRUE(has(html_page(killed), "500 equipments are unaccounted for"));
+}
+
+TEST(Page, DrawsTheDrainAsSuch) {
+    auto run = healthy_run();
+    run.phases = {{.name = "steady", .from_s = 0, .to_s = 1}};
+    EXPECT_TRUE(has(html_page(run), "\"drain\":1.0"));
+    EXPECT_TRUE(has(html_page(run), "<small>drain</small>"));
+    run.phases.clear();
+    EXPECT_FALSE(has(html_page(run), "\"drain\":"));
+}
+
 TEST(Page, NamesWhatChangedBetweenTwoTargets) {
     const auto page = html_page(sample_duel());
     EXPECT_TRUE(has(page, "id=\"changes\""));

@@ -68,6 +68,7 @@ RunReport empty_run() {
 
 RunReport dead_shard_run() {
     auto run = troubled_run();
+    run.fleet.unaccounted = 500;
     run.verdict = {
         .measurement = Measurement::invalid,
         .reasons = {"generator shard 2 ended by signal 9: equipments 501 to 1000 are missing from the totals"},

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <map>
 
-#include "stats/histogram_codec.h"
+#include "report/intervals.h"
 
 namespace portillon::report {
 
@@ -14,16 +14,33 @@ namespace {
 struct Cell {
     Count due = 0, acknowledged = 0, delivered = 0;
     bool has_delivered = true;
+    double width_s = 0, due_width_s = 0;             // of its intervals, together
     Count connected = 0, in_flight = 0, cached = 0;  // of the latest interval in it
     double latest_s = 0;
 };
 
 struct Column {
-    std::map<std::size_t, Cell> cells;           // by the run's place in the row
-    std::vector<const std::string*> histograms;  // encoded
+    std::map<std::size_t, Cell> cells;  // by the run's place in the row
+    std::vector<std::pair<const RunReport*, const Interval*>> answered;
 };
 
 using Columns = std::map<std::int64_t, Column>;
+
+// Of the repeats' rates in a column.
+class Mean {
+public:
+    void add(Count count, double over_s, double least_s) {
+        if (over_s > 0 && over_s >= least_s) {
+            sum_ += static_cast<double>(count) / over_s;
+            ++runs_;
+        }
+    }
+    std::optional<double> rate() const { return runs_ > 0 ? std::optional(sum_ / runs_) : std::nullopt; }
+
+private:
+    double sum_ = 0;
+    int runs_ = 0;
+};
 
 std::int64_t column_of(double at_s, double width_s) {
     constexpr double most = 1e15;  // hundreds of millions of years in seconds: only a forged report has more
@@ -36,6 +53,8 @@ Columns columns_of(const std::vector<RowRun>& runs, double width_s) {
         for (const auto& interval : runs[i].run->intervals) {
             auto& column = columns[column_of(interval.at_s, width_s)];
             auto& cell = column.cells[i];
+            cell.width_s += width_of(*runs[i].run, interval);
+            cell.due_width_s += due_width_of(*runs[i].run, interval);
             cell.due += interval.due;
             cell.acknowledged += interval.acknowledged;
             cell.delivered += interval.delivered.value_or(0);
@@ -47,7 +66,7 @@ Columns columns_of(const std::vector<RowRun>& runs, double width_s) {
                 cell.cached = interval.cached;
             }
             if (!interval.response_histogram.empty()) {
-                column.histograms.push_back(&interval.response_histogram);
+                column.answered.emplace_back(runs[i].run, &interval);
             }
         }
     }
@@ -61,8 +80,8 @@ std::optional<double> us(std::optional<Nanos> value) {
 // `merged` is scratch space, so that its memory is allocated once.
 void measure(const Column& column, stats::Histogram& merged, Moment& moment) {
     merged.reset();
-    for (const auto* encoded : column.histograms) {
-        if (const auto histogram = stats::decode_deflated(*encoded)) {
+    for (const auto& [run, interval] : column.answered) {
+        if (const auto histogram = response_of(*run, *interval)) {
             merged.merge(*histogram);
         }
     }
@@ -109,11 +128,12 @@ Series series_of(const std::vector<RowRun>& runs, std::size_t most) {
         Moment moment;
         moment.at_s = static_cast<double>(index) * series.width_s;
         const auto runs_here = static_cast<double>(column.cells.size());
-        double delivered = 0;
+        Mean due, acknowledged, delivered;
         for (const auto& [run, cell] : column.cells) {
-            moment.due_per_s += static_cast<double>(cell.due) / series.width_s / runs_here;
-            moment.acknowledged_per_s += static_cast<double>(cell.acknowledged) / series.width_s / runs_here;
-            delivered += static_cast<double>(cell.delivered) / series.width_s / runs_here;
+            const double least_s = series.width_s / 4;
+            due.add(cell.due, cell.due_width_s, least_s);
+            acknowledged.add(cell.acknowledged, cell.width_s, least_s);
+            delivered.add(cell.delivered, cell.width_s, least_s);
             moment.connected += static_cast<double>(cell.connected) / runs_here;
             moment.in_flight += static_cast<double>(cell.in_flight) / runs_here;
             moment.cached += static_cast<double>(cell.cached) / runs_here;
@@ -125,9 +145,11 @@ Series series_of(const std::vector<RowRun>& runs, std::size_t most) {
             for (const auto& [run, cell] : column.cells) {
                 sum += pending[run];
             }
-            moment.delivered_per_s = delivered;
+            moment.delivered_per_s = delivered.rate();
             moment.pending = std::max(0.0, sum / runs_here);
         }
+        moment.due_per_s = due.rate();
+        moment.acknowledged_per_s = acknowledged.rate();
         measure(column, merged, moment);
         series.moments.push_back(std::move(moment));
     }
@@ -143,7 +165,7 @@ std::vector<SpectrumPoint> spectrum_of(const Latency& latency) {
     }
     constexpr double steps_per_decade = 24;
     const auto add = [&](double x) {
-        const auto value = histogram.percentile(100 * (1 - 1 / x), latency.unanswered);
+        const auto value = latency.percentile(100 * (1 - 1 / x));
         if (value && *value > Nanos{0}) {  // a logarithmic axis has no 0
             points.push_back({.x = x, .us = static_cast<double>(value->count()) / 1e3});
         }
@@ -158,7 +180,7 @@ std::vector<SpectrumPoint> spectrum_of(const Latency& latency) {
     for (double x = 1; x < end && add(x); x *= x < 2 ? fine : coarse) {
     }
     if (measured > 0 && (points.empty() || end > points.back().x)) {
-        const auto highest = histogram.percentile(100 * measured / all, latency.unanswered);
+        const auto highest = latency.percentile(100 * measured / all);
         if (highest) {
             points.push_back({.x = end, .us = static_cast<double>(highest->count()) / 1e3});
         }

@@ -13,7 +13,9 @@ namespace portillon::report {
 
 struct Moment {
     double at_s = 0;  // since T0
-    double due_per_s = 0, acknowledged_per_s = 0;
+    // By the time that the intervals really took, which the end of a run cuts short; absent where that is so little of
+    // the column that a rate would be noise. Nothing is due in the drain: it has no rate there.
+    std::optional<double> due_per_s, acknowledged_per_s;
     std::optional<double> delivered_per_s;
     double connected = 0, in_flight = 0, cached = 0;       // at its end
     std::optional<double> pending;                         // due and not delivered so far; absent without a ledger

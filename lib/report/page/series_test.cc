@@ -69,6 +69,60 @@ TEST(Series, DoublesItsWidthUntilItFits) {
     EXPECT_EQ(in_heat, 10U);
 }
 
+// 10 a second until 2.5 s, then a drain that ends at 4.25 s.
+RunReport drained_run() {
+    RunReport run;
+    run.phases.push_back({.name = "steady", .from_s = 0, .to_s = 2.5});
+    run.phases.push_back({.name = "never reached", .from_s = 9, .to_s = 9});
+    run.intervals = {interval(0, 10, 10, {1ms, 1ms}), interval(1, 10, 10, {1ms, 1ms}), interval(2, 5, 5, {1ms, 1ms}),
+                     interval(3, 0, 2, {800ms, 900ms}), interval(4, 0, 1, {900ms})};
+    run.intervals.back().width_s = 0.25;
+    return run;
+}
+
+TEST(Series, TakesTheDrainForNoDrop) {
+    const auto run = drained_run();
+    const auto series = series_of({{0, 1, &run}}, 100);
+    ASSERT_EQ(series.moments.size(), 5U);
+    EXPECT_EQ(series.moments[1].due_per_s, 10);
+    EXPECT_EQ(series.moments[2].due_per_s, 10) << "as long as anything was due";
+    EXPECT_FALSE(series.moments[3].due_per_s) << "nothing is due in the drain";
+    EXPECT_EQ(series.moments[3].acknowledged_per_s, 2);
+    EXPECT_EQ(series.moments[4].acknowledged_per_s, 4) << "one in a quarter of a second";
+    EXPECT_EQ(series.moments[4].delivered_per_s, 4);
+}
+
+TEST(Series, HasNoRateForASplinter) {
+    auto run = drained_run();
+    run.intervals.back().width_s = 0.01;
+    const auto series = series_of({{0, 1, &run}}, 100);
+    EXPECT_FALSE(series.moments[4].acknowledged_per_s);
+    EXPECT_FALSE(series.moments[4].delivered_per_s);
+    EXPECT_TRUE(series.moments[4].p50_us);
+    run.intervals.back().width_s = 0;
+    EXPECT_FALSE(series_of({{0, 1, &run}}, 100).moments[4].acknowledged_per_s);
+}
+
+TEST(Series, DividesWideColumnsByWhatTheyHold) {
+    const auto run = drained_run();
+    const auto series = series_of({{0, 1, &run}}, 2);  // columns of 4 s
+    ASSERT_EQ(series.moments.size(), 2U);
+    EXPECT_EQ(series.moments[0].due_per_s, 10);
+    EXPECT_EQ(series.moments[0].acknowledged_per_s, 2);
+}
+
+TEST(Series, ShowsNoMaximumAboveTheRuns) {
+    auto run = drained_run();
+    run.intervals = {interval(0, 1, 1, {4'290'001ns})};
+    run.latency.response = Latency{of({4'290'001ns})};
+    const auto earlier = series_of({{0, 1, &run}}, 100);
+    EXPECT_EQ(earlier.moments[0].max_us, 4290.001) << "the interval of an earlier report tells its buckets only";
+    EXPECT_EQ(earlier.moments[0].p99_us, 4290.001);
+    run.latency.response->histogram.record(1s);
+    run.intervals[0].response_min = run.intervals[0].response_max = 4'290'001ns;
+    EXPECT_EQ(series_of({{0, 1, &run}}, 100).moments[0].max_us, 4290.001);
+}
+
 TEST(Series, KnowsNothingOfDeliveryWithoutALedger) {
     RunReport run;
     run.intervals = {interval(0, 5, 5, {1ms})};

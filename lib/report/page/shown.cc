@@ -59,7 +59,7 @@ constexpr Percentile percentiles[] = {{"p50_us", 50}, {"p75_us", 75},     {"p90_
 Shown percentile_of(const Latency& latency, const std::string& kind, std::string figure, double percent) {
     const auto& histogram = latency.histogram;
     const char* verb = kind == "end_to_end" ? "delivered" : "answered";
-    const auto value = us(histogram.percentile(percent, latency.unanswered));
+    const auto value = us(latency.percentile(percent));
     const std::string why = histogram.empty() && latency.unanswered == 0 ? "no samples"
                             : latency.unanswered > 0
                                 ? fmt::format("it falls among the {} never {}", counted(latency.unanswered), verb)
@@ -175,15 +175,14 @@ Shown shown_latency(const RunReport& run, const Latencies& latencies, const std:
             return percentile_of(*latency, name, std::move(figure), percentile.percent);
         }
     }
-    const auto value = key == "min_us"    ? us(histogram.min())
-                       : key == "mean_us" ? us_of_ns(histogram.mean())
-                       : key == "max_us"  ? us(histogram.max())
-                                          : us_of_ns(histogram.stdev());
-    auto shown = shown_number(std::move(figure), value, gate::Kind::latency, "no samples");
-    if (value && latency->unanswered > 0 && key != "min_us") {
-        shown.why = fmt::format("of those that came; {} never did", counted(latency->unanswered));
-    }
-    return shown;
+    const auto value = key == "min_us"    ? us(latency->min())
+                       : key == "mean_us" ? us_of_ns(latency->mean())
+                       : key == "max_us"  ? us(latency->max())
+                                          : us_of_ns(latency->stdev());
+    const auto why = latency->unanswered > 0    ? fmt::format("unknown: {} never came", counted(latency->unanswered))
+                     : histogram.overflow() > 0 ? std::string("unknown: some took longer than 24 h")
+                                                : std::string("no samples");
+    return shown_number(std::move(figure), value, gate::Kind::latency, why);
 }
 
 Shown shown_latency(const RunReport& run, const std::string& kind, const std::string& key) {

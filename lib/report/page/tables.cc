@@ -9,6 +9,7 @@
 #include "base/units.h"
 #include "gate/metric.h"
 #include "report/fault_text.h"
+#include "report/intervals.h"
 #include "report/page/series.h"
 #include "report/page/shown.h"
 #include "report/prose.h"
@@ -107,6 +108,7 @@ Shown shown_resource(const std::optional<Resources>& resources, const std::strin
                  : key == "cpu_s"                   ? shown_seconds(figure, of_double(&Resources::cpu_s))
                  : key == "connect_cpu_s"           ? shown_seconds(figure, of_double(&Resources::connect_cpu_s))
                  : key == "rss_bytes"               ? shown_bytes(figure, of_count(&Resources::rss_bytes))
+                 : key == "rss_growth_bytes"        ? shown_bytes(figure, of_count(&Resources::rss_growth_bytes))
                  : key == "rss_bytes_per_equipment" ? shown_bytes(figure, of_count(&Resources::rss_bytes_per_equipment))
                                                     : shown_count(figure, of_count(&Resources::shards));
     if (!resources) {
@@ -255,24 +257,32 @@ Html threshold_cell(const Row& row, const ThresholdKey& key) {
 
 // ------------------------------------------------------------------------------------------------------- causes
 
-using Causes = std::map<std::string, Count>;
+// What each failure of this phase was one of.
+const char* failed_of(const std::string& cause) {
+    return cause.starts_with("connect.") ? "dial" : cause.starts_with("connection.") ? "connection" : "attempt";
+}
 
-Html cause_lines(const std::vector<Row>& rows, const char* kind, const char* path,
-                 const Causes& (*causes)(const RunReport&)) {
+// Where the JSON report tells it.
+std::string path_of_failure(const RunReport& run, const std::string& cause) {
+    return run.errors.contains(cause) ? "errors." + cause
+                                      : "fleet.connect_failures." + cause.substr(cause.find('.') + 1);
+}
+
+Html cause_lines(const std::vector<Row>& rows) {
     std::set<std::string> names;
     for (const auto& row : rows) {
-        for (const auto& [name, count] : causes(row.whole)) {
+        for (const auto& [name, count] : failures_of(row.whole)) {
             names.insert(name);
         }
     }
     Html html;
     for (const auto& name : names) {
-        auto tr = element("td", kind) + line_head(element("code", name));
+        auto tr = element("td", failed_of(name)) + line_head(element("code", name));
         for (const auto& row : rows) {
-            const auto& all = causes(row.whole);
+            const auto all = failures_of(row.whole);
             const auto found = all.find(name);
             tr += found == all.end() ? element("td", {{"class", "n"}}, "0")
-                                     : cell(of(row, shown_count(fmt::format("{}.{}", path, name), found->second)));
+                                     : cell(of(row, shown_count(path_of_failure(row.whole, name), found->second)));
         }
         html += element("tr", tr);
     }
@@ -319,10 +329,12 @@ Html us_cell(std::optional<double> us) {
                    us ? Html(gate::humanize_figure(gate::Kind::latency, *us)) : absent("nothing was answered in it"));
 }
 
-Html line_of_moment(const Moment& moment, double width_s) {
-    auto html = th(time_text(moment.at_s), "row", "n");
-    html += number_cell(moment.due_per_s, "") + number_cell(moment.acknowledged_per_s, "") +
-            number_cell(moment.delivered_per_s, "the target has no ledger");
+Html line_of_moment(const Moment& moment, double width_s, const char* note) {
+    auto html = th(Html(time_text(moment.at_s)) + (*note == '\0' ? Html{} : small(note)), "row", "n");
+    const char* too_short = "too short for a rate";
+    html += number_cell(moment.due_per_s, "nothing is due in the drain") +
+            number_cell(moment.acknowledged_per_s, too_short) +
+            number_cell(moment.delivered_per_s, moment.pending ? too_short : "the target has no ledger");
     html += number_cell(std::round(moment.connected), "") + number_cell(std::round(moment.in_flight), "") +
             number_cell(std::round(moment.cached), "");
     html += number_cell(moment.pending ? std::optional(std::round(*moment.pending)) : std::nullopt,
@@ -518,10 +530,13 @@ Html cost_table(const std::vector<Row>& rows) {
         const char* key;
         const char* explanation;
     };
-    constexpr Named named[] = {
-        {"cpu_us_per_validation", "CPU a validation"},      {"cpu_s", "CPU from the start to the end of the drain"},
-        {"connect_cpu_s", "CPU while connecting"},          {"rss_bytes", "memory"},
-        {"rss_bytes_per_equipment", "memory an equipment"}, {"shards", "processes"}};
+    constexpr Named named[] = {{"cpu_us_per_validation", "CPU a validation"},
+                               {"cpu_s", "CPU from the start to the end of the drain"},
+                               {"connect_cpu_s", "CPU while connecting"},
+                               {"rss_bytes", "memory"},
+                               {"rss_growth_bytes", "of which since before the fleet was there, and their own"},
+                               {"rss_bytes_per_equipment", "that by the equipments connected"},
+                               {"shards", "processes"}};
     for (const std::string side : {"generator", "server"}) {
         for (const auto& each : named) {
             const auto name = side + "." + each.key;
@@ -557,14 +572,16 @@ Html cost_table(const std::vector<Row>& rows) {
     });
     fleet("connects", "sessions made", &Fleet::connects);
     fleet("reconnects", "of those, after a break", &Fleet::reconnects);
+    if (std::any_of(rows.begin(), rows.end(), [](const Row& row) { return row.whole.fleet.unaccounted; })) {
+        body += line(rows, "unaccounted", "whose generator process was lost", [](const RunReport& run) {
+            return shown_count("fleet.unaccounted", run.fleet.unaccounted, "the report does not say");
+        });
+    }
     return boxed_table("Costs", element("tr", th("figure") + row_heads(rows)), element("tbody", body), "figures");
 }
 
 Html cause_table(const std::vector<Row>& rows) {
-    auto body =
-        cause_lines(rows, "attempt", "errors", [](const RunReport& run) -> const Causes& { return run.errors; });
-    body += cause_lines(rows, "connect", "fleet.connect_failures",
-                        [](const RunReport& run) -> const Causes& { return run.fleet.connect_failures; });
+    const auto body = cause_lines(rows);
     if (body.empty()) {
         return {};
     }
@@ -695,9 +712,14 @@ Html interval_table(const Row& row) {
     if (series.moments.empty()) {
         return {};
     }
+    std::optional<double> end = 0;  // of what was due, in all of them
+    for (const auto& entry : row.runs) {
+        const auto its = end_of_stages(*entry.run);
+        end = end && its ? std::optional(std::max(*end, *its)) : std::nullopt;
+    }
     Html body;
     for (const auto& moment : series.moments) {
-        body += line_of_moment(moment, series.width_s);
+        body += line_of_moment(moment, series.width_s, end && moment.at_s >= *end ? "drain" : "");
     }
     const auto caption = fmt::format("{} over time, every {}", row.label, time_text(series.width_s));
     return boxed_table(caption.c_str(),

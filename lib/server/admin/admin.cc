@@ -389,6 +389,7 @@ AdminAnswer Admin::figures() const {
     json refused = json::object();
     double cpu_s = 0;
     std::uint64_t rss_bytes = 0;
+    std::uint64_t private_bytes = 0;
     const auto statuses = shards_.status();
     for (unsigned shard = 0; shard < board_.shards(); ++shard) {
         const ShardStatus& status = statuses.at(shard);
@@ -397,7 +398,8 @@ AdminAnswer Admin::figures() const {
                   {"alive", status.life == ShardStatus::Life::alive},
                   {"planned", status.life == ShardStatus::Life::killed},
                   {"cpu_s", status.cpu_s},
-                  {"rss_bytes", status.rss_bytes}};
+                  {"rss_bytes", status.rss_bytes},
+                  {"private_bytes", status.private_bytes}};
         const json counters = counters_of(counted);
         for (const auto& [name, count] : counters.items()) {
             totals[name] = totals.value(name, std::uint64_t{0}) + count.get<std::uint64_t>();
@@ -409,10 +411,12 @@ AdminAnswer Admin::figures() const {
         refused = causes_of(counted.refused, std::move(refused));
         cpu_s += status.cpu_s;
         rss_bytes += status.rss_bytes;
+        private_bytes += status.private_bytes;
         list.push_back(std::move(each));
     }
     totals["cpu_s"] = cpu_s;
     totals["rss_bytes"] = rss_bytes;
+    totals["private_bytes"] = private_bytes;
     totals["closed"] = closed;
     totals["refused"] = refused;
     const auto unregistered = totals["unregistered"];

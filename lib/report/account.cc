@@ -1,0 +1,159 @@
+#include "report/account.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "report/identities.h"
+#include "report/prose.h"
+
+namespace portillon::report {
+
+namespace {
+
+std::optional<Count> sum_of(std::optional<Count> sum, std::optional<Count> more) {
+    return sum && more ? std::optional(*sum + *more) : std::nullopt;
+}
+
+std::optional<Ledger> sum_of(std::optional<Ledger> sum, const std::optional<Ledger>& more) {
+    if (!sum || !more) {
+        return std::nullopt;
+    }
+    for (const auto count : {&Ledger::delivered, &Ledger::duplicated, &Ledger::reordered, &Ledger::unexpected}) {
+        (*sum).*count += (*more).*count;
+    }
+    return sum;
+}
+
+// "Every validation of the other equipments that was due before the end"
+std::string every_validation(const Known& known) {
+    return fmt::format("Every validation{}{}", known.unaccounted != 0U ? " of the other equipments" : "",
+                       known.complete ? "" : " that was due before the run was ended");
+}
+
+void tell_of_answers(const Known& known, std::vector<std::string>& sentences) {
+    if (!known.acknowledges) {
+        sentences.emplace_back("Nothing is acknowledged either.");
+    } else if (known.acknowledged == known.generated) {
+        sentences.push_back(every_validation(known) + " was acknowledged.");
+    } else {
+        sentences.push_back(fmt::format("{} of {} were acknowledged.", counted(known.acknowledged),
+                                        counted(known.generated, "validation")));
+    }
+}
+
+void tell_of_arrivals(const Known& known, std::vector<std::string>& sentences) {
+    const auto say = [&sentences](Count count, const char* one, const char* many) {
+        if (count > 0) {
+            sentences.push_back(counted(count) + (count == 1 ? one : many));
+        }
+    };
+    const auto& ledger = *known.ledger;
+    if (known.balanced && known.undelivered == 0U && known.lost.value_or(0) == 0 && ledger.duplicated == 0 &&
+        ledger.reordered == 0 && ledger.unexpected == 0 && known.generated > 0) {
+        sentences.push_back(every_validation(known) + " arrived, once and in order.");
+    }
+    say(known.lost.value_or(0), " validation was acknowledged and then LOST: the server broke its promise.",
+        " validations were acknowledged and then LOST: the server broke its promise.");
+    say(known.undelivered.value_or(0), " validation was generated and never arrived.",
+        " validations were generated and never arrived.");
+    say(ledger.duplicated, " more copy arrived of what had arrived before.",
+        " more copies arrived of what had arrived before.");
+    say(ledger.reordered, " arrived after a later one of its equipment.",
+        " arrived after a later one of their equipment.");
+    say(ledger.unexpected, " arrived that nobody sent like this.", " arrived that nobody sent like this.");
+    if (known.acknowledges) {
+        say(known.unconfirmed.value_or(0), " arrived without its equipment knowing.",
+            " arrived without their equipments knowing.");
+    }
+}
+
+// What keeps the ledger from saying everything.
+void tell_of_gaps(const Known& known, std::vector<std::string>& sentences) {
+    if (!known.undelivered) {
+        sentences.emplace_back("The ledger was not reconciled with what was generated: what is missing is not known.");
+    }
+    if (!known.acknowledges) {
+        sentences.emplace_back("Nothing is acknowledged, so nothing can be lost against a promise.");
+    } else if (!known.lost) {
+        sentences.emplace_back("Whether any acknowledged one was lost is not known.");
+    }
+    if (!known.balanced) {
+        sentences.emplace_back("The books do not balance, so that none of this is certain.");
+    }
+}
+
+}  // namespace
+
+std::optional<Count> unaccounted_of(const RunReport& run) {
+    if (run.fleet.unaccounted) {
+        return run.fleet.unaccounted;
+    }
+    // Reports up to 0.2 tell of lost processes in their verdict only.
+    const auto& reasons = run.verdict.reasons;
+    const bool some = std::any_of(reasons.begin(), reasons.end(), [](const std::string& reason) {
+        return reason.starts_with("a process was lost: generator");
+    });
+    return some ? std::nullopt : std::optional<Count>(0);
+}
+
+Known known_of(const std::vector<const RunReport*>& runs) {
+    Known known{.ledger = Ledger{}, .lost = 0, .undelivered = 0, .unconfirmed = 0};
+    for (const auto* run : runs) {
+        ++known.runs;
+        known.equipments += run->fleet.equipments;
+        known.unaccounted = sum_of(known.unaccounted, unaccounted_of(*run));
+        known.complete = known.complete && run->verdict.complete;
+        known.embedded = known.embedded && run->target == "embedded";
+        known.balanced = known.balanced && check_identities(*run).empty();
+        known.acknowledges = known.acknowledges && run->latency.response.has_value();
+        known.generated += run->tally.generated;
+        known.acknowledged += run->tally.acknowledged;
+        known.ledger = sum_of(known.ledger, run->ledger);
+        known.lost = sum_of(known.lost, run->delivery.lost);
+        known.undelivered = sum_of(known.undelivered, run->delivery.undelivered);
+        known.unconfirmed = sum_of(known.unconfirmed, run->delivery.unconfirmed);
+    }
+    return known;
+}
+
+std::vector<std::string> account_of(const Known& known) {
+    if (known.runs == 0) {
+        return {"No run came to an end: nothing is known."};
+    }
+    std::vector<std::string> sentences;
+    if (known.unaccounted.value_or(0) > 0 && *known.unaccounted >= known.equipments) {
+        return {
+            "No equipment is accounted for: every generator process was lost, and with it all that its equipments "
+            "generated."};
+    }
+    if (known.unaccounted != 0U) {
+        const auto which = !known.unaccounted        ? std::string("Some equipments are")
+                           : *known.unaccounted == 1 ? std::string("1 equipment is")
+                                                     : counted(*known.unaccounted) + " equipments are";
+        sentences.push_back(
+            which +
+            " unaccounted for: the generator process was lost, and with it what was generated there and "
+            "what became of it. The rest tells of the others only.");
+    }
+    if (known.generated == 0) {
+        sentences.emplace_back("Nothing was generated, so there is nothing to judge.");
+    }
+    if (known.ledger) {
+        tell_of_arrivals(known, sentences);
+        if (known.generated > 0) {
+            tell_of_gaps(known, sentences);
+        }
+    } else if (known.generated > 0) {
+        sentences.emplace_back(known.embedded ? "The ledger could not be read: what arrived is not known."
+                                              : "The target has no ledger: what arrived is not known.");
+        tell_of_answers(known, sentences);
+    }
+    return sentences;
+}
+
+std::vector<std::string> account_of(const RunReport& run) {
+    return account_of(known_of({&run}));
+}
+
+}  // namespace portillon::report

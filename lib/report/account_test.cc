@@ -1,0 +1,258 @@
+#include "report/account.h"
+
+#include <gmock/gmock.h>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "report/samples.h"
+
+namespace portillon::report {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+Known all_well() {
+    return {.runs = 1,
+            .equipments = 200,
+            .unaccounted = 0,
+            .complete = true,
+            .embedded = true,
+            .balanced = true,
+            .acknowledges = true,
+            .generated = 1'200,
+            .acknowledged = 1'200,
+            .ledger = Ledger{.delivered = 1'200, .duplicated = 0, .reordered = 0, .unexpected = 0},
+            .lost = 0,
+            .undelivered = 0,
+            .unconfirmed = 0};
+}
+
+template <class Change>
+Known with(Change change) {
+    auto known = all_well();
+    change(known);
+    return known;
+}
+
+const char* const lost_process =
+    " unaccounted for: the generator process was lost, and with it what was generated there and what became of it. The "
+    "rest tells of the others only.";
+
+TEST(Account, SaysWhatIsKnownAndNoMore) {
+    struct Row {
+        const char* what;
+        Known known;
+        std::vector<std::string> sentences;
+    };
+    const Row rows[] = {
+        {"all is well", all_well(), {"Every validation arrived, once and in order."}},
+        {"a generator was killed",
+         with([](Known& k) { k.unaccounted = 100; }),
+         {std::string("100 equipments are") + lost_process,
+          "Every validation of the other equipments arrived, once and in order."}},
+        {"that of one equipment",
+         with([](Known& k) { k.unaccounted = 1; }),
+         {std::string("1 equipment is") + lost_process,
+          "Every validation of the other equipments arrived, once and in order."}},
+        {"an earlier report of it",
+         with([](Known& k) { k.unaccounted.reset(); }),
+         {std::string("Some equipments are") + lost_process,
+          "Every validation of the other equipments arrived, once and in order."}},
+        {"all generators were killed",
+         with([](Known& k) {
+             k.unaccounted = 200;
+             k.generated = k.acknowledged = 0;
+             k.ledger = Ledger{};
+         }),
+         {"No equipment is accounted for: every generator process was lost, and with it all that its equipments "
+          "generated."}},
+        {"a generator was killed, the others idle",
+         with([](Known& k) {
+             k.unaccounted = 100;
+             k.generated = k.acknowledged = 0;
+         }),
+         {std::string("100 equipments are") + lost_process, "Nothing was generated, so there is nothing to judge."}},
+        {"interrupted",
+         with([](Known& k) { k.complete = false; }),
+         {"Every validation that was due before the run was ended arrived, once and in order."}},
+        {"interrupted and a generator killed",
+         with([](Known& k) {
+             k.complete = false;
+             k.unaccounted = 2;
+         }),
+         {std::string("2 equipments are") + lost_process,
+          "Every validation of the other equipments that was due before the run was ended arrived, once and in "
+          "order."}},
+        {"QoS 0",
+         with([](Known& k) {
+             k.acknowledges = false;
+             k.acknowledged = 0;
+             k.lost.reset();
+             k.unconfirmed = 1'200;
+         }),
+         {"Every validation arrived, once and in order.",
+          "Nothing is acknowledged, so nothing can be lost against a promise."}},
+        {"QoS 0 with a hole",
+         with([](Known& k) {
+             k.acknowledges = false;
+             k.lost.reset();
+             k.undelivered = 3;
+         }),
+         {"3 validations were generated and never arrived.",
+          "Nothing is acknowledged, so nothing can be lost against a promise."}},
+        {"a foreign target",
+         with([](Known& k) {
+             k.ledger.reset();
+             k.lost = k.undelivered = k.unconfirmed = std::nullopt;
+             k.embedded = false;
+         }),
+         {"The target has no ledger: what arrived is not known.", "Every validation was acknowledged."}},
+        {"a foreign target that answered some",
+         with([](Known& k) {
+             k.ledger.reset();
+             k.lost = k.undelivered = k.unconfirmed = std::nullopt;
+             k.embedded = false;
+             k.acknowledged = 1'100;
+         }),
+         {"The target has no ledger: what arrived is not known.", "1,100 of 1,200 validations were acknowledged."}},
+        {"a foreign target at QoS 0",
+         with([](Known& k) {
+             k.ledger.reset();
+             k.lost = k.undelivered = k.unconfirmed = std::nullopt;
+             k.embedded = false;
+             k.acknowledges = false;
+         }),
+         {"The target has no ledger: what arrived is not known.", "Nothing is acknowledged either."}},
+        {"the server died",
+         with([](Known& k) {
+             k.ledger.reset();
+             k.lost = k.undelivered = k.unconfirmed = std::nullopt;
+         }),
+         {"The ledger could not be read: what arrived is not known.", "Every validation was acknowledged."}},
+        {"nothing generated",
+         with([](Known& k) {
+             k.generated = k.acknowledged = 0;
+             k.ledger = Ledger{};
+         }),
+         {"Nothing was generated, so there is nothing to judge."}},
+        {"nothing generated, no ledger",
+         with([](Known& k) {
+             k.generated = k.acknowledged = 0;
+             k.ledger.reset();
+         }),
+         {"Nothing was generated, so there is nothing to judge."}},
+        {"nothing generated, something came",
+         with([](Known& k) {
+             k.generated = k.acknowledged = 0;
+             k.ledger = Ledger{.delivered = 0, .duplicated = 0, .reordered = 0, .unexpected = 2};
+         }),
+         {"Nothing was generated, so there is nothing to judge.", "2 arrived that nobody sent like this."}},
+        {"everything at once",
+         with([](Known& k) {
+             k.lost = 1;
+             k.undelivered = 3;
+             k.unconfirmed = 5;
+             k.ledger = Ledger{.delivered = 1'197, .duplicated = 1, .reordered = 2, .unexpected = 4};
+         }),
+         {"1 validation was acknowledged and then LOST: the server broke its promise.",
+          "3 validations were generated and never arrived.", "1 more copy arrived of what had arrived before.",
+          "2 arrived after a later one of their equipment.", "4 arrived that nobody sent like this.",
+          "5 arrived without their equipments knowing."}},
+        {"arrived, but not all know",
+         with([](Known& k) { k.unconfirmed = 1; }),
+         {"Every validation arrived, once and in order.", "1 arrived without its equipment knowing."}},
+        {"not reconciled",
+         with([](Known& k) { k.lost = k.undelivered = k.unconfirmed = std::nullopt; }),
+         {"The ledger was not reconciled with what was generated: what is missing is not known.",
+          "Whether any acknowledged one was lost is not known."}},
+        {"unbalanced",
+         with([](Known& k) { k.balanced = false; }),
+         {"The books do not balance, so that none of this is certain."}},
+        {"no run", Known{}, {"No run came to an end: nothing is known."}},
+    };
+    for (const auto& row : rows) {
+        EXPECT_EQ(account_of(row.known), row.sentences) << row.what;
+    }
+}
+
+// All combinations: what nobody knows is never claimed.
+TEST(Account, NeverClaimsWhatIsNotKnown) {
+    for (unsigned bits = 0; bits < 1U << 12; ++bits) {
+        const auto is = [bits](unsigned place) { return (bits >> place & 1U) != 0; };
+        const auto known = with([&](Known& k) {
+            k.unaccounted = is(0)   ? std::optional<Count>(is(1) ? 200 : 7)
+                            : is(1) ? std::nullopt
+                                    : std::optional<Count>(0);
+            k.complete = !is(2);
+            k.embedded = !is(3);
+            k.balanced = !is(4);
+            k.acknowledges = !is(5);
+            k.generated = is(6) ? 0 : 1'200;
+            k.acknowledged = is(6) ? 0 : 1'200;
+            if (is(7)) {
+                k.ledger.reset();
+            } else if (is(8)) {
+                k.ledger->duplicated = 1;
+            } else if (is(9)) {
+                k.ledger->reordered = 1;
+            }
+            k.undelivered = is(10)   ? std::optional<Count>(is(11) ? 4 : 0)
+                            : is(11) ? std::nullopt
+                                     : std::optional<Count>(0);
+            k.lost = is(5) || !k.undelivered || is(7) ? std::nullopt : std::optional<Count>(0);
+        });
+        const auto text = fmt::format("{}", fmt::join(account_of(known), " "));
+        SCOPED_TRACE(fmt::format("{:012b}: {}", bits, text));
+        ASSERT_FALSE(text.empty());
+        const bool arrived = text.find("arrived, once and in order") != std::string::npos;
+        const bool may = known.ledger && known.undelivered == 0U && known.balanced && known.generated > 0 &&
+                         known.ledger->duplicated == 0 && known.ledger->reordered == 0 && known.unaccounted != 200U;
+        EXPECT_EQ(arrived, may);
+        // "Every validation arrived" alone speaks for the whole fleet and the whole run.
+        const bool of_all = known.unaccounted == 0U && known.complete;
+        if (text.find("Every validation arrived") != std::string::npos ||
+            text.find("Every validation was") != std::string::npos) {
+            EXPECT_TRUE(of_all);
+        }
+        EXPECT_EQ(text.find("accounted for") != std::string::npos, known.unaccounted != 0U);
+        if (!known.ledger && known.generated > 0 && known.unaccounted != 200U) {
+            EXPECT_THAT(text, HasSubstr("what arrived is not known"));
+        }
+        if (!known.acknowledges) {
+            EXPECT_THAT(text, Not(HasSubstr("was acknowledged")));
+        }
+    }
+}
+
+TEST(Account, OfRepeatsAddsUpAndKnowsAsLittleAsTheRunThatKnowsLeast) {
+    const auto healthy = healthy_run();
+    auto killed = healthy_run();
+    killed.fleet.unaccounted = 100;
+    auto blind = healthy_run();
+    blind.ledger.reset();
+    blind.delivery = {};
+    EXPECT_EQ(known_of({&healthy, &killed}).generated, 2 * healthy.tally.generated);
+    EXPECT_THAT(account_of(known_of({&healthy, &killed})),
+                ElementsAre(StartsWith("100 equipments are unaccounted for"),
+                            "Every validation of the other equipments arrived, once and in order."));
+    EXPECT_THAT(account_of(known_of({&healthy, &blind})),
+                ElementsAre(HasSubstr("what arrived is not known"), "Every validation was acknowledged."));
+}
+
+TEST(Account, OfAnEarlierReportReadsTheLostProcessFromItsVerdict) {
+    auto run = healthy_run();
+    run.verdict = {.measurement = Measurement::invalid,
+                   .reasons = {"a process was lost: generator shard 2 (pid 4711) killed by signal 9, and with it "
+                               "equipments 501 to 1000"}};
+    EXPECT_THAT(account_of(run), ElementsAre(StartsWith("Some equipments are unaccounted for"),
+                                             "Every validation of the other equipments arrived, once and in order."));
+    run.verdict.reasons = {"a process was lost: server shard 1 (pid 4712) killed by signal 9"};
+    EXPECT_THAT(account_of(run), ElementsAre("Every validation arrived, once and in order."));
+}
+
+}  // namespace
+}  // namespace portillon::report
