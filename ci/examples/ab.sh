@@ -134,7 +134,7 @@ is_healthy() {
     return
   fi
   address=${target#*://}
-  address=${address%%/*}
+  address=${address%%[/?]*}
   local host=${address%:*} port=${address##*:}
   host=${host#[}
   host=${host%]}

@@ -24,6 +24,7 @@
 #include "report_argument.h"
 #include "run/conductor.h"
 #include "run/rounds.h"
+#include "run/routes.h"
 #include "run_options.h"
 #include "scenario/resolved.h"
 #include "scenario_options.h"
@@ -130,7 +131,11 @@ private:
                 const auto name = destination ? destination->name : std::string{};
                 entries.push_back({std::move(*order), name, name.empty() ? protocol : name + " " + protocol});
             } else {
-                problems.insert(problems.end(), order.problems().begin(), order.problems().end());
+                for (const auto& problem : order.problems()) {  // several protocols may have the same
+                    if (std::find(problems.begin(), problems.end(), problem) == problems.end()) {
+                        problems.push_back(problem);
+                    }
+                }
             }
         };
         if (destinations.empty()) {
@@ -173,16 +178,16 @@ private:
         for (const auto& destination : destinations) {
             auto& mine = chosen.emplace_back();
             for (const auto& protocol : protocols.empty() ? all_protocols() : protocols) {
-                if (scheme_of(protocol) == destination.url.scheme) {
+                if (scheme_of(protocol) == destination.server.url.scheme) {
                     mine.push_back(protocol);
                 }
             }
             if (mine.empty()) {
                 problems.push_back({"--target", 0, "",
                                     protocols.empty() ? fmt::format("'{}': no protocol has the scheme {}",
-                                                                    destination.text, destination.url.scheme)
+                                                                    destination.text(), destination.server.url.scheme)
                                                       : fmt::format("'{}' does not fit --protocols {}",
-                                                                    destination.text, fmt::join(protocols, ","))});
+                                                                    destination.text(), fmt::join(protocols, ","))});
             } else if (protocols.empty()) {
                 const auto preferred = std::find(mine.begin(), mine.end(), loaded.scenario.protocol);
                 mine = {preferred == mine.end() ? mine.front() : *preferred};
@@ -204,7 +209,7 @@ private:
                 without.insert(destination.name);
             }
             for (const auto& destination : destinations) {
-                if (destination.url.scheme == scheme) {
+                if (destination.server.url.scheme == scheme) {
                     without.erase(destination.name);
                 }
             }
@@ -274,7 +279,7 @@ private:
             }
             if (unreachable) {
                 progress.warn(fmt::format("portillon: {}: no equipment could connect to {}{}", entry.label,
-                                          comparison.runs.back().run.target,
+                                          run::describe_target(entry.order),
                                           turn->repeat < repeats ? "; it is left out from here on" : ""));
                 rounds.give_up(turn->entrant);
                 outcome.failed = true;

@@ -12,6 +12,7 @@
 #include "report/reach.h"
 #include "report/terminal.h"
 #include "run/conductor.h"
+#include "run/routes.h"
 #include "run_options.h"
 #include "scenario_options.h"
 
@@ -65,15 +66,15 @@ struct RunCommand {
             }
             return exit_for(conducted, Exit::failed);
         }
-        return exit_for(conducted, present(*conducted.report));
+        return exit_for(conducted, present(*conducted.report, *order));
     }
 
     // The summary reaches the terminal even when the file cannot be written.
-    Exit present(const report::RunReport& run) const {
+    Exit present(const report::RunReport& run, const run::Order& order) const {
         auto& words = files->words();
         words.write(report::summary(run, style_for(words)));
         if (report::is_unreached(run)) {
-            print(standard_error(), "portillon: no equipment could connect to the target\n");
+            print(standard_error(), "portillon: no equipment could connect to {}\n", run::describe_target(order));
         }
         if (!output) {
             note("No report was written; -o FILE keeps it.");

@@ -18,6 +18,7 @@
 #include "protocols.h"
 #include "report/reach.h"
 #include "run/doctor.h"
+#include "run/routes.h"
 #include "scenario/plan.h"
 #include "version.h"
 
@@ -43,11 +44,6 @@ run::Build this_build() {
     return build;
 }
 
-bool is_this_machine(const net::Url& target) {
-    const auto endpoint = net::resolve(target.host, target.port);
-    return endpoint && net::is_loopback(*endpoint);
-}
-
 // "NAME=URL" or "URL".
 struct Named {
     std::string name;  // may be empty
@@ -69,37 +65,77 @@ bool is_name(const std::string& name) {
     });
 }
 
-Checked<net::Endpoint> ledger_endpoint(const std::string& text) {
-    const auto url = net::parse_url(text.find("://") == std::string::npos ? "http://" + text : text);
-    if (!url || url->scheme != "http") {
-        return Problems{{"--ledger", 0, "", fmt::format("'{}' is not a URL (allowed: http://HOST:PORT)", text)}};
+std::string suggestion(const std::string& word, const std::vector<std::string>& allowed) {
+    const auto near = did_you_mean(word, allowed);
+    return near.empty() ? "" : "; did you mean " + near + "?";
+}
+
+enum class Paths : std::uint8_t { none, some };
+
+// A server by its URL, whose scheme is one of `schemes`.
+Checked<net::Located> read_server(const std::string& text, const std::vector<std::string>& schemes, Paths paths) {
+    auto url = net::parse_url(text);
+    if (!url) {
+        return url.problems();
     }
-    const auto endpoint = net::resolve(url->host, url->port);
-    if (!endpoint) {
-        return Problems{
-            {"--ledger", 0, "", fmt::format("cannot resolve {}: {}", url->host, endpoint.error().message())}};
+    const auto problem = [&](const std::string& message) {
+        return Problems{{"", 0, "", fmt::format("'{}' {}", url->text(), message)}};
+    };
+    if (std::find(schemes.begin(), schemes.end(), url->scheme) == schemes.end()) {
+        return problem(fmt::format("has the scheme {}, which nobody here speaks (allowed: {}){}", url->scheme,
+                                   fmt::join(schemes, ", "), suggestion(url->scheme, schemes)));
     }
-    return *endpoint;
+    if (paths == Paths::none) {
+        const auto path = std::exchange(url->path, "");
+        if (path.size() > 1) {  // "/" is an empty one (RFC 3986, 6.2.3)
+            return Problems{{"", 0, "",
+                             fmt::format("'{}{}' has the path {}, and {} has none here (write {})", url->text(), path,
+                                         path, url->scheme, url->text())}};
+        }
+    }
+    return net::locate(*url);
+}
+
+Checked<net::Located> read_target(const std::string& text) {
+    std::vector<std::string> schemes;
+    Paths paths = Paths::none;
+    const auto separator = std::min(text.find("://"), text.size());
+    for (const auto& kind : driver_kinds()) {
+        if (std::find(schemes.begin(), schemes.end(), kind.scheme) == schemes.end()) {
+            schemes.push_back(kind.scheme);
+        }
+        if (kind.paths == driver::Kind::Paths::some && kind.scheme.size() == separator &&
+            std::equal(kind.scheme.begin(), kind.scheme.end(), text.begin(),
+                       [](char scheme, char typed) { return scheme == (typed | 0x20); })) {
+            paths = Paths::some;
+        }
+    }
+    return read_server(text, schemes, paths);
+}
+
+// With or without its scheme.
+Checked<net::Located> read_ledger(const std::string& text) {
+    return read_server(text.find("://") == std::string::npos ? "http://" + text : text, {"http"}, Paths::none);
 }
 
 void add_targets(const std::vector<std::string>& targets, std::vector<Destination>& destinations, Problems& problems) {
     const auto problem = [&problems](const std::string& message) { problems.push_back({"--target", 0, "", message}); };
     for (const auto& text : targets) {
         const auto [name, address] = split_name(text);
-        const auto url = net::parse_url(address);
+        const auto server = read_target(address);
         const bool named = address.size() < text.size();
-        if (!url) {
-            problem(fmt::format("'{}' is not a URL (allowed: SCHEME://HOST:PORT[/PATH])", address));
+        if (!server) {
+            problem(server.problems().front().message);
         } else if (named && !is_name(name)) {
             problem(fmt::format("'{}' is no name (allowed: letters, digits, '-', '_' and '.')", name));
         } else if (!named && targets.size() > 1) {
             problem(fmt::format("'{}' has no name, and there are several (allowed: NAME=URL)", address));
         } else if (std::any_of(destinations.begin(), destinations.end(), [&, &target = name](const auto& other) {
-                       return other.name == target && other.url.scheme == url->scheme;
+                       return other.name == target && other.server.url.scheme == server->url.scheme;
                    })) {
-            problem(fmt::format("'{}' has two URLs of scheme {} (allowed: one of each)", name, url->scheme));
+            problem(fmt::format("'{}' has two URLs of scheme {} (allowed: one of each)", name, server->url.scheme));
         } else {
-            destinations.push_back({name, *url, address, std::nullopt});
+            destinations.push_back({name, *server, std::nullopt});
         }
     }
 }
@@ -108,15 +144,15 @@ void add_ledgers(const std::vector<std::string>& ledgers, std::vector<Destinatio
     std::vector<std::string> used;
     for (const auto& text : ledgers) {
         const auto [name, address] = split_name(text);
-        const auto endpoint = ledger_endpoint(address);
-        if (!endpoint) {
-            problems.insert(problems.end(), endpoint.problems().begin(), endpoint.problems().end());
+        const auto ledger = read_ledger(address);
+        if (!ledger) {
+            problems.push_back({"--ledger", 0, "", ledger.problems().front().message});
             continue;
         }
         bool found = false;
         for (auto& destination : destinations) {
             if (destination.name == name) {
-                destination.ledger = *endpoint;
+                destination.ledger = *ledger;
                 found = true;
             }
         }
@@ -224,12 +260,12 @@ Checked<run::Order> RunOptions::order(const Loaded& loaded, const std::string& p
         return problems;
     }
     if (destination) {
-        order.target = destination->url;
+        order.target = destination->server;
         order.ledger = destination->ledger;
-        if (destination->url.scheme != order.protocol->scheme) {
+        if (destination->server.url.scheme != order.protocol->scheme) {
             problems.push_back({"--target", 0, "",
                                 fmt::format("'{}' does not fit protocol {} (allowed: {}://HOST:PORT)",
-                                            destination->text, protocol, order.protocol->scheme)});
+                                            destination->text(), protocol, order.protocol->scheme)});
         }
         if (const char* token = std::getenv("PORTILLON_ADMIN_TOKEN"); token != nullptr) {
             order.ledger_token = token;
@@ -239,12 +275,18 @@ Checked<run::Order> RunOptions::order(const Loaded& loaded, const std::string& p
         problems.push_back(
             {"--target", 0, "", "the scenario has faults of the server, which need the embedded one or --ledger"});
     }
-    for (const auto& address : source_addresses_) {
-        if (!net::parse_endpoint(address + ":0") && !net::parse_endpoint("[" + address + "]:0")) {
-            problems.push_back({"--source-address", 0, "", fmt::format("'{}' is not an address", address)});
+    for (const auto& text : source_addresses_) {
+        if (const auto address = net::parse_address(text)) {
+            order.source_addresses.push_back(*address);
+        } else {
+            problems.push_back(
+                {"--source-address", 0, "",
+                 fmt::format("'{}' is not an address (allowed: such as 192.0.2.7 or 2001:db8::7)", text)});
         }
     }
-    order.source_addresses = source_addresses_;
+    for (const auto& problem : run::check_sources(order)) {
+        problems.push_back({"--source-address", 0, "", problem.message});
+    }
     if (!problems.empty()) {
         return problems;
     }
@@ -256,9 +298,10 @@ bool RunOptions::confirm(const Loaded& loaded, const std::string& protocols,
     const auto& scenario = loaded.scenario;
     std::vector<std::string> all, elsewhere;
     for (const auto& destination : destinations) {
-        all.push_back(destination.name.empty() ? destination.text : destination.name + "=" + destination.text);
-        if (!is_this_machine(destination.url)) {
-            elsewhere.push_back(destination.text);
+        all.push_back(destination.name.empty() ? destination.text() : destination.name + "=" + destination.text());
+        const auto& at = destination.server.at;
+        if (!std::all_of(at.begin(), at.end(), net::is_this_machine)) {
+            elsewhere.push_back(net::describe(destination.server));
         }
     }
     if (!quiet_) {

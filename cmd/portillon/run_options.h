@@ -22,9 +22,10 @@ namespace portillon::cmd {
 // A server to load: --target [NAME=]URL, with the --ledger of its name.
 struct Destination {
     std::string name;  // empty where there is but one
-    net::Url url;
-    std::string text;  // the URL as typed
-    std::optional<net::Endpoint> ledger;
+    net::Located server;
+    std::optional<net::Located> ledger;
+
+    std::string text() const { return server.url.text(); }
 };
 
 class RunOptions {

@@ -10,6 +10,7 @@
 #include "commands.h"
 #include "print.h"
 #include "protocols.h"
+#include "run/port_reservation.h"
 #include "run/serve.h"
 #include "scenario_options.h"
 #include "version.h"
@@ -55,6 +56,7 @@ public:
         run::ServeOptions options;
         read_listeners(options);
         read_admin(options);
+        check_addresses();
         options.shards = arguments_.shards;
         options.limits = {.packet_bytes = size("--max-packet", arguments_.max_packet),
                           .header_list_bytes = size("--max-header-list", arguments_.max_header_list),
@@ -88,16 +90,19 @@ private:
         for (const auto& each : wanted) {
             const auto equals = std::min(each.find('='), each.size());
             const std::string name = each.substr(0, equals);
-            const auto endpoint = net::parse_endpoint(equals < each.size() ? each.substr(equals + 1) : "");
+            const auto endpoint = net::parse_endpoint(each.substr(std::min(equals + 1, each.size())));
             const bool known = std::any_of(listener_kinds().begin(), listener_kinds().end(),
                                            [&](const auto& kind) { return kind.name == name; });
             if (!known) {
                 problem("--listen " + each,
                         fmt::format("no listener is named '{}' (allowed: {})", name, known_listeners()));
             } else if (!endpoint) {
-                problem("--listen " + each, "must be NAME=HOST:PORT with a numeric address, as mqtt=127.0.0.1:1883");
+                problem("--listen " + each,
+                        "must be NAME=HOST:PORT, as mqtt=127.0.0.1:1883: " + endpoint.problems().front().message);
             } else if (!options.listeners.emplace(name, *endpoint).second) {
                 problem("--listen " + each, "one address per listener");
+            } else {
+                addresses_.push_back({"--listen " + each, *endpoint});
             }
         }
     }
@@ -105,15 +110,47 @@ private:
     void read_admin(run::ServeOptions& options) {
         const auto endpoint = net::parse_endpoint(arguments_.admin);
         if (!endpoint) {
-            problem("--admin " + arguments_.admin, "must be HOST:PORT with a numeric address, as 127.0.0.1:9090");
+            problem("--admin " + arguments_.admin,
+                    "must be HOST:PORT, as 127.0.0.1:9090: " + endpoint.problems().front().message);
             return;
         }
+        addresses_.push_back({"--admin " + arguments_.admin, *endpoint});
         options.admin = *endpoint;
         options.admin_token = arguments_.admin_token;
         if (!net::is_loopback(*endpoint) && options.admin_token.empty()) {
             problem("--admin " + arguments_.admin,
                     "needs a token beyond loopback: set PORTILLON_ADMIN_TOKEN, or --admin-token");
         }
+    }
+
+    // The kernel lets sockets that share their port be bound where they take each other's connections away.
+    void check_addresses() {
+        for (auto each = addresses_.begin(); each != addresses_.end(); ++each) {
+            const auto other = std::find_if(addresses_.begin(), each,
+                                            [&](const auto& before) { return net::overlap(before.at, each->at); });
+            if (other != each) {
+                problem(each->option,
+                        fmt::format("takes the same connections as {} (allowed: another port, or 0 for any)",
+                                    other->option));
+            } else if (each->at.address().is_multicast()) {
+                problem(each->option, "is an address of many machines (allowed: one of this machine's)");
+            } else if (const auto free = run::PortReservation::make(each->at); !free) {
+                problem(each->option, why_not(free.error()));
+            }
+        }
+    }
+
+    static std::string why_not(const error_code& error) {
+        if (error == boost::system::errc::address_in_use) {
+            return "is in use by another program (allowed: another port, or 0 for any; ss -ltnp lists who listens)";
+        }
+        if (error == boost::system::errc::address_not_available) {
+            return "is not an address of this machine (allowed: one that ip addr lists, or 0.0.0.0 or [::] for all)";
+        }
+        if (error == boost::system::errc::permission_denied) {
+            return "is a port for root (allowed: 1024 and more; or CAP_NET_BIND_SERVICE)";
+        }
+        return "cannot be listened at: " + error.message();
     }
 
     std::uint32_t size(const std::string& option, const std::string& text) {
@@ -133,7 +170,13 @@ private:
         return duration.value_or(0s);
     }
 
+    struct Listening {
+        std::string option;  // as typed
+        net::Endpoint at;
+    };
+
     const ServeArguments& arguments_;
+    std::vector<Listening> addresses_;
     Problems problems_;
 };
 

@@ -29,9 +29,10 @@ struct Context {
 };
 
 struct Kind {
-    std::string name;                 // "mqtt": what --protocol takes
-    std::string scheme;               // "mqtt": of --target URLs
-    std::string listener;             // the reference server's listener for it
+    std::string name;                                                    // "mqtt": what --protocol takes
+    std::string scheme;                                                  // "mqtt": of --target URLs
+    std::string listener;                                                // the reference server's listener for it
+    enum class Paths : std::uint8_t { none, some } paths = Paths::none;  // whether --target URLs have paths
     std::string_view options_schema;  // JSON Schema (draft 7) of its options: an object, no additional properties
     std::function<Traits(const nlohmann::json& options)> traits;
     std::function<std::unique_ptr<Driver>(const Context&)> make;

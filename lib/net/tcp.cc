@@ -36,45 +36,82 @@ std::unique_ptr<Transport> make_tcp(Loop& loop, int socket, Traffic& traffic) {
     return std::make_unique<Connection>(loop, traffic, socket);
 }
 
-class DialledTcp final : public Connection {
+}  // namespace
+
+class TcpDialer::Dialled final : public Connection {
 public:
-    // Target and source are the dialer's, which outlives its transports.
-    DialledTcp(Loop& loop, Traffic& traffic, const Endpoint& target, const asio::ip::address* source)
-        : Connection(loop, traffic, -1), target_(target), source_(source) {}
+    // The dialer outlives its transports.
+    Dialled(TcpDialer& dialer, EquipmentId equipment)
+        : Connection(dialer.loop_, dialer.traffic_, -1), dialer_(dialer), equipment_(equipment) {}
 
     Task<error_code> connect(Instant deadline) override { return connect_by(*this, deadline); }
 
 private:
-    static Task<error_code> connect_by(DialledTcp& self, Instant deadline) {
-        const Endpoint& target = self.target_;
-        const int socket = make_socket(target);
+    // `self` may be destroyed while one of its attempts waits.
+    static Task<error_code> connect_by(Dialled& self, Instant deadline) {
+        TcpDialer& dialer = self.dialer_;
+        const std::size_t count = dialer.routes_.size(), first = dialer.first_;
+        error_code failure;
+        for (std::size_t tried = 0; tried < count; ++tried) {
+            const std::size_t place = (first + tried) % count;
+            const Instant now = dialer.loop_.now();
+            const auto share = (deadline - now) / static_cast<std::int64_t>(count - tried);
+            const auto error =
+                co_await attempt(self, dialer.routes_[place], tried + 1 < count ? now + share : deadline);
+            if (!error) {
+                dialer.first_ = place;
+                co_return error;
+            }
+            if (error == asio::error::operation_aborted) {
+                co_return error;
+            }
+            failure = tried == 0 ? error : failure;
+            if (tried + 1 < count) {
+                self.close();
+            }
+        }
+        co_return failure;
+    }
+
+    static Task<error_code> attempt(Dialled& self, const Route& route, Instant deadline) {
+        const int socket = make_socket(route.to);
         if (socket < 0) {
             co_return last_error();
         }
         set(socket, IPPROTO_TCP, TCP_NODELAY);
-        if (self.source_ != nullptr) {
-            set(socket, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT);
-            if (bind_to(socket, Endpoint{*self.source_, 0}) != 0) {
+        if (!route.from.empty()) {
+            set(socket, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT);  // of IPv6, too
+            if (bind_to(socket, Endpoint{route.from[number_of(self.equipment_) % route.from.size()], 0}) != 0) {
                 const auto error = last_error();
                 ::close(socket);
                 co_return error;
             }
         }
-        co_return co_await dial(self, socket, target.data(), static_cast<socklen_t>(target.size()), deadline);
+        co_return co_await dial(self, socket, route.to.data(), static_cast<socklen_t>(route.to.size()), deadline);
     }
 
-    const Endpoint& target_;
-    const asio::ip::address* source_;  // nullptr: the kernel chooses
+    TcpDialer& dialer_;
+    const EquipmentId equipment_;
 };
 
-}  // namespace
+std::vector<Route> routes_to(const Located& server) {
+    std::vector<Route> routes;
+    for (const auto& at : server.at) {
+        routes.push_back({at, {}});
+    }
+    return routes;
+}
 
-TcpDialer::TcpDialer(Loop& loop, Endpoint target, std::vector<asio::ip::address> sources, Traffic& traffic)
-    : loop_(loop), target_(std::move(target)), sources_(std::move(sources)), traffic_(traffic) {}
+TcpDialer::TcpDialer(Loop& loop, std::vector<Route> routes, Traffic& traffic)
+    : loop_(loop), routes_(std::move(routes)), traffic_(traffic) {
+    check(!routes_.empty(), "a dialer without a route");
+}
+
+TcpDialer::TcpDialer(Loop& loop, const Endpoint& target, Traffic& traffic)
+    : TcpDialer(loop, std::vector{Route{target, {}}}, traffic) {}
 
 std::unique_ptr<Transport> TcpDialer::dial(EquipmentId equipment) {
-    const auto* source = sources_.empty() ? nullptr : &sources_[number_of(equipment) % sources_.size()];
-    return std::make_unique<DialledTcp>(loop_, traffic_, target_, source);
+    return std::make_unique<Dialled>(*this, equipment);
 }
 
 std::unique_ptr<Transport> adopt_tcp(Loop& loop, int descriptor, Traffic& traffic) {

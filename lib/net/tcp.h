@@ -2,7 +2,6 @@
 
 // TCP under the Transport interface: dialling with spread source addresses, and accepting.
 
-#include <boost/asio/ip/address.hpp>
 #include <functional>
 #include <memory>
 #include <vector>
@@ -14,17 +13,31 @@
 
 namespace portillon::net {
 
-// Dials one target. Equipments take the source addresses in turn (28,232 ports each on an unchanged machine); none
-// given: the kernel chooses. Ports are chosen at connect (IP_BIND_ADDRESS_NO_PORT), so one port serves many targets.
+// One of a target's addresses, and the addresses of this machine to call it from, all of its family; none: the kernel
+// chooses.
+struct Route {
+    Endpoint to;
+    std::vector<Address> from;
+};
+
+// To each of its addresses; the kernel chooses from where.
+std::vector<Route> routes_to(const Located& server);
+
+// Dials one target. A transport tries the routes one after the other until one connects, the one that connected last
+// first, each for an even share of the time that is left; if none does, the error is that of the first one it tried.
+// Equipments take the source addresses of a route in turn (28,232 ports each on an unchanged machine). Ports are chosen
+// at connect (IP_BIND_ADDRESS_NO_PORT), so one port serves many targets.
 class TcpDialer final : public Dialer {
 public:
-    TcpDialer(Loop& loop, Endpoint target, std::vector<asio::ip::address> sources, Traffic& traffic);
+    TcpDialer(Loop& loop, std::vector<Route> routes, Traffic& traffic);  // at least one
+    TcpDialer(Loop& loop, const Endpoint& target, Traffic& traffic);
     std::unique_ptr<Transport> dial(EquipmentId equipment) override;
 
 private:
+    class Dialled;
     Loop& loop_;
-    Endpoint target_;
-    std::vector<asio::ip::address> sources_;
+    std::vector<Route> routes_;
+    std::size_t first_ = 0;  // the route that connected last
     Traffic& traffic_;
 };
 

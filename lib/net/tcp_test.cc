@@ -1,6 +1,6 @@
 #include "net/tcp.h"
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -69,7 +69,7 @@ struct Ends {
     }
 
     static Task<void> run(Ends& ends, Task<void> (*conversation)(Ends&)) {
-        TcpDialer dialer(ends.loop, ends.acceptor.at(), {asio::ip::make_address("127.0.0.9")}, ends.client_traffic);
+        TcpDialer dialer(ends.loop, {{ends.acceptor.at(), {*parse_address("127.0.0.9")}}}, ends.client_traffic);
         ends.client = dialer.dial(EquipmentId{1});
         const auto error = co_await ends.client->connect(never);
         EXPECT_FALSE(error) << error.message();
@@ -264,7 +264,7 @@ struct HangingDial {
     Loop loop{clock};
     FullQueue queue;
     Traffic traffic;
-    TcpDialer dialer{loop, queue.at, {}, traffic};
+    TcpDialer dialer{loop, queue.at, traffic};
     std::unique_ptr<Transport> transport = dialer.dial(EquipmentId{1});
     TaskGroup tasks{loop};
     error_code result;
@@ -302,6 +302,100 @@ TEST(Tcp, EndsADialWhoseTransportIsDestroyed) {
     dial.tasks.spawn(HangingDial::connect(dial, never));
     dial.loop.run();
     EXPECT_EQ(dial.result, asio::error::operation_aborted);
+}
+
+// One dial after the other by routes of which some refuse, some hang, and one is listened at.
+struct Routed {
+    MonotonicClock clock;
+    Loop loop{clock};
+    Traffic traffic;
+    int accepted = 0;
+    Acceptor acceptor{loop, traffic, [this](auto) { ++accepted; }};
+    TaskGroup tasks{loop};
+    std::vector<error_code> results;
+    std::vector<Endpoint> from;  // where the connections came from
+    int chose_late = 0;          // whether the last one's port was chosen at connect
+
+    Endpoint listening() {
+        EXPECT_FALSE(acceptor.listen(*parse_endpoint("127.0.0.1:0")));
+        return acceptor.at();
+    }
+    static Endpoint refusing() {  // bound, so that nobody else listens there, and not listened at
+        static const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        static const Endpoint at = [] {
+            Endpoint chosen = *parse_endpoint("127.0.0.1:0");
+            EXPECT_EQ(::bind(socket, chosen.data(), static_cast<socklen_t>(chosen.size())), 0);
+            auto size = static_cast<socklen_t>(chosen.capacity());
+            EXPECT_EQ(::getsockname(socket, chosen.data(), &size), 0);
+            return chosen;
+        }();
+        return at;
+    }
+
+    void dial(std::vector<Route> routes, int times, Nanos patience) {
+        TcpDialer dialer(loop, std::move(routes), traffic);
+        tasks.spawn(connect(*this, dialer, times, patience));
+        loop.run();
+    }
+    static Task<void> connect(Routed& routed, TcpDialer& dialer, int times, Nanos patience) {
+        for (int i = 1; i <= times; ++i) {
+            auto transport = dialer.dial(EquipmentId{static_cast<std::uint32_t>(i)});
+            const auto error = co_await transport->connect(routed.loop.now() + patience);
+            routed.results.push_back(error);
+            Endpoint own;
+            auto size = static_cast<socklen_t>(own.capacity());
+            const int socket = transport->release();
+            if (!error && ::getsockname(socket, own.data(), &size) == 0) {
+                routed.from.push_back(own);
+                socklen_t bytes = sizeof routed.chose_late;
+                ::getsockopt(socket, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &routed.chose_late, &bytes);
+            }
+            ::close(socket);
+        }
+        routed.loop.stop();
+    }
+};
+
+TEST(TcpDialer, TriesOneAddressAfterTheOtherAndKeepsToTheOneThatAnswers) {
+    Routed routed;
+    const Endpoint at = routed.listening();
+    routed.dial({{Routed::refusing(), {}}, {at, {*parse_address("127.0.0.7"), *parse_address("127.0.0.8")}}}, 3, 10s);
+    EXPECT_THAT(routed.results, ::testing::Each(error_code{}));
+    ASSERT_EQ(routed.from.size(), 3U);
+    EXPECT_EQ(routed.from[0].address().to_string(), "127.0.0.8");
+    EXPECT_EQ(routed.from[1].address().to_string(), "127.0.0.7");
+}
+
+TEST(TcpDialer, LeavesTimeForTheAddressesBehindOneThatHangs) {
+    FullQueue queue;
+    Routed routed;
+    const Endpoint at = routed.listening();
+    routed.dial({{queue.at, {}}, {Routed::refusing(), {}}, {at, {}}}, 1, 90ms);
+    EXPECT_EQ(routed.results, std::vector{error_code{}});
+}
+
+TEST(TcpDialer, ReportsTheFirstAddressWhenNoneAnswers) {
+    FullQueue queue;
+    Routed routed;
+    routed.dial({{Routed::refusing(), {}}, {queue.at, {}}}, 1, 20ms);
+    EXPECT_EQ(cause_name(routed.results.front()), "refused");
+}
+
+// What a fleet's ports depend on: a port that is bound early would serve one target only.
+TEST(TcpDialer, LeavesThePortToTheConnectInEitherFamily) {
+    for (const auto& [listen, source] : {std::pair{"127.0.0.1:0", "127.0.0.9"}, std::pair{"[::1]:0", "::1"}}) {
+        if (reach(*parse_endpoint(listen), std::nullopt)) {
+            std::printf("no loopback network for %s on this machine: skipped\n", listen);
+            continue;
+        }
+        Routed routed;
+        ASSERT_FALSE(routed.acceptor.listen(*parse_endpoint(listen)));
+        routed.dial({{routed.acceptor.at(), {*parse_address(source)}}}, 1, 10s);
+        EXPECT_EQ(routed.results, std::vector{error_code{}});
+        ASSERT_EQ(routed.from.size(), 1U);
+        EXPECT_EQ(routed.from[0].address().to_string(), source);
+        EXPECT_EQ(routed.chose_late, 1);
+    }
 }
 
 TEST(Tcp, AcceptsAllThatWaitedThoughOnlyTheFirstIsAnnounced) {
@@ -383,7 +477,7 @@ TEST(Tcp, StopsAcceptingFromInsideAnAcceptance) {
 
 Task<void> connect_to_nobody(Loop& loop, Endpoint nobody, error_code& result) {
     Traffic traffic;
-    TcpDialer dialer(loop, nobody, {}, traffic);
+    TcpDialer dialer(loop, nobody, traffic);
     const auto transport = dialer.dial(EquipmentId{1});
     result = co_await transport->connect(never);
     loop.stop();

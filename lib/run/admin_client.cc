@@ -25,13 +25,12 @@ namespace http = boost::beast::http;
 constexpr std::uint64_t max_answer_bytes = 1ULL << 30;
 constexpr std::size_t most_unparsed_bytes = 64 << 10;
 
-AdminClient::Answer no_answer(const net::Endpoint& at, error_code error) {
+AdminClient::Answer no_answer(const net::Located& at, error_code error) {
     if (error == boost::asio::error::timed_out) {
         error = beast::error::timeout;  // in its words it is not the network's
     }
     AdminClient::Answer answer;
-    answer.problem =
-        fmt::format("no answer from the admin endpoint at {}: {}", net::format_endpoint(at), error.message());
+    answer.problem = fmt::format("no answer from the admin endpoint at {}: {}", net::describe(at), error.message());
     return answer;
 }
 
@@ -45,15 +44,15 @@ std::string text_of(http::request<http::string_body> request) {
 
 }  // namespace
 
-AdminClient::AdminClient(net::Loop& loop, net::Endpoint at, std::string token)
+AdminClient::AdminClient(net::Loop& loop, net::Located at, std::string token)
     : loop_(loop), at_(std::move(at)), token_(std::move(token)) {}
 
 net::Task<AdminClient::Answer> AdminClient::call(std::string method, std::string path, nlohmann::json body,
                                                  Nanos patience) {
-    const net::Endpoint at = at_;
+    const net::Located at = at_;
     const Instant deadline = loop_.now() + patience;
     net::Traffic traffic;
-    net::TcpDialer dialer(loop_, at, {}, traffic);
+    net::TcpDialer dialer(loop_, net::routes_to(at), traffic);
     auto transport = dialer.dial(EquipmentId{1});
     error_code error = co_await transport->connect(deadline);
     if (error) {
@@ -64,7 +63,7 @@ net::Task<AdminClient::Answer> AdminClient::call(std::string method, std::string
     request.method_string(method);
     request.target(path);
     request.version(11);
-    request.set(http::field::host, net::format_endpoint(at));
+    request.set(http::field::host, at.url.authority());
     request.set(http::field::connection, "close");
     if (!token_.empty()) {
         request.set(http::field::authorization, "Bearer " + token_);

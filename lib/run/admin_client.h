@@ -21,14 +21,14 @@ public:
     };
 
     // `token`: sent as a bearer token unless empty.
-    AdminClient(net::Loop& loop, net::Endpoint at, std::string token = {});
+    AdminClient(net::Loop& loop, net::Located at, std::string token = {});
 
     // A connection of its own per call; gives up after `patience`. Arguments by value: they live in the coroutine.
     net::Task<Answer> call(std::string method, std::string path, nlohmann::json body = nullptr, Nanos patience = 10s);
 
 private:
     net::Loop& loop_;
-    net::Endpoint at_;
+    net::Located at_;
     std::string token_;
 };
 

@@ -35,7 +35,7 @@ struct Scene {
     }
 
     static net::Task<void> ask(Scene& scene, Nanos patience) {
-        AdminClient client(scene.loop, scene.at, "secret");
+        AdminClient client(scene.loop, net::located(net::url_of("http", scene.at), scene.at), "secret");
         nlohmann::json body{{"asked", std::string(100'000, 'x')}};
         scene.answer = co_await client.call("POST", "/v1/runs", std::move(body), patience);
         if (scene.peer) {
@@ -133,7 +133,7 @@ TEST(AdminClient, SaysWhyNoAnswerCame) {
         Scene scene;
         const auto& answer = scene.call(script);
         EXPECT_EQ(answer.status, 0);
-        EXPECT_THAT(answer.problem, StartsWith("no answer from the admin endpoint at 127.0.0.1:"));
+        EXPECT_THAT(answer.problem, StartsWith("no answer from the admin endpoint at http://127.0.0.1:"));
         return answer.problem.substr(answer.problem.rfind(": ") + 2);
     };
     EXPECT_EQ(problem(""), "end of stream");

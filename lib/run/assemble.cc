@@ -229,9 +229,7 @@ report::Costs costs_of(const Order& order, const Gathered& gathered, Acknowledge
             resources(after.cpu_s - gathered.server_at_t0->cpu_s, gathered.server_at_t0->cpu_s - before.cpu_s,
                       after.rss_bytes, server_growth(order, before, after), after.shards);
     }
-    const bool loopback = !order.target || order.target->host == "localhost" ||
-                          order.target->host.starts_with("127.") || order.target->host == "::1";
-    if (loopback) {
+    if (!order.target || std::all_of(order.target->at.begin(), order.target->at.end(), net::is_this_machine)) {
         costs.note = "on loopback the sender's kernel time includes the receiver's network softirq";
     }
     return costs;

@@ -17,6 +17,7 @@
 #include "run/machine.h"
 #include "run/phases.h"
 #include "run/result_message.h"
+#include "run/routes.h"
 #include "scenario/resolved.h"
 #include "scenario/sizing.h"
 
@@ -115,13 +116,11 @@ private:
             fewest_server_shards(scenario_));
         gathered_.run = random_run();
         gathered_.shards = order_.shards > 0 ? order_.shards : sizing.generator_shards;
-        gathered_.target = embedded ? "embedded"
-                                    : fmt::format("{}://{}:{}{}", order_.target->scheme, order_.target->host,
-                                                  order_.target->port, order_.target->path);
+        gathered_.target = embedded ? "embedded" : order_.target->url.text();
         live_.equipments = scenario_.fleet.equipments;
 
-        std::string target = gathered_.target;
-        std::optional<net::Endpoint> admin = order_.ledger;
+        std::optional<net::Located> target = order_.target;
+        std::optional<net::Located> admin = order_.ledger;
         if (embedded) {
             std::string problem;
             const EmbeddedServer::Lost lost = [this](const std::string& what) {
@@ -133,8 +132,8 @@ private:
             if (!server_) {
                 co_return fail(problem);
             }
-            target = fmt::format("{}://{}", order_.protocol->scheme, net::format_endpoint(server_->target()));
-            admin = server_->admin();
+            target = net::located(net::url_of(order_.protocol->scheme, server_->target()), server_->target());
+            admin = net::located(net::url_of("http", server_->admin()), server_->admin());
         }
         if (admin) {
             ledger_.emplace(loop_, *admin, order_.ledger_token, gathered_.run);
@@ -162,15 +161,14 @@ private:
             plan.set_trace(arrival::to_csv(*trace));
         }
         plan.set_protocol(order_.protocol->name);
-        plan.set_target(target);
+        plan.set_target(target->url.text());
         plan.set_run(static_cast<std::uint64_t>(gathered_.run));
         plan.set_shards(gathered_.shards);
-        for (const auto& source : sources(target, sizing.source_addresses)) {
-            plan.add_source_addresses(source);
-        }
+        write_routes(plan_routes(*target, order_.source_addresses, scenario_.fleet.equipments, ports_per_address()),
+                     plan);
         progress_.announce(fmt::format(
             "{} equipments over {} to {}: {} generator process{}{}", scenario_.fleet.equipments, order_.protocol->name,
-            embedded ? "the embedded server" : target, gathered_.shards, gathered_.shards == 1 ? "" : "es",
+            describe_target(order_), gathered_.shards, gathered_.shards == 1 ? "" : "es",
             embedded ? fmt::format(", {} server process{}", sizing.server_shards, sizing.server_shards == 1 ? "" : "es")
                      : ""));
         if (const auto problem = generators_.start(plan); !problem.empty()) {
@@ -181,20 +179,6 @@ private:
             co_return fail("a generator process does not answer");
         }
         co_return fine();
-    }
-
-    std::vector<std::string> sources(const std::string& target, unsigned addresses) const {
-        if (!order_.source_addresses.empty()) {
-            return order_.source_addresses;
-        }
-        // The loopback network has 16 million addresses; one for each part of the fleet that outgrows the ports.
-        std::vector<std::string> sources;
-        if (const auto url = net::parse_url(target); addresses > 1 && url && url->host.starts_with("127.")) {
-            for (unsigned i = 0; i < addresses; ++i) {
-                sources.push_back(fmt::format("127.0.{}.{}", (i + 2) / 250, (i + 2) % 250 + 1));
-            }
-        }
-        return sources;
     }
 
     net::Task<bool> connect() {

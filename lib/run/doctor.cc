@@ -11,6 +11,7 @@
 #include <sstream>
 
 #include "run/machine.h"
+#include "run/routes.h"
 
 namespace portillon::run {
 
@@ -143,10 +144,9 @@ private:
             return;
         }
         const std::uint64_t fleet = needs_->scenario->fleet.equipments;
-        const bool own_addresses = needs_->source_addresses > 0;
-        const std::uint64_t addresses = own_addresses      ? needs_->source_addresses
-                                        : needs_->loopback ? needs_->plan.sizing.source_addresses
-                                                           : 1;
+        const std::uint64_t addresses = needs_->source_addresses > 0 ? needs_->source_addresses
+                                        : needs_->loopback           ? needs_->plan.sizing.source_addresses
+                                                                     : 1;
         finding.needed = fmt::format("{} on {} source address{}", count((fleet + addresses - 1) / addresses),
                                      count(addresses), addresses == 1 ? "" : "es");
         if (fleet > addresses * ports) {
@@ -155,6 +155,10 @@ private:
                   fmt::format(
                       "--source-address, {} in all   (ip addr add gives a network card more of them){}", wanted,
                       fleet <= addresses * 64'000 ? "; or sysctl -w net.ipv4.ip_local_port_range=\"1024 65535\"" : ""));
+            if (needs_->on_one_address) {
+                blame(finding, Health::bad,
+                      "or a target at 127.0.0.1, which is called from as many addresses as it takes");
+            }
         }
     }
 
@@ -357,8 +361,19 @@ Needs needs_of(const Order& order, const MachineFacts& facts) {
         order.protocol->traits(options == order.scenario.protocols.end() ? nlohmann::json::object() : options->second);
     auto needs = needs_of(order.scenario, traits.descriptors_per_session,
                           order.target ? scenario::Server::foreign : scenario::Server::embedded, facts);
-    needs.loopback = !order.target || order.target->host.starts_with("127.");
-    needs.source_addresses = static_cast<unsigned>(order.source_addresses.size());
+    if (order.target) {
+        const auto& at = order.target->at;
+        needs.loopback = std::all_of(at.begin(), at.end(), net::is_this_machine);
+        needs.on_one_address = std::all_of(at.begin(), at.end(), [](const auto& each) {
+            return net::is_loopback(each) && !net::is_loopback_v4(each);
+        });
+    }
+    if (order.target || !order.source_addresses.empty()) {
+        const net::Endpoint embedded(boost::asio::ip::address_v4::loopback(), 1);
+        needs.source_addresses =
+            source_addresses_of(plan_routes(order.target.value_or(net::located({}, embedded)), order.source_addresses,
+                                            order.scenario.fleet.equipments, machine_of(facts).ports_per_address));
+    }
     auto& sizing = needs.plan.sizing;
     if (order.shards > 0) {
         needs.shards_wanted = order.shards < sizing.generator_shards ? sizing.generator_shards : 0;

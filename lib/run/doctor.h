@@ -39,8 +39,9 @@ struct Needs {
     const scenario::Scenario* scenario = nullptr;  // compressed
     scenario::Plan plan;                           // made with machine_of() the facts
     scenario::Server server = scenario::Server::embedded;
-    bool loopback = true;           // the target: its network has source addresses enough
-    unsigned source_addresses = 0;  // that the user gave; 0: none
+    bool loopback = true;           // the target is on this machine
+    unsigned source_addresses = 0;  // that the target can be called from; 0: as many as it takes on loopback, else 1
+    bool on_one_address = false;    // the target is at ::1, and has no network like 127.0.0.0/8 around it
     unsigned shards_wanted = 0;  // where the user gave fewer generator processes: how many it takes; 0: as worked out
 };
 

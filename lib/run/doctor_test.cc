@@ -120,12 +120,21 @@ TEST(Doctor, ExaminesARunAsItWasAskedFor) {
         {"", 0, {}, "descriptors of a process", Health::good, "3 + 4 processes"},
         {"", 2, {}, "descriptors of a process", Health::bad, "--shards 3"},
         {"", 5, {}, "descriptors of a process", Health::good, "5 + 4 processes"},
-        {"127.0.0.1", 0, {}, "descriptors of a process", Health::good, "in each of 3 processes"},
-        {"127.0.0.1", 0, {}, "ports", Health::good, "source addresses"},
-        {"192.0.2.1", 0, {}, "ports", Health::bad, "--source-address, 2 in all"},
-        {"192.0.2.1", 0, {"192.0.2.2", "192.0.2.3"}, "ports", Health::good, "2 source addresses"},
+        {"mqtt://127.0.0.1:1", 0, {}, "descriptors of a process", Health::good, "in each of 3 processes"},
+        {"mqtt://127.0.0.1:1", 0, {}, "ports", Health::good, "source addresses"},
+        {"mqtt://198.51.100.1:1", 0, {}, "ports", Health::bad, "--source-address, 2 in all"},
+        {"mqtt://198.51.100.1:1", 0, {"198.51.100.2", "198.51.100.3"}, "ports", Health::good, "2 source addresses"},
+        {"mqtt://[::ffff:127.0.0.1]:1", 0, {}, "ports", Health::good, "25,000 on 2 source addresses"},
+        {"mqtt://localhost:1", 0, {}, "ports", Health::good, "25,000 on 2 source addresses"},
+        {"mqtt://[::1]:1", 0, {}, "ports", Health::bad, "50,000 on 1 source address--source-address, 2 in all"},
+        {"mqtt://[::1]:1", 0, {}, "ports", Health::bad, "or a target at 127.0.0.1"},
+        {"mqtt://[::1]:1", 0, {"::1", "fd00::1"}, "ports", Health::good, "2 source addresses"},
+        {"mqtt://localhost:1", 0, {"127.0.0.2", "::1"}, "ports", Health::bad, "on 1 source address"},
+        {"mqtt://localhost:1", 0, {"127.0.0.2", "127.0.0.3", "::1"}, "ports", Health::good, "2 source addresses"},
+        {"", 0, {"127.0.0.2"}, "ports", Health::bad, "on 1 source address"},
+        {"mqtt://[::1]:1", 0, {}, "memory", Health::good, "3.20 GB at most"},
         {"", 0, {}, "memory", Health::good, "ledger"},
-        {"192.0.2.1", 0, {}, "memory", Health::good, "1.60 GB at most"},
+        {"mqtt://198.51.100.1:1", 0, {}, "memory", Health::good, "1.60 GB at most"},
     };
     for (const auto& row : rows) {
         SCOPED_TRACE(std::string(row.target) + " " + row.what);
@@ -133,9 +142,11 @@ TEST(Doctor, ExaminesARunAsItWasAskedFor) {
         order.scenario = fleet_of(50'000);
         order.protocol = &kind;
         order.shards = row.shards;
-        order.source_addresses = row.source_addresses;
+        for (const auto& source : row.source_addresses) {
+            order.source_addresses.push_back(*net::parse_address(source));
+        }
         if (*row.target != '\0') {
-            order.target = net::Url{"mqtt", row.target, 1883, ""};
+            order.target = *net::locate(*net::parse_url(row.target));
         }
         const auto facts = small_machine();
         const auto found = finding(examine(facts, needs_of(order, facts)), row.what);

@@ -17,6 +17,7 @@
 #include "run/phases.h"
 #include "run/process.h"
 #include "run/result_message.h"
+#include "run/routes.h"
 #include "scenario/parse.h"
 #include "scenario/scenario.h"
 #include "scenario/trace.h"
@@ -147,20 +148,16 @@ private:
         const auto& scenario = *parsed;
         const auto kind =
             std::find_if(kinds_.begin(), kinds_.end(), [&](const auto& each) { return each.name == plan.protocol(); });
+        if (kind == kinds_.end()) {
+            return fmt::format("no driver named {}", plan.protocol());
+        }
         const auto target = net::parse_url(plan.target());
-        if (kind == kinds_.end() || !target) {
-            return fmt::format("no driver named {} or no target at {}", plan.protocol(), plan.target());
+        const auto routes = read_routes(plan);
+        if (!target || !routes) {
+            return format_problem((target ? routes.problems() : target.problems()).front());
         }
         target_ = *target;
-        const auto endpoint = net::resolve(target_.host, target_.port);
-        if (!endpoint) {
-            return fmt::format("cannot resolve {}: {}", target_.host, endpoint.error().message());
-        }
-        std::vector<boost::asio::ip::address> sources;
-        for (const auto& source : plan.source_addresses()) {
-            sources.push_back(boost::asio::ip::make_address(source));
-        }
-        dialer_.emplace(loop_, *endpoint, std::move(sources), traffic_);
+        dialer_.emplace(loop_, *routes, traffic_);
         net::Dialer* dialer = &*dialer_;
         if (auto faults = network_faults_of(scenario); !faults.empty()) {
             network_faults_ = faults::NetworkFaults(std::move(faults), scenario.seed);

@@ -97,7 +97,7 @@ std::string read_account(const json& body, std::size_t wanted, LedgerAccount& ac
 
 }  // namespace
 
-LedgerClient::LedgerClient(net::Loop& loop, net::Endpoint admin, std::string token, RunId run)
+LedgerClient::LedgerClient(net::Loop& loop, net::Located admin, std::string token, RunId run)
     : admin_(loop, std::move(admin), std::move(token)), run_(run) {}
 
 std::string LedgerClient::path(const char* action) const {

@@ -60,7 +60,7 @@ struct Struck {
 // Every call returns a problem in words, or an empty string.
 class LedgerClient {
 public:
-    LedgerClient(net::Loop& loop, net::Endpoint admin, std::string token, RunId run);
+    LedgerClient(net::Loop& loop, net::Located admin, std::string token, RunId run);
 
     // Without segments if the server refuses them.
     net::Task<std::string> open(RunSpec spec);

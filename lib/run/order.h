@@ -24,12 +24,12 @@ struct Order {
     double compression = 1;
     std::string workload_digest;
     const driver::Kind* protocol = nullptr;  // one of the driver kinds; outlives the run
-    std::optional<net::Url> target;          // nothing: the embedded server
-    std::optional<net::Endpoint> ledger;     // the admin endpoint that can say what arrived; embedded: found by itself
+    std::optional<net::Located> target;      // nothing: the embedded server
+    std::optional<net::Located> ledger;      // the admin endpoint that can say what arrived; embedded: found by itself
     std::string ledger_token;
-    unsigned shards = 0;                        // of the generator; 0: worked out
-    std::vector<std::string> source_addresses;  // empty: worked out on loopback, the kernel's choice elsewhere
-    std::vector<std::string> command;           // as typed
+    unsigned shards = 0;                         // of the generator; 0: worked out
+    std::vector<net::Address> source_addresses;  // empty: worked out on loopback, the kernel's choice elsewhere
+    std::vector<std::string> command;            // as typed
     Build build;
 };
 

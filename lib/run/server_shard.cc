@@ -121,7 +121,7 @@ private:
     std::string listen() {
         for (const auto& listening : plan_.listeners()) {
             const auto at = net::parse_endpoint(listening.endpoint());
-            if (const auto error = shard_->listen(listening.listener(), at.value())) {
+            if (const auto error = shard_->listen(listening.listener(), *at)) {
                 return fmt::format("{}={}: {}", listening.listener(), listening.endpoint(), error.message());
             }
         }

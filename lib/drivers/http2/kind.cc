@@ -121,6 +121,7 @@ driver::Kind kind() {
         .name = "http2",
         .scheme = "http",
         .listener = "http2",
+        .paths = driver::Kind::Paths::some,
         .options_schema = embedded::http2_options,
         .traits = [](const nlohmann::json&) { return traits; },
         .make = [](const driver::Context& context) { return std::make_unique<Http2Driver>(context); },

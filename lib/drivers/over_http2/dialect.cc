@@ -33,8 +33,7 @@ Nanos keepalive_of(const nlohmann::json& options) {
 }
 
 std::string authority_of(const net::Url& target) {
-    const bool is_v6 = target.host.find(':') != std::string::npos;
-    return (is_v6 ? "[" + target.host + "]" : target.host) + ":" + std::to_string(target.port);
+    return target.authority();
 }
 
 }  // namespace portillon::over_http2

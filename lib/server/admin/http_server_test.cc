@@ -388,7 +388,7 @@ struct OverTcp {
     static net::Task<void> ask(OverTcp& scene) {
         const net::Endpoint at = scene.http.at();
         net::Traffic traffic;
-        net::TcpDialer dialer(scene.loop, at, {}, traffic);
+        net::TcpDialer dialer(scene.loop, at, traffic);
         auto transport = dialer.dial(EquipmentId{1});
         const error_code refused = co_await transport->connect(never);
         EXPECT_FALSE(refused) << refused.message();
