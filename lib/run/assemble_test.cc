@@ -154,7 +154,8 @@ TEST(Assembled, MemoryIsNotToldWhereItCannotBe) {
         return made.report().resources.server->rss_growth_bytes;
     };
     EXPECT_TRUE(growth([](Made&) {}));
-    EXPECT_FALSE(growth([](Made& made) { made.order.target = *net::locate(*net::parse_url("mqtt://198.51.100.1:1883")); }));
+    EXPECT_FALSE(
+        growth([](Made& made) { made.order.target = *net::locate(*net::parse_url("mqtt://198.51.100.1:1883")); }));
     EXPECT_FALSE(growth([](Made& made) { made.gathered.server_after_drain->living = 1; })) << "dead";
     EXPECT_FALSE(growth([](Made& made) { made.gathered.server_after_drain->private_bytes.reset(); }));
     EXPECT_FALSE(growth([](Made& made) { made.gathered.server_after_drain->private_bytes = 4'000'000; })) << "shrunk";
