@@ -323,27 +323,50 @@ std::vector<double> logarithms(const DiffMetric& metric, const Entries& entries,
     return logs;
 }
 
-// Whether it is the same in as many runs as it takes to say so: a size on the wire, a count that the scenario fixes.
-// Chance does not make a figure that spreads come out the same so often on both sides and yet different between them.
-bool never_varies(const std::vector<RunFigure>& figures) {
-    constexpr double rounding = 1e-9;  // of sums and quotients
-    return figures.size() >= least_repeats && std::all_of(figures.begin(), figures.end(), [&](const RunFigure& figure) {
-               const double first = *figures.front().value;
-               return std::abs(*figure.value - first) <= rounding * std::abs(first);
-           });
+double least_of(const std::vector<RunFigure>& figures) {
+    return *std::min_element(figures.begin(), figures.end(), [](const auto& a, const auto& b) {
+                return *a.value < *b.value;
+            })->value;
 }
 
-// Of such a figure there is nothing to estimate: it changed by what it changed.
-void compare_constants(MetricDiff& row, const DiffOptions& options) {
-    const double base = *row.base_runs.front().value;
-    const double candidate = *row.candidate_runs.front().value;
-    row.why = "the same in every run of a side";
-    if (row.ratio) {
-        row.interval = {.low = *row.ratio, .high = *row.ratio};
+double most_of(const std::vector<RunFigure>& figures) {
+    return *std::max_element(figures.begin(), figures.end(), [](const auto& a, const auto& b) {
+                return *a.value < *b.value;
+            })->value;
+}
+
+// Of figures that do not vary between runs, such as a size on the wire or a count that the scenario fixes, there is
+// nothing to estimate: they changed by what they changed, and two runs a side are enough to see it. Chance does not
+// make a figure that spreads come out the same on both sides and yet different between them; only small counts are
+// often the same, so that those want least_repeats. What varies by no more than a histogram's resolution is taken for
+// such a figure where it changed by far more than that. Nothing: let the statistics speak.
+std::optional<Change> compare_constants(const DiffMetric& metric, MetricDiff& row, const DiffOptions& options) {
+    const std::size_t enough = metric.measure == Measure::ratio ? 2 : least_repeats;
+    if (std::min(row.base_runs.size(), row.candidate_runs.size()) < enough) {
+        return std::nullopt;
     }
-    const bool up = candidate > base * (1 + options.min_effect);
-    const bool down = candidate < base / (1 + options.min_effect);
-    row.change = !up && !down ? Change::same : up == (row.better == Better::lower) ? Change::worse : Change::better;
+    const double base_least = least_of(row.base_runs);
+    const double base_most = most_of(row.base_runs);
+    const double least = least_of(row.candidate_runs);
+    const double most = most_of(row.candidate_runs);
+    constexpr double rounding = 1e-9;  // of sums and quotients
+    constexpr double resolution = 1e-3;
+    constexpr double far_more = 1e-2;
+    const bool the_same = base_most - base_least <= rounding * base_most && most - least <= rounding * most;
+    const bool nearly = metric.measure == Measure::ratio && base_most - base_least <= resolution * base_least &&
+                        most - least <= resolution * least;
+    const double beyond = 1 + (the_same ? options.min_effect : std::max(options.min_effect, far_more));
+    const bool up = least > base_most * beyond;
+    const bool down = most < base_least / beyond;
+    if (!the_same && !(nearly && (up || down))) {
+        return std::nullopt;
+    }
+    row.why = the_same ? "the same in every run of a side" : "nearly the same in every run of a side";
+    if (row.ratio) {
+        row.interval =
+            the_same ? stats::Interval{*row.ratio, *row.ratio} : stats::Interval{least / base_most, most / base_least};
+    }
+    return !up && !down ? Change::same : up == (row.better == Better::lower) ? Change::worse : Change::better;
 }
 
 // A metric that waits for the verdict of the statistics.
@@ -382,8 +405,9 @@ Working measured(const Entries& base, const Entries& candidate, GroupDiff group,
             row.candidate_text != "never") {
             row.ratio = *row.candidate / *row.base;
         }
-        if (!answer && never_varies(row.base_runs) && never_varies(row.candidate_runs)) {
-            compare_constants(row, options);
+        const auto constant = answer ? std::nullopt : compare_constants(metric, row, options);
+        if (constant) {
+            row.change = *constant;
         } else if (!answer && base.size() >= 2 && candidate.size() >= 2) {
             stats::Observed figures{
                 .base = {},

@@ -232,5 +232,12 @@ TEST(DiffSimulation, HoldsForWhatHardlyVariesAndForFewEvents) {
     }
 }
 
+// Too few to conclude anything but of figures that do not vary: they must not be taken for such.
+TEST(DiffSimulation, CallsNothingWithTwoRepeatsButWhatDoesNotVary) {
+    for (const double spread : {0.0005, 0.01, 0.05}) {
+        expect_rates(Tails::normal, spread, times() / 2, 0, 2, 1.0);
+    }
+}
+
 }  // namespace
 }  // namespace portillon::report

@@ -110,7 +110,8 @@ TEST(Diff, NeverConcludesFromFewerThanFourRepeats) {
         EXPECT_NEAR(*slow.ratio, 3, 0.02);
         // An interval that is shown is one that decides.
         EXPECT_EQ(slow.interval.has_value(), repeats >= least_repeats);
-        EXPECT_EQ(row(found, "end to end P99").change, repeats < least_repeats ? Change::inconclusive : Change::same);
+        // It never varies here, which two runs a side show.
+        EXPECT_EQ(row(found, "end to end P99").change, repeats < 2 ? Change::inconclusive : Change::same);
         EXPECT_EQ(row(found, "lost").change, Change::same);
         if (repeats == 2 || repeats == 3) {
             ASSERT_TRUE(slow.repeats_needed);
@@ -190,7 +191,22 @@ TEST(Diff, ComparesFiguresThatNeverVaryAsTheyAre) {
     EXPECT_EQ(change(4, 130.5, 132).change, Change::same);
     EXPECT_EQ(change(4, 130.5, 130.6, 0).change, Change::worse);
     EXPECT_EQ(change(4, 130.5, 130.5, 0).change, Change::same);
-    EXPECT_EQ(change(3, 130.5, 422.9).change, Change::inconclusive);
+    // Two runs a side show that it does not vary; one does not.
+    EXPECT_EQ(change(2, 130.5, 422.9).change, Change::worse);
+    EXPECT_EQ(change(2, 130.5, 131).change, Change::same);
+    EXPECT_EQ(change(1, 130.5, 422.9).change, Change::inconclusive);
+    const auto nearly = [](double base, double candidate, double min_effect) {
+        auto from = repeated(2);
+        auto to = repeated(2);
+        from.runs[0].run.wire.bytes_per_validation = base;
+        from.runs[1].run.wire.bytes_per_validation = base * 1.0005;
+        to.runs[0].run.wire.bytes_per_validation = candidate;
+        to.runs[1].run.wire.bytes_per_validation = candidate * 1.0005;
+        return row(compared(from, to, {.min_effect = min_effect}), "bytes/validation");
+    };
+    EXPECT_EQ(nearly(130.5, 422.9, 0.05).change, Change::worse);
+    EXPECT_GT(nearly(130.5, 422.9, 0.05).interval->high, nearly(130.5, 422.9, 0.05).interval->low);
+    EXPECT_EQ(nearly(130.5, 130.6, 0).change, Change::inconclusive);
     // Where every run resends the same, whether it did before or not.
     const auto resending = [](Count count) {
         return altered(repeated(4), [count](RunReport& run) { run.ledger->duplicated = count; });
