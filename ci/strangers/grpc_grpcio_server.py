@@ -146,7 +146,7 @@ def run(protocol, *options, equipments=5, rate=20, seconds=2):
 
 
 def by_cause(report, **expected):
-    found = {cause.removeprefix("deliver.grpc_"): count for cause, count in report["errors"].items()}
+    found = {cause.removeprefix("deliver.grpc_"): count for cause, count in report["errors"].items() if cause.startswith("deliver.")}
     assert found == expected, (found, expected)
 
 
@@ -166,7 +166,8 @@ try:
     stream_receipts = 5
     report = run("grpc-stream", "--set", "delivery.batch.max=1", "--set", "delivery.in_flight=4", equipments=1, rate=50)
     assert report["fleet"]["reconnects"] >= 100 // (stream_receipts + 2) - 1, report["fleet"]
-    assert set(report["errors"]) <= {"deliver.closed"}, report["errors"]
+    assert set(report["errors"]) <= {"connection.closed", "deliver.closed"}, report["errors"]
+    assert report["errors"]["connection.closed"] >= report["fleet"]["reconnects"], (report["errors"], report["fleet"])
 finally:
     server.stop(None).wait()
 print("passed")

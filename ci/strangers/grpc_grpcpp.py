@@ -24,7 +24,7 @@ def run(protocol, port, *options, equipments, rate):
     turned_away = rate if equipments == 3 else 0
     assert tally["generated"] == equipments * rate and tally["rejected"] == turned_away, tally
     assert tally["acknowledged"] == tally["generated"] - turned_away, tally
-    return tally["acknowledged"], {cause.removeprefix("deliver.grpc_"): count for cause, count in errors.items()}
+    return tally["acknowledged"], {cause.removeprefix("deliver.grpc_"): count for cause, count in errors.items() if cause.startswith("deliver.")}
 
 
 server = subprocess.Popen([server_program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)

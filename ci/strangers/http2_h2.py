@@ -83,7 +83,7 @@ class Gate:
         report = done.report
         print(report["tally"], report["errors"], report["fleet"]["reconnects"], flush=True)
         assert report["tally"]["generated"] == equipments * rate * int(duration[:-1])
-        return report["tally"], {cause.removeprefix("deliver."): count for cause, count in report["errors"].items()}, report["fleet"]
+        return report["tally"], {cause.removeprefix("deliver."): count for cause, count in report["errors"].items() if cause.startswith("deliver.")}, report["fleet"]
 
 
 def say(connection, stream, status, *more):

@@ -3,13 +3,15 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "driver/driver.h"
 #include "stats/histogram_codec.h"
 
 namespace portillon::fleet {
 
 namespace {
 
-constexpr std::size_t merges_per_interval = 8;  // some 0.2 ms of work
+constexpr std::size_t merges_per_interval = 8;      // some 0.2 ms of work
+constexpr std::size_t most_causes_with_words = 64;  // more than a server that means well has; 13 kB at most
 
 std::string one_pack(const std::vector<std::string>& packs) {
     if (packs.size() < 2) {
@@ -41,6 +43,15 @@ void Causes::add_to(std::map<std::string, std::uint64_t>& counts, const std::str
     for (const auto& [cause, times] : counts_) {
         counts[prefix + cause_name(cause)] += times;
     }
+}
+
+void Words::said(const error_code& cause, std::string_view words) {
+    if (words.empty() || known_.size() == most_causes_with_words ||
+        std::find(known_.begin(), known_.end(), cause) != known_.end()) {
+        return;
+    }
+    known_.push_back(cause);
+    by_cause_.emplace(cause_name(cause), words.substr(0, driver::most_words_bytes));
 }
 
 void SeriesRecorder::start(Instant t0) {

@@ -3,6 +3,9 @@
 // The shard's account of itself: tally, histograms, causes, and the series of intervals. Knows no equipment.
 
 #include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -25,6 +28,17 @@ public:
 private:
     std::vector<std::pair<error_code, std::uint64_t>> counts_;
     std::uint64_t total_ = 0;
+};
+
+// What servers said of causes in their own words: the first driver::most_words_bytes of the first words for each cause.
+class Words {
+public:
+    void said(const error_code& cause, std::string_view words);
+    const std::map<std::string, std::string>& by_cause() const { return by_cause_; }
+
+private:
+    std::vector<error_code> known_;  // looked through for each failure, so that words that are known cost no string
+    std::map<std::string, std::string> by_cause_;
 };
 
 // Records a Series while it happens. Whatever changes a gauge calls roll() first, so that a gauge at an interval's end
@@ -100,8 +114,10 @@ struct Books {
     std::uint64_t reconnects = 0;
     Nanos connecting{};
     std::uint64_t connected_max = 0;
-    Causes connect_failures;
-    Causes delivery_failures;
+    Causes connect_failures;   // dials
+    Causes lost_connections;   // connections that were open, whether or not something was in flight
+    Causes delivery_failures;  // attempts
+    Words words;
     SeriesRecorder series;
 
     // The part of a due time.

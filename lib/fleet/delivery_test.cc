@@ -280,7 +280,7 @@ TEST(Delivery, AfterABreakWhatWasInFlightGoesFirstAtOnceAndInOrder) {
     EXPECT_EQ(result.reconnects, 1u);
     EXPECT_EQ(result.connects, 2u);
     EXPECT_EQ(result.tally.retries, 3u);
-    EXPECT_THAT(result.errors, ElementsAre(std::pair("deliver.reset", 3)));
+    EXPECT_THAT(result.errors, ElementsAre(std::pair("connection.reset", 1), std::pair("deliver.reset", 3)));
 }
 
 TEST(Delivery, ATimeOutThatDropsTheConnectionResendsEverythingAtOnce) {

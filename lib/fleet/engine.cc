@@ -203,7 +203,7 @@ Snapshot Engine::snapshot() const {
             .cached = gauges.cached,
             .connected = gauges.connected,
             .unanswered = unanswered,
-            .errors = books.connect_failures.total() + books.delivery_failures.total(),
+            .errors = books.connect_failures.total() + books.lost_connections.total() + books.delivery_failures.total(),
             .response = books.series.last_response(),
             .rejected = books.tally.rejected,
             .discarded = books.tally.discarded,
@@ -286,13 +286,16 @@ Result Engine::result() const {
     check(generated == result.tally.generated, "the equipments generated what the tally counts");
     check(result.tally.balanced(), "every validation is in exactly one state");
     check(agree(result.parts, result.tally), "the parts add up to the tally");
+    check(result.tally.retries <= result.tally.sent_batches, "first tries and retries are the writes");
     result.connects = books.connects;
     result.reconnects = books.reconnects;
     result.connecting = books.connecting;
     result.connected_max = books.connected_max;
     books.connect_failures.add_to(result.connect_failures, "");
     books.connect_failures.add_to(result.errors, "connect.");
+    books.lost_connections.add_to(result.errors, "connection.");
     books.delivery_failures.add_to(result.errors, "deliver.");
+    result.server_said = books.words.by_cause();
     result.series = books.series.series();
     return result;
 }

@@ -44,7 +44,7 @@ struct Snapshot {
     std::uint64_t cached = 0;
     std::uint64_t connected = 0;   // equipments
     std::uint64_t unanswered = 0;  // measured validations, so far
-    std::uint64_t errors = 0;      // attempts, of both phases
+    std::uint64_t errors = 0;      // as in Result, all together
     std::string response;          // of the last closed interval (a second, in short runs), as in Interval
     std::uint64_t rejected = 0, discarded = 0, retries = 0, sent_batches = 0;  // as in Tally
     std::uint64_t connects = 0, reconnects = 0, connect_failures = 0;

@@ -88,9 +88,10 @@ void Equipment::opened(Nanos took) {
     set_alarm();
 }
 
-void Equipment::broken(const error_code&) {
+void Equipment::broken(const error_code& cause) {
     check(link_ == Link::up || link_ == Link::breaking, "only what is open breaks");
     shard_.books.series.roll(now());
+    shard_.books.lost_connections.count(cause);
     --shard_.books.series.gauges.connected;
     link_ = Link::down;
     failed(now());
@@ -105,6 +106,10 @@ void Equipment::broken(const error_code&) {
 
 void Equipment::stray(const error_code& cause) {
     shard_.books.delivery_failures.count(cause);
+}
+
+void Equipment::said(const error_code& cause, std::string_view words) {
+    shard_.books.words.said(cause, words);
 }
 
 void Equipment::leave(Instant deadline) {
@@ -382,10 +387,7 @@ void Equipment::offer(Flight& flight, Instant now) {
     }
     flight.stand = Flight::Stand::offered;
     flight.until = now + shard_.plan.timeout;
-    if (flight.attempt++ > 0) {
-        ++books.tally.retries;
-        ++books.part(shard_.closed ? flight.closed_due : flight.first.due()).retries;
-    }
+    ++flight.attempt;
     shard_.deadlines.add(flight);
     session_->offer({.equipment = id_,
                      .first = flight.sequence(),
@@ -470,7 +472,10 @@ void Equipment::settled(Sequence first, const driver::Outcome& outcome) {
     }
     if (outcome.sent != Instant{}) {
         ++books.tally.sent_batches;
-        if (!flight.was_sent()) {
+        if (flight.was_sent()) {
+            ++books.tally.retries;
+            ++books.part(shard_.closed ? flight.closed_due : flight.first.due()).retries;
+        } else {
             flight.sent = outcome.sent;
             record_first_sent(flight);
         }

@@ -9,6 +9,7 @@
 
 #include <deque>
 #include <memory>
+#include <string_view>
 #include <vector>
 
 #include "base/random.h"
@@ -45,6 +46,7 @@ private:
 
     void settled(Sequence first, const driver::Outcome& outcome) override;
     void broken(const error_code& cause) override;
+    void said(const error_code& cause, std::string_view words) override;
     void stray(const error_code& cause) override;
     void ring(Instant now) override;
 

@@ -172,6 +172,12 @@ void merge(Result& into, const Result& other) {
     into.connected_max += other.connected_max;
     add(into.connect_failures, other.connect_failures);
     add(into.errors, other.errors);
+    for (const auto& [cause, words] : other.server_said) {
+        const auto [said, is_new] = into.server_said.try_emplace(cause, words);
+        if (!is_new && words < said->second) {
+            said->second = words;
+        }
+    }
     add(into.series, other.series);
 }
 

@@ -89,7 +89,10 @@ struct Result {
     Nanos connecting{};                                     // from the first dial to the last first session
     std::uint64_t connected_max = 0;                        // at once; merged: the sum of the slices' own maxima
     std::map<std::string, std::uint64_t> connect_failures;  // by cause; attempts
-    std::map<std::string, std::uint64_t> errors;            // attempts, by "connect.<cause>" and "deliver.<cause>"
+    // By "connect.<cause>": dials that failed; "connection.<cause>": open connections that were lost, each once,
+    // whether or not something was in flight; "deliver.<cause>": attempts of batches that failed.
+    std::map<std::string, std::uint64_t> errors;
+    std::map<std::string, std::string> server_said;  // by cause: the server's own words, raw; merged: the lesser
 
     Series series;
 

@@ -52,6 +52,7 @@ TEST(Merge, AddsAndSorts) {
     a.generated = {{EquipmentId{1}, 3}, {EquipmentId{3}, 2}};
     a.exceptions = {{EquipmentId{1}, 1, 1, State::cached}, {EquipmentId{3}, 1, 1, State::cached}};
     a.errors = {{"deliver.reset", 2}};
+    a.server_said = {{"reset", "one of them"}};
     a.connecting = 2s;
     a.connected_max = 2;
     Result b;
@@ -61,6 +62,7 @@ TEST(Merge, AddsAndSorts) {
     b.generated = {{EquipmentId{2}, 7}};
     b.exceptions = {{EquipmentId{2}, 1, 7, State::rejected}};
     b.errors = {{"deliver.reset", 1}, {"connect.refused", 4}};
+    b.server_said = {{"reset", "the other"}, {"refused", "no"}};
     b.connecting = 3s;
     b.connected_max = 1;
     Result ba = b;
@@ -75,6 +77,7 @@ TEST(Merge, AddsAndSorts) {
     EXPECT_THAT(a.exceptions, ElementsAre(Exception{EquipmentId{1}, 1, 1, State::cached},
                                           Exception{EquipmentId{2}, 1, 7, State::rejected},
                                           Exception{EquipmentId{3}, 1, 1, State::cached}));
+    EXPECT_THAT(a.server_said, ElementsAre(std::pair("refused", "no"), std::pair("reset", "one of them")));
     EXPECT_THAT(a.errors, ElementsAre(std::pair("connect.refused", 4), std::pair("deliver.reset", 3)));
     EXPECT_EQ(a.connecting, 3s);
     EXPECT_EQ(a.connected_max, 3u);

@@ -60,7 +60,8 @@ public:
                          .cause = reply.cause,
                          .sent = reply.written == ScriptedDriver::Reply::Written::at_once ? now : Instant{},
                          .answered = {},
-                         .retry_after = reply.retry_after}});
+                         .retry_after = reply.retry_after},
+             .words = reply.words});
         set_alarm();
     }
 
@@ -100,6 +101,7 @@ private:
         Sequence first;
         Instant at;
         driver::Outcome outcome;
+        std::string words;
     };
 
     void ring(Instant now) override {
@@ -112,6 +114,9 @@ private:
             Flight flight = *due;
             flights_.erase(due);
             flight.outcome.answered = now;
+            if (!flight.words.empty()) {
+                receipts_.said(flight.outcome.cause, flight.words);
+            }
             receipts_.settled(flight.first, flight.outcome);
         }
         if (breaks_) {

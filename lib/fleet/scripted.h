@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "base/timers.h"
@@ -30,6 +31,7 @@ public:
         error_code cause{};
         std::optional<Nanos> retry_after{};
         enum class Written : std::uint8_t { at_once, never } written = Written::at_once;
+        std::string words{};  // what the server says of the cause
     };
     static constexpr Nanos never_answered = Nanos::max();
 

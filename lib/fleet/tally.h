@@ -27,7 +27,7 @@ struct Tally {
     std::uint64_t discarded = 0;
     std::uint64_t unacknowledged = 0;
     std::uint64_t cached = 0;
-    std::uint64_t retries = 0;           // batches offered again
+    std::uint64_t retries = 0;           // batches written again: sent_batches less those written for the first time
     std::uint64_t sent_batches = 0;      // batches written, each attempt
     std::uint64_t retries_put_off = 0;   // because the budget was spent
     std::uint64_t breaker_openings = 0;  // all equipments together

@@ -256,6 +256,13 @@ void add_whole(Row& row, const RunReport* run) {
     number("wire.payload_bytes", [](const RunReport& r) { return Whole(r.wire.payload_bytes); });
     number("errors", [](const RunReport& r) { return sum_of(failures_of(r)); });
     text("errors.by_cause", [](const RunReport& r) { return by_cause(failures_of(r)); });
+    text("server_said", [](const RunReport& r) {
+        std::string all;
+        for (const auto& [cause, words] : r.server_said) {
+            all += fmt::format("{}{}: {}", all.empty() ? "" : "; ", cause, words);
+        }
+        return all;
+    });
     text("scenario.workload_digest", [](const RunReport& r) { return r.scenario.workload_digest; });
     text("context.version", [](const RunReport& r) { return r.context.version; });
     text("context.commit", [](const RunReport& r) { return r.context.commit; });

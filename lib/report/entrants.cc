@@ -114,6 +114,7 @@ void add(RunReport& sum, const RunReport& run) {
     add(sum.wire.bytes_sent, run.wire.bytes_sent);
     add(sum.wire.bytes_received, run.wire.bytes_received);
     add(sum.errors, run.errors);
+    sum.server_said.insert(run.server_said.begin(), run.server_said.end());
 }
 
 std::optional<Resources> typical(const std::vector<const RunReport*>& runs, std::optional<Resources> Costs::*side) {

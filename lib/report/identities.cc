@@ -42,6 +42,11 @@ std::map<std::string, Count> failures_of(const RunReport& run) {
     return failures;
 }
 
+std::string cause_of(const std::string& error) {
+    const auto dot = error.find('.');
+    return dot == std::string::npos ? error : error.substr(dot + 1);
+}
+
 std::string why_incomplete(const Verdict& verdict) {
     if (verdict.complete) {
         return {};

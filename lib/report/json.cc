@@ -294,6 +294,7 @@ void write(Ordered& json, const RunReport& run) {
                     {"encoding", run.wire.encoding},
                     {"payload_bytes", run.wire.payload_bytes}};
     json["errors"] = Ordered(run.errors);
+    json["server_said"] = Ordered(run.server_said);
     json["interval_s"] = run.interval_s;
     json["intervals"] = list_of(run.intervals);
     json["thresholds"] = list_of(run.thresholds);
@@ -722,6 +723,7 @@ private:
                     .encoding = wire["encoding"],
                     .payload_bytes = count(wire, "payload_bytes")};
         run.errors = json["errors"].get<std::map<std::string, Count>>();
+        run.server_said = json.value("server_said", std::map<std::string, std::string>{});
         run.interval_s = json.value("interval_s", 1.0);
         for (std::size_t i = 0; i < json["intervals"].size(); ++i) {
             run.intervals.push_back(interval(json["intervals"][i], fmt::format("{}intervals.{}", prefix, i)));

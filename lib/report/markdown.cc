@@ -357,16 +357,20 @@ std::string books_of(const std::vector<Entrant>& entrants) {
 }
 
 std::string errors_of(const std::vector<Entrant>& entrants) {
-    Rows table({"of", "what failed", "attempts"}, "llr");
+    Rows table({"of", "what failed", "how often", "the server's words"}, "llrl");
     for (const auto& entrant : entrants) {
         std::map<std::string, Count> sums;
+        std::map<std::string, std::string> said;
         for (const auto* run : entrant.counting()) {
+            said.insert(run->server_said.begin(), run->server_said.end());
             for (const auto& [cause, attempts] : failures_of(*run)) {
                 sums[cause] += attempts;
             }
         }
         for (const auto& [cause, attempts] : sums) {
-            table.add({cell(entrant.name), cell(cause), counted(attempts)});
+            const auto words = said.find(cause_of(cause));
+            table.add(
+                {cell(entrant.name), cell(cause), counted(attempts), words == said.end() ? "" : cell(words->second)});
         }
     }
     return table.text();

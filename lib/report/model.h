@@ -244,7 +244,10 @@ struct RunReport {
     Fleet fleet;
     Costs resources;
     Wire wire;
-    std::map<std::string, Count> errors;  // "phase.cause": attempts
+    // "connect.cause": dials that failed; "connection.cause": open connections that were lost; "deliver.cause":
+    // attempts of batches that failed.
+    std::map<std::string, Count> errors;
+    std::map<std::string, std::string> server_said = {};  // cause: the server's own words, the first that were heard
     double interval_s = 1;
     std::vector<Interval> intervals;  // at most most_intervals; interval_s doubles until they suffice
     std::vector<JudgedThreshold> thresholds;
@@ -273,6 +276,9 @@ const char* name_of(State state);
 
 // What failed, by "phase.cause", each failure once: `errors`, in which reports up to 0.2 may lack the dials.
 std::map<std::string, Count> failures_of(const RunReport& run);
+
+// "http_404" of the error "deliver.http_404": what the server's words are kept by.
+std::string cause_of(const std::string& error);
 
 // "the run was interrupted", "ended early by the threshold response: p(95)<50ms"; empty of a complete one.
 std::string why_incomplete(const Verdict& verdict);

@@ -136,7 +136,12 @@ RunReport troubled_run() {
     run.fleet.connect_failures = {{"refused", 12}, {"timed_out", 3}};
     run.fleet.connects = 1'040;
     run.fleet.reconnects = 40;
-    run.errors = {{"connect.refused", 12}, {"deliver.mqtt_0x97", 4}, {"deliver.timed_out", 33}};
+    run.errors = {{"connect.refused", 12},
+                  {"connect.timed_out", 3},
+                  {"connection.reset", 40},
+                  {"deliver.mqtt_0x97", 4},
+                  {"deliver.timed_out", 33}};
+    run.server_said = {{"mqtt_0x97", R"(at most 100 a minute, says "gate 7" \xff)"}};
     run.thresholds = {
         {.metric = "response",
          .expression = "p(95)<50ms",

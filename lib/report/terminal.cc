@@ -244,6 +244,20 @@ std::string fleet_text(const Fleet& fleet) {
                        counted(fleet.reconnects, "reconnect"));
 }
 
+// What the server said of the errors' causes.
+std::string words_of(const RunReport& run) {
+    std::string text;
+    std::size_t shown = 0;
+    for (const auto& [cause, words] : run.server_said) {
+        if (shown++ == most_shown) {
+            return text +
+                   labelled("", indent, fmt::format("and of {} more causes", run.server_said.size() - shown + 1));
+        }
+        text += labelled(text.empty() ? "server said" : "", indent, fmt::format("{}: \"{}\"", cause, words));
+    }
+    return text;
+}
+
 std::string wire_text(const Wire& wire) {
     const auto each =
         wire.bytes_per_validation ? gate::humanize_figure(gate::Kind::bytes, *wire.bytes_per_validation) : "-";
@@ -278,7 +292,7 @@ std::string summary(const RunReport& run, Style style) {
                                ? fmt::format("; {} openings of circuit breakers", counted(*run.tally.breaker_openings))
                                : "")) +
               labelled("fleet", indent, fleet_text(run.fleet)) + labelled("wire", indent, wire_text(run.wire)) +
-              labelled("errors", indent, failures.empty() ? no_failures : listed(failures)));
+              labelled("errors", indent, failures.empty() ? no_failures : listed(failures)) + words_of(run));
     return text;
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "escape/formats.h"
 #include "gate/threshold.h"
 #include "report/figures.h"
 #include "report/identities.h"
@@ -379,6 +380,9 @@ report::RunReport assemble(const Order& order, const Gathered& gathered) {
                                                                            : scenario::name_of(encoding));
     run.wire.payload_bytes = scenario.traffic.payload.bytes.count;
     run.errors = fleet.errors;
+    for (const auto& [cause, words] : fleet.server_said) {
+        run.server_said.emplace(cause, escape::one_line(words));
+    }
     run.interval_s = seconds(fleet.series.width);
     run.intervals = intervals_of(order, gathered);
     run.thresholds = judged(order, run, gathered.aborted_by);

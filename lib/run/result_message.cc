@@ -83,6 +83,11 @@ void write_result(const fleet::Result& result, v1::Result& into) {
     into.set_connected_max(result.connected_max);
     write_counts(result.connect_failures, *into.mutable_connect_failures());
     write_counts(result.errors, *into.mutable_errors());
+    for (const auto& [cause, words] : result.server_said) {
+        auto& said = *into.add_server_said();
+        said.set_cause(cause);
+        said.set_words(words);
+    }
     into.set_interval_ns(static_cast<std::uint64_t>(result.series.width.count()));
     into.set_series_end_ns(static_cast<std::uint64_t>(result.series.end.count()));
     for (const auto& interval : result.series.intervals) {
@@ -161,6 +166,9 @@ std::optional<fleet::Result> read_result(const v1::Result& message) {
     result.connected_max = message.connected_max();
     result.connect_failures = read_counts(message.connect_failures());
     result.errors = read_counts(message.errors());
+    for (const auto& said : message.server_said()) {
+        result.server_said.emplace(said.cause(), said.words());
+    }
     result.series.width = Nanos{static_cast<std::int64_t>(message.interval_ns())};
     result.series.end = Nanos{static_cast<std::int64_t>(message.series_end_ns())};
     for (const auto& interval : message.intervals()) {

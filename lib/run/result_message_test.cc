@@ -25,6 +25,7 @@ fleet::Result sample(std::uint64_t count) {
     result.generated = {{EquipmentId{1}, 12, {4, 0, 8}}, {EquipmentId{4}, 3, {1, 1, 1}}};
     result.exceptions = {{EquipmentId{4}, 1, 2, fleet::State::rejected}};
     result.errors = {{"deliver.reset", 1}};
+    result.server_said = {{"reset", std::string("any \xff bytes\0", 12)}};
     result.connecting = 7s;
     result.series.intervals = {{1, 2, 3, 4, 5, "packed"}};
     result.series.end = 700ms;

@@ -268,6 +268,17 @@ std::string path_of_failure(const RunReport& run, const std::string& cause) {
                                       : "fleet.connect_failures." + cause.substr(cause.find('.') + 1);
 }
 
+// What a server said of the error's cause, the first of those there are.
+Html words_about(const std::vector<Row>& rows, const std::string& error) {
+    for (const auto& row : rows) {
+        const auto said = row.whole.server_said.find(cause_of(error));
+        if (said != row.whole.server_said.end()) {
+            return small("the server: " + said->second);
+        }
+    }
+    return {};
+}
+
 Html cause_lines(const std::vector<Row>& rows) {
     std::set<std::string> names;
     for (const auto& row : rows) {
@@ -277,7 +288,7 @@ Html cause_lines(const std::vector<Row>& rows) {
     }
     Html html;
     for (const auto& name : names) {
-        auto tr = element("td", failed_of(name)) + line_head(element("code", name));
+        auto tr = element("td", failed_of(name)) + line_head(element("code", name) + words_about(rows, name));
         for (const auto& row : rows) {
             const auto all = failures_of(row.whole);
             const auto found = all.find(name);
