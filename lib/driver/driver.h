@@ -95,6 +95,15 @@ public:
     // Says goodbye as the protocol does and waits for the other side, until `deadline` at the latest. What is still in
     // flight is settled as broken first. Nothing is settled afterwards, and broken() is not called.
     virtual net::Task<void> close(Instant deadline) = 0;
+
+    // Whether the server may keep something of this session, for a connection that will not come: a session of MQTT
+    // outlives its connections. To be asked while the session is closed.
+    virtual bool is_kept() const { return false; }
+
+    // Has the server forget it, which may take a connection of its own; also what an earlier process left under the
+    // same run and equipment, so that a new session may be asked as well. Only while closed; may be tried again. Fails
+    // with asio::error::timed_out at `deadline`, or as open() does. Nothing is settled and broken() is not called.
+    virtual net::Task<error_code> forget([[maybe_unused]] Instant deadline) { co_return error_code{}; }
 };
 
 // What planning and measuring need to know of a protocol.
@@ -102,6 +111,8 @@ struct Traits {
     std::uint32_t descriptors_per_session = 1;
     enum class Acknowledges : std::uint8_t { yes, no } acknowledges = Acknowledges::yes;  // no: every answer is `sent`
     wire::Encoding native = wire::Encoding::protobuf;
+    // sessions: a server keeps something of each session after its connection, until Session::forget().
+    enum class Leaves : std::uint8_t { nothing, sessions } leaves = Leaves::nothing;
 };
 
 class Driver {

@@ -36,6 +36,9 @@ struct Kind {
     std::string_view options_schema;  // JSON Schema (draft 7) of its options: an object, no additional properties
     std::function<Traits(const nlohmann::json& options)> traits;
     std::function<std::unique_ptr<Driver>(const Context&)> make;
+    // Options, as JSON, with which another process than the one that made the sessions has a server forget them: the
+    // first ones that the server accepts. Empty: the protocol leaves nothing behind.
+    std::vector<std::string> clearing_options = {};
 };
 
 using Kinds = std::vector<Kind>;

@@ -1,6 +1,6 @@
 #include "drivers/mqtt/client_connection.h"
 
-#include <boost/asio/error.hpp>
+#include <string>
 
 #include "drivers/mqtt/error.h"
 
@@ -44,6 +44,18 @@ Terms terms_of(const Connack& packet) {
     return terms;
 }
 
+// A reason string, and another server to go to; the longest of either is a packet's most.
+void pass_words(const error_code& cause, const Properties& properties, ClientConnection::Events& events) {
+    const auto reason = properties.text(PropertyId::reason_string).value_or("");
+    const auto server = properties.text(PropertyId::server_reference).value_or("");
+    if (!server.empty()) {  // rare: it comes with a connection's end
+        events.said(cause, std::string(reason) + (reason.empty() ? "" : " ") +
+                               "(server reference: " + std::string(server) + ")");
+    } else if (!reason.empty()) {
+        events.said(cause, reason);
+    }
+}
+
 // 5.0, 3.3.4. We have announced no topic aliases, and have no subscriptions.
 Reason objection(const Publish& packet, Qos most_qos) {
     if (packet.properties.number(PropertyId::topic_alias)) {
@@ -52,7 +64,7 @@ Reason objection(const Publish& packet, Qos most_qos) {
     if (packet.properties.number(PropertyId::subscription_identifier)) {
         return Reason::protocol_error;
     }
-    return packet.qos > most_qos ? Reason::qos_not_supported : Reason::success;
+    return packet.qos > most_qos ? Reason::protocol_error : Reason::success;  // 0x9B is the server's to say
 }
 
 }  // namespace
@@ -69,7 +81,11 @@ error_code ClientConnection::receive(std::span<const std::byte> bytes, Events& e
 
 error_code ClientConnection::take(const Frame& frame, Events& events) {
     if (state_ == State::greeting) {
-        return frame.type() == PacketType::connack ? take_connack(frame, events) : complain(Reason::protocol_error);
+        if (frame.type() != PacketType::connack) {
+            return complain(Reason::protocol_error);
+        }
+        state_ = State::greeted;  // by a server of MQTT: from here on complaints reach somebody
+        return take_connack(frame, events);
     }
     switch (frame.type()) {
         case PacketType::publish:
@@ -85,6 +101,9 @@ error_code ClientConnection::take(const Frame& frame, Events& events) {
             if (packet.type == PacketType::pubrel) {  // nothing is kept, so that none is unknown
                 events.acknowledge(PacketType::pubcomp, packet.packet_id, Reason::success);
             } else {
+                if (is_failure(packet.reason) && !packet.properties.empty()) {
+                    pass_words(packet.reason, packet.properties, events);
+                }
                 events.answered(packet.type, packet.packet_id, packet.reason);
             }
             return {};
@@ -96,7 +115,7 @@ error_code ClientConnection::take(const Frame& frame, Events& events) {
             events.pinged();
             return {};
         case PacketType::disconnect:
-            return version_ == Version::v5 ? take_disconnect(frame) : complain(Reason::protocol_error);
+            return version_ == Version::v5 ? take_disconnect(frame, events) : complain(Reason::protocol_error);
         default:
             return complain(Reason::protocol_error);
     }
@@ -108,12 +127,13 @@ error_code ClientConnection::take_connack(const Frame& frame, Events& events) {
         return complain(violation.reason);
     }
     if (packet.reason != Reason::success) {
-        return refusal(version_, packet.reason);
+        const error_code cause = refusal(version_, packet.reason);
+        pass_words(cause, packet.properties, events);
+        return cause;
     }
     if (packet.session_present && start_ == Start::clean) {  // 5.0, 3.2.2.1.1
         return complain(Reason::protocol_error);
     }
-    state_ = State::connected;
     const Terms terms = terms_of(packet);
     most_qos_ = terms.most_qos;
     events.connected(terms);
@@ -136,18 +156,18 @@ error_code ClientConnection::take_publish(const Frame& frame, Events& events) {
     return {};
 }
 
-error_code ClientConnection::take_disconnect(const Frame& frame) {
+error_code ClientConnection::take_disconnect(const Frame& frame, Events& events) {
     Disconnect packet;
-    if (const Violation violation = parse(frame, version_, packet)) {
+    if (const Violation violation = parse(frame, version_, Sender::server, packet)) {
         return complain(violation.reason);
     }
-    return packet.reason == Reason::success ? boost::asio::error::make_error_code(boost::asio::error::eof)
-                                            : make_error_code(packet.reason);
+    pass_words(packet.reason, packet.properties, events);
+    return packet.reason;
 }
 
 error_code ClientConnection::complain(Reason reason) {
-    if (version_ == Version::v5 && state_ == State::connected) {
-        complaint_ = reason;
+    if (version_ == Version::v5 && state_ == State::greeted) {
+        complaint_ = for_disconnect(reason, Sender::client);
     }
     return boost::system::errc::make_error_code(boost::system::errc::protocol_error);
 }

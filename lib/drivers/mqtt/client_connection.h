@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string_view>
 
 #include "base/error.h"
 #include "wire/mqtt/framer.h"
@@ -38,6 +39,9 @@ public:
         // PUBACK, PUBREC or PUBCOMP is to be sent.
         virtual void acknowledge(PacketType type, std::uint16_t packet_id, Reason reason) = 0;
         virtual void pinged() = 0;  // PINGRESP
+        // What the server says of `cause` in its own words, in CONNACK, PUBACK, PUBREC or DISCONNECT: a view that holds
+        // during the call, before the answer or the error that carries the cause.
+        virtual void said(const error_code& cause, std::string_view words) = 0;
 
     protected:
         ~Events() = default;
@@ -66,13 +70,13 @@ private:
     error_code take(const Frame& frame, Events& events);
     error_code take_connack(const Frame& frame, Events& events);
     error_code take_publish(const Frame& frame, Events& events);
-    error_code take_disconnect(const Frame& frame);
+    error_code take_disconnect(const Frame& frame, Events& events);
 
     Framer framer_;
     Version version_;
     Start start_;
     Qos most_qos_ = Qos::exactly_once;
-    enum class State : std::uint8_t { greeting, connected } state_ = State::greeting;
+    enum class State : std::uint8_t { greeting, greeted } state_ = State::greeting;
     std::optional<Reason> complaint_;
 };
 

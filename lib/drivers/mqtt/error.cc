@@ -13,6 +13,8 @@ public:
         switch (static_cast<ClientError>(value)) {
             case ClientError::no_pingresp:
                 return "mqtt_no_pingresp";
+            case ClientError::stray_answer:
+                return "mqtt_stray_answer";
             case ClientError::qos_downgraded:
                 return "mqtt_qos_downgraded";
             default:

@@ -14,6 +14,7 @@ enum class ClientError : std::uint8_t {
     connack_4,       // bad user name or password
     connack_5,       // not authorized
     no_pingresp,     // "mqtt_no_pingresp"
+    stray_answer,    // "mqtt_stray_answer": an acknowledgement that nothing in flight waits for
     qos_downgraded,  // "mqtt_qos_downgraded": a PUBACK for what was sent at QoS 2
 };
 

@@ -57,10 +57,17 @@ public:
         }
     }
 
+    void said(const error_code& cause, std::string_view words) override {
+        lines.push_back("said " + cause_name(cause) + " " + std::string(words));
+    }
+
+    void stray(const error_code& cause) override { strays.push_back(cause_name(cause)); }
+
     std::vector<std::string> take() { return std::exchange(lines, {}); }
     Nanos since_begin(Instant at) const { return at - begin_; }
 
     std::vector<std::string> lines;
+    std::vector<std::string> strays;  // their causes
     std::vector<driver::Outcome> outcomes;
     std::function<void(Sequence, const driver::Outcome&)> on_settled;
     std::function<void()> on_broken;
@@ -110,6 +117,12 @@ protected:
         session_->offer({EquipmentId{1}, first, 1, 1, never, &bodies_.back()});
     }
 
+    void forget(Instant deadline) {
+        forgot_.reset();
+        tasks_.spawn(forget_into(*session_, deadline, forgot_));
+    }
+    std::string forgot() const { return forgot_ ? cause_name(*forgot_) : ""; }
+
     void close(Instant deadline) { tasks_.spawn(close_into(*session_, deadline, closed_)); }
 
     void pass(Nanos time) { simulation_.run_for(time); }
@@ -118,6 +131,9 @@ protected:
 
     static net::Task<void> open_into(driver::Session& session, Instant deadline, std::optional<error_code>& into) {
         into = co_await session.open(deadline);
+    }
+    static net::Task<void> forget_into(driver::Session& session, Instant deadline, std::optional<error_code>& into) {
+        into = co_await session.forget(deadline);
     }
     static net::Task<void> close_into(driver::Session& session, Instant deadline, bool& into) {
         co_await session.close(deadline);
@@ -140,6 +156,7 @@ protected:
     std::unique_ptr<driver::Driver> driver_;
     std::unique_ptr<driver::Session> session_;
     std::optional<error_code> opened_;
+    std::optional<error_code> forgot_;
     bool closed_ = false;
 };
 

@@ -18,6 +18,7 @@ driver::Traits traits_of(const Options& options) {
         .acknowledges =
             options.qos == Qos::at_most_once ? driver::Traits::Acknowledges::no : driver::Traits::Acknowledges::yes,
         .native = wire::Encoding::protobuf,
+        .leaves = options.resumes() ? driver::Traits::Leaves::sessions : driver::Traits::Leaves::nothing,
     };
 }
 
@@ -46,6 +47,9 @@ driver::Kind kind() {
         .options_schema = embedded::mqtt_options,
         .traits = [](const nlohmann::json& options) { return traits_of(read_options(options)); },
         .make = [](const driver::Context& context) { return std::make_unique<MqttDriver>(context); },
+        // A session has one name in all versions. 3.1.1 comes first because a session of it opens without a clean
+        // start.
+        .clearing_options = {R"({"version": "3.1.1"})", R"({"version": 5})"},
     };
 }
 

@@ -302,7 +302,7 @@ TEST_F(MqttResume, CountsAnswersThatItCannotPlaceAndGoesOn) {
     EXPECT_THAT(receipts_.take(), ElementsAre("1 acknowledged"));
     fall();
     open(present_5);
-    EXPECT_EQ(exchange("40 02 0777 70 02 0777 50 02 0777 50 03 0777 92"), hex("62 03 0777 92"));
+    EXPECT_EQ(exchange("40 02 0777 70 02 0777 50 02 0777 50 03 0777 87"), hex("62 03 0777 92"));
     offer(2, "b");
     pass(latency);
     exchange("50 02 0002 70 02 0002");

@@ -22,6 +22,8 @@ constexpr std::size_t most_unsent_bytes = 64 << 10;
 
 constexpr std::uint32_t packet_ids = 65'535;
 
+constexpr Nanos passing_patience = 1s;
+
 error_code timed_out() {
     return boost::asio::error::make_error_code(boost::asio::error::timed_out);
 }
@@ -47,6 +49,7 @@ Nanos ping_after(std::uint16_t keepalive_seconds) {
 Common::Common(net::Loop& its_loop, net::Dialer& its_dialer, Options its_options, RunId its_run)
     : loop(its_loop), dialer(its_dialer), options(std::move(its_options)), run(its_run) {
     connect_properties_.add(PropertyId::maximum_packet_size, ClientConnection::most_packet_bytes);
+    passing_properties_ = connect_properties_;
     if (options.resumes()) {
         connect_properties_.add(PropertyId::session_expiry_interval, options.session_expiry_seconds);
         farewell_properties_.add(PropertyId::session_expiry_interval, 0);
@@ -62,7 +65,7 @@ std::string_view Common::topic_of(EquipmentId equipment) {
     return topic_;
 }
 
-std::span<const std::byte> Common::connect_packet(EquipmentId equipment, Start start) {
+std::span<const std::byte> Common::connect_packet(EquipmentId equipment, Start start, Stay stay) {
     const std::string id = client_id(run, equipment);
     Connect packet;
     packet.version = options.version;
@@ -70,7 +73,7 @@ std::span<const std::byte> Common::connect_packet(EquipmentId equipment, Start s
     packet.keep_alive_seconds = options.keepalive_seconds;
     packet.client_id = id;
     if (options.version == Version::v5) {
-        packet.properties = connect_properties_.view();
+        packet.properties = (stay == Stay::passing ? passing_properties_ : connect_properties_).view();
     }
     const auto buffer = grown(out, encoded_size(packet));
     return buffer.first(encode(packet, buffer));
@@ -128,7 +131,8 @@ net::Task<error_code> Session::open(Instant deadline) {
     reading_ = Reading::on;
     transport_->start(*this);
     last_written_ = common_.loop.now();
-    transport_->write(common_.connect_packet(equipment_, start_));
+    transport_->write(common_.connect_packet(equipment_, start_, stay_));
+    kept_by_server_ |= stay_ == Common::Stay::as_options_say && common_.options.resumes();
     changed_ = std::make_unique<net::Wakeup>(common_.loop);
     while (state_ == State::opening) {
         if (common_.loop.now() >= deadline) {
@@ -140,6 +144,11 @@ net::Task<error_code> Session::open(Instant deadline) {
     changed_.reset();
     if (state_ == State::closed) {
         co_return cause_;
+    }
+    if (state_ == State::fallen) {
+        state_ = State::broken;
+        common_.loop.later(*this);
+        co_return error_code{};
     }
     state_ = State::open;
     if (keepalive_seconds_ > 0) {
@@ -205,41 +214,73 @@ net::Task<void> Session::close(Instant deadline) {
         co_return;
     }
     if (alive && transport_) {
-        if (const auto farewell = common_.farewell_packet(); farewell.size() <= most_packet_bytes_) {
+        const auto farewell = common_.farewell_packet();
+        const bool said = farewell.size() <= most_packet_bytes_;
+        if (said) {
             transport_->write(farewell);
         }
-        transport_->shut();
+        const bool passing = stay_ == Common::Stay::passing;
+        if (!passing) {
+            transport_->shut();
+        }
         transport_->resume();
         if (common_.options.version == Version::v5) {
             start_ = Start::clean;
             forget_kept();
         }
         changed_ = std::make_unique<net::Wakeup>(common_.loop);
-        while (state_ == State::closing && common_.loop.now() < deadline) {
-            co_await changed_->until(deadline);
+        // Of a passing connection it is the server that closes first, and so keeps TIME_WAIT: thousands that follow
+        // each other from one address would run out of ports. With the connection its session ends in any case.
+        const Instant patient_until = passing ? std::min(deadline, common_.loop.now() + passing_patience) : deadline;
+        while (state_ == State::closing && common_.loop.now() < patient_until) {
+            co_await changed_->until(patient_until);
         }
         changed_.reset();
+        if (passing && state_ == State::closing) {
+            transport_->reset();
+        }
+        const bool heard = state_ == State::closed;  // the server has answered it by closing
+        if (said && heard && common_.options.version == Version::v5) {
+            kept_by_server_ = false;
+        }
     }
     transport_.reset();
     state_ = State::closed;
 }
 
+net::Task<error_code> Session::forget(Instant deadline) {
+    check(state_ == State::closed, "a session is forgotten while it is closed");
+    forget_kept();
+    start_ = Start::clean;
+    stay_ = Common::Stay::passing;
+    const error_code error = common_.loop.now() < deadline ? co_await open(deadline) : timed_out();
+    if (error == boost::asio::error::operation_aborted) {
+        co_return error;  // the session was destroyed meanwhile
+    }
+    if (!error) {
+        kept_by_server_ = false;
+        co_await close(deadline);
+    }
+    stay_ = Common::Stay::as_options_say;
+    start_ = common_.options.resumes() && common_.options.version == Version::v3_1_1 ? Start::resume : Start::clean;
+    co_return error;
+}
+
 void Session::connected(const Terms& terms) {
+    if (common_.options.qos > terms.most_qos && stay_ == Common::Stay::as_options_say) {
+        lost(Reason::qos_not_supported);
+        return;
+    }
     state_ = State::greeted;
     most_packet_bytes_ = terms.most_packet_bytes;
     receive_maximum_ = terms.receive_maximum;
     keepalive_seconds_ = terms.keepalive_seconds.value_or(common_.options.keepalive_seconds);
     alias_ = terms.topic_alias_maximum > 0 ? Alias::allowed : Alias::none;
-    resumed_ = terms.session_present ? Resumed::yes : Resumed::no;
     start_ = common_.options.resumes() ? Start::resume : Start::clean;
     if (!terms.session_present) {
         forget_kept();
         last_packet_id_ = 0;
-        given_ids_ = 0;
         ids_known_free_ = 0;
-    }
-    if (common_.options.qos > terms.most_qos) {
-        lost(Reason::qos_not_supported);
     }
     changed_->wake();
 }
@@ -264,17 +305,12 @@ void Session::answered(PacketType type, std::uint16_t packet_id, Reason reason) 
     } else if (published) {
         finish(packet_id, Flight::End::answered, reason);
     } else {
-        ++common_.stray_answers;  // a no after a yes
+        receipts_.stray(ClientError::stray_answer);  // a no after a yes
     }
 }
 
 void Session::answered_stray(PacketType type, std::uint16_t packet_id, Reason reason) {
-    const bool was_sent = given_ids_ >= packet_ids || packet_id <= given_ids_;
-    if (resumed_ == Resumed::no && !was_sent) {
-        lost(boost::system::errc::make_error_code(boost::system::errc::protocol_error));
-        return;
-    }
-    ++common_.stray_answers;
+    receipts_.stray(ClientError::stray_answer);
     if (type == PacketType::pubrec && !is_failure(reason)) {
         acknowledge(PacketType::pubrel, packet_id, Reason::packet_identifier_not_found);
     }
@@ -299,8 +335,8 @@ void Session::finish(std::uint16_t packet_id, Flight::End end, Reason reason) {
 
 void Session::complain(Reason reason) {
     const error_code error = connection_.complain(reason);
-    if (transport_ && connection_.complaint()) {
-        transport_->write(common_.disconnect_packet(reason));
+    if (const auto complaint = connection_.complaint(); complaint && transport_) {
+        transport_->write(common_.disconnect_packet(*complaint));
     }
     lost(error);
 }
@@ -509,7 +545,6 @@ bool Session::identify(Flight& flight, const Filling& into) {
     flight.packet_id = next;
     last_packet_id_ = next;
     --ids_known_free_;
-    given_ids_ += given_ids_ < packet_ids ? 1 : 0;
     return true;
 }
 
@@ -638,7 +673,7 @@ void Session::lost(const error_code& cause) {
         settle_all_broken();
         common_.loop.later(*this);
     } else {
-        state_ = State::closed;
+        state_ = before == State::greeted ? State::fallen : State::closed;
         changed_->wake();
     }
 }

@@ -14,8 +14,12 @@
 // and the same identifier, or PUBREL; in the order of the first time. If the server has not, it begins anew. At QoS 2
 // it may then arrive twice.
 //
-// Who acknowledges what was never sent breaks the session: it cannot be believed about the rest. What is acknowledged
-// twice, or after a resumption unknown, is counted and nothing more.
+// What the server keeps must not outlive the run. In version 5 the DISCONNECT of close() ends the session (3.14.2.2.2);
+// 3.1.1 has no word for that, and an equipment that is offline has nobody to say it to: forget() connects once more,
+// with a clean start (clean session) and no expiry, so that the session that was kept is discarded at once, and the new
+// one with its connection (5.0, 3.1.2.4 and 3.1.2.11.2; 3.1.1, 3.1.2.4).
+//
+// What is acknowledged twice, or was never sent, settles nothing and ends nothing: Receipts count it as a stray answer.
 
 #include <memory>
 #include <string>
@@ -38,7 +42,9 @@ public:
 
     // Each valid until the next call of either.
     std::string_view topic_of(EquipmentId equipment);
-    std::span<const std::byte> connect_packet(EquipmentId equipment, Start start);
+    // passing: what the server makes of it ends with the connection.
+    enum class Stay : std::uint8_t { as_options_say, passing };
+    std::span<const std::byte> connect_packet(EquipmentId equipment, Start start, Stay stay);
     Properties topic_alias() const { return topic_alias_.view(); }
     std::span<const std::byte> disconnect_packet(Reason reason);
     std::span<const std::byte> farewell_packet();  // the session is not needed any more
@@ -48,11 +54,11 @@ public:
     const Options options;
     const RunId run;
     Flights flights;
-    std::vector<std::byte> out;       // one connection's packets on their way to its transport
-    std::uint64_t stray_answers = 0;  // acknowledgements of what is not in flight, in sessions that went on
+    std::vector<std::byte> out;  // one connection's packets on their way to its transport
 
 private:
     PropertyList connect_properties_;
+    PropertyList passing_properties_;
     PropertyList farewell_properties_;
     PropertyList topic_alias_;
     std::string topic_;
@@ -72,15 +78,19 @@ public:
     void offer(const driver::Batch& batch) override;
     void abandon(Sequence first) override;
     net::Task<void> close(Instant deadline) override;
+    bool is_kept() const override { return kept_by_server_; }
+    net::Task<error_code> forget(Instant deadline) override;
 
 private:
-    // greeted: the CONNACK has come, and open() is about to go on. broken: Receipts are about to hear of it.
-    enum class State : std::uint8_t { closed, opening, greeted, open, broken, closing };
+    // greeted: the CONNACK has come, and open() is about to go on; fallen: the connection was lost before it did, which
+    // is a break all the same. broken: Receipts are about to hear of it.
+    enum class State : std::uint8_t { closed, opening, greeted, fallen, open, broken, closing };
 
     void connected(const Terms& terms) override;
     void answered(PacketType type, std::uint16_t packet_id, Reason reason) override;
     void acknowledge(PacketType type, std::uint16_t packet_id, Reason reason) override;
     void pinged() override;
+    void said(const error_code& cause, std::string_view words) override { receipts_.said(cause, words); }
     void received(std::span<const std::byte> bytes) override;
     void ended(const error_code& cause) override;
     void drained() override;
@@ -125,7 +135,6 @@ private:
     std::uint32_t most_packet_bytes_ = 0;
     std::uint32_t answers_bytes_ = 0;   // in the shared buffer, while receiving
     std::uint32_t sent_ = 0;            // flights, ever
-    std::uint32_t given_ids_ = 0;       // packet identifiers, since the session began
     std::uint16_t ids_known_free_ = 0;  // so many after the last
     std::uint16_t receive_maximum_ = 0;
     std::uint16_t outstanding_ = 0;  // what the receive maximum counts (MQTT 5.0, 4.9)
@@ -133,10 +142,11 @@ private:
     std::uint16_t keepalive_seconds_ = 0;
     State state_ = State::closed;
     Start start_ = Start::clean;  // resume: the server may have kept the session
-    enum class Resumed : std::uint8_t { no, yes } resumed_ = Resumed::no;
     enum class Ping : std::uint8_t { none, awaited } ping_ = Ping::none;
     enum class Alias : std::uint8_t { none, allowed, set } alias_ = Alias::none;
     enum class Reading : std::uint8_t { on, paused } reading_ = Reading::on;
+    Common::Stay stay_ = Common::Stay::as_options_say;
+    bool kept_by_server_ = false;  // perhaps: a CONNECT that asks for it has gone out, and nothing yet that ends it
 };
 
 }  // namespace portillon::mqtt

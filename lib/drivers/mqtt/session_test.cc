@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
+
 #include "drivers/mqtt/harness.h"
 #include "testing/stuck_transport.h"
 
@@ -67,8 +69,9 @@ TEST_F(MqttSession, FailsToOpenWithACause) {
         {five, "40 02 0001", "protocol_error"},              // something else first
         {five, "00 00", "protocol_error"},
         {five, "20 ff ff ff ff", "protocol_error"},
-        {five, "20 80 80 04", "protocol_error"},         // 64 KiB
-        {five, "20 03 00 00 00 e0 01 8b", "mqtt_0x8b"},  // welcome, and goodbye
+        {five, "20 80 80 04", "protocol_error"},     // 64 KiB
+        {five, "20 03 00 01 00", "protocol_error"},  // a reason that CONNACK does not have
+        {five, "20 03 00 8b 00", "protocol_error"},  // DISCONNECT has it
         {three, "20 02 00 01", "mqtt_connack_1"},
         {three, "20 02 00 02", "mqtt_connack_2"},
         {three, "20 02 00 03", "mqtt_connack_3"},
@@ -88,6 +91,144 @@ TEST_F(MqttSession, FailsToOpenWithACause) {
         EXPECT_EQ(peer().end, "closed");
     }
     EXPECT_THAT(receipts_.take(), IsEmpty());
+}
+
+// What was open and is lost is a break, however soon: it does not hang on how the bytes were cut.
+TEST_F(MqttSession, LosesWhatIsLostRightAfterTheConnack) {
+    struct Row {
+        std::string options, bytes, cause;
+    };
+    const std::vector<Row> rows{
+        {five, "20 03 00 00 00 e0 01 8b", "mqtt_0x8b"},  // welcome, and goodbye
+        {five, "20 03 00 00 00 e0 01 8e", "mqtt_0x8e"},
+        {five, "20 03 00 00 00 20 03 00 00 00", "protocol_error"},
+        {five, "20 03 00 00 00", "closed"},
+        {three, "20 02 00 00", "closed"},
+    };
+    for (const Row& row : rows) {
+        make(row.options);
+        dial();
+        peer().send(row.bytes);
+        peer().transport().shut();
+        pass(latency);
+        EXPECT_EQ(opened(), "none") << row.bytes;
+        pass(latency);
+        EXPECT_THAT(receipts_.take(), ElementsAre("broken " + row.cause)) << row.bytes;
+        dial();
+        peer().transport().shut();
+        pass(latency);
+        EXPECT_EQ(opened(), "closed") << "before its CONNACK it was no connection";
+        EXPECT_THAT(receipts_.take(), IsEmpty());
+    }
+}
+
+TEST_F(MqttSession, TakesOffersOfAnOpenedSessionThatIsLostAlready) {
+    make(five);
+    dial();
+    peer().send("20 03 00 00 00 e0 01 8b");
+    simulation_.run_until(now() + latency);
+    ASSERT_EQ(opened(), "none");
+    if (receipts_.lines.empty()) {
+        offer(1, "x");
+        settle();
+        EXPECT_THAT(receipts_.take(), ElementsAre("1 broken mqtt_0x8b", "broken mqtt_0x8b"));
+    }
+}
+
+// 4.13.1, with CONNACK the first packet that may be complained of: nothing else is known to be a server of MQTT.
+TEST_F(MqttSession, SaysWhatIsWrongWithAConnack) {
+    for (const auto& [answer, last_words] :
+         {std::pair{"20 03 00 01 00", "e0 01 82"}, std::pair{"20 03 02 00 00", "e0 01 81"},
+          std::pair{"20 06 00 00 03 21 0000", "e0 01 82"}, std::pair{"20 03 00 87 00", ""}, std::pair{"40 02 0001", ""},
+          std::pair{"48 00", ""}}) {
+        make(five);
+        dial();
+        peer().take();
+        peer().send(answer);
+        pass(2 * latency);
+        EXPECT_EQ(peer().take(), hex(last_words)) << answer;
+        EXPECT_EQ(peer().end, "closed");
+    }
+}
+
+// The tables of 3.4.2.1 to 3.7.2.1: whatever they do not list ends the connection with 0x82, whatever they list does
+// not.
+TEST_F(MqttSession, TakesOfAllReasonsThoseOfTheTables) {
+    struct Row {
+        std::string options, first_byte;
+        std::vector<unsigned> listed;
+        std::string before;
+    };
+    const std::vector<unsigned> publishes{0x00, 0x10, 0x80, 0x83, 0x87, 0x90, 0x91, 0x97, 0x99}, releases{0x00, 0x92};
+    const std::vector<Row> rows{
+        {five, "40 03 0001", publishes, ""},
+        {five_qos_2, "50 03 0001", publishes, ""},
+        {five, "62 03 0001", releases, ""},
+        {five_qos_2, "70 03 0001", releases, "50 02 0001"},
+    };
+    for (const Row& row : rows) {
+        for (unsigned reason = 0; reason < 256; ++reason) {
+            make(row.options);
+            open(connack_5);
+            offer(1, "x");
+            pass(latency);
+            if (!row.before.empty()) {
+                peer().send(row.before);
+                pass(2 * latency);
+            }
+            peer().take();
+            const char raw[] = {static_cast<char>(reason)};
+            peer().send(row.first_byte + testing::hex_of({raw, 1}));
+            pass(2 * latency);
+            const bool listed = std::find(row.listed.begin(), row.listed.end(), reason) != row.listed.end();
+            EXPECT_EQ(peer().end, listed ? "" : "closed") << row.first_byte << " " << reason;
+            if (!listed) {
+                EXPECT_EQ(peer().take(), hex("e0 01 82")) << row.first_byte << " " << reason;
+                EXPECT_THAT(receipts_.take(), ElementsAre("1 broken protocol_error", "broken protocol_error"));
+            }
+            receipts_.take();
+        }
+    }
+}
+
+// The server's own words come before what they explain.
+TEST_F(MqttSession, PassesOnWhatTheServerSays) {
+    struct Row {
+        std::string bytes;
+        std::vector<std::string> heard;
+    };
+    const std::vector<Row> rows{
+        {"40 09 0001 87 05 1f 0002 'no'", {"said mqtt_0x87 no", "1 rejected mqtt_0x87"}},
+        {"40 09 0001 10 05 1f 0002 'no'", {"1 acknowledged"}},  // not a failure
+        {"e0 07 8e 05 1f 0002 'no'", {"said mqtt_0x8e no", "1 broken mqtt_0x8e", "broken mqtt_0x8e"}},
+        {"e0 07 9d 05 1c 0002 'b2'",
+         {"said mqtt_0x9d (server reference: b2)", "1 broken mqtt_0x9d", "broken mqtt_0x9d"}},
+        {"e0 0c 9c 0a 1f 0002 'go' 1c 0002 'b2'",
+         {"said mqtt_0x9c go (server reference: b2)", "1 broken mqtt_0x9c", "broken mqtt_0x9c"}},
+        {"e0 05 8e 03 1f 0000", {"1 broken mqtt_0x8e", "broken mqtt_0x8e"}},
+    };
+    for (const Row& row : rows) {
+        make(five);
+        open(connack_5);
+        offer(1, "x");
+        pass(latency);
+        peer().send(row.bytes);
+        pass(2 * latency);
+        EXPECT_EQ(receipts_.take(), row.heard) << row.bytes;
+    }
+    make(five_qos_2);
+    open(connack_5);
+    offer(1, "x");
+    pass(latency);
+    peer().send("50 09 0001 97 05 1f 0002 'no'");
+    pass(2 * latency);
+    EXPECT_THAT(receipts_.take(), ElementsAre("said mqtt_0x97 no", "1 throttled mqtt_0x97"));
+    make(five);
+    dial();
+    peer().send("20 08 00 88 05 1f 0002 'no'");
+    pass(2 * latency);
+    EXPECT_EQ(opened(), "mqtt_0x88");
+    EXPECT_THAT(receipts_.take(), ElementsAre("said mqtt_0x88 no"));
 }
 
 TEST_F(MqttSession, OpensAgainAfterFailing) {
@@ -336,8 +477,14 @@ TEST_F(MqttSession, BreaksWithACauseAndSaysWhy) {
     const std::vector<Row> rows{
         {five, "e0 01 8b", "mqtt_0x8b", ""},
         {five, "e0 02 8e 00", "mqtt_0x8e", ""},
-        {five, "e0 00", "closed", ""},
-        {five, "40 02 0009", "protocol_error", ""},  // of nothing that is in flight
+        {five, "e0 01 87", "mqtt_0x87", ""},
+        {five, "e0 00", "protocol_error", "e0 01 82"},  // 0x00 and 0x04 are the client's to say (3.14.2.1)
+        {five, "e0 01 04", "protocol_error", "e0 01 82"},
+        {five, "e0 01 10", "protocol_error", "e0 01 82"},
+        {five, "40 03 0001 92", "protocol_error", "e0 01 82"},
+        {five_qos_2, "50 03 0001 92", "protocol_error", "e0 01 82"},
+        {five_qos_2, "70 03 0001 10", "protocol_error", "e0 01 82"},
+        {five, "62 03 0001 80", "protocol_error", "e0 01 82"},
         {five, "40 02 0000", "protocol_error", "e0 01 82"},
         {five, "40 01 00", "protocol_error", "e0 01 81"},
         {five, "41 02 0001", "protocol_error", "e0 01 81"},
@@ -350,8 +497,6 @@ TEST_F(MqttSession, BreaksWithACauseAndSaysWhy) {
         {five, "70 02 0001", "protocol_error", "e0 01 82"},
         {five, "60 02 0001", "protocol_error", "e0 01 81"},
         {five_qos_2, "70 02 0001", "protocol_error", "e0 01 82"},  // before its PUBREC
-        {five_qos_2, "50 02 0009", "protocol_error", ""},
-        {five_qos_2, "70 02 0009", "protocol_error", ""},
         {five_qos_2, "50 03 0001 00 00 70 02 0001", "protocol_error", "62 02 0001 e0 01 81"},
         {five, "90 04 0001 00 00", "protocol_error", "e0 01 82"},
         {five, "c0 00", "protocol_error", "e0 01 82"},
@@ -362,7 +507,6 @@ TEST_F(MqttSession, BreaksWithACauseAndSaysWhy) {
         {five, "40 81 80 01", "protocol_error", "e0 01 95"},
         {three, "e0 00", "protocol_error", ""},
         {three, "40 03 0001 00", "protocol_error", ""},
-        {three, "40 02 0002", "protocol_error", ""},
     };
     for (const Row& row : rows) {
         make(row.options);
@@ -379,6 +523,35 @@ TEST_F(MqttSession, BreaksWithACauseAndSaysWhy) {
         pass(latency);
         EXPECT_EQ(peer().take(), hex(row.last_words)) << row.bytes;
         EXPECT_EQ(peer().end, "closed");
+    }
+}
+
+TEST_F(MqttSession, LetsAnswersPassThatNothingWaitsFor) {
+    struct Row {
+        std::string options, connack, bytes, reply, answer;
+    };
+    const std::vector<Row> rows{
+        {five, connack_5, "40 02 0009", "", "40 02 0001"},               // never sent
+        {five, connack_5, "40 02 0001", "", "40 02 0001"},               // twice
+        {five, connack_5, "50 02 0009", "62 03 0009 92", "40 02 0001"},  // so that the server need not keep it
+        {five_qos_2, connack_5, "70 02 0009", "", "50 02 0001 70 02 0001"},
+        {three, connack_3, "40 02 0002", "", "40 02 0001"},
+        {three, connack_3, "40 02 0001", "", "40 02 0001"},
+    };
+    for (const Row& row : rows) {
+        make(row.options);
+        open(row.connack);
+        receipts_.strays.clear();
+        offer(4, "x");
+        pass(latency);
+        peer().take();
+        const bool twice = row.bytes == row.answer;
+        peer().send(twice ? row.answer + row.bytes : row.bytes + row.answer);
+        pass(2 * latency);
+        EXPECT_THAT(receipts_.take(), ElementsAre("4 acknowledged")) << row.bytes;
+        EXPECT_THAT(receipts_.strays, ElementsAre("mqtt_stray_answer")) << row.bytes;
+        EXPECT_EQ(peer().take().substr(0, hex(row.reply).size()), hex(row.reply)) << row.bytes;
+        EXPECT_EQ(peer().end, "") << row.bytes;
     }
 }
 
@@ -411,7 +584,7 @@ TEST_F(MqttSession, AcknowledgesWhatItDidNotAskFor) {
     open("20 05 00 00 02 24 01");
     peer().send("34 07 0001 'x' 0008 00 'y'");
     pass(2 * latency);
-    EXPECT_EQ(peer().take(), hex("e0 01 9b")) << "beyond the server's own maximum";
+    EXPECT_EQ(peer().take(), hex("e0 01 82")) << "beyond the server's own maximum";
 }
 
 TEST_F(MqttSession, BreaksWhenTheConnectionDoes) {
@@ -606,6 +779,127 @@ TEST_F(MqttSession, ClosesAfterABreakThatWasNotReported) {
     for (const auto& line : receipts_.take()) {
         EXPECT_TRUE(line == "1 timed_out timed_out" || line == "broken timed_out") << line;
     }
+}
+
+// Forgetting.
+
+TEST_F(MqttSession, KnowsWhatAServerKeeps) {
+    struct Row {
+        std::string options, connack;
+        bool kept_after_close;
+    };
+    const std::vector<Row> rows{
+        {five, connack_5, false},
+        {three, connack_3, true},
+        {five_qos_0, connack_5, false},
+        {three_qos_0, connack_3, false},
+        {R"({"version": "3.1.1", "session_expiry": 0})", connack_3, false},
+    };
+    for (const Row& row : rows) {
+        make(row.options);
+        EXPECT_FALSE(session_->is_kept()) << "never connected";
+        open(row.connack);
+        closed_ = false;
+        close(now() + 10s);
+        pass(latency);
+        peer().transport().shut();
+        pass(latency);
+        ASSERT_TRUE(closed_);
+        EXPECT_EQ(session_->is_kept(), row.kept_after_close) << row.options;
+        const auto leaves = kind().traits(options_).leaves;
+        EXPECT_EQ(leaves == driver::Traits::Leaves::sessions, row.options == five || row.options == three);
+    }
+    make(five);
+    open(connack_5);
+    peer().transport().reset();
+    pass(latency);
+    EXPECT_TRUE(session_->is_kept()) << "nobody told the server";
+    make(five);
+    dial(now() + 1s);
+    pass(2s);
+    EXPECT_EQ(opened(), "timed_out");
+    EXPECT_TRUE(session_->is_kept()) << "its CONNECT may have arrived";
+    make(five);
+    open(connack_5);
+    closed_ = false;
+    close(now() + 1s);
+    pass(2s);
+    ASSERT_TRUE(closed_);
+    EXPECT_TRUE(session_->is_kept()) << "the server has not answered the goodbye";
+}
+
+TEST_F(MqttSession, ConnectsOnceMoreToBeForgotten) {
+    struct Row {
+        std::string options, connack, connect, goodbye;
+    };
+    const std::vector<Row> rows{
+        {three, connack_3, "10 1a 0004 'MQTT' 04 02 003c 000e 'p00000000007e1'", "e0 00"},
+        {five, connack_5, "10 20 0004 'MQTT' 05 02 003c 05 27 00004000 000e 'p00000000007e1'",
+         "e0 07 00 05 11 00000000"},
+    };
+    for (const Row& row : rows) {
+        make(row.options);
+        open(row.connack);
+        peer().transport().reset();
+        pass(latency);
+        receipts_.take();
+        ASSERT_TRUE(session_->is_kept());
+        forget(now() + 10s);
+        pass(2 * latency);
+        EXPECT_EQ(peer().take(), hex(row.connect));
+        EXPECT_EQ(forgot(), "");
+        peer().send(row.connack);
+        pass(2 * latency);
+        EXPECT_EQ(peer().take(), hex(row.goodbye));
+        EXPECT_EQ(peer().end, "") << "the server closes first";
+        peer().transport().shut();
+        pass(latency);
+        EXPECT_EQ(forgot(), "none");
+        EXPECT_FALSE(session_->is_kept());
+        EXPECT_THAT(receipts_.take(), IsEmpty());
+        open(row.connack);
+        EXPECT_TRUE(session_->is_kept()) << "a connection as any other";
+    }
+}
+
+TEST_F(MqttSession, IsNotForgottenByAServerThatDoesNotAnswer) {
+    make(three);
+    open(connack_3);
+    peer().transport().reset();
+    pass(latency);
+    forget(now() + 3s);
+    pass(3s);
+    EXPECT_EQ(forgot(), "timed_out");
+    EXPECT_TRUE(session_->is_kept());
+    forget(now() + 3s);
+    pass(2 * latency);
+    peer().send("20 02 00 03");
+    pass(latency);
+    EXPECT_EQ(forgot(), "mqtt_connack_3");
+    EXPECT_TRUE(session_->is_kept());
+    forget(now());
+    settle();
+    EXPECT_EQ(forgot(), "timed_out") << "nothing is dialled any more";
+    forget(now() + 10s);
+    pass(2 * latency);
+    peer().send(connack_3);
+    pass(latency);
+    EXPECT_FALSE(session_->is_kept());
+    pass(1s);
+    EXPECT_EQ(forgot(), "none") << "a server that does not close is not waited for";
+    receipts_.take();
+}
+
+TEST_F(MqttSession, ForgetsWhatAnEarlierProcessLeft) {
+    make(three);
+    forget(now() + 3s);
+    pass(2 * latency);
+    EXPECT_EQ(peer().take(), hex("10 1a 0004 'MQTT' 04 02 003c 000e 'p00000000007e1'"));
+    peer().send("20 02 00 00");
+    peer().transport().shut();
+    pass(2 * latency);
+    EXPECT_EQ(forgot(), "none");
+    EXPECT_THAT(receipts_.take(), IsEmpty());
 }
 
 TEST_F(MqttSession, IsSmall) {

@@ -65,6 +65,18 @@ std::size_t write(const auto& packet, Version version, std::span<std::byte> out)
 Violation read_packet(const Frame& frame, Version, Connect& into) {
     return parse(frame, into);
 }
+// The other sender's reasons differ by a few; a packet that neither may send is refused.
+template <class Packet>
+Violation read_either(const Frame& frame, Version version, Packet& into) {
+    const Violation violation = parse(frame, version, Sender::client, into);
+    return violation ? parse(frame, version, Sender::server, into) : violation;
+}
+Violation read_packet(const Frame& frame, Version version, Disconnect& into) {
+    return read_either(frame, version, into);
+}
+Violation read_packet(const Frame& frame, Version version, Auth& into) {
+    return read_either(frame, version, into);
+}
 Violation read_packet(const Frame& frame, Version version, auto& into) {
     return parse(frame, version, into);
 }

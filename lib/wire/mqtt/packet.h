@@ -14,6 +14,7 @@
 #include "wire/mqtt/framer.h"
 #include "wire/mqtt/properties.h"
 #include "wire/mqtt/reason.h"
+#include "wire/mqtt/reason_table.h"
 
 namespace portillon::mqtt {
 
@@ -108,7 +109,8 @@ struct Auth {
 };
 
 // A frame of the right type into a packet. Whatever the bytes are, either a violation or a packet that the
-// specification allows; nothing is left unread. For CONNECT the version is looked for in the packet: one that is
+// specification allows: every enumerated field has a value that its table lists, for the packet and for its sender.
+// Nothing is left unread. For CONNECT the version is looked for in the packet: one that is
 // neither 3.1.1 nor 5 is unsupported_protocol_version, and into.version then the one to answer in; with any other
 // violation it is the packet's, or 3.1.1 if it ends before it says one.
 Violation parse(const Frame& frame, Connect& into);
@@ -117,8 +119,8 @@ Violation parse(const Frame& frame, Version version, Publish& into);
 Violation parse(const Frame& frame, Version version, Acknowledgement& into);
 Violation parse(const Frame& frame, Version version, Subscribe& into);
 Violation parse(const Frame& frame, Version version, Suback& into);
-Violation parse(const Frame& frame, Version version, Disconnect& into);
-Violation parse(const Frame& frame, Version version, Auth& into);
+Violation parse(const Frame& frame, Version version, Sender sender, Disconnect& into);
+Violation parse(const Frame& frame, Version version, Sender sender, Auth& into);
 Violation parse_ping(const Frame& frame);  // PINGREQ and PINGRESP (3.12, 3.13) are empty
 
 // Bytes of the whole packet. In 3.1.1 properties and reasons are left out.

@@ -132,6 +132,13 @@ unsigned return_code(Reason reason) {
     }
 }
 
+// 3.1.1 has no reasons, or other numbers for them.
+void check_listed(Reason reason, PacketType packet, Version version) {
+    check(version == Version::v3_1_1 || is_listed(reason, packet, Sender::client) ||
+              is_listed(reason, packet, Sender::server),
+          "a reason that the packet's table lists");
+}
+
 std::size_t publish_fields_size(const Publish& packet, Version version) {
     return size_of_text(packet.topic) + (packet.qos != Qos::at_most_once ? 2 : 0) +
            (version == Version::v5 ? size_of(packet.properties) : 0);
@@ -190,6 +197,7 @@ std::size_t encode(const Connect& packet, std::span<std::byte> out) {
 }
 
 std::size_t encode(const Connack& packet, Version version, std::span<std::byte> out) {
+    check_listed(packet.reason, PacketType::connack, version);
     Writer writer = begin(PacketType::connack, 0, body_size(packet, version), out);
     writer.byte(packet.session_present ? 1 : 0);
     if (version == Version::v5) {
@@ -202,6 +210,7 @@ std::size_t encode(const Connack& packet, Version version, std::span<std::byte> 
 }
 
 std::size_t encode(const Acknowledgement& packet, Version version, std::span<std::byte> out) {
+    check_listed(packet.reason, packet.type, version);
     Writer writer = begin(packet.type, packet.type == PacketType::pubrel ? 2 : 0, body_size(packet, version), out);
     writer.two_byte(packet.packet_id);
     write_ending(writer, packet, version);
@@ -229,6 +238,9 @@ std::size_t encode(const Subscribe& packet, Version version, std::span<std::byte
 }
 
 std::size_t encode(const Suback& packet, Version version, std::span<std::byte> out) {
+    for (const std::byte reason : packet.reasons) {
+        check_listed(static_cast<Reason>(reason), packet.type, version);
+    }
     Writer writer = begin(packet.type, 0, body_size(packet, version), out);
     writer.two_byte(packet.packet_id);
     if (version == Version::v5) {
@@ -241,12 +253,14 @@ std::size_t encode(const Suback& packet, Version version, std::span<std::byte> o
 }
 
 std::size_t encode(const Disconnect& packet, Version version, std::span<std::byte> out) {
+    check_listed(packet.reason, PacketType::disconnect, version);
     Writer writer = begin(PacketType::disconnect, 0, ending_size(packet, version), out);
     write_ending(writer, packet, version);
     return finish(writer, out);
 }
 
 std::size_t encode(const Auth& packet, std::span<std::byte> out) {
+    check_listed(packet.reason, PacketType::auth, Version::v5);
     Writer writer = begin(PacketType::auth, 0, ending_size(packet, Version::v5), out);
     write_ending(writer, packet, Version::v5);
     return finish(writer, out);

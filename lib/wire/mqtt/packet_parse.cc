@@ -75,11 +75,22 @@ void check_connect_flags(Reader& in, Version version, std::uint8_t flags) {
     }
 }
 
-// Version 5 of DISCONNECT and AUTH (3.14.2, 3.15.2): reason and properties may be left out from the end.
+// A number that the packet's table does not list is reserved: a protocol error (5.0, 2.4 and 4.13.1).
+Reason listed_reason(Reader& in, std::uint8_t number, PacketType packet, Sender sender) {
+    const auto reason = static_cast<Reason>(number);
+    if (!is_listed(reason, packet, sender)) {
+        in.fail(Reason::protocol_error, "reason code that the packet's table does not list");
+        return Reason::success;
+    }
+    return reason;
+}
+
+// Version 5 of PUBACK to PUBCOMP, DISCONNECT and AUTH (3.4.2, 3.14.2, 3.15.2): reason and properties may be left out
+// from the end. A reason that is left out is 0x00, which must be listed as well.
 template <class Packet>
-void read_reason_and_properties(Reader& in, PacketType type, Packet& into) {
-    if (in.left() > 0) {
-        into.reason = static_cast<Reason>(in.byte());
+void read_reason_and_properties(Reader& in, PacketType type, Sender sender, Packet& into) {
+    if (!in.violation()) {
+        into.reason = listed_reason(in, in.left() > 0 ? in.byte() : std::uint8_t{0}, type, sender);
     }
     if (in.left() > 0) {
         read_properties(in, type, into.properties);
@@ -88,8 +99,11 @@ void read_reason_and_properties(Reader& in, PacketType type, Packet& into) {
 
 void read_options(Reader& in, Version version, Subscription& into) {
     const std::uint8_t options = in.byte();
-    if ((options & (version == Version::v5 ? 0xC0 : 0xFC)) != 0 || (options & 0x03) == 0x03) {
+    if ((options & (version == Version::v5 ? 0xC0 : 0xFC)) != 0) {
         in.fail(Reason::malformed_packet, "reserved subscription options");
+    }
+    if ((options & 0x03) == 0x03) {  // 5.0: a protocol error; 3.1.1 knows only malformed packets
+        in.fail(version == Version::v5 ? Reason::protocol_error : Reason::malformed_packet, "subscription at QoS 3");
     }
     into.most_qos = static_cast<Qos>(options & 0x03);
     into.no_local = (options & 0x04) != 0;
@@ -163,7 +177,7 @@ Violation parse(const Frame& frame, Version version, Connack& into) {
         into.reason = return_codes[code];
         return finish(in);
     }
-    into.reason = static_cast<Reason>(code);
+    into.reason = listed_reason(in, code, PacketType::connack, Sender::server);
     read_properties(in, PacketType::connack, into.properties);
     return finish(in);
 }
@@ -203,7 +217,7 @@ Violation parse(const Frame& frame, Version version, Acknowledgement& into) {
     check_flags(in, frame, type == PacketType::pubrel ? 2 : 0);
     into.packet_id = read_packet_id(in);
     if (version == Version::v5) {
-        read_reason_and_properties(in, type, into);
+        read_reason_and_properties(in, type, Sender::client, into);  // the same reasons for either end
     }
     return finish(in);
 }
@@ -254,25 +268,30 @@ Violation parse(const Frame& frame, Version version, Suback& into) {
         in.fail(Reason::malformed_packet, "no reason");
     }
     for (const std::byte reason : into.reasons) {
-        if (version == Version::v3_1_1 && reason > std::byte{2} && reason != std::byte{0x80}) {
+        if (version == Version::v5) {
+            listed_reason(in, static_cast<std::uint8_t>(reason), type, Sender::server);
+        } else if (reason > std::byte{2} && reason != std::byte{0x80}) {
             in.fail(Reason::malformed_packet, "reserved return code");
         }
     }
     return in.violation();
 }
 
-Violation parse(const Frame& frame, Version version, Disconnect& into) {
+Violation parse(const Frame& frame, Version version, Sender sender, Disconnect& into) {
     check(frame.type() == PacketType::disconnect, "not a DISCONNECT");
     into = {};
     Reader in(frame.body);
     check_flags(in, frame, 0);
     if (version == Version::v5) {
-        read_reason_and_properties(in, PacketType::disconnect, into);
+        read_reason_and_properties(in, PacketType::disconnect, sender, into);
+        if (sender == Sender::server && into.properties.number(PropertyId::session_expiry_interval)) {  // 3.14.2.2.2
+            in.fail(Reason::protocol_error, "session expiry interval in a DISCONNECT from a server");
+        }
     }
     return finish(in);
 }
 
-Violation parse(const Frame& frame, Version version, Auth& into) {
+Violation parse(const Frame& frame, Version version, Sender sender, Auth& into) {
     check(frame.type() == PacketType::auth, "not an AUTH");
     into = {};
     if (version != Version::v5) {
@@ -280,7 +299,7 @@ Violation parse(const Frame& frame, Version version, Auth& into) {
     }
     Reader in(frame.body);
     check_flags(in, frame, 0);
-    read_reason_and_properties(in, PacketType::auth, into);
+    read_reason_and_properties(in, PacketType::auth, sender, into);
     return finish(in);
 }
 

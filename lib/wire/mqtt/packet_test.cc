@@ -370,25 +370,25 @@ TEST(Disconnect, LeavesOutWhatSaysNothing) {
         {"E0 00", Version::v3_1_1},
         {"E0 00", Version::v5},
         {"E0 01 04", Version::v5},
-        {"E0 07 8B 05 11 00 00 00 00", Version::v5},
+        {"E0 07 98 05 11 00 00 00 00", Version::v5},
     };
     for (const auto& [notation, version] : rows) {
         Disconnect packet;
-        ASSERT_FALSE(parse(frame_of(octets(notation)), version, packet)) << notation;
+        ASSERT_FALSE(parse(frame_of(octets(notation)), version, Sender::client, packet)) << notation;
         EXPECT_EQ(encoded(packet, version), octets(notation));
     }
     Disconnect packet;
-    EXPECT_TRUE(parse(frame_of(octets("E0 01 00")), Version::v3_1_1, packet));
-    EXPECT_TRUE(parse(frame_of(octets("E1 00")), Version::v5, packet));
+    EXPECT_TRUE(parse(frame_of(octets("E0 01 00")), Version::v3_1_1, Sender::client, packet));
+    EXPECT_TRUE(parse(frame_of(octets("E1 00")), Version::v5, Sender::client, packet));
 }
 
 TEST(Auth, BelongsToVersion5) {
     const std::string_view bytes = octets("F0 08 18 06 15 00 03 'abc'");
     Auth packet;
-    ASSERT_FALSE(parse(frame_of(bytes), Version::v5, packet));
+    ASSERT_FALSE(parse(frame_of(bytes), Version::v5, Sender::server, packet));
     EXPECT_EQ(packet.reason, Reason::continue_authentication);
     EXPECT_EQ(encoded(packet), bytes);
-    EXPECT_EQ(parse(frame_of(bytes), Version::v3_1_1, packet).reason, Reason::malformed_packet);
+    EXPECT_EQ(parse(frame_of(bytes), Version::v3_1_1, Sender::server, packet).reason, Reason::malformed_packet);
 }
 
 TEST(Ping, IsEmpty) {

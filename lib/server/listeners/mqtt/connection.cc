@@ -18,6 +18,7 @@ using portillon::mqtt::PropertyList;
 using portillon::mqtt::Publish;
 using portillon::mqtt::Qos;
 using portillon::mqtt::Reason;
+using portillon::mqtt::Sender;
 using portillon::mqtt::Version;
 using portillon::mqtt::Violation;
 using Answer = Unanswered::Message::Answer;
@@ -293,7 +294,7 @@ void Connection::take(const Frame& frame) {
             break;
         case PacketType::auth: {
             portillon::mqtt::Auth packet;
-            const Violation violation = parse(frame, version_, packet);
+            const Violation violation = parse(frame, version_, Sender::client, packet);
             close(violation ? violation : but(Reason::protocol_error, "no authentication is under way"));
             break;
         }
@@ -527,7 +528,7 @@ void Connection::take_subscribe(const Frame& frame) {
 
 void Connection::take_disconnect(const Frame& frame) {
     portillon::mqtt::Disconnect packet;
-    if (const Violation violation = parse(frame, version_, packet)) {
+    if (const Violation violation = parse(frame, version_, Sender::client, packet)) {
         close(violation);
         return;
     }

@@ -68,7 +68,7 @@ inline std::string without_reason_strings(const std::string& hex) {
         const auto encoded = [&](std::size_t size) { return std::string(reinterpret_cast<const char*>(buffer), size); };
         Disconnect goodbye;
         Connack refusal;
-        if (frame->type() == PacketType::disconnect && !parse(*frame, Version::v5, goodbye)) {
+        if (frame->type() == PacketType::disconnect && !parse(*frame, Version::v5, Sender::server, goodbye)) {
             packet = encoded(encode(Disconnect{goodbye.reason, {}}, Version::v5, buffer));
         } else if (frame->type() == PacketType::connack && !parse(*frame, Version::v5, refusal) &&
                    refusal.properties.text(PropertyId::reason_string)) {

@@ -1,5 +1,7 @@
 #include <gmock/gmock.h>
 
+#include <algorithm>
+
 #include "server/listeners/mqtt/harness.h"
 #include "server/listeners/mqtt/unanswered.h"
 #include "testing/stuck_transport.h"
@@ -481,7 +483,9 @@ TEST_F(MqttListener, ClosesAConnectionThatBreaksTheProtocolAlone) {
         {other_5, "f0 06 19 04 15 0001 'm'", "e0 01 82", "protocol_error=1"},
         {other_5, "f1 00", "e0 01 81", "malformed=1"},  // 5.0, 3.15.1
         {other_5, "82 03 0001 00", "e0 01 82", "protocol_error=1"},
-        {other_5, "82 07 0001 00 0001 'a' 03", "e0 01 81", "malformed=1"},
+        {other_5, "82 07 0001 00 0001 'a' 03", "e0 01 82", "protocol_error=1"},  // 3.8.3.1
+        {other_5, "82 07 0001 00 0001 'a' 40", "e0 01 81", "malformed=1"},
+        {other_3, "82 06 0001 0001 'a' 03", "", "malformed=1"},
         {other_5, "82 08 0001 00 0002 '#a' 00", "e0 01 8f", "topic_filter=1"},
         {other_5, "e1 00", "e0 01 81", "malformed=1"},
         {other_5, "00 00", "e0 01 81", "malformed=1"},
@@ -509,6 +513,41 @@ TEST_F(MqttListener, ClosesAConnectionThatBreaksTheProtocolAlone) {
     good.send("32 07 0001 't' 0001 00 'x'");
     settle();
     EXPECT_EQ(good.take(), hex("40 02 0001"));
+}
+
+// The tables of 3.4.2.1 to 3.7.2.1 and 3.14.2.1: what they do not list for a client ends the connection with 0x82.
+TEST_F(MqttListener, TakesOfAllReasonsThoseOfTheTables) {
+    struct Row {
+        std::string packet;
+        std::vector<unsigned> listed;
+    };
+    const std::vector<unsigned> publishes{0x00, 0x10, 0x80, 0x83, 0x87, 0x90, 0x91, 0x97, 0x99}, releases{0x00, 0x92};
+    const Row rows[] = {
+        {"40 03 0001", publishes},
+        {"50 03 0001", publishes},
+        {"62 03 0001", releases},
+        {"70 03 0001", releases},
+        {"e0 01", {0x00, 0x04, 0x80, 0x81, 0x82, 0x83, 0x90, 0x93, 0x94, 0x95, 0x96, 0x97, 0x98, 0x99}},
+    };
+    for (const Row& row : rows) {
+        for (unsigned reason = 0; reason < 256; ++reason) {
+            figures_.~Figures();
+            new (&figures_) Figures;
+            auto& client = greet("10 0f 0004 'MQTT' 05 02 003c 00 0002 'cd'");
+            const char raw[] = {static_cast<char>(reason)};
+            client.send(row.packet + testing::hex_of({raw, 1}));
+            settle();
+            const bool listed = std::find(row.listed.begin(), row.listed.end(), reason) != row.listed.end();
+            const bool stays = listed && !row.packet.starts_with("e0");
+            EXPECT_EQ(client.end, stays ? "" : "closed") << row.packet << " " << reason;
+            EXPECT_EQ(closed(), listed ? "" : "protocol_error=1") << row.packet << " " << reason;
+            if (const auto said = without_reason_strings(client.take()); !listed) {
+                EXPECT_EQ(said, hex("e0 01 82")) << row.packet << " " << reason;
+            }
+            client.transport().close();
+            settle();
+        }
+    }
 }
 
 TEST_F(MqttListener, EnforcesTheKeepAlive) {
