@@ -7,45 +7,38 @@
 #include <cmath>
 #include <limits>
 
+#include "base/decimal.h"
+
 namespace portillon {
 
 namespace {
 
-constexpr double max_duration_ns = 365.0 * 24 * 3600 * 1e9;
+constexpr std::uint64_t max_duration_ns = 365ULL * 24 * 3600 * 1'000'000'000;
 
 struct Unit {
     std::string_view suffix;
-    double factor;
+    std::uint64_t factor;
 };
 
-constexpr std::array<Unit, 7> duration_units{
-    {{"ns", 1}, {"us", 1e3}, {"ms", 1e6}, {"s", 1e9}, {"m", 60e9}, {"h", 3600e9}, {"d", 86400e9}}};
+constexpr std::array<Unit, 7> duration_units{{{"ns", 1},
+                                              {"us", 1'000},
+                                              {"ms", 1'000'000},
+                                              {"s", 1'000'000'000},
+                                              {"m", 60'000'000'000},
+                                              {"h", 3'600'000'000'000},
+                                              {"d", 86'400'000'000'000}}};
 
 constexpr std::array<Unit, 11> byte_units{{{"", 1},
                                            {"B", 1},
-                                           {"kB", 1e3},
-                                           {"KB", 1e3},
-                                           {"MB", 1e6},
-                                           {"GB", 1e9},
-                                           {"TB", 1e12},
-                                           {"KiB", 1024.0},
-                                           {"MiB", 1048576.0},
-                                           {"GiB", 1073741824.0},
-                                           {"TiB", 1099511627776.0}}};
-
-// Reads an unsigned decimal number at the front of `text` and removes it.
-std::optional<double> take_number(std::string_view& text) {
-    if (text.empty() || (text.front() != '.' && (text.front() < '0' || text.front() > '9'))) {
-        return std::nullopt;
-    }
-    double value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed);
-    if (error != std::errc{} || !std::isfinite(value)) {
-        return std::nullopt;
-    }
-    text.remove_prefix(static_cast<std::size_t>(end - text.data()));
-    return value;
-}
+                                           {"kB", 1'000},
+                                           {"KB", 1'000},
+                                           {"MB", 1'000'000},
+                                           {"GB", 1'000'000'000},
+                                           {"TB", 1'000'000'000'000},
+                                           {"KiB", 1ULL << 10},
+                                           {"MiB", 1ULL << 20},
+                                           {"GiB", 1ULL << 30},
+                                           {"TiB", 1ULL << 40}}};
 
 std::string_view take_letters(std::string_view& text) {
     std::size_t length = 0;
@@ -58,11 +51,22 @@ std::string_view take_letters(std::string_view& text) {
     return letters;
 }
 
+// Three significant digits. What is not 0 is never shown as 0: below 1 the zeros behind the point do not count.
 std::string three_digits(double value) {
+    if (value < 0) {
+        return "-" + three_digits(-value);
+    }
     if (value >= 100) {
         return fmt::format("{:.0f}", value);
     }
-    return value >= 10 ? fmt::format("{:.1f}", value) : fmt::format("{:.2f}", value);
+    if (value >= 1 || value == 0) {
+        return value >= 10 ? fmt::format("{:.1f}", value) : fmt::format("{:.2f}", value);
+    }
+    constexpr double least_in_full = 1e-9;
+    double rounded = value;
+    const auto short_text = fmt::format("{:.3g}", value);
+    std::from_chars(short_text.data(), short_text.data() + short_text.size(), rounded);
+    return value >= least_in_full ? plain_decimal(rounded) : short_text;
 }
 
 }  // namespace
@@ -84,37 +88,35 @@ std::optional<Nanos> parse_duration(std::string_view text) {
     if (text == "0") {
         return Nanos{0};
     }
-    double total_ns = 0;
-    double last_factor = std::numeric_limits<double>::infinity();
     if (text.empty()) {
         return std::nullopt;
     }
+    std::uint64_t total_ns = 0;
+    auto last_factor = std::numeric_limits<std::uint64_t>::max();
     while (!text.empty()) {
-        const auto value = take_number(text);
+        const auto value = take_decimal(text);
         const auto suffix = take_letters(text);
-        if (!value) {
-            return std::nullopt;
-        }
-        double factor = 0;
+        std::uint64_t factor = 0;
         for (const auto& unit : duration_units) {
             if (unit.suffix == suffix) {
                 factor = unit.factor;
             }
         }
-        if (factor == 0 || factor >= last_factor) {
+        if (!value || factor == 0 || factor >= last_factor) {
             return std::nullopt;
         }
         last_factor = factor;
-        total_ns += *value * factor;
+        const auto ns = whole_times(*value, factor);
+        if (!ns || *ns > max_duration_ns - total_ns) {
+            return std::nullopt;
+        }
+        total_ns += *ns;
     }
-    if (total_ns > max_duration_ns) {
-        return std::nullopt;
-    }
-    return Nanos{std::llround(total_ns)};
+    return Nanos{static_cast<std::int64_t>(total_ns)};
 }
 
 std::optional<Bytes> parse_bytes(std::string_view text) {
-    const auto value = take_number(text);
+    const auto value = take_decimal(text);
     while (!text.empty() && text.front() == ' ') {
         text.remove_prefix(1);
     }
@@ -123,34 +125,35 @@ std::optional<Bytes> parse_bytes(std::string_view text) {
         return std::nullopt;
     }
     for (const auto& unit : byte_units) {
-        const double bytes = *value * unit.factor;
-        if (unit.suffix == suffix && bytes < 9e18 && bytes == std::floor(bytes)) {
-            return Bytes{static_cast<std::uint64_t>(bytes)};
+        if (unit.suffix == suffix) {
+            const auto bytes = whole_times(*value, unit.factor);
+            return bytes && *bytes < 9'000'000'000'000'000'000U ? std::optional(Bytes{*bytes}) : std::nullopt;
         }
     }
     return std::nullopt;
 }
 
 std::optional<Rate> parse_rate(std::string_view text) {
-    const auto value = take_number(text);
+    const auto value = take_decimal(text);
     if (!value) {
         return std::nullopt;
     }
     if (text.empty() || text == "/s") {
-        return Rate{*value};
+        return Rate{nearest(*value)};
     }
     if (text == "/m" || text == "/min") {
-        return Rate{*value / 60};
+        return Rate{nearest(*value, 0, 60)};
     }
     if (text == "/h") {
-        return Rate{*value / 3600};
+        return Rate{nearest(*value, 0, 3600)};
     }
     return std::nullopt;
 }
 
 std::optional<Share> parse_share(std::string_view text) {
-    const auto value = take_number(text);
-    return value && *value <= 100 && text == "%" ? std::optional(Share{*value / 100}) : std::nullopt;
+    const auto value = take_decimal(text);
+    const auto share = value ? nearest(*value, 2) : 0;
+    return value && share <= 1 && text == "%" ? std::optional(Share{share}) : std::nullopt;
 }
 
 std::string format_duration(Nanos value) {
@@ -212,6 +215,9 @@ std::string humanize(Bytes value) {
 }
 
 std::string humanize_count(double value) {
+    if (value < 0) {
+        return "-" + humanize_count(-value);
+    }
     if (value >= 1000 || value == std::floor(value)) {
         std::string digits = fmt::format("{:.0f}", value);
         for (auto at = static_cast<std::ptrdiff_t>(digits.size()) - 3; at > 0; at -= 3) {
