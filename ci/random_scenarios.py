@@ -335,8 +335,15 @@ class Judge:
     def verdict(self):
         verdict = self.report["verdict"]
         self.require(verdict["complete"], "the run is not complete")
-        self.require(self.exit_code in (0, 3), f"exit code {self.exit_code}")
         self.equal("exit code 3", self.exit_code == 3, verdict["measurement"] == "invalid")
+        # The scenarios state no thresholds, so the default ones judge them.
+        delivery = self.report["delivery"]
+        missing = {"lost": delivery["lost"], "undelivered": delivery["undelivered"], "rejected": self.report["tally"]["rejected"],
+                   "never_connected": self.report["fleet"]["never_connected"]}
+        self.equal("thresholds", [(t["metric"], t["passed"], t.get("skipped", False)) for t in self.report["thresholds"]],
+                   [(metric, not count, count is None) for metric, count in missing.items()])
+        if verdict["measurement"] != "invalid":
+            self.equal("exit code", self.exit_code, 99 if any(missing.values()) else 0)
         for reason in verdict["reasons"]:
             self.require(not NEVER.search(reason), reason)
 

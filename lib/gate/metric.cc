@@ -48,7 +48,7 @@ const std::vector<Metric>& metrics() {
         add(list, Kind::counter, each_stage, Known::at_end, {"delivered", "duplicated", "reordered"});
         add(list, Kind::counter, whole_run, Known::at_end, {"unexpected"});
         add(list, Kind::counter, each_stage, Known::at_end, {"lost", "undelivered", "unconfirmed"});
-        add(list, Kind::counter, whole_run, Known::at_end, {"equipments", "connected_max"});
+        add(list, Kind::counter, whole_run, Known::at_end, {"equipments", "connected_max", "never_connected"});
         add(list, Kind::counter, whole_run, Known::live, {"connects", "connect_failures", "reconnects"});
         add(list, Kind::number, whole_run, Known::at_end, {"connecting_s"});
         add(list, Kind::number, each_stage, Known::at_end, {"due_per_s", "acknowledged_per_s", "delivered_per_s"});
@@ -93,17 +93,20 @@ std::string humanize_figure(Kind kind, double figure) {
     constexpr double most = 9e18;  // what fits into 64 bits
     switch (kind) {
         case Kind::latency:
+            if (figure != 0 && std::abs(figure) < 0.0005) {
+                return humanize_count(figure * 1e3) + " ns";
+            }
             return humanize(Nanos{std::llround(std::clamp(figure * 1e3, -most, most))});
         case Kind::bytes:
             return figure == std::floor(figure) || figure >= 1000
                        ? humanize(Bytes{static_cast<std::uint64_t>(std::clamp(figure, 0.0, most))})
-                       : fmt::format("{:.1f} B", figure);
+                   : std::abs(figure) >= 0.1 ? fmt::format("{:.1f} B", figure)
+                                             : humanize_count(figure) + " B";
         case Kind::counter:
         case Kind::number:
             break;
     }
-    const bool small = figure != 0 && std::abs(figure) < 1;
-    return small ? fmt::format("{:.3g}", figure) : humanize_count(figure);
+    return humanize_count(figure);
 }
 
 }  // namespace portillon::gate

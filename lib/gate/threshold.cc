@@ -299,6 +299,67 @@ Checked<Threshold> parse_cli_threshold(std::string_view text) {
     return problems;
 }
 
+const std::vector<Threshold>& default_thresholds() {
+    static const std::vector<Threshold> all = [] {
+        std::vector<Threshold> list;
+        for (const char* metric : {"lost", "undelivered", "rejected", "never_connected"}) {
+            list.push_back(*parse_threshold(metric, "count==0"));
+            list.back().origin = Origin::by_default;
+        }
+        return list;
+    }();
+    return all;
+}
+
+namespace {
+
+enum class Course : unsigned char { grows, falls, moves };
+
+Course course_of(Aggregate aggregate) {
+    switch (aggregate) {
+        case Aggregate::count:
+        case Aggregate::max:
+            return Course::grows;
+        case Aggregate::min:
+            return Course::falls;
+        default:
+            return Course::moves;
+    }
+}
+
+// A rate is 0 until the first one, and never again.
+bool is_of_none(const Threshold& threshold) {
+    return threshold.aggregate == Aggregate::rate && threshold.bound == 0;
+}
+
+}  // namespace
+
+bool can_be_breached_early(const Threshold& threshold) {
+    switch (threshold.comparison) {
+        case Comparison::less:
+        case Comparison::at_most:
+            return course_of(threshold.aggregate) != Course::falls;
+        case Comparison::greater:
+        case Comparison::at_least:
+            return course_of(threshold.aggregate) != Course::grows;
+        case Comparison::equal:
+            return course_of(threshold.aggregate) != Course::moves || is_of_none(threshold);
+        case Comparison::not_equal:
+            break;
+    }
+    return false;
+}
+
+bool is_breached_for_good(const Threshold& threshold, double observed) {
+    if (!can_be_breached_early(threshold) || holds(threshold.comparison, observed, threshold.bound)) {
+        return false;
+    }
+    if (threshold.comparison != Comparison::equal) {
+        return true;
+    }
+    return course_of(threshold.aggregate) == Course::falls ? observed < threshold.bound : observed > threshold.bound;
+}
+
 Judgement judge(const Threshold& threshold, const Figures& figures) {
     const auto figure = figures(threshold);
     if (!figure.value || !std::isfinite(*figure.value)) {

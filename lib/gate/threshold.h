@@ -18,6 +18,9 @@ namespace portillon::gate {
 enum class Aggregate : unsigned char { percentile, avg, min, med, max, count, rate, value };
 enum class Comparison : unsigned char { less, at_most, greater, at_least, equal, not_equal };
 
+// by_default: in force because nobody wrote any. A threshold that someone wrote always fails closed.
+enum class Origin : unsigned char { written, by_default };
+
 struct Threshold {
     Metric metric;
     std::string stage;       // empty: of the whole run
@@ -26,6 +29,7 @@ struct Threshold {
     double percent = 0;  // percentile only
     Comparison comparison{};
     double bound = 0;  // us, bytes, or the bare number
+    Origin origin = Origin::written;
 
     std::string metric_text() const { return stage.empty() ? metric.name : metric.name + "{stage:" + stage + "}"; }
     std::string text() const { return metric_text() + ": " + expression; }
@@ -45,6 +49,18 @@ std::string unknown_stage(const std::vector<std::string>& names, std::string_vie
 
 // "response: p(95)<50ms", as the option --threshold takes it; problems name that option.
 Checked<Threshold> parse_cli_threshold(std::string_view text);
+
+// Those that judge a run whose scenario states none: nothing lost, undelivered or rejected, and every equipment
+// connected at least once.
+const std::vector<Threshold>& default_thresholds();
+
+// Whether a figure that has just been `observed` in a run that still goes on breaches the threshold however it goes on.
+// A count and a maximum only grow, a minimum only falls: a bound on the side to which they move can still be reached.
+// Percentiles, means and rates move both ways and are judged as they stand, but for equality, which they may yet reach.
+bool is_breached_for_good(const Threshold& threshold, double observed);
+
+// Whether it ever can be, so that abortOnFail has a meaning.
+bool can_be_breached_early(const Threshold& threshold);
 
 // What a report knows: a value, or why there is none.
 struct Figure {

@@ -192,6 +192,56 @@ TEST(Threshold, NeverPassesWithoutData) {
     }
 }
 
+TEST(Threshold, IsBreachedForGoodOnlyWhenItCannotComeToHoldAnyMore) {
+    struct Row {
+        const char* metric;
+        const char* expression;
+        double observed;
+        bool for_good;
+    };
+    const Row rows[] = {
+        // What only grows: an upper bound once passed stays so, a lower one may yet be reached.
+        {"rejected", "count==0", 1, true},
+        {"rejected", "count<5", 5, true},
+        {"rejected", "count<=5", 5, false},
+        {"acknowledged", "count>100", 3, false},
+        {"acknowledged", "count>=100", 99, false},
+        {"acknowledged", "count==100", 99, false},
+        {"acknowledged", "count==100", 101, true},
+        {"acknowledged", "count!=100", 100, false},
+        {"response", "max<50ms", 60'000, true},
+        {"response", "max>50ms", 40'000, false},
+        // What only falls.
+        {"response", "min>=1ms", 900, true},
+        {"response", "min<1ms", 2'000, false},
+        {"response", "min==1ms", 900, true},
+        {"response", "min==1ms", 2'000, false},
+        // What moves both ways is judged as it stands, but for equality.
+        {"response", "p(95)<50ms", 60'000, true},
+        {"response", "med>50ms", 40'000, true},
+        {"response", "avg==50ms", 40'000, false},
+        {"rejected", "rate<0.01", 0.02, true},
+        {"acknowledged", "rate>0.99", 0.5, true},
+        {"rejected", "rate==0", 0.001, true},
+        {"rejected", "rate==0.5", 0.001, false},
+    };
+    for (const auto& row : rows) {
+        EXPECT_EQ(is_breached_for_good(*parse_threshold(row.metric, row.expression), row.observed), row.for_good)
+            << row.metric << ": " << row.expression << " at " << row.observed;
+    }
+    EXPECT_FALSE(can_be_breached_early(*parse_threshold("acknowledged", "count>100")));
+    EXPECT_TRUE(can_be_breached_early(*parse_threshold("acknowledged", "count==100")));
+}
+
+TEST(Threshold, HasDefaultsThatAreMarked) {
+    ASSERT_EQ(default_thresholds().size(), 4U);
+    for (const auto& threshold : default_thresholds()) {
+        EXPECT_EQ(threshold.origin, Origin::by_default);
+        EXPECT_EQ(threshold.expression, "count==0");
+    }
+    EXPECT_EQ(parse_threshold("lost", "count==0")->origin, Origin::written);
+}
+
 TEST(Threshold, SaysWhatWasObservedWhenBreached) {
     EXPECT_EQ(judged("response", "p(95)<50ms", {61'234.0, {}}).reason, "observed 61.2 ms");
     EXPECT_EQ(judged("lost", "count==0", {137.0, {}}).reason, "observed 137");

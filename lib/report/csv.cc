@@ -228,14 +228,19 @@ void add_whole(Row& row, const RunReport* run) {
         return all;
     });
     number("thresholds.passed", [](const RunReport& r) {
-        const auto passed =
-            std::count_if(r.thresholds.begin(), r.thresholds.end(), [](const auto& t) { return t.passed; });
+        const auto passed = std::count_if(r.thresholds.begin(), r.thresholds.end(),
+                                          [](const auto& t) { return t.passed && !t.skipped; });
         return Whole(static_cast<Count>(passed));
     });
     number("thresholds.failed", [](const RunReport& r) {
         const auto failed =
             std::count_if(r.thresholds.begin(), r.thresholds.end(), [](const auto& t) { return !t.passed; });
         return Whole(static_cast<Count>(failed));
+    });
+    number("thresholds.skipped", [](const RunReport& r) {
+        const auto skipped =
+            std::count_if(r.thresholds.begin(), r.thresholds.end(), [](const auto& t) { return t.skipped; });
+        return Whole(static_cast<Count>(skipped));
     });
     number("tally.retries", [](const RunReport& r) { return Whole(r.tally.retries); });
     number("tally.sent_batches", [](const RunReport& r) { return Whole(r.tally.sent_batches); });
@@ -247,6 +252,7 @@ void add_whole(Row& row, const RunReport* run) {
     number("fleet.connect_failures", [](const RunReport& r) { return sum_of(r.fleet.connect_failures); });
     number("fleet.reconnects", [](const RunReport& r) { return Whole(r.fleet.reconnects); });
     number("fleet.unaccounted", [](const RunReport& r) { return r.fleet.unaccounted; });
+    number("fleet.never_connected", [](const RunReport& r) { return r.fleet.never_connected; });
     add_resources(row, "resources.generator.", run != nullptr ? run->resources.generator : std::nullopt);
     add_resources(row, "resources.server.", run != nullptr ? run->resources.server : std::nullopt);
     number("wire.bytes_sent", [](const RunReport& r) { return r.wire.bytes_sent; });

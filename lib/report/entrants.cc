@@ -97,6 +97,7 @@ void add(Fleet& sum, const Fleet& fleet) {
     sum.connects += fleet.connects;
     sum.reconnects += fleet.reconnects;
     add(sum.unaccounted, fleet.unaccounted);
+    add(sum.never_connected, fleet.never_connected);
     add(sum.connect_failures, fleet.connect_failures);
 }
 
@@ -381,6 +382,7 @@ std::vector<gate::Threshold> own_thresholds(const Entrant& entrant) {
                 return each.metric_text() == written.metric && each.expression == written.expression;
             });
             if (auto read = gate::parse_threshold(written.metric, written.expression); read && !known) {
+                read->origin = written.origin;
                 own.push_back(std::move(*read));
             }
         }

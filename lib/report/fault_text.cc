@@ -68,13 +68,16 @@ std::string did(const Fault& fault) {
 }  // namespace
 
 std::string fault_line(const RunReport& run, const Fault& fault) {
-    std::string text = fmt::format("{} {}, at {:.4g} s", fault.number, fault.what, fault.at_s);
+    std::string text = fmt::format("{} {}, at {}", fault.number, fault.what, in_seconds(fault.at_s));
     if (fault.to_s > fault.at_s) {
-        text += fmt::format(" to {:.4g} s", fault.to_s);
+        text += " to " + in_seconds(fault.to_s);
+    }
+    if (!fault.happened) {
+        return text + ": did not happen: " + fault.back_to_normal_reason;
     }
     text += fault.equipments ? ", " + counted(*fault.equipments, "equipment") : ", on the server";
     text += ": " +
-            (fault.back_to_normal_s ? fmt::format("back to normal after {:.4g} s", *fault.back_to_normal_s)
+            (fault.back_to_normal_s ? "back to normal after " + in_seconds(*fault.back_to_normal_s)
                                     : "not seen back to normal: " + fault.back_to_normal_reason) +
             limit_of(fault);
     std::string p95;

@@ -14,6 +14,10 @@ namespace {
 using gate::Aggregate;
 using gate::Figure;
 
+// What nobody but a ledger knows.
+constexpr const char* no_ledger =
+    "the target has no ledger: name its admin endpoint with --ledger, or run against the embedded server";
+
 Figure absent(std::string why) {
     return {std::nullopt, std::move(why)};
 }
@@ -45,7 +49,7 @@ std::string why_uncounted(const RunReport& run, const std::string& name) {
 
 std::string why_unmeasured(const RunReport& run, const std::string& name) {
     if (name == "end_to_end" && !run.ledger) {
-        return "the target has no ledger";
+        return no_ledger;
     }
     return name == "response" || name == "service" ? "nothing is acknowledged here" : "not measured";
 }
@@ -107,7 +111,7 @@ Figure counter_figure(std::span<const NamedCount> counts, Count generated, const
             if (threshold.metric.name == "retries_put_off" || threshold.metric.name == "breaker_openings") {
                 return absent("the scenario has none");
             }
-            return absent(run.ledger ? why_uncounted(run, threshold.metric.name) : "the target has no ledger");
+            return absent(run.ledger ? why_uncounted(run, threshold.metric.name) : no_ledger);
         }
         const auto count = static_cast<double>(*entry.count);
         if (threshold.aggregate == Aggregate::count) {
@@ -149,6 +153,7 @@ Figure counter_figure(const RunReport& run, const gate::Threshold& threshold) {
         {"connects", run.fleet.connects},
         {"connect_failures", failed},
         {"reconnects", run.fleet.reconnects},
+        {"never_connected", run.fleet.never_connected},
     };
     return counter_figure(counts, tally.generated, run, threshold);
 }
@@ -220,6 +225,13 @@ Figure phase_figure(const RunReport& run, const Phase& phase, const gate::Thresh
             "not measured"};
 }
 
+bool may_be_skipped(const gate::Threshold& threshold, const RunReport& run) {
+    const auto& name = threshold.metric.name;
+    const bool by_ledger = name == "lost" || name == "undelivered";
+    const bool promised = run.target == "embedded" && !run.ledger;
+    return threshold.origin == gate::Origin::by_default && by_ledger && !promised;
+}
+
 std::vector<const Phase*> stages_of(const RunReport& run) {
     std::vector<const Phase*> stages;
     for (const auto& phase : run.phases) {
@@ -280,11 +292,14 @@ std::vector<JudgedThreshold> judge(const RunReport& run, const std::vector<gate:
     std::vector<JudgedThreshold> judged;
     for (const auto& threshold : thresholds) {
         auto judgement = gate::judge(threshold, figures_of(run));
+        const bool skipped = judgement.outcome == gate::Outcome::no_data && may_be_skipped(threshold, run);
         judged.push_back({.metric = threshold.metric_text(),
                           .expression = threshold.expression,
                           .observed = judgement.observed,
-                          .passed = judgement.outcome == gate::Outcome::passed,
-                          .reason = std::move(judgement.reason)});
+                          .passed = skipped || judgement.outcome == gate::Outcome::passed,
+                          .reason = std::move(judgement.reason),
+                          .origin = threshold.origin,
+                          .skipped = skipped});
     }
     return judged;
 }

@@ -16,6 +16,10 @@ const char* name_of(Measurement measurement) {
     return "invalid";
 }
 
+const char* word_of(const JudgedThreshold& threshold) {
+    return threshold.skipped ? "skip" : threshold.passed ? "pass" : "FAIL";
+}
+
 const char* name_of(State state) {
     switch (state) {
         case State::lost:

@@ -163,23 +163,27 @@ Ordered json_of(const Fault& fault) {
     for (const auto& range : fault.which) {
         which.push_back({range.first, range.last});
     }
-    return {{"number", fault.number},
-            {"kind", fault.kind},
-            {"what", fault.what},
-            {"at_s", fault.at_s},
-            {"to_s", fault.to_s},
-            {"equipments", whole(fault.equipments)},
-            {"equipments_digest", text(fault.equipments_digest)},
-            {"which", which},
-            {"connections", whole(fault.connections)},
-            {"dials_refused", whole(fault.dials_refused)},
-            {"dials_hung", whole(fault.dials_hung)},
-            {"injected", fault.injected ? Ordered{{fault.injected->what, fault.injected->count}} : Ordered()},
-            {"back_to_normal_s", number(fault.back_to_normal_s)},
-            {"back_to_normal_reason", text(fault.back_to_normal_reason)},
-            {"normal_p95_us", number(fault.normal_p95_us)},
-            {"usual_p95_us", number(fault.usual_p95_us)},
-            {"cached_max", fault.cached_max}};
+    Ordered json = {{"number", fault.number},
+                    {"kind", fault.kind},
+                    {"what", fault.what},
+                    {"at_s", fault.at_s},
+                    {"to_s", fault.to_s},
+                    {"equipments", whole(fault.equipments)},
+                    {"equipments_digest", text(fault.equipments_digest)},
+                    {"which", which},
+                    {"connections", whole(fault.connections)},
+                    {"dials_refused", whole(fault.dials_refused)},
+                    {"dials_hung", whole(fault.dials_hung)},
+                    {"injected", fault.injected ? Ordered{{fault.injected->what, fault.injected->count}} : Ordered()},
+                    {"back_to_normal_s", number(fault.back_to_normal_s)},
+                    {"back_to_normal_reason", text(fault.back_to_normal_reason)},
+                    {"normal_p95_us", number(fault.normal_p95_us)},
+                    {"usual_p95_us", number(fault.usual_p95_us)},
+                    {"cached_max", fault.cached_max}};
+    if (!fault.happened) {
+        json["happened"] = false;
+    }
+    return json;
 }
 
 Ordered json_of(const Phase& phase) {
@@ -236,11 +240,18 @@ Ordered json_of(const Interval& interval) {
 }
 
 Ordered json_of(const JudgedThreshold& threshold) {
-    return {{"metric", threshold.metric},
-            {"expression", threshold.expression},
-            {"observed", number(threshold.observed)},
-            {"passed", threshold.passed},
-            {"reason", text(threshold.reason)}};
+    Ordered json = {{"metric", threshold.metric},
+                    {"expression", threshold.expression},
+                    {"observed", number(threshold.observed)},
+                    {"passed", threshold.passed},
+                    {"reason", text(threshold.reason)}};
+    if (threshold.origin == gate::Origin::by_default) {
+        json["default"] = true;
+    }
+    if (threshold.skipped) {
+        json["skipped"] = true;
+    }
+    return json;
 }
 
 Ordered json_of(const Turn& turn);
@@ -279,9 +290,13 @@ void write(Ordered& json, const RunReport& run) {
     if (!run.faults.empty()) {
         json["faults"] = list_of(run.faults);
     }
-    json["fleet"] = {{"equipments", run.fleet.equipments}, {"connected_max", run.fleet.connected_max},
-                     {"connects", run.fleet.connects},     {"connect_failures", Ordered(run.fleet.connect_failures)},
-                     {"reconnects", run.fleet.reconnects}, {"connecting_s", number(run.fleet.connecting_s)}};
+    json["fleet"] = {{"equipments", run.fleet.equipments},
+                     {"connected_max", run.fleet.connected_max},
+                     {"connects", run.fleet.connects},
+                     {"connect_failures", Ordered(run.fleet.connect_failures)},
+                     {"reconnects", run.fleet.reconnects},
+                     {"never_connected", whole(run.fleet.never_connected)},
+                     {"connecting_s", number(run.fleet.connecting_s)}};
     if (run.fleet.unaccounted) {
         json["fleet"]["unaccounted"] = *run.fleet.unaccounted;
     }
@@ -613,6 +628,7 @@ private:
                     .what = json["what"],
                     .at_s = json["at_s"].get<double>(),
                     .to_s = json["to_s"].get<double>(),
+                    .happened = json.value("happened", true),
                     .equipments = maybe<Count>(json, "equipments"),
                     .equipments_digest = text(json, "equipments_digest"),
                     .connections = maybe<Count>(json, "connections"),
@@ -647,6 +663,12 @@ private:
         if (!verdict.aborted_by.empty() && verdict.complete) {
             altered("verdict.complete", "is true, though a threshold ended the run");
         }
+        const auto& fleet = run.fleet;
+        if (fleet.never_connected && *fleet.never_connected + fleet.connects - fleet.reconnects != fleet.equipments) {
+            altered("fleet.never_connected",
+                    fmt::format("is {}, though {} of {} equipments had a session", *fleet.never_connected,
+                                fleet.connects - fleet.reconnects, fleet.equipments));
+        }
         if (run.fleet.connected_max > run.fleet.equipments) {
             altered("fleet.connected_max",
                     fmt::format("{} of {} equipments", run.fleet.connected_max, run.fleet.equipments));
@@ -666,8 +688,17 @@ private:
         }
         for (std::size_t i = 0; i < run.thresholds.size(); ++i) {
             const auto& threshold = run.thresholds[i];
-            const auto parsed = gate::parse_threshold(threshold.metric, threshold.expression);
-            if (threshold.passed && parsed && !judge(run, {*parsed}).front().passed) {
+            auto parsed = gate::parse_threshold(threshold.metric, threshold.expression);
+            if (!parsed) {
+                continue;
+            }
+            parsed->origin = threshold.origin;
+            const auto judged = judge(run, {*parsed}).front();
+            if (threshold.skipped && !judged.skipped) {
+                altered(fmt::format("thresholds.{}.skipped", i),
+                        "is true, though there is a figure, or nobody may "
+                        "skip it");
+            } else if (threshold.passed && !judged.passed) {
                 altered(fmt::format("thresholds.{}.passed", i),
                         "is true, though the figures say that it does not hold");
             }
@@ -711,6 +742,7 @@ private:
                      .connects = count(fleet, "connects"),
                      .connect_failures = fleet["connect_failures"].get<std::map<std::string, Count>>(),
                      .reconnects = count(fleet, "reconnects"),
+                     .never_connected = maybe<Count>(fleet, "never_connected"),
                      .connecting_s = maybe<double>(fleet, "connecting_s"),
                      .unaccounted = maybe<Count>(fleet, "unaccounted")};
         run.resources = {.generator = resources(json["resources"]["generator"]),
@@ -729,11 +761,14 @@ private:
             run.intervals.push_back(interval(json["intervals"][i], fmt::format("{}intervals.{}", prefix, i)));
         }
         for (const auto& threshold : json["thresholds"]) {
-            run.thresholds.push_back({.metric = threshold["metric"],
-                                      .expression = threshold["expression"],
-                                      .observed = maybe<double>(threshold, "observed"),
-                                      .passed = threshold["passed"].get<bool>(),
-                                      .reason = text(threshold, "reason")});
+            run.thresholds.push_back(
+                {.metric = threshold["metric"],
+                 .expression = threshold["expression"],
+                 .observed = maybe<double>(threshold, "observed"),
+                 .passed = threshold["passed"].get<bool>(),
+                 .reason = text(threshold, "reason"),
+                 .origin = threshold.value("default", false) ? gate::Origin::by_default : gate::Origin::written,
+                 .skipped = threshold.value("skipped", false)});
         }
         contradictions(run, prefix);
         // The verdict names every identity that did not hold when the report was made.

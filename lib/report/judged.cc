@@ -20,8 +20,9 @@ std::vector<gate::Threshold> read_thresholds(const RunReport& run, const std::st
     std::vector<gate::Threshold> thresholds;
     for (std::size_t i = 0; i < run.thresholds.size(); ++i) {
         const auto& written = run.thresholds[i];
-        const auto threshold = gate::parse_threshold(written.metric, written.expression);
+        auto threshold = gate::parse_threshold(written.metric, written.expression);
         if (threshold) {
+            threshold->origin = written.origin;
             thresholds.push_back(*threshold);
             continue;
         }
@@ -77,6 +78,12 @@ std::string junit_case(const std::string& suite, const std::string& name, const 
     return failure.empty()
                ? open + "/>\n"
                : open + fmt::format(">\n      <failure message=\"{}\"/>\n    </testcase>\n", escape::xml(failure));
+}
+
+std::string junit_skipped(const std::string& suite, const std::string& name, const std::string& why) {
+    return fmt::format(
+        "    <testcase classname=\"{}\" name=\"{}\">\n      <skipped message=\"{}\"/>\n    </testcase>\n",
+        escape::xml(suite), escape::xml(name), escape::xml(why));
 }
 
 bool trusted(const GroupDiff& group, Strictness strictness) {
@@ -241,10 +248,10 @@ std::string format_judged(const std::vector<JudgedRun>& runs) {
     for (const auto& run : runs) {
         for (std::size_t i = 0; i < run.thresholds.size(); ++i) {
             const auto& threshold = run.thresholds[i];
-            const bool silent = threshold.passed || threshold.observed.has_value();
+            const bool silent = (threshold.passed && !threshold.skipped) || threshold.observed.has_value();
             const bool counter = threshold.reason.find(" in repeat ") != std::string::npos;
             const auto how = i < run.how.size() ? run.how[i] + (counter ? ": " + threshold.reason : "") : "";
-            table.add_row({threshold.passed ? "pass" : "FAIL", run.name, threshold.metric + ": " + threshold.expression,
+            table.add_row({word_of(threshold), run.name, threshold.metric + ": " + threshold.expression,
                            observed_of(threshold), silent ? how : "no data: " + threshold.reason});
         }
         if (!run.verdict.complete || run.verdict.measurement != Measurement::valid || run.valid < run.asked) {
@@ -262,18 +269,23 @@ std::string junit_xml(const std::vector<JudgedRun>& runs, Strictness strictness,
     for (const auto& run : runs) {
         const bool stands = run.verdict.complete && trusted(run, strictness);
         std::size_t failures = stands ? 0 : 1;
+        std::size_t skipped = 0;
         std::string cases = junit_case(run.name, "measurement", stands ? "" : sentence_about(run));
         for (const auto& threshold : run.thresholds) {
             failures += threshold.passed ? 0 : 1;
             const auto why = threshold.observed ? threshold.reason : "no data: " + threshold.reason;
-            cases += junit_case(run.name, threshold.metric + ": " + threshold.expression, threshold.passed ? "" : why);
+            const auto name = threshold.metric + ": " + threshold.expression;
+            skipped += threshold.skipped ? 1 : 0;
+            cases += threshold.skipped ? junit_skipped(run.name, name, why)
+                                       : junit_case(run.name, name, threshold.passed ? "" : why);
         }
         if (!run.account.empty()) {
             cases += fmt::format("    <system-out>{}</system-out>\n",
                                  escape::xml(fmt::format("{}", fmt::join(run.account, " "))));
         }
-        suites += fmt::format("  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\">\n{}  </testsuite>\n",
-                              escape::xml(run.name), run.thresholds.size() + 1, failures, cases);
+        suites += fmt::format("  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\"{}>\n{}  </testsuite>\n",
+                              escape::xml(run.name), run.thresholds.size() + 1, failures,
+                              skipped > 0 ? fmt::format(" skipped=\"{}\"", skipped) : "", cases);
     }
     if (against_baseline != nullptr && against_baseline->groups.empty()) {
         suites += "  <testsuite name=\"baseline\" tests=\"1\" failures=\"1\">\n" +

@@ -7,9 +7,11 @@
 #include <cmath>
 #include <set>
 
+#include "base/units.h"
 #include "gate/metric.h"
 #include "report/account.h"
 #include "report/entrants.h"
+#include "report/headline.h"
 #include "report/latency_choice.h"
 #include "report/markdown_text.h"
 #include "report/prose.h"
@@ -72,6 +74,31 @@ Cell both(const Entrant& entrant, const std::string& figure, Text text) {
             generator.repeats > 1 ? range(generator) + " / " + range(server) : ""};
 }
 
+// Of the repeat in which most did not get through.
+std::string worst_headline(const Entrant& entrant) {
+    const RunReport* worst = nullptr;
+    const auto share = [](const RunReport& run) {
+        const auto missing = run.tally.generated - std::min(run.tally.generated, run.tally.acknowledged);
+        return static_cast<double>(missing) / static_cast<double>(std::max<Count>(1, run.tally.generated));
+    };
+    for (const auto* run : entrant.runs) {
+        if (!headline(*run).empty() && (worst == nullptr || share(*run) > share(*worst))) {
+            worst = run;
+        }
+    }
+    return worst == nullptr ? "" : headline(*worst);
+}
+
+// The sentence about skipped thresholds, once.
+std::string skipped_note(const Comparison& comparison) {
+    for (const auto& turn : comparison.runs) {
+        if (const auto said = about_skipped(turn.run); !said.empty()) {
+            return said;
+        }
+    }
+    return {};
+}
+
 std::string maybe_counted(std::optional<Count> count) {
     return count ? counted(*count) : "-";
 }
@@ -111,6 +138,9 @@ void add_notes(const Comparison& comparison, const std::vector<Entrant>& entrant
             league.notes.push_back(turn.run.resources.note);
         }
     }
+    if (const auto skipped = skipped_note(comparison); !skipped.empty()) {
+        league.notes.push_back(skipped);
+    }
     for (const auto& entrant : entrants) {
         const auto& name = entrant.name;
         const auto row = entrant.verdict();
@@ -140,6 +170,9 @@ void add_notes(const Comparison& comparison, const std::vector<Entrant>& entrant
                                                judged.observed ? "" : "no data: ", judged.reason));
             }
         }
+        if (const auto worst = worst_headline(entrant); !worst.empty()) {
+            league.notes.push_back(fmt::format("{}: {}.", name, worst));
+        }
         if (!breached.empty()) {
             league.notes.push_back(fmt::format("{} fails {}.", name, fmt::join(breached, "; ")));
         }
@@ -168,11 +201,14 @@ League league_of(const Comparison& comparison) {
         add({maybe_counted(whole.ledger ? std::optional(whole.ledger->delivered) : std::nullopt), ""});
         add({maybe_counted(whole.delivery.lost), ""});
         add({maybe_counted(whole.delivery.undelivered), ""});
-        add(both(entrant, "cpu_us_per_validation", [](double us) { return fmt::format("{:.2f}", us); }));
+        add(both(entrant, "cpu_us_per_validation",
+                 [](double us) { return us == 0 || us >= 0.1 ? fmt::format("{:.2f}", us) : humanize_count(us); }));
         add(both(entrant, "rss_bytes_per_equipment",
                  [](double bytes) { return gate::humanize_figure(gate::Kind::bytes, std::round(bytes)); }));
         const auto bytes = spread_of(entrant, asked("bytes_per_validation", gate::Aggregate::value));
-        const auto rounded = [](double value) { return fmt::format("{:.0f}", value); };
+        const auto rounded = [](double value) {
+            return value == 0 || value >= 1 ? fmt::format("{:.0f}", value) : humanize_count(value);
+        };
         add({bytes.value ? rounded(*bytes.value) : "-",
              bytes.repeats > 1 && bytes.least ? range_text(rounded(*bytes.least), rounded(*bytes.most)) : ""});
         add({whole.wire.encoding, ""});

@@ -10,6 +10,7 @@
 #include "gate/metric.h"
 #include "report/fault_text.h"
 #include "report/figures.h"
+#include "report/headline.h"
 #include "report/judged.h"
 #include "report/latency_choice.h"
 #include "report/league.h"
@@ -123,6 +124,9 @@ struct GateRow {
 
 std::string outcome_cell(const JudgedRepeats& row) {
     const auto& judged = row.judged;
+    if (judged.skipped) {
+        return "skipped: " + cell(judged.reason);
+    }
     auto text = judged.passed ? std::string("pass") : std::string("**FAIL**");
     if (row.repeats > 1 && row.held < row.repeats) {
         text += fmt::format(", holds in {} of {}", row.held, row.repeats);
@@ -170,8 +174,9 @@ std::string verdict_line(const std::vector<Entrant>& entrants, const std::string
                 ? 1
                 : 0;
         for (const auto& threshold : own_thresholds(entrant)) {
-            ++sums.thresholds;
-            sums.failed += judge(entrant, threshold).judged.passed ? 0 : 1;
+            const auto judged = judge(entrant, threshold).judged;
+            sums.thresholds += judged.skipped ? 0 : 1;
+            sums.failed += judged.passed ? 0 : 1;
         }
     }
     const auto of_rows = [&sums](std::size_t count, const std::string& said) {
@@ -195,6 +200,11 @@ std::string verdict_line(const std::vector<Entrant>& entrants, const std::string
                        ? fmt::format("{} of {} failed", sums.failed, counted(sums.thresholds, "threshold"))
                    : sums.thresholds == 1 ? "the threshold holds"
                                           : fmt::format("all {} thresholds hold", sums.thresholds));
+    if (sums.rows == 1 && entrants.front().runs.size() == 1) {
+        if (const auto worst = headline(*entrants.front().runs.front()); !worst.empty()) {
+            said.push_back(cell(worst));
+        }
+    }
     const char* word = sums.unconnected > 0                      ? "FAILED"
                        : sums.untrusted > 0                      ? "NOT TO BE TRUSTED"
                        : sums.failed > 0 || sums.ended_early > 0 ? "FAILED"
@@ -308,11 +318,10 @@ std::string stages_text(const std::vector<Entrant>& entrants) {
     for (const auto& entrant : entrants) {
         for (const auto& stage : stages_of(entrant)) {
             const auto& phase = *stage.first;
-            table.add(joined(
-                {cell(entrant.name), cell(phase.name) + (phase.measured ? "" : " (not measured)"),
-                 fmt::format("{:.4g} s", phase.from_s), fmt::format("{:.4g} s", phase.to_s), counted(stage.generated),
-                 counted(stage.acknowledged), maybe(stage.delivered), maybe(stage.lost)},
-                latency_cells(stage.response.front()->has_value() ? stage.response : stage.end_to_end)));
+            table.add(joined({cell(entrant.name), cell(phase.name) + (phase.measured ? "" : " (not measured)"),
+                              in_seconds(phase.from_s), in_seconds(phase.to_s), counted(stage.generated),
+                              counted(stage.acknowledged), maybe(stage.delivered), maybe(stage.lost)},
+                             latency_cells(stage.response.front()->has_value() ? stage.response : stage.end_to_end)));
         }
     }
     return table.empty() ? std::string{}

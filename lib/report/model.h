@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "gate/threshold.h"
 #include "stats/histogram.h"
 
 namespace portillon::report {
@@ -150,6 +151,8 @@ struct Fault {
     unsigned number = 1;        // in the scenario, from 1
     std::string kind, what;     // what: in a few words, "latency 50ms"
     double at_s = 0, to_s = 0;  // since T0; the same for one that lasts an instant
+    // False: the run was over before it began, and nothing else here says anything.
+    bool happened = true;
 
     // Of the network only.
     std::optional<Count> equipments = {};                      // that it hits
@@ -174,6 +177,8 @@ struct Fleet {
     Count equipments = 0, connected_max = 0, connects = 0;
     std::map<std::string, Count> connect_failures;  // by cause
     Count reconnects = 0;
+    // Equipments that never had a session. Absent in older reports, and when a lost process cannot speak for its own.
+    std::optional<Count> never_connected = {};
     // From the first dial until every equipment had been connected once; absent when one never was.
     std::optional<double> connecting_s = {};
     // Equipments whose generator process was lost: no figure of the report speaks of them. Absent in older reports.
@@ -221,7 +226,11 @@ struct JudgedThreshold {
     std::string metric, expression;  // metric: with its stage, if it speaks of one: "response{stage:peak}"
     std::optional<double> observed;  // us, bytes, or the bare number; absent when there was no data
     bool passed = false;
-    std::string reason;  // why not; empty when passed
+    std::string reason;  // why it did not pass, or why it was skipped; else empty
+    gate::Origin origin = gate::Origin::written;
+    // A default threshold on what this target cannot tell: not judged, and said. `passed` is true, so that readers who
+    // do not know of skipping do not take it for a breach.
+    bool skipped = false;
 };
 
 struct RunReport {
@@ -270,6 +279,9 @@ struct Comparison {
 };
 
 using Report = std::variant<RunReport, Comparison>;
+
+// "pass", "FAIL" or "skip".
+const char* word_of(const JudgedThreshold& threshold);
 
 const char* name_of(Measurement measurement);
 const char* name_of(State state);

@@ -1,5 +1,7 @@
 #include "report/prose.h"
 
+#include <fmt/format.h>
+
 #include <sstream>
 
 #include "base/units.h"
@@ -25,6 +27,13 @@ std::string labelled(const std::string& label, std::size_t indent, const std::st
     }
     line.erase(line.find_last_not_of(' ') + 1);
     return out + line + '\n';
+}
+
+std::string in_seconds(double seconds) {
+    constexpr double shortest = 1e-3, longest = 1e4;
+    return (seconds == 0 || (seconds >= shortest && seconds < longest) ? fmt::format("{:.4g}", seconds)
+                                                                       : humanize_count(seconds)) +
+           " s";
 }
 
 std::string counted(std::uint64_t count) {

@@ -19,4 +19,7 @@ std::string counted(std::uint64_t count);
 // "1,234 equipments", "1 equipment"; plural by an s.
 std::string counted(std::uint64_t count, const std::string& noun);
 
+// "80 s", "0.25 s", "12,000 s": four significant digits of an instant or a length, never an exponent.
+std::string in_seconds(double seconds);
+
 }  // namespace portillon::report

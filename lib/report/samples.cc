@@ -56,6 +56,7 @@ RunReport healthy_run() {
                  .connects = 1'000,
                  .connect_failures = {},
                  .reconnects = 0,
+                 .never_connected = 0,
                  .connecting_s = 0.125};
     run.resources = {.generator = Resources{.cpu_s = 1.25,
                                             .connect_cpu_s = 0.125,

@@ -11,6 +11,7 @@
 #include "gate/metric.h"
 #include "report/account.h"
 #include "report/fault_text.h"
+#include "report/headline.h"
 #include "report/prose.h"
 #include "report/text_table.h"
 
@@ -54,32 +55,52 @@ std::string verdict_lines(const Verdict& verdict, Style style) {
     return text;
 }
 
+// The first line, when something did not get through or a threshold failed.
+std::string headline_of(const RunReport& run, Style style) {
+    const auto sentence = headline(run);
+    if (sentence.empty()) {
+        return {};
+    }
+    const bool failed = any_failed(run);
+    return painted(failed ? "FAILED" : "NOTE", failed ? Colour::red : Colour::yellow, style) + ": " +
+           escape::terminal(sentence) + "\n";
+}
+
 std::string threshold_lines(const std::vector<JudgedThreshold>& thresholds, Style style) {
     if (thresholds.empty()) {
         return {};
     }
-    const auto failed = std::count_if(thresholds.begin(), thresholds.end(), [](const auto& t) { return !t.passed; });
+    const auto count_of = [&thresholds](auto what) {
+        return static_cast<std::size_t>(std::count_if(thresholds.begin(), thresholds.end(), what));
+    };
+    const auto failed = count_of([](const auto& t) { return !t.passed; });
+    const auto skipped = count_of([](const auto& t) { return t.skipped; });
+    const bool by_default = thresholds.front().origin == gate::Origin::by_default;
     TextTable table({Align::left, Align::left, Align::left});
     for (const auto& threshold : thresholds) {
         const auto metric = gate::find_metric(threshold.metric);
         const bool observed = threshold.observed && metric;
-        const auto outcome = !threshold.passed ? (observed ? threshold.reason : "no data: " + threshold.reason)
-                             : observed        ? "observed " + gate::humanize_figure(metric->kind, *threshold.observed)
-                                               : "";
-        table.add_row({threshold.passed ? "pass" : "FAIL", threshold.metric + ": " + threshold.expression, outcome});
+        const auto outcome = threshold.skipped   ? "no data"
+                             : !threshold.passed ? (observed ? threshold.reason : "no data: " + threshold.reason)
+                             : observed ? "observed " + gate::humanize_figure(metric->kind, *threshold.observed)
+                                        : "";
+        table.add_row({word_of(threshold), threshold.metric + ": " + threshold.expression, outcome});
     }
     auto rows = table.text();
     for (std::size_t at = 0; at < rows.size(); at = rows.find('\n', at) + 1) {
-        const bool fail = rows.compare(at + 2, 4, "FAIL") == 0;
-        rows.replace(at + 2, 4, painted(rows.substr(at + 2, 4), fail ? Colour::red : Colour::green, style));
+        const auto word = rows.substr(at + 2, 4);
+        const auto colour = word == "FAIL" ? Colour::red : word == "skip" ? Colour::yellow : Colour::green;
+        rows.replace(at + 2, 4, painted(word, colour, style));
     }
-    const auto total = thresholds.size();
+    const auto total = thresholds.size() - skipped;
+    auto notes = std::string(by_default ? ", by default: the scenario states none" : "");
+    notes += skipped > 0 ? fmt::format("; {} skipped", skipped) : "";
     std::string label = "thresholds";
     label.resize(indent, ' ');
     return label +
            (failed > 0 ? painted(fmt::format("{} of {} failed", failed, total), Colour::red, style)
                        : painted(total == 1 ? "passed" : fmt::format("all {} passed", total), Colour::green, style)) +
-           '\n' + rows;
+           notes + '\n' + rows;
 }
 
 std::string latency_lines(const Latencies& latency) {
@@ -239,8 +260,11 @@ std::string listed(const std::map<std::string, Count>& counts) {
 std::string fleet_text(const Fleet& fleet) {
     const auto connecting =
         fleet.connecting_s ? fmt::format(", all in {}", humanize(Nanos{std::llround(*fleet.connecting_s * 1e9)})) : "";
-    return fmt::format("{}, at most {} connected{}; {}, {}", counted(fleet.equipments, "equipment"),
-                       counted(fleet.connected_max), connecting, counted(fleet.connects, "connect"),
+    const auto never = fleet.never_connected.value_or(0) > 0
+                           ? fmt::format(", {} never connected", counted(*fleet.never_connected))
+                           : "";
+    return fmt::format("{}, at most {} connected{}{}; {}, {}", counted(fleet.equipments, "equipment"),
+                       counted(fleet.connected_max), connecting, never, counted(fleet.connects, "connect"),
                        counted(fleet.reconnects, "reconnect"));
 }
 
@@ -271,9 +295,10 @@ std::string summary(const RunReport& run, Style style) {
     const auto& rates = run.throughput;
     const auto failures = failures_of(run);
     const auto* no_failures = unaccounted_of(run) == 0U ? "none" : "none that is known";
-    std::string text = heading(run);
+    std::string text = headline_of(run, style) + heading(run);
     const auto paragraph = [&text](const std::string& lines) { text += lines.empty() ? "" : '\n' + lines; };
-    paragraph(verdict_lines(run.verdict, style) + threshold_lines(run.thresholds, style));
+    paragraph(verdict_lines(run.verdict, style) + threshold_lines(run.thresholds, style) +
+              (about_skipped(run).empty() ? "" : labelled("", 2, about_skipped(run))));
     paragraph(latency_lines(run.latency));
     paragraph(book_lines(run));
     paragraph(exception_lines(run.delivery));

@@ -241,6 +241,7 @@ std::vector<report::JudgedThreshold> judged(const Order& order, const report::Ru
     std::vector<gate::Threshold> thresholds;
     for (const auto& threshold : order.scenario.thresholds) {
         if (auto parsed = gate::parse_threshold(threshold.metric, threshold.expression)) {
+            parsed->origin = threshold.origin;
             thresholds.push_back(*parsed);
         }
     }
@@ -345,7 +346,7 @@ report::RunReport assemble(const Order& order, const Gathered& gathered) {
     }
     run.phases = phases_of(scenario, fleet, gathered.ledger ? &*gathered.ledger : nullptr, sets ? &*sets : nullptr,
                            traits.acknowledges, gathered.generating);
-    run.faults = faults_of(scenario, fleet.series, gathered.injected, gathered.struck, run.phases);
+    run.faults = faults_of(scenario, fleet.series, gathered.injected, gathered.struck, run.phases, gathered.ended);
 
     if (acknowledges) {
         run.latency.response = latency(fleet.response, fleet.unanswered());
@@ -364,6 +365,9 @@ report::RunReport assemble(const Order& order, const Gathered& gathered) {
 
     run.fleet = {scenario.fleet.equipments, fleet.connected_max, fleet.connects, fleet.connect_failures,
                  fleet.reconnects};
+    if (fleet.generated.size() == scenario.fleet.equipments) {
+        run.fleet.never_connected = scenario.fleet.equipments - (fleet.connects - fleet.reconnects);
+    }
     if (fleet.connects - fleet.reconnects == scenario.fleet.equipments) {
         run.fleet.connecting_s = seconds(fleet.connecting);
     }

@@ -31,6 +31,7 @@ struct Gathered {
     std::optional<LedgerAccount> ledger;
     std::optional<ServerFigures> server_before, server_at_t0, server_after_drain;  // before: the first dial
     Nanos generating{};  // from T0 to the end of the last stage, or to the interruption
+    Nanos ended{};       // from T0 to the end of the drain
     Observed observed;   // for the verdict; what follows from the other members is filled in here
     bool complete = true;
     std::optional<Breach> aborted_by;  // what ended it early

@@ -267,6 +267,7 @@ private:
             co_await wait_for_silence(deadline);
         }
         co_await until(loop_.now() + answer_patience, [this] { return generators_.all_drained(); });
+        gathered_.ended = loop_.now() - t0_;
         if (ledger_) {
             gathered_.server_after_drain = co_await ledger_->figures();
         }

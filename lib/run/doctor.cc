@@ -259,7 +259,7 @@ private:
             return;
         }
         const double busy = needs_->plan.busy_cores / (needs_->loopback ? 1 : 2);  // the plan's are those of both sides
-        finding.needed = fmt::format("about {:.1f} busy at the peak", busy);
+        finding.needed = fmt::format("about {} busy at the peak", humanize_count(busy));
         const double there = std::min<double>(facts_.cores, facts_.cores_allowed.value_or(facts_.cores));
         if (busy > there * scenario::busiest_useful_share) {
             blame(finding, Health::doubtful,

@@ -210,7 +210,7 @@ std::vector<Surroundings> surroundings_of(const scenario::Scenario& scenario) {
 std::vector<report::Fault> faults_of(const scenario::Scenario& scenario, const fleet::Series& series,
                                      std::span<const net::Injected> injected,
                                      const std::map<std::size_t, Struck>& struck,
-                                     const std::vector<report::Phase>& phases) {
+                                     const std::vector<report::Phase>& phases, Nanos ended) {
     const auto network = network_faults_of(scenario);
     const auto surroundings = surroundings_of(scenario);
     const Nanos total = stages_of(scenario.traffic).duration();
@@ -224,6 +224,11 @@ std::vector<report::Fault> faults_of(const scenario::Scenario& scenario, const f
         fault.what = summary_of(planned);
         fault.at_s = seconds(planned.at);
         fault.to_s = seconds(planned.at + planned.during);
+        if (planned.at >= ended) {
+            fault.happened = false;
+            fault.back_to_normal_reason = fmt::format("the run was over after {}", humanize(ended));
+            continue;
+        }
         if (const auto its = struck.find(place); its != struck.end()) {
             fault.injected = report::Injected{its->second.what, its->second.count};
         }
@@ -241,7 +246,11 @@ std::vector<report::Fault> faults_of(const scenario::Scenario& scenario, const f
             continue;
         }
         const auto& around = surroundings[place];
-        tell_recovery(fault, around, total, intervals, phase_of(phases, fault.number, "before"));
+        if (planned.at + planned.during < ended) {
+            tell_recovery(fault, around, total, intervals, phase_of(phases, fault.number, "before"));
+        } else {
+            fault.back_to_normal_reason = "it lasted until the end of the run";
+        }
         const Nanos until = around.after < total ? around.after : Nanos::max();
         for (std::size_t i = 0; i < series.intervals.size(); ++i) {
             const Nanos end = static_cast<std::int64_t>(i + 1) * series.width;

@@ -48,10 +48,11 @@ std::optional<std::size_t> settled_from(const std::vector<bool>& good);
 std::vector<Surroundings> surroundings_of(const scenario::Scenario& scenario);
 
 // By the faults' places. `injected`: by those of the network; `struck`: those of the server, by their places in the
-// scenario; `phases`: the run's, with those of the faults.
+// scenario; `phases`: the run's, with those of the faults. `ended`: when the run was over, its drain included; a fault
+// that would have begun later did not happen.
 std::vector<report::Fault> faults_of(const scenario::Scenario& scenario, const fleet::Series& series,
                                      std::span<const net::Injected> injected,
                                      const std::map<std::size_t, Struck>& struck,
-                                     const std::vector<report::Phase>& phases);
+                                     const std::vector<report::Phase>& phases, Nanos ended = Nanos::max());
 
 }  // namespace portillon::run

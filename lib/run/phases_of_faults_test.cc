@@ -238,6 +238,20 @@ TEST(FaultsOfAReport, SayWhyTheyAreNotFelt) {
               "there is no P95 of response before it");
 }
 
+TEST(FaultsOfAReport, SayWhichDidNotHappenAndWhichLastedUntilTheEnd) {
+    const auto scenario =
+        day({{FaultKind::cut, 10s, 5s}, {FaultKind::stall, 101s, 900s}, {FaultKind::stall, 150s, 5s}});
+    const auto phases = phases_of(scenario, result_of(scenario), nullptr, nullptr, Acknowledges::yes, 100s);
+    const std::map<std::size_t, Struck> struck{{2, {"messages", 0}}};
+    const auto faults = faults_of(scenario, series_of(std::vector<int>(100, 1)), {}, struck, phases, 120s);
+    EXPECT_TRUE(faults[0].happened);
+    EXPECT_TRUE(faults[1].happened) << "the drain is part of the run";
+    EXPECT_EQ(faults[1].back_to_normal_reason, "it lasted until the end of the run");
+    EXPECT_FALSE(faults[2].happened);
+    EXPECT_FALSE(faults[2].injected);
+    EXPECT_EQ(faults[2].back_to_normal_reason, "the run was over after 120 s");
+}
+
 TEST(FaultsOfAReport, NameWhomTheyHitAndWhatTheyDid) {
     auto scenario = day({{FaultKind::stall, 20s, 5s},
                          {.kind = FaultKind::cut, .at = 30s, .during = 5s, .share_percent = 20},

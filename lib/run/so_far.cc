@@ -64,6 +64,18 @@ report::RunReport report_of(const Order& order, const fleet::Result& so_far, Nan
     return run;
 }
 
+// With a share of acknowledgements in mind: as if only what is settled had been generated.
+report::RunReport settled_only(report::RunReport run) {
+    const auto settle = [](auto& counts) {
+        counts.generated = counts.acknowledged + counts.rejected + counts.discarded;
+    };
+    settle(run.tally);
+    for (auto& phase : run.phases) {
+        settle(phase);
+    }
+    return run;
+}
+
 }  // namespace
 
 void SoFar::heard(unsigned number, const v1::Snapshot& snapshot) {
@@ -168,8 +180,11 @@ std::optional<Breach> breach_of(const Order& order, const fleet::Result& so_far,
         if (!run) {
             run = report_of(order, so_far, elapsed);
         }
-        const auto judged = gate::judge(*parsed, report::figures_of(*run));
-        if (judged.outcome == gate::Outcome::breached && judged.observed) {
+        const bool of_settled = parsed->aggregate == gate::Aggregate::rate && parsed->metric.name == "acknowledged";
+        const auto settled = of_settled ? std::optional(settled_only(*run)) : std::nullopt;
+        const auto judged = gate::judge(*parsed, report::figures_of(settled ? *settled : *run));
+        const bool for_good = judged.observed && gate::is_breached_for_good(*parsed, *judged.observed);
+        if (judged.outcome == gate::Outcome::breached && for_good) {
             const bool rate = parsed->aggregate == gate::Aggregate::rate;
             return Breach{parsed->text(), rate ? humanize_count(*judged.observed)
                                                : gate::humanize_figure(parsed->metric.kind, *judged.observed)};

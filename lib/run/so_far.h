@@ -48,8 +48,8 @@ struct Breach {
     std::string observed;   // "81.2 ms"
 };
 
-// The first of the scenario's that does, `elapsed` after T0. What has no data yet ends nothing, and what is not
-// answered yet is not counted against it.
+// The first of the scenario's that does, `elapsed` after T0. What has no data yet ends nothing, what is not answered
+// yet is not counted against it, and what may still come to hold (gate::is_breached_for_good) is judged at the end.
 std::optional<Breach> breach_of(const Order& order, const fleet::Result& so_far, Nanos elapsed);
 
 }  // namespace portillon::run

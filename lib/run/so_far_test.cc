@@ -81,6 +81,29 @@ TEST_F(SoFarTest, ABreachedThresholdThatAbortsIsNamedWithWhatWasSeen) {
     EXPECT_FALSE(breach());
 }
 
+TEST_F(SoFarTest, WhatMayStillComeToHoldIsLeftToTheEnd) {
+    so_far.heard(0, snapshot(1, 100, 80ms));
+    for (const char* expression : {"count>1000", "count>=1000", "count==1000", "count!=100"}) {
+        aborts_at("acknowledged", expression);
+        EXPECT_FALSE(breach()) << expression;
+    }
+    aborts_at("acknowledged", "count==99");
+    EXPECT_TRUE(breach()) << "it has passed 99 already";
+    aborts_at("response", "max>1s");
+    EXPECT_FALSE(breach());
+}
+
+TEST_F(SoFarTest, WhatIsInFlightDoesNotLowerTheShareOfAcknowledgements) {
+    auto half_answered = snapshot(1, 100, 80ms);
+    half_answered.set_generated(200);
+    so_far.heard(0, half_answered);
+    aborts_at("acknowledged", "rate>0.9");
+    EXPECT_FALSE(breach());
+    half_answered.set_rejected(100);
+    so_far.heard(0, half_answered);
+    EXPECT_TRUE(breach());
+}
+
 TEST_F(SoFarTest, WarmUpCountsForItsStageOnly) {
     so_far.heard(0, snapshot(0, 100, 80ms));
     aborts_at("response", "p(95)<50ms");

@@ -158,7 +158,7 @@ TEST(Parse, NamesWhatIsWrongAndWhatIsAllowed) {
          "delivery.timeout: must be a duration such as 1.5s, 200ms, 5m, 1h30m, not 5"},
         {with("delivery: { timeout: -5s }\n"), "not \"-5s\""},
         {with("delivery: { timeout: 0s }\n"), "delivery.timeout: must be longer than 0"},
-        {with("delivery: { timeout: 400d }\n"), "delivery.timeout: cannot be held (allowed: at most a year)"},
+        {with("delivery: { timeout: 400d }\n"), "delivery.timeout: cannot be held (allowed: whole nanoseconds, at most a year)"},
         {with("delivery: { timeout: .inf }\n"), "delivery.timeout: not a finite number"},
         {with("delivery: { in_flight: 0 }\n"), "delivery.in_flight: 0 is out of range (allowed: 1 to 1000)"},
         {with("delivery: { batch: [1] }\n"), "delivery.batch: must be a mapping of keys to values, not a list"},
@@ -408,6 +408,41 @@ TEST(Parse, TheShippedScenariosAreOnes) {
         EXPECT_FALSE(scenario->description.empty());
         EXPECT_FALSE(scenario->thresholds.empty());
     }
+}
+
+TEST(Parse, TakesNoPlaceholderThatStandsForNothing) {
+    const auto topic = [](const std::string& text) {
+        return problems_in(with("protocols: { mqtt: { topic: '" + text + "' } }\n"));
+    };
+    EXPECT_EQ(topic("validations/{equipment}/of/{equipment}"), "");
+    EXPECT_EQ(topic("validations"), "");
+    EXPECT_THAT(topic("validations/{equipments}"),
+                HasSubstr("protocols.mqtt.topic: {equipments} stands for nothing; did you mean {equipment}?"));
+    for (const char* text :
+         {"v/{Equipment}", "v/{}", "v/{equipment", "v/equipment}", "v/{{equipment}}", "v/{equipment}{run}"}) {
+        EXPECT_THAT(topic(text), HasSubstr("stands for nothing")) << text;
+    }
+    EXPECT_THAT(problems_in(with("protocols: { http2: { path: '/v1/{equipment}' } }\n")),
+                HasSubstr("protocols.http2.path: must be a path"));
+}
+
+TEST(Parse, HasDefaultThresholdsUnlessTheTextHasItsOwn) {
+    const std::vector<Threshold> defaults{
+        {.metric = "lost", .expression = "count==0", .origin = gate::Origin::by_default},
+        {.metric = "undelivered", .expression = "count==0", .origin = gate::Origin::by_default},
+        {.metric = "rejected", .expression = "count==0", .origin = gate::Origin::by_default},
+        {.metric = "never_connected", .expression = "count==0", .origin = gate::Origin::by_default}};
+    EXPECT_EQ(read(smallest)->thresholds, defaults);
+    EXPECT_EQ(from_options({}, shipped_protocols())->thresholds, defaults);
+    EXPECT_EQ(read(with("thresholds: { lost: ['count==0'] }\n"))->thresholds,
+              (std::vector<Threshold>{{.metric = "lost", .expression = "count==0"}}));
+    for (const char* none : {"thresholds: {}\n", "thresholds: []\n"}) {
+        EXPECT_TRUE(read(with(none))->thresholds.empty()) << none << problems_in(with(none));
+    }
+    EXPECT_TRUE(read(smallest, {{"--set", "thresholds", "{}"}})->thresholds.empty());
+    EXPECT_THAT(problems_in(with("thresholds: [ lost ]\n")), HasSubstr("thresholds: a list of 1"));
+    EXPECT_THAT(problems_in(with("thresholds:\n")), HasSubstr("thresholds: must be a mapping"));
+    EXPECT_THAT(problems_in(with("thresholds: 5\n")), HasSubstr("thresholds: must be"));
 }
 
 TEST(Parse, SaysNothingOfTheRateOfAFaultThatItDoesNotKnow) {

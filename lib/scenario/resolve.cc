@@ -121,7 +121,7 @@ public:
         if (const auto quantity = read_quantity<T>(text)) {
             target = *quantity;
         } else {
-            say(key, std::is_same_v<T, Nanos> ? "cannot be held (allowed: at most a year)"
+            say(key, std::is_same_v<T, Nanos> ? "cannot be held (allowed: whole nanoseconds, at most a year)"
                                               : "cannot be held (allowed: a whole number of bytes)");
         }
     }
@@ -555,7 +555,14 @@ void check_threshold(const Section& where, const std::string& key, const Thresho
 
 void read_thresholds(const Section& section, const json* metrics, const std::vector<std::string>& stages,
                      std::vector<Threshold>& thresholds) {
-    if (metrics == nullptr || !metrics->is_object()) {
+    if (metrics == nullptr) {
+        for (const auto& threshold : gate::default_thresholds()) {
+            thresholds.push_back(
+                {.metric = threshold.metric.name, .expression = threshold.expression, .origin = threshold.origin});
+        }
+        return;
+    }
+    if (!metrics->is_object()) {
         return;
     }
     for (const auto& [metric, expressions] : metrics->items()) {

@@ -8,6 +8,7 @@
 #include <cctype>
 #include <nlohmann/json.hpp>
 
+#include "base/decimal.h"
 #include "escape/formats.h"
 #include "scenario/document.h"
 
@@ -37,7 +38,7 @@ ordered_json text_of(Bytes bytes) {
 }
 
 ordered_json text_of(Share share) {
-    return fmt::format("{}%", share.of_one * 100);
+    return plain_decimal(share.of_one, 2) + "%";
 }
 
 ordered_json start_json(const Start& start) {
@@ -128,7 +129,7 @@ void add_rest(ordered_json& json, const Fault& fault) {
     if (fault.kind == FaultKind::one_way) {
         json["direction"] = name_of(fault.direction);
     }
-    json["share"] = fmt::format("{}%", fault.share_percent);
+    json["share"] = plain_decimal(fault.share_percent) + "%";
     if (fault.last > 0) {
         json["equipments"] = {fault.first, fault.last};
     }
@@ -258,9 +259,14 @@ ordered_json resolved_json(const Scenario& scenario) {
         json["protocols"][name] = options;
     }
     json["faults"] = faults_json(scenario.faults);
-    json["thresholds"] = ordered_json::object();
-    for (const auto& threshold : scenario.thresholds) {
-        json["thresholds"][threshold.metric].push_back(threshold_json(threshold));
+    // The default ones stay unwritten: who reads this again gets them again, as default ones.
+    const bool by_default = std::any_of(scenario.thresholds.begin(), scenario.thresholds.end(),
+                                        [](const auto& each) { return each.origin == gate::Origin::by_default; });
+    if (!by_default) {
+        json["thresholds"] = ordered_json::object();
+        for (const auto& threshold : scenario.thresholds) {
+            json["thresholds"][threshold.metric].push_back(threshold_json(threshold));
+        }
     }
     return json;
 }

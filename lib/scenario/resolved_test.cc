@@ -49,6 +49,9 @@ std::vector<Scenario> samples() {
                       {"response", "p(90)<1s", 0, Threshold::Breach::aborts},
                       {"response{stage:high noon}", "p(99.9) < 1s", 0}};
     odd.traffic.stages[1].name = "high noon";
+    auto unjudged = shipped("smoke");
+    unjudged.thresholds.clear();
+    all.push_back(unjudged);
     odd.protocols["http2"]["path"] = "/a:b\"c";
     all.push_back(odd);
     for (auto& scenario : std::vector<Scenario>(all)) {

@@ -14,6 +14,7 @@
 #include "arrival/schedule.h"
 #include "base/units.h"
 #include "faults/network_fault.h"
+#include "gate/threshold.h"
 
 namespace portillon::scenario {
 
@@ -174,11 +175,12 @@ struct Threshold {
     int line = 0;  // where it stands in the scenario; 0 when it came from elsewhere
     Breach breach = Breach::judged_at_end;
     Nanos abort_not_before{};  // since T0
+    gate::Origin origin = gate::Origin::written;
 
     // Where it stands is not what it says.
     bool operator==(const Threshold& other) const {
         return metric == other.metric && expression == other.expression && breach == other.breach &&
-               abort_not_before == other.abort_not_before;
+               abort_not_before == other.abort_not_before && origin == other.origin;
     }
 };
 
@@ -192,7 +194,7 @@ struct Scenario {
     Delivery delivery;
     std::map<std::string, nlohmann::json> protocols;  // options of every known protocol, its defaults filled in
     std::vector<Fault> faults;
-    std::vector<Threshold> thresholds;
+    std::vector<Threshold> thresholds;  // the default ones where the text has no `thresholds`; none where it is empty
     bool operator==(const Scenario&) const = default;
 };
 

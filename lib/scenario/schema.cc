@@ -96,6 +96,39 @@ std::string name_of_type(const json& schema) {
     return name;
 }
 
+// "{equipment}" in a text; an opened one that is not closed reaches to the end, and a "}" alone is one by itself.
+std::vector<std::string> placeholders_in(std::string_view text) {
+    std::vector<std::string> found;
+    while (true) {
+        const auto begin = text.find_first_of("{}");
+        if (begin == std::string_view::npos) {
+            return found;
+        }
+        const auto end = text[begin] == '}' ? begin : std::min(text.find('}', begin), text.size() - 1);
+        found.emplace_back(text.substr(begin, end - begin + 1));
+        text.remove_prefix(end + 1);
+    }
+}
+
+// A template is a text whose default has placeholders: it takes those and no others. What is wrong with `text`, or
+// nothing.
+std::string wrong_placeholder(const json& schema, std::string_view text) {
+    const auto known = schema.contains("default") && schema["default"].is_string()
+                           ? placeholders_in(schema["default"].get_ref<const std::string&>())
+                           : std::vector<std::string>{};
+    if (known.empty()) {
+        return {};
+    }
+    for (const auto& placeholder : placeholders_in(text)) {
+        if (std::find(known.begin(), known.end(), placeholder) == known.end()) {
+            const auto near = did_you_mean(placeholder, known);
+            return fmt::format("{} stands for nothing{} (allowed: {})", placeholder,
+                               near.empty() ? "" : fmt::format("; did you mean {}?", near), list_of(known));
+        }
+    }
+    return {};
+}
+
 // Walks value and schema side by side.
 class Walk {
 public:
@@ -136,6 +169,11 @@ private:
             return schema;
         }
         const auto& all = schema["anyOf"];
+        for (const auto& one : all) {
+            if (one.contains("type") && has_a_type_of(one, value)) {
+                return one;
+            }
+        }
         return value.is_object() || value.is_array() || value.is_null() ? all.front() : all.back();
     }
 
@@ -229,6 +267,10 @@ private:
     void check_array(const json& schema, const json& value) {
         const bool too_few = schema.contains("minItems") && value.size() < schema["minItems"].get<std::size_t>();
         const bool too_many = schema.contains("maxItems") && value.size() > schema["maxItems"].get<std::size_t>();
+        if (too_many && schema["maxItems"] == 0) {
+            say(fmt::format("a list of {} (allowed: a mapping of keys to values, or an empty list)", value.size()));
+            return;
+        }
         if (too_few || too_many) {
             say(fmt::format("a list of {} (allowed: {})", value.size(), range_of(schema, "minItems", "maxItems", "")));
             return;
@@ -251,6 +293,10 @@ private:
         const bool too_long = schema.contains("maxLength") && length > schema["maxLength"].get<std::size_t>();
         if ((too_short || too_long) && !schema.contains("pattern")) {
             say(fmt::format("{} characters (allowed: {})", length, range_of(schema, "minLength", "maxLength", "")));
+            return;
+        }
+        if (const auto wrong = wrong_placeholder(schema, text); !wrong.empty()) {
+            say(wrong);
             return;
         }
         const bool matches =

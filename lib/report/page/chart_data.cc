@@ -210,6 +210,18 @@ std::vector<FaultWindow> faults_of(const Scenario& scenario) {
     return windows;
 }
 
+std::vector<FaultWindow> faults_of(const RunReport& run) {
+    auto windows = faults_of(run.scenario);
+    if (windows.size() == run.faults.size()) {
+        for (std::size_t i = run.faults.size(); i-- > 0;) {
+            if (!run.faults[i].happened) {
+                windows.erase(windows.begin() + static_cast<std::ptrdiff_t>(i));
+            }
+        }
+    }
+    return windows;
+}
+
 std::string chart_data(const std::vector<Row>& rows) {
     Json json{{"rows", Json::array()}, {"faults", Json::array()}, {"stages", Json::array()}};
     const auto most =
@@ -224,7 +236,7 @@ std::string chart_data(const std::vector<Row>& rows) {
     }
     if (!rows.empty()) {
         const auto& run = *rows.front().runs.front().run;
-        for (const auto& fault : faults_of(run.scenario)) {
+        for (const auto& fault : faults_of(run)) {
             json["faults"].push_back({{"label", fault.label}, {"from", fault.from_s}, {"to", fault.to_s}});
         }
         json["stages"] = stages_json(run);

@@ -20,4 +20,7 @@ struct FaultWindow {
 // Of the scenario as it was run; what cannot be read is left out.
 std::vector<FaultWindow> faults_of(const Scenario& scenario);
 
+// Without those that the run says did not happen.
+std::vector<FaultWindow> faults_of(const RunReport& run);
+
 }  // namespace portillon::report

@@ -12,6 +12,7 @@
 #include "base/check.h"
 #include "escape/formats.h"
 #include "report/account.h"
+#include "report/headline.h"
 #include "report/page/changes.h"
 #include "report/page/chart_data.h"
 #include "report/page/html.h"
@@ -127,6 +128,16 @@ const char* meaning_of(Measurement measurement) {
     return "the figures cannot be trusted";
 }
 
+// Of the first repeat that has one.
+std::string headline_of(const Row& row) {
+    for (const auto& entry : row.runs) {
+        if (auto said = headline(*entry.run); !said.empty()) {
+            return said;
+        }
+    }
+    return {};
+}
+
 Html reasons_of(const std::vector<Row>& rows) {
     Html items;
     for (const auto& row : rows) {
@@ -150,6 +161,9 @@ Html reasons_of(const std::vector<Row>& rows) {
                 items += element("li", name + "interrupted: the report covers what was done until then");
             }
         }
+        if (const auto worst = headline_of(row); !worst.empty()) {
+            items += element("li", prefix + worst);
+        }
         if (row.whole.tally.generated == 0) {
             items += element("li", prefix + "nothing was generated, so there is nothing to judge");
         }
@@ -163,12 +177,15 @@ Html verdict_line(const std::vector<Row>& rows) {
     bool complete = true;
     std::size_t judged = 0;
     std::size_t failed = 0;
+    std::size_t skipped = 0;
     for (const auto& row : rows) {
         worst = std::max(worst, row.whole.verdict.measurement);
         complete = complete && row.whole.verdict.complete;
         for (const auto& threshold : own_thresholds(row.entrant)) {
-            ++judged;
-            failed += judge(row.entrant, threshold).judged.passed ? 0U : 1U;
+            const auto verdict = judge(row.entrant, threshold).judged;
+            judged += verdict.skipped ? 0U : 1U;
+            skipped += verdict.skipped ? 1U : 0U;
+            failed += verdict.passed ? 0U : 1U;
         }
     }
     const auto mark = [](const char* css, const std::string& text) {
@@ -179,10 +196,13 @@ Html verdict_line(const std::vector<Row>& rows) {
     if (!complete) {
         html += mark("invalid", "Incomplete");
     }
-    html += judged == 0 ? element("span", {{"class", "quiet"}}, "No thresholds")
+    html += judged == 0 && skipped == 0 ? element("span", {{"class", "quiet"}}, "No thresholds")
             : failed == 0
                 ? mark("valid", fmt::format("\xe2\x9c\x93 All {} passed", counted(judged, "threshold")))
                 : mark("invalid", fmt::format("\xe2\x9c\x97 {} of {} failed", failed, counted(judged, "threshold")));
+    if (skipped > 0) {
+        html += element("span", {{"class", "quiet"}}, fmt::format("{} skipped", counted(skipped, "threshold")));
+    }
     return paragraph("headline", html);
 }
 
@@ -302,7 +322,7 @@ bool any_response_over_time(const std::vector<Row>& rows) {
 }
 
 Html fault_list(const std::vector<Row>& rows) {
-    const auto faults = faults_of(rows.front().runs.front().run->scenario);
+    const auto faults = faults_of(*rows.front().runs.front().run);
     std::vector<std::string> texts;
     for (const auto& fault : faults) {
         texts.push_back(fault.to_s > fault.from_s

@@ -151,7 +151,7 @@ def greatest(latency):
     return latency["max_us"] if latency["max_us"] is not None else latency["answered_max_us"]
 
 
-SUMMED = ("tally.", "ledger.", "delivery.", "errors.", "fleet.connects", "fleet.connected_max", "fleet.connect_failures", "fleet.reconnects", "fleet.unaccounted", "wire.bytes_sent",
+SUMMED = ("tally.", "ledger.", "delivery.", "errors.", "fleet.connects", "fleet.connected_max", "fleet.connect_failures", "fleet.reconnects", "fleet.never_connected", "fleet.unaccounted", "wire.bytes_sent",
           "wire.bytes_received")
 MEDIANS = ("resources.", "throughput.", "wire.bytes_per_validation", "fleet.connecting_s")
 

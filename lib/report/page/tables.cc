@@ -196,8 +196,13 @@ Html judgement(const JudgedThreshold& threshold, const Row& row, const RowRun& r
     const bool rate = threshold.expression.starts_with("rate");
     const auto kind = metric && !(rate && metric->kind == gate::Kind::counter) ? metric->kind : gate::Kind::number;
     const auto observed = threshold.observed ? gate::humanize_figure(kind, *threshold.observed) : "no data";
-    auto html = element("span", {{"class", threshold.passed ? "pass" : "fail"}},
-                        threshold.passed ? "\xe2\x9c\x93 pass" : "\xe2\x9c\x97 FAIL") +
+    auto html = element("span",
+                        {{"class", threshold.skipped  ? "quiet"
+                                   : threshold.passed ? "pass"
+                                                      : "fail"}},
+                        threshold.skipped  ? "skipped"
+                        : threshold.passed ? "\xe2\x9c\x93 pass"
+                                           : "\xe2\x9c\x97 FAIL") +
                 Html(" ") +
                 element("span",
                         {{"data-runs", std::to_string(run.index)},
@@ -208,7 +213,7 @@ Html judgement(const JudgedThreshold& threshold, const Row& row, const RowRun& r
     if (row.runs.size() > 1) {
         html += Html(" ") + element("span", {{"class", "quiet"}}, fmt::format("repeat {}", run.repeat));
     }
-    if (!threshold.passed && !threshold.observed && !threshold.reason.empty()) {
+    if ((!threshold.passed || threshold.skipped) && !threshold.observed && !threshold.reason.empty()) {
         html += small(threshold.reason);
     }
     return element("span", {{"class", "judged"}}, html);
@@ -216,16 +221,19 @@ Html judgement(const JudgedThreshold& threshold, const Row& row, const RowRun& r
 
 // Of several repeats together, before each of its own.
 Html row_judgement(const Row& row, const ThresholdKey& key) {
-    const auto threshold = gate::parse_threshold(key.metric, key.expression);
-    if (row.entrant.runs.size() < 2 || !threshold) {
+    const auto all = own_thresholds(row.entrant);
+    const auto threshold = std::find_if(all.begin(), all.end(), [&key](const auto& each) {
+        return each.metric_text() == key.metric && each.expression == key.expression;
+    });
+    if (row.entrant.runs.size() < 2 || threshold == all.end()) {
         return {};
     }
     const auto over_repeats = judge(row.entrant, *threshold);
     const auto& judged = over_repeats.judged;
-    auto html = element("span", {{"class", judged.passed ? "pass" : "fail"}},
-                        judged.passed ? "\xe2\x9c\x93 pass" : "\xe2\x9c\x97 FAIL") +
-                Html(" ") + element("span", over_repeats.how);
-    if (!judged.passed) {
+    const char* mark = judged.skipped ? "quiet" : judged.passed ? "pass" : "fail";
+    const char* word = judged.skipped ? "skipped" : judged.passed ? "\xe2\x9c\x93 pass" : "\xe2\x9c\x97 FAIL";
+    auto html = element("span", {{"class", mark}}, word) + Html(" ") + element("span", over_repeats.how);
+    if (!judged.passed || judged.skipped) {
         html += small((judged.observed ? "" : "no data: ") + judged.reason);
     }
     return element("span", {{"class", "judged"}}, html);
@@ -346,10 +354,12 @@ Html line_of_moment(const Moment& moment, double width_s, const char* note) {
     html += number_cell(moment.due_per_s, "nothing is due in the drain") +
             number_cell(moment.acknowledged_per_s, too_short) +
             number_cell(moment.delivered_per_s, moment.pending ? too_short : "the target has no ledger");
-    html += number_cell(std::round(moment.connected), "") + number_cell(std::round(moment.in_flight), "") +
-            number_cell(std::round(moment.cached), "");
-    html += number_cell(moment.pending ? std::optional(std::round(*moment.pending)) : std::nullopt,
-                        "the target has no ledger");
+    // Means over several seconds: whole ones, but what is not 0 is not shown as 0.
+    const auto whole = [](double value) { return value < 1 ? value : std::round(value); };
+    html += number_cell(whole(moment.connected), "") + number_cell(whole(moment.in_flight), "") +
+            number_cell(whole(moment.cached), "");
+    html +=
+        number_cell(moment.pending ? std::optional(whole(*moment.pending)) : std::nullopt, "the target has no ledger");
     html += us_cell(moment.p50_us) + us_cell(moment.p95_us) + us_cell(moment.p99_us) + us_cell(moment.max_us);
     return element("tr", {{"data-at", fmt::format("{}", moment.at_s)}, {"data-width", fmt::format("{}", width_s)}},
                    html);
@@ -588,6 +598,9 @@ Html cost_table(const std::vector<Row>& rows) {
             return shown_count("fleet.unaccounted", run.fleet.unaccounted, "the report does not say");
         });
     }
+    body += line(rows, "never_connected", "equipments that never had a session", [](const RunReport& run) {
+        return shown_count("fleet.never_connected", run.fleet.never_connected, "nobody looked");
+    });
     return boxed_table("Costs", element("tr", th("figure") + row_heads(rows)), element("tbody", body), "figures");
 }
 

@@ -1,0 +1,155 @@
+#include "report/headline.h"
+
+#include <gmock/gmock.h>
+
+#include "report/figures.h"
+#include "report/samples.h"
+#include "report/terminal.h"
+
+namespace portillon::report {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+RunReport judged_by_default(RunReport run) {
+    run.thresholds = judge(run, gate::default_thresholds());
+    return run;
+}
+
+const JudgedThreshold& of(const RunReport& run, std::string_view metric) {
+    for (const auto& threshold : run.thresholds) {
+        if (threshold.metric == metric) {
+            return threshold;
+        }
+    }
+    ADD_FAILURE() << "no threshold " << metric;
+    return run.thresholds.front();
+}
+
+RunReport all_rejected() {
+    auto run = healthy_run();
+    run.tally = {.generated = 600, .rejected = 600, .sent_batches = 600};
+    run.ledger = Ledger{};
+    run.delivery = {.lost = 0, .undelivered = 600, .unconfirmed = 0, .exceptions = {}, .exceptions_omitted = 0};
+    run.errors = {{"connect.refused", 9}, {"deliver.http_404", 590}, {"deliver.timed_out", 10}};
+    return run;
+}
+
+RunReport without_ledger() {
+    auto run = healthy_run();
+    run.target = "mqtt://127.0.0.1:1883";
+    run.ledger.reset();
+    run.delivery = {};
+    run.latency.end_to_end.reset();
+    return run;
+}
+
+TEST(DefaultThresholds, PassWhenEverythingGotThrough) {
+    const auto run = judged_by_default(healthy_run());
+    ASSERT_EQ(run.thresholds.size(), 4U);
+    EXPECT_FALSE(any_failed(run));
+    EXPECT_EQ(headline(run), "");
+    EXPECT_EQ(about_skipped(run), "");
+    EXPECT_THAT(summary(run, Style::plain), StartsWith("peak over mqtt"));
+}
+
+TEST(DefaultThresholds, FailWhenEveryAnswerIsNo) {
+    const auto run = judged_by_default(all_rejected());
+    EXPECT_FALSE(of(run, "rejected").passed);
+    EXPECT_FALSE(of(run, "undelivered").passed);
+    EXPECT_THAT(summary(run, Style::plain),
+                StartsWith("FAILED: 600 of 600 validations were rejected: http_404 590, timed_out 10\n"));
+}
+
+TEST(DefaultThresholds, FailWhenSomeEquipmentsNeverConnected) {
+    auto run = healthy_run();
+    run.fleet.equipments = 3;
+    run.fleet.connects = 1;
+    run.fleet.never_connected = 2;
+    run.fleet.connect_failures = {{"refused", 7}, {"mqtt_banned", 20}};
+    run.tally = {.generated = 30, .acknowledged = 10, .cached = 20};
+    run.ledger = Ledger{.delivered = 10};
+    run.delivery.undelivered = 20;
+    run = judged_by_default(run);
+    EXPECT_FALSE(of(run, "never_connected").passed);
+    EXPECT_EQ(headline(run), "2 of 3 equipments never connected: mqtt_banned 20, refused 7");
+}
+
+TEST(DefaultThresholds, FailWhenThePromiseIsBroken) {
+    auto run = healthy_run();
+    run.delivery.lost = run.delivery.undelivered = 3;
+    run.ledger->delivered -= 3;
+    run = judged_by_default(run);
+    EXPECT_FALSE(of(run, "lost").passed);
+    EXPECT_EQ(headline(run), "3 of 20,000 validations were acknowledged and never arrived (lost)");
+}
+
+TEST(DefaultThresholds, AreSkippedAndSaidWhereNobodyKeepsALedger) {
+    const auto run = judged_by_default(without_ledger());
+    EXPECT_FALSE(any_failed(run));
+    for (const auto* metric : {"lost", "undelivered"}) {
+        EXPECT_TRUE(of(run, metric).skipped) << metric;
+        EXPECT_TRUE(of(run, metric).passed) << metric;
+        EXPECT_FALSE(of(run, metric).observed) << metric;
+        EXPECT_THAT(of(run, metric).reason, HasSubstr("no ledger")) << metric;
+    }
+    EXPECT_FALSE(of(run, "rejected").skipped);
+    EXPECT_FALSE(of(run, "never_connected").skipped);
+    EXPECT_THAT(about_skipped(run), HasSubstr("Not judged: lost, undelivered"));
+    EXPECT_THAT(about_skipped(run), HasSubstr("--ledger"));
+    EXPECT_THAT(about_skipped(run), HasSubstr("embedded server"));
+    EXPECT_THAT(summary(run, Style::plain), HasSubstr("Not judged: lost, undelivered"));
+}
+
+TEST(DefaultThresholds, AreNotSkippedWhereThereShouldBeALedger) {
+    auto run = without_ledger();
+    run.target = "embedded";
+    run = judged_by_default(run);
+    EXPECT_FALSE(of(run, "lost").passed);
+    EXPECT_FALSE(of(run, "lost").skipped);
+}
+
+TEST(DefaultThresholds, OnLossIsSkippedWhereNothingIsAcknowledgedButWhatDidNotArriveCounts) {
+    auto run = unacknowledged_run();
+    run.delivery.undelivered = 0;
+    auto judged = judged_by_default(run);
+    EXPECT_TRUE(of(judged, "lost").skipped);
+    EXPECT_FALSE(of(judged, "undelivered").skipped);
+    EXPECT_FALSE(any_failed(judged));
+    EXPECT_THAT(about_skipped(judged), HasSubstr("nothing is acknowledged"));
+    run.delivery.undelivered = 5;
+    judged = judged_by_default(run);
+    EXPECT_FALSE(of(judged, "undelivered").passed);
+}
+
+TEST(WrittenThresholds, FailClosedAndSayWhatToDo) {
+    const auto run = without_ledger();
+    const auto judged = judge(run, {*gate::parse_threshold("lost", "count==0")}).front();
+    EXPECT_FALSE(judged.passed);
+    EXPECT_FALSE(judged.skipped);
+    EXPECT_THAT(judged.reason, HasSubstr("--ledger"));
+}
+
+TEST(Headline, NamesWhatDidNotGetThroughEvenWhenNoThresholdSpeaksOfIt) {
+    auto run = all_rejected();
+    run.thresholds.clear();
+    EXPECT_THAT(summary(run, Style::plain), StartsWith("NOTE: 600 of 600 validations were rejected: http_404 590"));
+}
+
+TEST(Headline, NamesTheThresholdWhereEverythingGotThrough) {
+    auto run = healthy_run();
+    run.thresholds = judge(run, {*gate::parse_threshold("response", "p(95)<1us")});
+    EXPECT_THAT(headline(run), StartsWith("response: p(95)<1us does not hold (observed "));
+}
+
+TEST(Headline, SpeaksOfUnansweredValidationsWhereNobodyKnowsWhatArrived) {
+    auto run = without_ledger();
+    run.tally = {.generated = 100, .acknowledged = 40, .unacknowledged = 60};
+    run.errors = {{"deliver.timed_out", 60}};
+    run.thresholds.clear();
+    EXPECT_EQ(headline(run), "60 of 100 validations were never acknowledged: timed_out 60");
+}
+
+}  // namespace
+}  // namespace portillon::report
