@@ -75,11 +75,20 @@ struct CompareCommand {
         note(loaded);
         note(destinations);
         note(effect);
+        note_idle_options(destinations, problems);
         const auto entries = problems.empty() ? entries_for(*loaded, *destinations, problems) : std::vector<Entry>{};
         if (!problems.empty()) {
             print_problems(problems);
             return Exit::usage;
         }
+        std::vector<std::string> run_here;
+        for (const auto& entry : entries) {
+            run_here.push_back(entry.order.protocol->name);
+        }
+        const auto choice = destinations->empty() || !protocols.empty() ? ScenarioOptions::Choice::by_command
+                                                                        : ScenarioOptions::Choice::by_scenario;
+        print_warnings(scenario.idle_settings(run_here, choice));
+        print_warnings(loaded->warnings);
         std::vector<const run::Order*> orders;
         for (const auto& entry : entries) {
             orders.push_back(&entry.order);
@@ -120,6 +129,19 @@ struct CompareCommand {
     }
 
 private:
+    // What speaks of the difference between named targets has nothing to say about fewer than two.
+    void note_idle_options(const Checked<std::vector<Destination>>& destinations, Problems& problems) const {
+        std::set<std::string> names;
+        for (const auto& destination : destinations ? *destinations : std::vector<Destination>{}) {
+            names.insert(destination.name);
+        }
+        if (destinations && names.size() < 2 && !fail_on.empty()) {
+            problems.push_back({"--fail-on", 0, "",
+                                "needs two named targets, between which something can change (allowed: --target "
+                                "NAME=URL --target NAME=URL)"});
+        }
+    }
+
     // Every protocol that was chosen, to every target that speaks it. Without --protocols: all of them on the embedded
     // server; to a target the scenario's, if its URL fits, else the first one that fits.
     std::vector<Entry> entries_for(const Loaded& loaded, const std::vector<Destination>& destinations,

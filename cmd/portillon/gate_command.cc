@@ -199,12 +199,14 @@ void add_gate_command(CLI::App& app, Exit& exit) {
         ->add_option("--threshold", options->thresholds, "as often as wanted; without any, the report's own are judged")
         ->type_name("'METRIC: EXPRESSION'")
         ->allow_extra_args(false);
-    options->files
-        ->input("--baseline", options->baseline, "a report that this one may not be worse than", path_of_report)
-        ->type_name("FILE[#PART]");
+    auto* const baseline =
+        options->files
+            ->input("--baseline", options->baseline, "a report that this one may not be worse than", path_of_report)
+            ->type_name("FILE[#PART]");
     command
         ->add_option("--max-regression", options->max_regression,
                      "by how much a figure may be worse than the baseline's")
+        ->needs(baseline)
         ->type_name("PERCENT")
         ->capture_default_str();
     options->files->output("--junit", options->junit_path, "write the result as JUnit XML");

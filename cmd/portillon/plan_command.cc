@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <algorithm>
 #include <cmath>
 #include <memory>
@@ -52,8 +53,7 @@ void print_rows(const Plan& plan) {
         const double width_s = seconds(row.to - row.from);
         print(standard_output(), "{:>17} {:>9} {:>9} {:>14} {:>11} {:>10}\n",
               clock_time(row.from) + " .. " + clock_time(row.to), row.started, row.dialled,
-              known ? count(row.validations) : "?",
-              known ? count(std::round(static_cast<double>(row.validations) / width_s)) : "?",
+              known ? count(row.validations) : "?", known ? count(static_cast<double>(row.validations) / width_s) : "?",
               known ? humanize(row.payload) : "?");
     }
 }
@@ -77,8 +77,8 @@ void print_totals(const Plan& plan) {
     }
     if (plan.counting != Counting::unknown) {
         print(standard_output(), "payload         {}\n", humanize(plan.payload));
-        print(standard_output(), "peak            {}/s in {} batches/s, at {}\n", count(std::round(plan.peak_per_s)),
-              count(std::round(plan.peak_batches_per_s)), clock_time(plan.peak_at));
+        print(standard_output(), "peak            {}/s in {} batches/s, at {}\n", count(plan.peak_per_s),
+              count(plan.peak_batches_per_s), clock_time(plan.peak_at));
     }
     print(standard_output(), "time            {} from T0, {} of it measured; {} to connect before\n",
           clock_time(plan.duration), clock_time(plan.measured), humanize(plan.connecting));
@@ -93,6 +93,18 @@ void print_needs(const Plan& plan, const scenario::Machine& machine) {
           sizing.server_shards == 1 ? "" : "s", count(sizing.server_descriptors), humanize(plan.ledger));
     print(standard_output(), "ports           {} on {} source address{}\n", count(sizing.ports_of_an_address),
           sizing.source_addresses, sizing.source_addresses == 1 ? "" : "es");
+}
+
+void print_thresholds(const scenario::Scenario& scenario) {
+    std::vector<std::string> texts;
+    bool by_default = false;
+    for (const auto& threshold : scenario.thresholds) {
+        texts.push_back(threshold.metric + ": " + threshold.expression);
+        by_default = by_default || threshold.origin == gate::Origin::by_default;
+    }
+    print(standard_output(), "thresholds      {}{}\n",
+          texts.empty() ? "none: nothing is judged" : fmt::format("{}", fmt::join(texts, "; ")),
+          by_default ? " (by default: the scenario states none)" : "");
 }
 
 }  // namespace
@@ -122,7 +134,14 @@ void add_plan_command(CLI::App& app, Exit& exit) {
         print(standard_output(), "{}", scenario::fault_lines(scenario));
         print_totals(plan);
         print_needs(plan, machine);
+        print_thresholds(scenario);
         print(standard_output(), "workload        {}\n", loaded->workload_digest);
+        // The scenario's own are among the plan's; those of options come first.
+        for (const auto& warning : loaded->warnings) {
+            if (!warning.source.empty()) {
+                print(standard_output(), "warning: {}\n", format_problem(warning));
+            }
+        }
         for (const auto& warning : plan.warnings) {
             print(standard_output(), "warning: {}\n", warning);
         }

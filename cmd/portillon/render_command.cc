@@ -46,6 +46,11 @@ struct RenderCommand {
             return refuse(report.problems());
         }
         Problems problems;
+        for (const auto& [option, value] : {std::pair{"--latency", &latency}, std::pair{"--select", &selected}}) {
+            if (*value && !hlog && !hgrm) {
+                problems.push_back({option, 0, "", "chooses for --hlog and --hgrm, and neither is written"});
+            }
+        }
         const auto renderings = render(*report, problems);
         if (problems.empty()) {
             problems = clashes_of(renderings);

@@ -44,6 +44,7 @@ struct RunCommand {
             print_problems(order.problems());
             return Exit::usage;
         }
+        print_warnings(loaded->warnings);
         if (!options.machine_carries({&*order})) {
             return Exit::usage;
         }

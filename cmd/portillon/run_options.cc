@@ -242,6 +242,12 @@ Checked<run::Order> RunOptions::order(const Loaded& loaded, const std::string& p
     order.compression = loaded.compression;
     order.workload_digest = loaded.workload_digest;
     order.shards = shards_;
+    if (shards_ > loaded.scenario.fleet.equipments) {
+        problems.push_back(
+            {"--shards", 0, "",
+             fmt::format("{} generator processes for {} equipments: some would have none (allowed: 1 to {})", shards_,
+                         loaded.scenario.fleet.equipments, loaded.scenario.fleet.equipments)});
+    }
     order.command = std::move(command);
     order.build = this_build();
     std::vector<std::string> names;

@@ -14,6 +14,7 @@
 #include "scenario/parse.h"
 #include "scenario/resolved.h"
 #include "scenario/trace.h"
+#include "scenario/warnings.h"
 #include "scenario_names.h"
 
 namespace portillon::cmd {
@@ -64,11 +65,17 @@ void add_setting(const std::string& setting, std::vector<Override>& overrides, P
     overrides.push_back({option, setting.substr(0, equals), setting.substr(equals + 1)});
 }
 
-void add_option(const char* name, const std::string& key, const std::optional<std::string>& value,
-                std::vector<Override>& overrides) {
-    if (value) {
-        overrides.push_back({std::string(name) + " " + *value, key, *value});
-    }
+// The key that a short option stands for; nothing for those that stand for none.
+std::optional<std::string> key_of(std::string_view option, std::optional<std::size_t> measured_stage) {
+    const auto of_stage = [&](const char* key) {
+        return measured_stage ? std::optional(fmt::format("traffic.stages.{}.{}", *measured_stage, key)) : std::nullopt;
+    };
+    return option == "--seed"         ? std::optional<std::string>("seed")
+           : option == "--equipments" ? std::optional<std::string>("fleet.equipments")
+           : option == "--protocol"   ? std::optional<std::string>("protocol")
+           : option == "--rate"       ? of_stage("rate")
+           : option == "--duration"   ? of_stage("duration")
+                                      : std::nullopt;
 }
 
 std::optional<double> parse_compression(const std::string& text) {
@@ -101,38 +108,84 @@ void ScenarioOptions::add_to(CLI::App& app, File file, const std::shared_ptr<Fil
     if (file == File::required) {
         scenario->required();
     }
-    app.add_option("--set", settings_, "Change a key of the scenario: traffic.stages.0.duration=20s")
-        ->type_name("KEY=VALUE")
-        ->allow_extra_args(false);
-    app.add_option("--equipments", equipments_, "How many equipments there are")->type_name("N");
-    app.add_option("--rate", rate_, "Validations of each equipment, such as 10/s")->type_name("RATE");
-    app.add_option("--duration", duration_, "How long is measured, such as 30s")->type_name("DURATION");
-    app.add_option("--seed", seed_, "Makes other schedules, identities and payloads")->type_name("N");
-    app.add_option("--compress", compression_, "Divide the durations of stages, steps and faults by N")->type_name("N");
+    const auto add = [this, &app](const char* name, const char* description, const char* type) {
+        app.add_option_function<std::string>(
+               name,
+               [this, name](const std::string& value) {
+                   choices_.push_back({name, value});
+               },
+               description)
+            ->type_name(type)
+            ->allow_extra_args(false)
+            ->trigger_on_parse();  // each as it is typed: the order counts
+    };
+    add("--set", "Change a key of the scenario: traffic.stages.0.duration=20s", "KEY=VALUE");
+    add("--equipments", "How many equipments there are", "N");
+    add("--rate", "Validations of each equipment, such as 10/s", "RATE");
+    add("--duration", "How long is measured, such as 30s", "DURATION");
+    add("--seed", "Makes other schedules, identities and payloads", "N");
+    add("--compress", "Divide the durations of stages, steps and faults by N", "N");
 }
 
 bool ScenarioOptions::given() const {
-    return !typed_.empty() || !settings_.empty() || equipments_ || rate_ || duration_ || seed_ || protocol_ ||
-           compression_;
+    return !typed_.empty() || !choices_.empty();
 }
 
 void ScenarioOptions::add_protocol_to(CLI::App& app) {
-    app.add_option("--protocol", protocol_, "Instead of the scenario's own: " + names_of_protocols())
-        ->type_name("NAME");
+    runs_one_ = true;
+    app.add_option_function<std::string>(
+           "--protocol",
+           [this](const std::string& value) {
+               choices_.push_back({"--protocol", value});
+           },
+           "Instead of the scenario's own: " + names_of_protocols())
+        ->type_name("NAME")
+        ->allow_extra_args(false)
+        ->trigger_on_parse();
+}
+
+std::optional<std::string> ScenarioOptions::last(std::string_view option) const {
+    const auto found = std::find_if(choices_.rbegin(), choices_.rend(),
+                                    [option](const Typed& choice) { return choice.option == option; });
+    return found == choices_.rend() ? std::nullopt : std::optional(found->value);
+}
+
+std::vector<Override> ScenarioOptions::overrides(std::optional<std::size_t> measured_stage, Problems& problems) const {
+    std::vector<Override> overrides;
+    for (const auto& [option, value] : choices_) {
+        if (option == "--set") {
+            add_setting(value, overrides, problems);
+        } else if (const auto key = key_of(option, measured_stage)) {
+            overrides.push_back({option + " " + value, *key, value});
+        }
+    }
+    return overrides;
+}
+
+Problems ScenarioOptions::idle_settings(const std::vector<std::string>& run, Choice choice) const {
+    Problems idle;
+    Problems malformed;
+    for (const auto& override : overrides(std::nullopt, malformed)) {
+        constexpr std::string_view options_of = "protocols.";
+        const auto& key = override.key;
+        const auto name = key.starts_with(options_of)
+                              ? key.substr(options_of.size(), key.find('.', options_of.size()) - options_of.size())
+                              : "";
+        if (!name.empty() && std::find(run.begin(), run.end(), name) == run.end()) {
+            idle.push_back({override.option, 0, "", fmt::format("has no effect: {} is not run here", name)});
+        }
+        if (key == "protocol" && choice == Choice::by_command) {
+            idle.push_back({override.option, 0, "", "has no effect: --protocols chooses what is compared"});
+        }
+    }
+    return idle;
 }
 
 Checked<Loaded> ScenarioOptions::load(std::span<const scenario::KnownProtocol> protocols) const {
     Problems problems;
-    std::vector<Override> overrides;
-    for (const auto& setting : settings_) {
-        add_setting(setting, overrides, problems);
-    }
-    add_option("--seed", "seed", seed_, overrides);
-    add_option("--equipments", "fleet.equipments", equipments_, overrides);
-    add_option("--protocol", "protocol", protocol_, overrides);
-    const auto compression = parse_compression(compression_.value_or("1"));
+    const auto compression = parse_compression(last("--compress").value_or("1"));
     if (!compression) {
-        problems.push_back({"--compress " + *compression_, 0, "", "must be a number (allowed: 1 to 1000000)"});
+        problems.push_back({"--compress " + *last("--compress"), 0, "", "must be a number (allowed: 1 to 1000000)"});
     }
 
     const auto file = scenario_file(typed_);
@@ -145,22 +198,27 @@ Checked<Loaded> ScenarioOptions::load(std::span<const scenario::KnownProtocol> p
         }
         text = std::move(*read);
     }
-    const auto make = [&] {
+    const auto make = [&](const std::vector<Override>& overrides) {
         return file.empty() ? scenario::from_options(overrides, protocols)
                             : scenario::parse(text, file, overrides, protocols);
     };
-    auto made = make();
-    if (made && (rate_ || duration_)) {
+    auto made = make(overrides(std::nullopt, problems));
+    const char* of_stage = last("--rate") ? "--rate" : last("--duration") ? "--duration" : nullptr;
+    if (made && of_stage != nullptr) {
+        const auto kind = made->traffic.arrival.kind;
         const auto stage = measured_stage(*made);
-        if (!stage) {
+        if (last("--rate") && (kind == arrival::Kind::trace || kind == arrival::Kind::closed)) {
             problems.push_back(
-                {rate_ ? "--rate" : "--duration", 0, "",
+                {"--rate", 0, "",
+                 fmt::format("has no meaning for arrivals of kind {} (allowed: periodic, poisson, burst)",
+                             scenario::name_of(kind))});
+        } else if (!stage) {
+            problems.push_back(
+                {of_stage, 0, "",
                  "which of the measured stages? (allowed: --set traffic.stages.INDEX.rate=... and .duration=...)"});
         } else {
-            const auto key = "traffic.stages." + std::to_string(*stage);
-            add_option("--rate", key + ".rate", rate_, overrides);
-            add_option("--duration", key + ".duration", duration_, overrides);
-            made = make();
+            Problems known;
+            made = make(overrides(stage, known));
         }
     }
     if (!made) {
@@ -178,10 +236,21 @@ Checked<Loaded> ScenarioOptions::load(std::span<const scenario::KnownProtocol> p
             return problems;
         }
     }
-    Loaded loaded{std::move(*made), file, *compression, ""};
+    Loaded loaded{std::move(*made), file, *compression, "", {}};
     scenario::compress(loaded.scenario, loaded.compression);
     loaded.workload_digest = scenario::workload_digest(loaded.scenario, loaded.compression);
+    loaded.warnings = scenario::warnings_of(loaded.scenario);
+    if (runs_one_) {
+        const auto idle = idle_settings({loaded.scenario.protocol}, Choice::by_scenario);
+        loaded.warnings.insert(loaded.warnings.begin(), idle.begin(), idle.end());
+    }
     return loaded;
+}
+
+void print_warnings(const Problems& warnings) {
+    for (const auto& warning : warnings) {
+        standard_error().write("warning: " + format_problem(warning) + "\n");
+    }
 }
 
 void print_problems(const Problems& problems) {

@@ -22,6 +22,7 @@ struct Loaded {
     std::string source;      // the file as the user named it; empty without one
     double compression = 1;  // 1: none
     std::string workload_digest;
+    Problems warnings;  // of what has no effect; every command shows them alike
 };
 
 class ScenarioOptions {
@@ -36,22 +37,31 @@ public:
     // --protocol, for commands that run one.
     void add_protocol_to(CLI::App& app);
 
-    // --rate and --duration speak of the one measured stage; a scenario with several needs --set.
+    // --rate and --duration speak of the one measured stage; a scenario with several needs --set. Of options that speak
+    // of the same key the one typed last wins.
     Checked<Loaded> load(std::span<const scenario::KnownProtocol> protocols) const;
 
+    // Of what was typed for a protocol that is not among those that are `run`.
+    enum class Choice : std::uint8_t { by_scenario, by_command };  // by_command: its key `protocol` chooses nothing
+    Problems idle_settings(const std::vector<std::string>& run, Choice choice) const;
+
 private:
+    struct Typed {
+        std::string option;  // "--rate"
+        std::string value;
+    };
+
+    std::optional<std::string> last(std::string_view option) const;
+    std::vector<scenario::Override> overrides(std::optional<std::size_t> measured_stage, Problems& problems) const;
+
     std::string typed_;  // a file or a name
     std::shared_ptr<Files> files_;
-    std::vector<std::string> settings_;
-    std::optional<std::string> seed_;
-    std::optional<std::string> equipments_;
-    std::optional<std::string> rate_;
-    std::optional<std::string> duration_;
-    std::optional<std::string> compression_;
-    std::optional<std::string> protocol_;
+    std::vector<Typed> choices_;  // every other option, in the order of the command line
+    bool runs_one_ = false;       // the scenario's protocol is the one that is run
 };
 
 // One line each, on stderr.
 void print_problems(const Problems& problems);
+void print_warnings(const Problems& warnings);
 
 }  // namespace portillon::cmd

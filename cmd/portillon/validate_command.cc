@@ -14,10 +14,16 @@ namespace {
 std::string summary(const Loaded& loaded) {
     const auto& scenario = loaded.scenario;
     const auto stages = scenario.traffic.stages.size();
-    return fmt::format("ok: {}: {} equipments, {} arrivals, {} stage{}, {}, over {}; workload {}\n", scenario.name,
+    const bool by_default =
+        !scenario.thresholds.empty() && scenario.thresholds.front().origin == gate::Origin::by_default;
+    const auto judged = by_default                    ? std::string("the default thresholds")
+                        : scenario.thresholds.empty() ? std::string("no thresholds")
+                                                      : fmt::format("{} threshold{}", scenario.thresholds.size(),
+                                                                    scenario.thresholds.size() == 1 ? "" : "s");
+    return fmt::format("ok: {}: {} equipments, {} arrivals, {} stage{}, {}, over {}; {}; workload {}\n", scenario.name,
                        scenario.fleet.equipments, scenario::name_of(scenario.traffic.arrival.kind), stages,
                        stages == 1 ? "" : "s", format_duration(scenario::stages_of(scenario.traffic).duration()),
-                       scenario.protocol, loaded.workload_digest);
+                       scenario.protocol, judged, loaded.workload_digest);
 }
 
 }  // namespace
@@ -35,6 +41,7 @@ void add_validate_command(CLI::App& app, Exit& exit) {
             print_problems(loaded.problems());
             return Exit::usage;
         }
+        print_warnings(loaded->warnings);
         standard_output().write(summary(*loaded));
         return Exit::passed;
     }));

@@ -9,6 +9,7 @@
 #include <numeric>
 
 #include "base/check.h"
+#include "scenario/warnings.h"
 
 namespace portillon::scenario {
 
@@ -222,55 +223,21 @@ void find_peak(Plan& plan, const Scenario& scenario, const arrival::Stages& stag
     plan.peak_batches_per_s = plan.peak_per_s / std::clamp(each, 1.0, static_cast<double>(batch.max));
 }
 
-void warn_of_the_fleet(Plan& plan, const Scenario& scenario, const std::vector<Wave>& waves) {
-    const auto last = last_start(scenario.fleet);
-    if (last >= plan.duration) {
-        std::uint32_t never_start = 0;
-        for (const auto& wave : waves) {
-            never_start += wave.at >= plan.duration ? wave.count : 0;
-        }
-        plan.warnings.push_back(fmt::format(
-            "the stages end at {}, before the last equipment starts at {}: {} of {} never have anything due",
-            format_duration(plan.duration), format_duration(last), never_start, scenario.fleet.equipments));
-    }
-    if (const auto* start = std::get_if<StartByRate>(&scenario.fleet.start)) {
-        const double needed_s = scenario.fleet.equipments / start->rate.per_second;
-        if (needed_s > seconds(start->within)) {
-            plan.warnings.push_back(fmt::format(
-                "connecting {} equipments at {}/s takes {:.0f} s, longer than fleet.start.within ({}): the rest begin "
-                "offline",
-                scenario.fleet.equipments, start->rate.per_second, needed_s, format_duration(start->within)));
-        }
-    }
-}
-
 void warn_of_the_traffic(Plan& plan, const Scenario& scenario, const arrival::Stages& stages) {
     const auto& delivery = scenario.delivery;
-    if (scenario.traffic.arrival.kind == arrival::Kind::closed) {
-        plan.warnings.emplace_back(
-            "closed arrivals ignore the rates and wait for answers: how many there will be is unknown");
-        return;
-    }
-    if (const auto& trace = scenario.traffic.arrival.trace) {
-        if (const auto after = trace->count_from(plan.duration); after > 0) {
-            plan.warnings.push_back(fmt::format("{} of the trace's {} rows lie after the end of the stages at {}",
-                                                after, trace->size(), format_duration(plan.duration)));
-        }
+    const auto kind = scenario.traffic.arrival.kind;
+    if (kind == arrival::Kind::closed || kind == arrival::Kind::trace) {
         return;
     }
     const double rate = stages.peak_rate();
     if (rate == 0) {
-        plan.warnings.emplace_back("every rate is 0: nothing is due");
         return;
     }
     const double window_s = delivery.in_flight * static_cast<double>(delivery.batch.max) / rate;
     if (window_s < hasty_answer_s) {
         plan.warnings.push_back(fmt::format(
-            "at {}/s an equipment's window ({} batches of {}) is full after {:.1f} ms: answers must come sooner", rate,
-            delivery.in_flight, delivery.batch.max, window_s * 1e3));
-    }
-    if (delivery.batch.max == 1 && delivery.batch.linger > Nanos{0}) {
-        plan.warnings.emplace_back("delivery.batch.linger has no effect with delivery.batch.max 1");
+            "at {}/s an equipment's window ({} batches of {}) is full after {}: answers must come sooner", rate,
+            delivery.in_flight, delivery.batch.max, humanize(Nanos{std::llround(std::ceil(window_s * 1e9))})));
     }
     const auto batch_bytes = delivery.batch.max * scenario.traffic.payload.bytes.count;
     if (batch_bytes > grpc_message_bytes) {
@@ -284,47 +251,10 @@ void warn_of_the_machine(Plan& plan, const Machine& machine) {
     if (busy > machine.cores * busiest_useful_share) {
         plan.warnings.push_back(fmt::format(
             "the peak of {}/s in {} batches/s is about {:.1f} cores of work with both sides on this machine; it has {}",
-            humanize_count(std::round(plan.peak_per_s)), humanize_count(std::round(plan.peak_batches_per_s)), busy,
-            machine.cores));
+            humanize_count(plan.peak_per_s), humanize_count(plan.peak_batches_per_s), busy, machine.cores));
     }
     if (plan.ledger.count > large_ledger_bytes) {
         plan.warnings.push_back(fmt::format("the ledger needs {} of memory", humanize(plan.ledger)));
-    }
-}
-
-bool has_keepalive(const Scenario& scenario) {
-    const auto options = scenario.protocols.find(scenario.protocol);
-    const auto keepalive = options == scenario.protocols.end() ? "" : options->second.value("keepalive", "60s");
-    return parse_duration(keepalive).value_or(Nanos{1}) > Nanos{0};
-}
-
-void warn_of_faults(Plan& plan, const Scenario& scenario) {
-    const auto warn = [&plan](std::size_t place, const std::string& what) {
-        plan.warnings.push_back(fmt::format("faults.{} {}", place, what));
-    };
-    const Nanos drained = plan.duration + scenario.delivery.drain;
-    for (std::size_t at = 0; at < scenario.faults.size(); ++at) {
-        const auto& fault = scenario.faults[at];
-        if (fault.at >= plan.duration) {
-            warn(at, fmt::format("begins at {}, after the end of the stages at {}", format_duration(fault.at),
-                                 format_duration(plan.duration)));
-        }
-        if (is_of_network(fault.kind) && fault.at < plan.duration && fault.at + fault.during > drained) {
-            warn(at, fmt::format("ends at {}, after the drain at {}: what it holds back is never settled",
-                                 format_duration(fault.at + fault.during), format_duration(drained)));
-        }
-        if (fault.kind == FaultKind::half_open && !has_keepalive(scenario)) {
-            warn(at, fmt::format("goes unnoticed by {0}, which tries again on the same connection for ever "
-                                 "(protocols.{0}.keepalive: 0s)",
-                                 scenario.protocol));
-        }
-    }
-    for (const auto& fault : network_faults_of(scenario)) {
-        if (count_hit(scenario, fault) == 0) {
-            warn(fault.number, fmt::format("hits nobody: {}% of {} equipments, with this seed",
-                                           scenario.faults[fault.number].share_percent,
-                                           std::min(fault.last, scenario.fleet.equipments) - fault.first + 1));
-        }
     }
 }
 
@@ -345,10 +275,11 @@ Plan plan(const Scenario& scenario, unsigned descriptors_per_session, Server ser
     plan.busy_cores = plan.peak_batches_per_s * cpu_s_per_batch + plan.peak_per_s * cpu_s_per_validation;
     plan.sizing =
         size_for(scenario.fleet.equipments, descriptors_per_session, server, machine, fewest_server_shards(scenario));
-    warn_of_the_fleet(plan, scenario, waves);
+    for (const auto& problem : warnings_of(scenario)) {
+        plan.warnings.push_back(format_problem(problem));
+    }
     warn_of_the_traffic(plan, scenario, stages);
     warn_of_the_machine(plan, machine);
-    warn_of_faults(plan, scenario);
     return plan;
 }
 

@@ -140,23 +140,23 @@ TEST(Plan, WarnsOfWhatWillNotWork) {
     rows.back().scenario.fleet.start = StartByRate{Rate{10}, 60s};
     rows.push_back({steady(1, 100, 10s), "window (1 batches of 1) is full after 10.0 ms"});
     rows.back().scenario.delivery.in_flight = 1;
-    rows.push_back({steady(1, 1, 10s), "linger has no effect"});
+    rows.push_back({steady(1, 1, 10s), "delivery.batch.linger: has no effect"});
     rows.back().scenario.delivery.batch.linger = 1s;
     rows.push_back({steady(1, 1, 10s), "gRPC receivers take 4 MB"});
     rows.back().scenario.delivery.batch.max = 10'000;
     rows.back().scenario.traffic.payload.bytes = Bytes{1000};
     rows.push_back({steady(1, 0, 10s), "every rate is 0"});
     rows.push_back({steady(50'000, 60, 10s), "cores of work"});
-    rows.push_back({steady(1, 1, 10s), "faults.0 begins at 10s, after the end"});
+    rows.push_back({steady(1, 1, 10s), "faults.0: begins at 10s, after the end"});
     rows.back().scenario.faults = {{FaultKind::stall, 10s, 1s, 0s, 0}};
-    rows.push_back({steady(1, 1, 10s), "faults.0 ends at 20s, after the drain at 15s"});
+    rows.push_back({steady(1, 1, 10s), "faults.0: ends at 20s, after the drain at 15s"});
     rows.back().scenario.delivery.drain = 5s;
     rows.back().scenario.faults = {{FaultKind::cut, 5s, 15s}};
-    rows.push_back({steady(1, 1, 10s), "faults.0 goes unnoticed by http2"});
+    rows.push_back({steady(1, 1, 10s), "faults.0: goes unnoticed by http2"});
     rows.back().scenario.protocol = "http2";
     rows.back().scenario.protocols = {{"http2", {{"keepalive", "0s"}}}};
     rows.back().scenario.faults = {{FaultKind::half_open, 5s}};
-    rows.push_back({steady(3, 1, 10s), "faults.0 hits nobody: 0.01% of 3 equipments"});
+    rows.push_back({steady(3, 1, 10s), "faults.0: hits nobody: 0.01% of 3 equipments"});
     rows.back().scenario.faults = {{.kind = FaultKind::cut, .at = 5s, .during = 1s, .share_percent = 0.01}};
     for (const auto& row : rows) {
         EXPECT_THAT(plan_of(row.scenario).warnings, testing::Contains(HasSubstr(row.warning)));
