@@ -239,6 +239,8 @@ class CommandLine(Case):
 
     def test_standard_output_that_cannot_be_written_is_said_and_fails(self):
         for words in self.all_calls():
+            if call(*words).stdout == "":
+                continue  # it has nothing to say there
             for redirection, cause in ((">/dev/full", "No space left on device"), (">&-", "Bad file descriptor"), (None, "Broken pipe")):
                 with self.subTest(words=words, redirection=redirection):
                     if redirection is None:  # a pipe that nobody reads any more
