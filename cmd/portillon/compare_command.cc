@@ -337,7 +337,7 @@ private:
 
     Exit present(report::Comparison comparison, double effect) const {
         const auto strictness = options.strict() ? report::Strictness::strict : report::Strictness::lenient;
-        files->words().write(report::league_table(comparison));
+        show(files->words(), report::league_table(comparison));
         Exit worst = Exit::passed;
         for (const auto& entrant : report::entrants_of(comparison)) {
             worst = worse(worst, exit_of_row(entrant, strictness));
@@ -381,7 +381,7 @@ private:
                 worst = worse(worst, Exit::invalid);
                 continue;
             }
-            print(files->words(), "\n{}", report::format_diff(*found, style_for(files->words())));
+            show(files->words(), "\n" + report::format_diff(*found, style_for(files->words())));
             worst = worse(worst, exit_of_diff(*found));
         }
         return worst;
@@ -426,7 +426,7 @@ private:
             written.push_back(name);
         }
         if (!options.quiet()) {
-            print(standard_error(), "\nReports: {}\n", fmt::join(written, ", "));
+            print(standard_error(), "\nReports: {}\n", fmt::format("{}", fmt::join(written, ", ")));
         }
         return Exit::passed;
     }

@@ -82,7 +82,7 @@ struct DiffCommand {
 
     Exit present(const report::Diff& found) const {
         auto& words = files->words();
-        words.write(report::format_diff(found, style_for(words)));
+        show(words, report::format_diff(found, style_for(words)));
         if (markdown_path && !write_output(*markdown_path, report::diff_markdown(found))) {
             return Exit::failed;
         }

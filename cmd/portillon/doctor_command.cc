@@ -30,7 +30,7 @@ Exit examine(const ScenarioOptions& options) {
         needs = run::needs_of(loaded->scenario, protocol->descriptors_per_session, scenario::Server::embedded, facts);
     }
     const auto findings = run::examine(facts, needs);
-    standard_output().write(run::format_findings(findings));
+    show(standard_output(), run::format_findings(findings));
     if (!run::can_run(findings)) {
         print(standard_output(), "doctor: {} cannot run on this machine as it is\n",
               needs ? loaded->scenario.name : "no fleet");

@@ -8,6 +8,7 @@
 
 #include "commands.h"
 #include "files.h"
+#include "print.h"
 #include "report/diff.h"
 #include "report/diff_terminal.h"
 #include "report/judged.h"
@@ -157,7 +158,7 @@ Exit gate(const GateOptions& options) {
         text += told(*diff, strictness);
     }
     const auto exit = exit_of(standing);
-    options.files->words().write(text + last_line(exit));
+    show(options.files->words(), text + last_line(exit));
     const bool written =
         !options.junit_path ||
         write_output(*options.junit_path, report::junit_xml(*runs, strictness, diff ? &*diff : nullptr));

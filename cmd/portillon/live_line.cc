@@ -148,8 +148,8 @@ void LiveLine::redraw(const run::Live& live) {
     erase();
     std::string text;
     for (auto& line : lines) {
-        line.resize(std::min(line.size(), terminal_columns() - 1));  // a line that wraps could not be erased
-        text += (text.empty() ? "" : "\n") + line;
+        // A line that wraps could not be erased; one column is for the ellipsis.
+        text += (text.empty() ? "" : "\n") + escape::terminal(line, terminal_columns() - 2);
     }
     standard_error().write(text);
     drawn_ = static_cast<unsigned>(lines.size());

@@ -18,7 +18,7 @@ namespace {
 
 void say(std::string_view what) noexcept {
     standard_error().write("portillon: ");
-    standard_error().write(what);
+    standard_error().write(escape::terminal(what));
     standard_error().write("\n");
 }
 
@@ -74,13 +74,13 @@ Exit execute(int count, char** arguments) {
     } catch (const CLI::ParseError& error) {
         std::ostringstream asked_for, wrong;
         if (app.exit(error, asked_for, wrong) == 0) {
-            standard_output().write(asked_for.str());
+            show(standard_output(), asked_for.str());
             return Exit::passed;
         }
         if (const auto unknown = unknown_word(app)) {
             say(*unknown);
         } else {
-            standard_error().write(wrong.str());
+            show(standard_error(), wrong.str());
         }
         return Exit::usage;
     }

@@ -129,9 +129,9 @@ void add_plan_command(CLI::App& app, Exit& exit) {
         const auto machine = run::machine_of(run::look());
         const auto plan =
             scenario::plan(scenario, protocol->descriptors_per_session, scenario::Server::embedded, machine);
-        print(standard_output(), "{}", scenario::to_yaml(scenario));
+        show(standard_output(), scenario::to_yaml(scenario));
         print_rows(plan);
-        print(standard_output(), "{}", scenario::fault_lines(scenario));
+        show(standard_output(), scenario::fault_lines(scenario));
         print_totals(plan);
         print_needs(plan, machine);
         print_thresholds(scenario);

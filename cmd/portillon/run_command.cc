@@ -73,7 +73,7 @@ struct RunCommand {
     // The summary reaches the terminal even when the file cannot be written.
     Exit present(const report::RunReport& run, const run::Order& order) const {
         auto& words = files->words();
-        words.write(report::summary(run, style_for(words)));
+        show(words, report::summary(run, style_for(words)));
         if (report::is_unreached(run)) {
             print(standard_error(), "portillon: no equipment could connect to {}\n", run::describe_target(order));
         }

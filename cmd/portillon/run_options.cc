@@ -341,7 +341,7 @@ bool RunOptions::machine_carries(const std::vector<const run::Order*>& orders) c
     bool carries = true;
     const auto tell_once = [&told](std::string text) {
         if (std::find(told.begin(), told.end(), text) == told.end()) {
-            print(standard_error(), "{}", text);
+            show(standard_error(), text);
             told.push_back(std::move(text));
         }
     };

@@ -9,6 +9,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "print.h"
 #include "protocols.h"
 #include "scenario/compress.h"
 #include "scenario/parse.h"
@@ -255,7 +256,7 @@ void print_warnings(const Problems& warnings) {
 
 void print_problems(const Problems& problems) {
     for (const auto& problem : problems) {
-        standard_error().write(format_problem(problem) + "\n");
+        show(standard_error(), format_problem(problem) + "\n");
     }
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/standard_stream.h"
+#include "escape/formats.h"
 #include "net/signals.h"
 #include "net/task_group.h"
 #include "run/link.h"
@@ -128,7 +129,7 @@ private:
             message.mutable_shard_lost()->set_what(what);
             parent_->send(message);
         } else {
-            standard_error().write(fmt::format("portillon: {}\n", what));
+            standard_error().write(fmt::format("portillon: {}\n", escape::terminal(what)));
         }
     }
 
