@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "base/decimal.h"
+#include "base/unit_tables.h"
 
 namespace portillon {
 
@@ -226,6 +227,22 @@ std::string humanize_count(double value) {
         return digits;
     }
     return three_digits(value);
+}
+
+std::vector<NamedUnit> units_of_durations() {
+    std::vector<NamedUnit> units;
+    for (const auto& unit : duration_units) {
+        units.push_back({unit.suffix, static_cast<double>(unit.factor)});
+    }
+    return units;
+}
+
+std::vector<NamedUnit> units_of_bytes() {
+    std::vector<NamedUnit> units;
+    for (const auto& unit : byte_units) {
+        units.push_back({unit.suffix, static_cast<double>(unit.factor)});
+    }
+    return units;
 }
 
 }  // namespace portillon

@@ -9,6 +9,7 @@
 #include <cmath>
 
 #include "base/units.h"
+#include "gate/pattern.h"
 
 namespace portillon::gate {
 
@@ -130,7 +131,8 @@ std::string_view allowed_bounds(Kind kind) {
 // Reads the aggregate into `threshold`; what is wrong with it, or an empty text.
 std::string read_aggregate(std::string_view text, Threshold& threshold) {
     if (text.starts_with("p(") && text.ends_with(")")) {
-        const auto percent = number(trimmed(text.substr(2, text.size() - 3)));
+        const auto digits = trimmed(text.substr(2, text.size() - 3));
+        const auto percent = digits.find_first_not_of("0123456789.") == digits.npos ? number(digits) : std::nullopt;
         if (!percent || *percent < 0 || *percent > 100) {
             return fmt::format("\"{}\" is not a percentile (allowed: p(0) to p(100), as in p(99.9))", text);
         }
@@ -248,6 +250,47 @@ Checked<Threshold> parse_threshold(std::string_view metric_name, std::string_vie
     }
     threshold.bound = *bound;
     return problems.empty() ? Checked<Threshold>(std::move(threshold)) : Checked<Threshold>(std::move(problems));
+}
+
+std::string expression_pattern(Kind kind, std::string_view bound, std::string_view percent) {
+    std::vector<std::string> words, signs;
+    for (const auto& named : aggregates) {
+        if (fits(named.aggregate, kind)) {
+            words.emplace_back(named.text);
+        }
+    }
+    if (fits(Aggregate::percentile, kind)) {
+        words.push_back(fmt::format("p\\([ \\t]*{}[ \\t]*\\)", percent));
+    }
+    for (const auto& named : comparisons) {
+        signs.emplace_back(named.text);
+    }
+    constexpr const char* bare = "-?(?:[0-9]+(?:\\.[0-9]*)?|\\.[0-9]+)(?:[eE][-+]?[0-9]+)?";
+    return fmt::format("^[ \\t]*(?:{})[ \\t]*(?:{})[ \\t]*(?:{}{}{})[ \\t]*$", fmt::join(words, "|"),
+                       fmt::join(signs, "|"), bare, bound.empty() ? "" : "|", bound);
+}
+
+std::string name_pattern(bool (*wanted)(const Metric&)) {
+    std::vector<std::string> all, staged;
+    for (const auto& metric : metrics()) {
+        if (wanted(metric)) {
+            std::string name;
+            for (const char letter : metric.name) {
+                name += letter == '.' ? "\\." : std::string(1, letter);
+            }
+            all.push_back(name);
+            if (metric.reach == Reach::stages) {
+                staged.push_back(name);
+            }
+        }
+    }
+    if (all.empty()) {
+        return {};
+    }
+    const auto stage = staged.empty() ? std::string()
+                                      : fmt::format("|(?:{})[ \\t]*\\{{[ \\t]*stage[ \\t]*:[^}}]*[^ \\t}}][^}}]*\\}}",
+                                                    fmt::join(staged, "|"));
+    return fmt::format("^[ \\t]*(?:(?:{}){})[ \\t]*$", fmt::join(all, "|"), stage);
 }
 
 Problems check_threshold(std::string_view metric, std::string_view expression) {

@@ -307,6 +307,10 @@ nlohmann::json plain_to_json(const std::string& text, const Path& path, Findings
         findings.push_back({path, "not a number that can be held"});
         return 0;
     }
+    constexpr double most_exact = 9007199254740992;  // 2^53
+    if (number == std::floor(number) && std::abs(number) < most_exact) {
+        return static_cast<std::int64_t>(number);  // to JSON Schema 5.0 is an integer
+    }
     return number;
 }
 

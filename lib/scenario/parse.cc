@@ -78,7 +78,7 @@ Checked<Scenario> parse(std::string_view text, const std::string& source, std::s
     findings.insert(findings.end(), against_schema.begin(), against_schema.end());
     auto scenario = resolve(value, protocols, findings);
     if (findings.empty() && !conforms(schema, value)) {
-        findings.push_back({{}, "is not what portillon schema scenario describes"});
+        findings.push_back({{}, unexplained});
     }
     const auto found = problems_of(*document, std::move(findings));
     problems.insert(problems.end(), found.begin(), found.end());

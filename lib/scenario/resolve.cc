@@ -10,6 +10,7 @@
 #include <type_traits>
 
 #include "gate/threshold.h"
+#include "scenario/fault_keys.h"
 
 namespace portillon::scenario {
 
@@ -119,6 +120,10 @@ public:
         }
         const auto text = found->is_string() ? found->get<std::string>() : found->dump();
         if (const auto quantity = read_quantity<T>(text)) {
+            if constexpr (std::is_same_v<T, Rate>) {
+                require(quantity->per_second <= max_rate, key,
+                        fmt::format("too high (allowed: at most {:.0f}/s)", max_rate));
+            }
             target = *quantity;
         } else {
             say(key, std::is_same_v<T, Nanos> ? "cannot be held (allowed: whole nanoseconds, at most a year)"
@@ -145,8 +150,9 @@ public:
         }
         const char* const end = text.data() + text.size() - 2;
         const auto [last, error] = std::from_chars(text.data(), end, target);
-        if (error != std::errc{} || last != end || target == 0) {
-            say(key, "must be a whole number of validations a second, as 5000/s");
+        if (error != std::errc{} || last != end || target == 0 || target > max_validations_per_s) {
+            say(key, fmt::format("must be a whole number of validations a second, as 5000/s (allowed: at most {}/s)",
+                                 max_validations_per_s));
         }
     }
 
@@ -318,7 +324,6 @@ void read_stages(const Section& section, Traffic& traffic) {
         item.read("shape", stage.shape, Shape::ramp);
         item.read("measure", stage.measure);
         item.require(!item.has("duration") || stage.duration > Nanos{0}, "duration", "must be longer than 0");
-        item.require(stage.rate.per_second <= max_rate, "rate", "too high (allowed: at most 1000000/s)");
         const bool by_rate =
             traffic.arrival.kind != arrival::Kind::closed && traffic.arrival.kind != arrival::Kind::trace;
         item.require(item.has("rate") || !by_rate, "rate", "is missing (allowed: such as 10/s, 6/m, 0.5/s)");
@@ -350,8 +355,9 @@ void read_traffic(const Section& section, Traffic& traffic) {
     const auto payload = section.section("payload");
     payload.read("bytes", traffic.payload.bytes);
     payload.read("encoding", traffic.payload.encoding, Encoding::protobuf);
-    payload.require(traffic.payload.bytes >= Bytes{64} && traffic.payload.bytes <= Bytes{65536}, "bytes",
-                    fmt::format("{} is out of range (allowed: 64 to 65536)", traffic.payload.bytes.count));
+    payload.require(traffic.payload.bytes >= smallest_payload && traffic.payload.bytes <= largest_payload, "bytes",
+                    fmt::format("{} is out of range (allowed: {} to {})", traffic.payload.bytes.count,
+                                smallest_payload.count, largest_payload.count));
 }
 
 void read_delivery(const Section& section, const Traffic& traffic, Delivery& delivery) {
@@ -391,80 +397,17 @@ void read_delivery(const Section& section, const Traffic& traffic, Delivery& del
     section.read("drain", delivery.drain);
 }
 
-// What a kind of fault takes, beside its `kind` and `at`.
-struct FaultKeys {
-    std::vector<std::string_view> needed, allowed;
-};
-
-FaultKeys keys_of(FaultKind kind) {
-    switch (kind) {
-        case FaultKind::stall:
-            return {{"for"}, {}};
-        case FaultKind::delay:
-        case FaultKind::slow:
-            return {{"for", "delay"}, {}};
-        case FaultKind::limit:
-            return {{"for", "rate"}, {}};
-        case FaultKind::lose:
-        case FaultKind::duplicate:
-        case FaultKind::swap:
-            return {{"count"}, {"one_in"}};
-        case FaultKind::drop:
-        case FaultKind::mute:
-        case FaultKind::error:
-        case FaultKind::reject:
-            return {{}, {"for", "count", "one_in"}};
-        case FaultKind::throttle:
-            return {{"retry_after"}, {"for", "count", "one_in"}};
-        case FaultKind::turn_away:
-        case FaultKind::restart:
-            return {{"for"}, {}};
-        case FaultKind::close:
-        case FaultKind::goaway:
-            return {{}, {"for", "every"}};
-        case FaultKind::kill:
-            return {{}, {"for"}};
-        case FaultKind::latency:
-            return {{"for", "delay"}, {"jitter"}};
-        case FaultKind::bandwidth:
-        case FaultKind::slow_read:
-            return {{"for", "rate"}, {}};
-        case FaultKind::cut:
-        case FaultKind::refuse:
-            return {{"for"}, {}};
-        case FaultKind::reset:
-            return {{}, {"for", "every"}};
-        case FaultKind::half_open:
-            return {};
-        case FaultKind::flapping:
-            return {{"for", "up", "down"}, {}};
-        case FaultKind::one_way:
-            return {{"for", "direction"}, {}};
-    }
-    return {};
-}
-
-bool strikes_messages(FaultKind kind) {
-    return kind >= FaultKind::drop && kind <= FaultKind::reject;
-}
-
 bool strikes_connections_at_instants(FaultKind kind) {
     return kind == FaultKind::reset || kind == FaultKind::close || kind == FaultKind::goaway;
 }
 
 void check_fault_keys(const Section& section, FaultKind kind) {
-    auto [needed, allowed] = keys_of(kind);
-    if (is_of_network(kind)) {
-        allowed.insert(allowed.end(), {"share", "equipments"});
-    }
-    const auto holds = [](const std::vector<std::string_view>& keys, std::string_view key) {
-        return std::find(keys.begin(), keys.end(), key) != keys.end();
-    };
-    for (const std::string key : {"for", "delay", "count", "one_in", "retry_after", "jitter", "rate", "every", "up",
-                                  "down", "direction", "share", "equipments"}) {
-        if (holds(needed, key) && !section.has(key)) {
+    const auto keys = keys_of(kind);
+    for (const auto name : fault_keys) {
+        const std::string key(name);
+        if (keys.needs(key) && !section.has(key)) {
             section.say(key, fmt::format("is missing: {} needs it", name_of(kind)));
-        } else if (!holds(needed, key) && !holds(allowed, key) && section.has(key)) {
+        } else if (!keys.takes(key) && section.has(key)) {
             section.say(key, fmt::format("has no meaning for {}", name_of(kind)));
         }
     }

@@ -18,6 +18,8 @@ inline constexpr std::uint64_t max_batch_bytes =
 inline constexpr double max_rate = 1'000'000;  // per equipment and second
 inline constexpr Nanos longest_delay = 1h;     // of a network's fault; any number of them may be added up
 inline constexpr Nanos shortest_rhythm = 1ms;  // of resets and of flapping: each time is work for every equipment
+inline constexpr Bytes smallest_payload{64}, largest_payload{65536};
+inline constexpr std::uint64_t max_validations_per_s = 1'000'000'000;  // of a limit
 inline constexpr Nanos usual_rhythm_of_resets = 100ms;
 
 // `findings` holds what the schema found and takes what is found here; values that are wrong there are passed over.

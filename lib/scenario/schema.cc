@@ -10,6 +10,8 @@
 #include <valijson/schema_parser.hpp>
 #include <valijson/validator.hpp>
 
+#include "scenario/schema_limits.h"
+
 namespace portillon::embedded {
 extern const std::string_view scenario_schema;
 }
@@ -72,8 +74,9 @@ bool is_of_type(const json& value, const std::string& type) {
 }
 
 std::string name_of_type(const json& schema) {
-    const auto type =
-        schema["type"].is_array() ? schema["type"][0].get<std::string>() : schema["type"].get<std::string>();
+    const auto type = !schema.contains("type")    ? std::string("string")
+                      : schema["type"].is_array() ? schema["type"][0].get<std::string>()
+                                                  : schema["type"].get<std::string>();
     std::string name = type == "object"    ? "a mapping of keys to values"
                        : type == "array"   ? "a list"
                        : type == "boolean" ? "true or false"
@@ -135,13 +138,15 @@ public:
     Walk(const json& root, Findings& findings) : root_(root), findings_(findings) {}
 
     void check(const json& unresolved, const json& value) {
-        const json& schema = alternative(resolve(unresolved), value);
+        const json& named = resolve(unresolved);
+        const json& schema = alternative(named, value);
         if (schema.contains("enum")) {
             check_enum(schema, value);
             return;
         }
         if (schema.contains("type") && !has_a_type_of(schema, value)) {
-            say(fmt::format("must be {}, not {}{}", name_of_type(schema), show(value), hint(schema, value)));
+            const json& wanted = named.contains("title") ? named : schema;
+            say(fmt::format("must be {}, not {}{}", name_of_type(wanted), show(value), hint(schema, value)));
             return;
         }
         if (value.is_object()) {
@@ -149,32 +154,33 @@ public:
         } else if (value.is_array()) {
             check_array(schema, value);
         } else if (value.is_string()) {
-            check_string(schema, value);
+            check_string(named.contains("title") ? named : schema, schema, value);
         } else if (value.is_number()) {
-            check_number(schema, value);
+            check_number(named.contains("title") ? named : schema, schema, value);
         }
     }
 
 private:
+    // What narrows a definition is left to resolve(), which says it in better words.
     const json& resolve(const json& schema) const {
-        if (!schema.contains("$ref")) {
-            return schema;
+        if (schema.contains("$ref")) {
+            return resolve(root_.at(json::json_pointer(schema["$ref"].get<std::string>().substr(1))));
         }
-        return root_.at(json::json_pointer(schema["$ref"].get<std::string>().substr(1)));
+        return schema.contains("allOf") && schema["allOf"][0].contains("$ref") ? resolve(schema["allOf"][0]) : schema;
     }
 
-    // Our schemas have two alternatives at most: a mapping, and the word that stands for the simplest one.
+    // The first alternative of the value's type; else the last, whose words are the plainest.
     static const json& alternative(const json& schema, const json& value) {
         if (!schema.contains("anyOf")) {
             return schema;
         }
-        const auto& all = schema["anyOf"];
-        for (const auto& one : all) {
-            if (one.contains("type") && has_a_type_of(one, value)) {
-                return one;
+        for (const auto& each : schema["anyOf"]) {
+            if (each.contains("type") && has_a_type_of(each, value)) {
+                return each;
             }
         }
-        return value.is_object() || value.is_array() || value.is_null() ? all.front() : all.back();
+        const bool container = value.is_object() || value.is_array() || value.is_null();
+        return container ? schema["anyOf"].front() : schema["anyOf"].back();
     }
 
     void say(std::string message) { findings_.push_back({path_, std::move(message)}); }
@@ -193,7 +199,9 @@ private:
 
     static std::string hint(const json& schema, const json& value) {
         const bool scalar = value.is_number() || value.is_boolean();
-        return scalar && schema["type"] == "string" ? " (text that looks like a number needs quotes)" : "";
+        return scalar && schema.contains("type") && schema["type"] == "string"
+                   ? " (text that looks like a number needs quotes)"
+                   : "";
     }
 
     void check_enum(const json& schema, const json& value) {
@@ -285,7 +293,7 @@ private:
         }
     }
 
-    void check_string(const json& schema, const json& value) {
+    void check_string(const json& named, const json& schema, const json& value) {
         const auto& text = value.get_ref<const std::string&>();
         const auto length = static_cast<std::size_t>(std::count_if(
             text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80; }));
@@ -302,18 +310,22 @@ private:
         const bool matches =
             !schema.contains("pattern") || std::regex_search(text, std::regex(schema["pattern"].get<std::string>()));
         if (too_short || too_long || !matches) {
-            say(fmt::format("must be {}, not {}", name_of_type(schema), show(value)));
+            say(fmt::format("must be {}, not {}", name_of_type(named), show(value)));
         }
     }
 
-    void check_number(const json& schema, const json& value) {
+    void check_number(const json& named, const json& schema, const json& value) {
         const bool too_small = schema.contains("minimum") && value < schema["minimum"];
         const bool too_large = schema.contains("maximum") && value > schema["maximum"];
+        if (schema.contains("const") && value != schema["const"]) {
+            say(fmt::format("must be {}, not {}", name_of_type(named), show(value)));
+            return;
+        }
         if (!too_small && !too_large) {
             return;
         }
-        if (schema.contains("examples")) {
-            say(fmt::format("must be {}, not {}", name_of_type(schema), show(value)));
+        if (named.contains("examples")) {
+            say(fmt::format("must be {}, not {}", name_of_type(named), show(value)));
         } else {
             say(fmt::format("{} is out of range (allowed: {})", value.dump(),
                             range_of(schema, "minimum", "maximum", "")));
@@ -335,6 +347,7 @@ ordered_json merge(std::span<const KnownProtocol> protocols) {
     }
     schema["properties"]["protocol"]["enum"] = std::move(names);
     schema["properties"]["protocols"]["properties"] = std::move(options);
+    add_limits(schema);
     return schema;
 }
 

@@ -17,6 +17,9 @@ std::string schema_text(std::span<const KnownProtocol> protocols);
 
 nlohmann::json schema_json(std::span<const KnownProtocol> protocols);
 
+// What parse() says of what the schema refuses and nothing else does; a test sees to it that this never happens.
+inline constexpr const char* unexplained = "is not what portillon schema scenario describes";
+
 // Everything in `value` that `schema` does not allow, in words. Knows the part of draft 7 that our schemas use.
 Findings explain(const nlohmann::json& schema, const nlohmann::json& value);
 

@@ -1,0 +1,243 @@
+#include "scenario/schema_limits.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "gate/pattern.h"
+#include "scenario/fault_keys.h"
+#include "scenario/quantity_schema.h"
+#include "scenario/resolve.h"
+
+namespace portillon::scenario {
+
+namespace {
+
+using nlohmann::ordered_json;
+
+constexpr Nanos longest_duration = 24h * 365;             // that parse_duration() reads
+constexpr Bytes largest_size{8'999'999'999'999'999'999};  // that parse_bytes() reads
+
+ordered_json reference(const char* definition) {
+    return {{"$ref", fmt::format("#/definitions/{}", definition)}};
+}
+
+// A quantity is text, or a number.
+ordered_json quantity(const char* title, ordered_json examples, const std::string& form, ordered_json number) {
+    return {{"title", title},
+            {"examples", std::move(examples)},
+            {"anyOf", ordered_json::array({{{"type", "string"}, {"pattern", form}}, std::move(number)})}};
+}
+
+ordered_json without(ordered_json definition, ordered_json refused) {
+    definition["not"] = std::move(refused);
+    return definition;
+}
+
+// Within narrower limits than another definition.
+ordered_json narrowed(const char* definition, ordered_json refused) {
+    return {{"allOf", ordered_json::array({reference(definition)})}, {"not", std::move(refused)}};
+}
+
+ordered_json number_within(const char* type, double least, double most) {
+    ordered_json number{{"type", type}};
+    number["minimum"] = static_cast<std::int64_t>(least);
+    number["maximum"] = static_cast<std::int64_t>(most);
+    return number;
+}
+
+void define_quantities(ordered_json& definitions) {
+    const ordered_json zero{{"type", "integer"}, {"const", 0}};
+    definitions["duration"] = without(quantity("duration", definitions["duration"]["examples"], duration_form(), zero),
+                                      none_of({longer_than(longest_duration), broken_durations()}));
+    definitions["positive_duration"] = narrowed("duration", none_of({nothing_at_all()}, {0}));
+    definitions["delay"] = narrowed("duration", none_of({nothing_at_all(), longer_than(longest_delay)}, {0}));
+    definitions["jitter"] = narrowed("duration", none_of({longer_than(longest_delay)}));
+    definitions["rhythm"] = narrowed("duration", none_of({nothing_at_all(), shorter_than(shortest_rhythm)}, {0}));
+    definitions["rate"] =
+        without(quantity("rate", definitions["rate"]["examples"], rate_form(), number_within("number", 0, max_rate)),
+                none_of({faster_than(max_rate)}));
+    definitions["positive_rate"] = narrowed("rate", none_of({nothing_at_all()}, {0}));
+    definitions["bytes"] =
+        without(quantity("size", definitions["bytes"]["examples"], bytes_form(), number_within("integer", 1, 1e12)),
+                none_of({nothing_at_all(), larger_than(largest_size), broken_bytes()}));
+    auto unfit = none_of({smaller_than(smallest_payload), larger_than(largest_payload)});
+    unfit["anyOf"].push_back({{"type", "integer"}, {"exclusiveMaximum", smallest_payload.count}});
+    unfit["anyOf"].push_back({{"type", "integer"}, {"exclusiveMinimum", largest_payload.count}});
+    definitions["payload_bytes"] = narrowed("bytes", std::move(unfit));
+}
+
+// Of objects that have all of the keys. A key that is asked for is named, as ajv's strict mode wants it.
+ordered_json required(const std::vector<std::string>& keys) {
+    auto properties = ordered_json::object();
+    for (const auto& key : keys) {
+        properties[key] = ordered_json::object();
+    }
+    return {{"required", keys}, {"properties", std::move(properties)}};
+}
+
+// Of objects that have one of the keys.
+ordered_json has_any(const std::vector<std::string>& keys) {
+    auto any = ordered_json::array();
+    for (const auto& key : keys) {
+        any.push_back(required({key}));
+    }
+    return {{"anyOf", std::move(any)}};
+}
+
+ordered_json no(ordered_json schema) {
+    return {{"not", std::move(schema)}};
+}
+
+ordered_json where(ordered_json condition, ordered_json then) {
+    return {{"if", std::move(condition)}, {"then", std::move(then)}};
+}
+
+ordered_json all_of(std::vector<ordered_json> schemas) {
+    return {{"allOf", std::move(schemas)}};
+}
+
+// Of objects whose `key` is one of `values`.
+ordered_json with(const char* key, ordered_json values) {
+    ordered_json properties;
+    properties[key] = {{"enum", std::move(values)}};
+    return {{"type", "object"}, {"properties", std::move(properties)}, {"required", ordered_json::array({key})}};
+}
+
+void relate_starts(ordered_json& start) {
+    start["allOf"] = ordered_json::array(
+        {where(has_any({"step", "every"}), all_of({required({"step", "every"}), no(has_any({"rate", "within"}))}))});
+}
+
+void relate_arrivals(ordered_json& traffic) {
+    auto& mapping = traffic["properties"]["arrival"]["anyOf"][0];
+    auto rules = ordered_json::array();
+    for (const auto& [kind, key] : {std::pair{"burst", "size"}, std::pair{"trace", "file"}}) {
+        auto rule = where(with("kind", ordered_json::array({kind})), required({std::string(key)}));
+        rule["else"] = no(required({std::string(key)}));
+        rules.push_back(std::move(rule));
+    }
+    mapping["allOf"] = std::move(rules);
+    auto without_rates =
+        ordered_json::array({{{"enum", {"closed"}}}, with("kind", ordered_json::array({"closed", "trace"}))});
+    ordered_json ignores{{"type", "object"},
+                         {"properties", {{"arrival", {{"anyOf", std::move(without_rates)}}}}},
+                         {"required", {"arrival"}}};
+    auto stage = required({"rate"});
+    stage["type"] = "object";
+    ordered_json list{{"type", "array"}, {"items", std::move(stage)}};
+    ordered_json rated{{"properties", {{"stages", std::move(list)}}}};
+    traffic["allOf"] = ordered_json::array({where(no(std::move(ignores)), std::move(rated))});
+    auto& stages = traffic["properties"]["stages"];
+    stages["contains"] = no(with("measure", ordered_json::array({false})));
+    stages["items"]["properties"]["name"]["not"] = {{"pattern", "^[0-9]*$"}};
+}
+
+// A rate of bytes must say so.
+std::string byte_rates() {
+    return "^(?:[0-9]+(?:\\.[0-9]*)?|\\.[0-9]+) *(?:B|kB|KB|MB|GB|TB|KiB|MiB|GiB|TiB)/s$";
+}
+
+std::string validation_rates() {
+    return fmt::format("^0*(?:{}|[1-9][0-9]{{0,8}})/s$", max_validations_per_s);
+}
+
+void relate_fault_keys(ordered_json& fault) {
+    auto rules = ordered_json::array();
+    for (auto at = 0U; at <= static_cast<unsigned>(FaultKind::one_way); ++at) {
+        const auto kind = static_cast<FaultKind>(at);
+        const auto keys = keys_of(kind);
+        std::vector<std::string> needed, taken{"kind", "at"};
+        for (const auto key : fault_keys) {
+            if (keys.needs(key)) {
+                needed.emplace_back(key);
+            }
+            if (keys.takes(key)) {
+                taken.emplace_back(key);
+            }
+        }
+        auto then = required(needed);
+        then["propertyNames"] = {{"enum", taken}};
+        if (strikes_messages(kind)) {
+            then["anyOf"] = has_any({"for", "count"})["anyOf"];
+        }
+        if (keys.needs("rate")) {
+            const auto pattern = kind == FaultKind::limit ? validation_rates() : byte_rates();
+            then["properties"]["rate"] = {{"type", "string"}, {"pattern", pattern}};
+            if (kind != FaultKind::limit) {
+                then["properties"]["rate"]["not"] = {{"pattern", nothing_at_all()}};
+            }
+        }
+        rules.push_back(where(with("kind", ordered_json::array({name_of(kind)})), std::move(then)));
+    }
+    fault["allOf"] = std::move(rules);
+    fault["dependencies"] = {{"every", {"for"}}};
+    fault["properties"]["share"]["not"] = {{"pattern", nothing_at_all()}};
+}
+
+std::string inner(const std::string& form) {
+    return form.substr(1, form.size() - 2);  // without ^ and $
+}
+
+std::string expressions_of(gate::Kind kind) {
+    const auto bound = kind == gate::Kind::latency ? inner(duration_form())
+                       : kind == gate::Kind::bytes ? inner(bytes_form())
+                                                   : std::string();
+    return gate::expression_pattern(kind, bound, decimals_up_to(100));
+}
+
+// What the expressions of the metrics of one kind look like; those that are known at the end cannot abort a run.
+ordered_json expressions_for(const std::string& names, const std::string& pattern, gate::Known known) {
+    ordered_json mapping{{"type", "object"},
+                         {"properties", {{"threshold", {{"type", "string"}, {"pattern", pattern}}}}}};
+    if (known == gate::Known::at_end) {
+        mapping["properties"]["abortOnFail"] = {{"const", false}};
+    }
+    ordered_json text{{"type", "string"}, {"pattern", pattern}};
+    ordered_json list{{"type", "array"}, {"items", {{"anyOf", {std::move(mapping), std::move(text)}}}}};
+    ordered_json by_name;
+    by_name[names] = std::move(list);
+    return {{"type", "object"}, {"patternProperties", std::move(by_name)}};
+}
+
+template <gate::Kind kind, gate::Known known>
+bool is_of(const gate::Metric& metric) {
+    return metric.kind == kind && metric.known == known;
+}
+
+template <gate::Kind kind>
+void add_expressions(ordered_json& rules) {
+    if (const auto names = gate::name_pattern(is_of<kind, gate::Known::live>); !names.empty()) {
+        rules.push_back(expressions_for(names, expressions_of(kind), gate::Known::live));
+    }
+    if (const auto names = gate::name_pattern(is_of<kind, gate::Known::at_end>); !names.empty()) {
+        rules.push_back(expressions_for(names, expressions_of(kind), gate::Known::at_end));
+    }
+}
+
+void name_thresholds(ordered_json& thresholds) {
+    auto& mapping = thresholds.contains("anyOf") ? thresholds["anyOf"][0] : thresholds;
+    mapping["propertyNames"] = {{"pattern", gate::name_pattern([](const gate::Metric&) { return true; })}};
+    auto rules = ordered_json::array();
+    add_expressions<gate::Kind::latency>(rules);
+    add_expressions<gate::Kind::counter>(rules);
+    add_expressions<gate::Kind::number>(rules);
+    add_expressions<gate::Kind::bytes>(rules);
+    mapping["allOf"] = std::move(rules);
+    auto& item = mapping["additionalProperties"]["items"]["anyOf"][0];
+    item["allOf"] =
+        ordered_json::array({where(required({"delayAbortEval"}), with("abortOnFail", ordered_json::array({true})))});
+}
+
+}  // namespace
+
+void add_limits(ordered_json& schema) {
+    define_quantities(schema["definitions"]);
+    auto& properties = schema["properties"];
+    relate_starts(properties["fleet"]["properties"]["start"]);
+    relate_arrivals(properties["traffic"]);
+    relate_fault_keys(properties["faults"]["items"]);
+    name_thresholds(properties["thresholds"]);
+}
+
+}  // namespace portillon::scenario
