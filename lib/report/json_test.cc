@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 #include <regex>
+#include <set>
 
 #include "report/gold.h"
 #include "report/intervals.h"
@@ -37,6 +38,34 @@ TEST(ReportJson, MatchesItsSchema) {
         EXPECT_TRUE(problems.empty()) << format_problem(problems.front());
     }
     EXPECT_EQ(Json::parse(schema_text())["$schema"], "http://json-schema.org/draft-07/schema#");
+}
+
+// Each place once, with values of every type: what has a wrong shape is refused by the published schema, not by the
+// reader behind it, which only says where figures contradict each other.
+TEST(ReportJson, RefusesWrongShapesByItsSchema) {
+    const auto whole = Json::parse(to_json(troubled_run()));
+    const auto places = whole.flatten();
+    std::set<std::string> seen;
+    for (const auto& [pointer, value] : places.items()) {
+        const auto kind = std::regex_replace(pointer, std::regex("/[0-9]+"), "/0");
+        if (!seen.insert(kind).second) {
+            continue;
+        }
+        for (const auto& other :
+             {Json(), Json(true), Json(-1), Json(1.5), Json("text"), Json::array(), Json::object(), Json(1e300)}) {
+            auto mutant = whole;
+            mutant[Json::json_pointer(pointer)] = other;
+            const auto read = parse_report(mutant.dump(), "mutant");
+            if (read || !check_schema(mutant).empty()) {
+                continue;
+            }
+            for (const auto& problem : read.problems()) {
+                EXPECT_THAT(problem.message, ::testing::AnyOf(HasSubstr("altered"), HasSubstr("histogram")))
+                    << pointer << " = " << other.dump() << ": the schema says yes; " << format_problem(problem);
+            }
+        }
+    }
+    EXPECT_GT(seen.size(), 100U);
 }
 
 TEST(ReportJson, ComesBackAsItWasWritten) {
