@@ -114,6 +114,7 @@ struct Books {
     std::uint64_t reconnects = 0;
     Nanos connecting{};
     std::uint64_t connected_max = 0;
+    std::uint64_t sessions_left = 0;
     Causes connect_failures;   // dials
     Causes lost_connections;   // connections that were open, whether or not something was in flight
     Causes delivery_failures;  // attempts

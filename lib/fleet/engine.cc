@@ -180,8 +180,8 @@ net::Task<void> Engine::close(Instant deadline) {
     core_->end_offers();
     shard.drained.wake();
     for (auto& equipment : core_->equipments) {
-        while (shard.saying_bye >= goodbyes_at_once) {
-            co_await shard.room.until(never);
+        while (shard.saying_bye >= goodbyes_at_once && shard.loop.now() < deadline) {
+            co_await shard.room.until(deadline);
         }
         equipment.leave(deadline);
     }
@@ -291,6 +291,7 @@ Result Engine::result() const {
     result.reconnects = books.reconnects;
     result.connecting = books.connecting;
     result.connected_max = books.connected_max;
+    result.sessions_left = books.sessions_left;
     books.connect_failures.add_to(result.connect_failures, "");
     books.connect_failures.add_to(result.errors, "connect.");
     books.lost_connections.add_to(result.errors, "connection.");

@@ -91,8 +91,9 @@ public:
     // The conductor knows that nothing more will come. No effect before the end of generation.
     void end_drain();
 
-    // Closes every session, a few hundred at a time, until `deadline` (or the end of an open() under way, if later).
-    // What is in flight is then unacknowledged. Also instead of drained(), or before start(). Once.
+    // Closes every session, a few hundred at a time, until `deadline` (or the end of an open() under way, if later),
+    // and has the server forget what it keeps of them, of equipments that are offline too. What is in flight is then
+    // unacknowledged. Also instead of drained(), or before start(). Once.
     net::Task<void> close(Instant deadline);
 
     Snapshot snapshot() const;

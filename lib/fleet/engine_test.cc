@@ -496,6 +496,77 @@ TEST(Engine, GoodbyesAreBoundedByTheirDeadline) {
     EXPECT_EQ(run.now(), before + 3s);
 }
 
+// Also of equipments that are offline when the run ends.
+TEST(Engine, HasTheServerForgetItsSessionsAFewHundredAtATime) {
+    auto plan = plain_plan(periodic, {steady(1s, 1)});
+    plan.equipments = 1'500;
+    plan.start = StartByRate{.rate = Rate{100'000}, .within = 10s};
+    plan.drain = 0s;
+    Rehearsal run(plan);
+    run.driver.keeps = ScriptedDriver::Keeps::sessions;
+    run.connect();
+    run.start();
+    run.run_to(500ms);
+    ASSERT_EQ(run.driver.kept.size(), 1'500u);
+    run.driver.dial = [](EquipmentId, Instant) { return ScriptedDriver::Dial{.failure = refused()}; };
+    for (std::uint32_t offline = 1; offline <= 100; ++offline) {
+        run.driver.break_connection(EquipmentId{offline}, reset());
+    }
+    run.drain();
+    const auto result = run.close(20s);
+    EXPECT_THAT(run.driver.kept, IsEmpty());
+    EXPECT_EQ(run.driver.forgets, 1'500u);
+    EXPECT_EQ(result.sessions_left, 0u);
+    EXPECT_LE(run.driver.forgetting_most, 512u);
+}
+
+TEST(Engine, CountsTheSessionsThatAServerMayKeep) {
+    auto plan = plain_plan(periodic, {steady(1s, 1)});
+    plan.equipments = 30;
+    Rehearsal run(plan);
+    run.driver.keeps = ScriptedDriver::Keeps::sessions;
+    std::uint32_t refusals = 0;
+    run.driver.forget = [&refusals](EquipmentId id, Instant) {
+        const bool refuses_once = number_of(id) > 20 && ++refusals <= 10;
+        return ScriptedDriver::Dial{.failure = number_of(id) <= 3 || refuses_once ? refused() : error_code{}};
+    };
+    const auto result = run.whole();
+    EXPECT_EQ(result.sessions_left, 3u) << "those that were refused once are gone";
+    EXPECT_EQ(run.driver.kept.size(), 3u);
+    auto sum = result;
+    Result other;
+    other.sessions_left = 2;
+    merge(sum, other);
+    EXPECT_EQ(sum.sessions_left, 5u);
+}
+
+TEST(Engine, DoesNotWaitForAServerThatIsGoneBeyondTheDeadline) {
+    auto plan = plain_plan(periodic, {steady(1s, 1)});
+    plan.equipments = 2'000;
+    plan.start = StartByRate{.rate = Rate{100'000}, .within = 10s};
+    Rehearsal run(plan);
+    run.driver.keeps = ScriptedDriver::Keeps::sessions;
+    run.driver.forget = [](EquipmentId, Instant) { return ScriptedDriver::Dial{.takes = Nanos::max()}; };
+    run.connect();
+    run.start();
+    run.drain();
+    const Instant before = run.now();
+    const auto result = run.close(5s);
+    EXPECT_LE(run.now() - before, 5s + 10ms);
+    EXPECT_EQ(result.sessions_left, 2'000u);
+}
+
+TEST(Engine, LeavesSessionsToAServerThatEndsWithTheRun) {
+    auto plan = plain_plan(periodic, {steady(1s, 1)});
+    plan.equipments = 10;
+    plan.debris = Debris::left;
+    Rehearsal run(plan);
+    run.driver.keeps = ScriptedDriver::Keeps::sessions;
+    const auto result = run.whole();
+    EXPECT_EQ(run.driver.forgets, 0u);
+    EXPECT_EQ(result.sessions_left, 0u);
+}
+
 TEST(Engine, MayBeClosedInTheMiddleOfEverything) {
     for (const Nanos at : {0ms, 1ms, 1500ms, 4200ms}) {
         auto plan = plain_plan(periodic, {steady(100s, 10)});

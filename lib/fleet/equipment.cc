@@ -12,6 +12,8 @@ namespace {
 constexpr std::uint64_t backoff_purpose = 0xF1EE'0001;
 
 constexpr Instant at_once = Instant::min();
+constexpr std::uint32_t most_clearing_tries = 3;
+constexpr Nanos clearing_pause = 200ms;
 constexpr Nanos late = 1s;  // design of the verdict: more than this is not the server's doing
 
 }  // namespace
@@ -63,10 +65,35 @@ net::Task<void> Equipment::live(Nanos after) {
         shard_.books.series.roll(now());
         --shard_.books.series.gauges.connected;
     }
+    if (has_debris()) {
+        co_await clear_up();
+    }
     if (says_bye_) {
         --shard_.saying_bye;
         shard_.room.wake();
     }
+}
+
+bool Equipment::has_debris() const {
+    return shard_.plan.debris == Debris::removed && session_->is_kept();
+}
+
+// Also when the equipment is offline: the server may be there again. A server that refuses is asked a few times, so
+// that a burst of goodbyes does not leave something behind, but one that is gone does not hold up the end of the run.
+net::Task<void> Equipment::clear_up() {
+    for (std::uint32_t tries = 0; tries < most_clearing_tries; ++tries) {
+        const Instant again = now() + clearing_pause * tries;
+        while (now() < again) {
+            co_await changed_.until(again);
+        }
+        if (!co_await session_->forget(leave_by_)) {
+            co_return;
+        }
+        if (now() >= leave_by_) {
+            break;
+        }
+    }
+    ++shard_.books.sessions_left;
 }
 
 void Equipment::opened(Nanos took) {
@@ -115,7 +142,7 @@ void Equipment::said(const error_code& cause, std::string_view words) {
 void Equipment::leave(Instant deadline) {
     leaving_ = true;
     leave_by_ = deadline;
-    if (link_ != Link::down) {
+    if (link_ != Link::down || has_debris()) {
         says_bye_ = true;
         ++shard_.saying_bye;
     }

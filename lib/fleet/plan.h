@@ -48,6 +48,10 @@ struct Retry {
     std::optional<double> budget = {};
 };
 
+// What becomes of what a server keeps of the sessions when the run is over (Session::forget()). left: of no interest,
+// because the server ends with the run.
+enum class Debris : std::uint8_t { removed, left };
+
 // What a full cache does with one more: the oldest goes, or it does.
 enum class Overflow : std::uint8_t { discards_oldest, discards_newest };
 
@@ -71,6 +75,7 @@ struct Plan {
     Nanos pace{};  // between first tries, for each validation: how fast a cache drains at most; 0: as the window allows
     Retry retry{};
     BreakerPlan breaker{};
+    Debris debris = Debris::removed;
     Nanos drain = 30s;             // at most, after the end of generation
     std::vector<Nanos> cuts = {};  // since T0: where segments end, beside the stages' ends
 };

@@ -170,6 +170,7 @@ void merge(Result& into, const Result& other) {
     into.reconnects += other.reconnects;
     into.connecting = std::max(into.connecting, other.connecting);
     into.connected_max += other.connected_max;
+    into.sessions_left += other.sessions_left;
     add(into.connect_failures, other.connect_failures);
     add(into.errors, other.errors);
     for (const auto& [cause, words] : other.server_said) {

@@ -88,6 +88,7 @@ struct Result {
     std::uint64_t reconnects = 0;                           // of which not the equipment's first
     Nanos connecting{};                                     // from the first dial to the last first session
     std::uint64_t connected_max = 0;                        // at once; merged: the sum of the slices' own maxima
+    std::uint64_t sessions_left = 0;                        // that the server may still keep (Session::forget())
     std::map<std::string, std::uint64_t> connect_failures;  // by cause; attempts
     // By "connect.<cause>": dials that failed; "connection.<cause>": open connections that were lost, each once,
     // whether or not something was in flight; "deliver.<cause>": attempts of batches that failed.

@@ -38,6 +38,9 @@ public:
             co_return timed_out();
         }
         open_ = !dial.failure;
+        if (open_ && driver_.keeps == ScriptedDriver::Keeps::sessions && !is_kept()) {
+            driver_.kept.push_back(id_);
+        }
         driver_.open_now += open_ ? 1 : 0;
         co_return dial.failure;
     }
@@ -85,6 +88,28 @@ public:
         --driver_.closing_now;
         --driver_.open_now;
         open_ = false;
+    }
+
+    bool is_kept() const override {
+        return std::find(driver_.kept.begin(), driver_.kept.end(), id_) != driver_.kept.end();
+    }
+
+    net::Task<error_code> forget(Instant deadline) override {
+        check(!open_, "only while closed");
+        const Instant now = driver_.loop_.now();
+        ++driver_.forgets;
+        driver_.forgetting_most = std::max(driver_.forgetting_most, ++driver_.forgetting_now);
+        const auto dial = driver_.forget(id_, now);
+        const Instant done = dial.takes == Nanos::max() || now + dial.takes > deadline ? deadline : now + dial.takes;
+        co_await dialled_.until(done);
+        --driver_.forgetting_now;
+        if (done == deadline) {
+            co_return timed_out();
+        }
+        if (!dial.failure) {
+            std::erase(driver_.kept, id_);
+        }
+        co_return dial.failure;
     }
 
     void break_now(error_code cause) {

@@ -58,6 +58,9 @@ public:
     std::function<void(const driver::Batch&)> look = [](const auto&) {};
     Abandon on_abandon = Abandon::cancels;
     Nanos goodbye = 1ms;
+    // Whether the server keeps what was opened until it is told to forget it, and how it takes that.
+    enum class Keeps : std::uint8_t { nothing, sessions } keeps = Keeps::nothing;
+    std::function<Dial(EquipmentId, Instant now)> forget = [](EquipmentId, Instant) { return Dial{}; };
     enum class Notes : std::uint8_t { kept, none } notes = Notes::kept;
 
     void break_connection(EquipmentId equipment, error_code cause);
@@ -68,6 +71,8 @@ public:
     std::uint32_t open_now = 0;
     std::uint32_t closing_now = 0;
     std::uint32_t closing_most = 0;
+    std::vector<EquipmentId> kept;  // by the server
+    std::uint32_t forgetting_now = 0, forgetting_most = 0, forgets = 0;
 
     driver::Traits traits() const override { return {}; }
     std::unique_ptr<driver::Session> make_session(EquipmentId equipment, driver::Receipts& receipts) override;

@@ -300,6 +300,9 @@ void write(Ordered& json, const RunReport& run) {
     if (run.fleet.unaccounted) {
         json["fleet"]["unaccounted"] = *run.fleet.unaccounted;
     }
+    if (run.fleet.sessions_left) {
+        json["fleet"]["sessions_left"] = *run.fleet.sessions_left;
+    }
     json["resources"] = {{"generator", json_of(run.resources.generator)},
                          {"server", json_of(run.resources.server)},
                          {"note", text(run.resources.note)}};
@@ -744,7 +747,8 @@ private:
                      .reconnects = count(fleet, "reconnects"),
                      .never_connected = maybe<Count>(fleet, "never_connected"),
                      .connecting_s = maybe<double>(fleet, "connecting_s"),
-                     .unaccounted = maybe<Count>(fleet, "unaccounted")};
+                     .unaccounted = maybe<Count>(fleet, "unaccounted"),
+                     .sessions_left = maybe<Count>(fleet, "sessions_left")};
         run.resources = {.generator = resources(json["resources"]["generator"]),
                          .server = resources(json["resources"]["server"]),
                          .note = text(json["resources"], "note")};

@@ -183,6 +183,9 @@ struct Fleet {
     std::optional<double> connecting_s = {};
     // Equipments whose generator process was lost: no figure of the report speaks of them. Absent in older reports.
     std::optional<Count> unaccounted = {};
+    // Sessions that the target may still keep, because it could not be reached at the end; absent where a target keeps
+    // none, or ended with the run.
+    std::optional<Count> sessions_left = {};
 };
 
 // What a side took. Per validation: per one that was acknowledged; where nothing ever is, per one that was sent.

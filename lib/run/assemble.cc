@@ -373,6 +373,7 @@ report::RunReport assemble(const Order& order, const Gathered& gathered) {
     }
     run.fleet.unaccounted =
         scenario.fleet.equipments - std::min<std::size_t>(fleet.generated.size(), scenario.fleet.equipments);
+    run.fleet.sessions_left = gathered.sessions_left;
     run.resources = costs_of(order, gathered, traits.acknowledges);
     run.wire.bytes_sent = gathered.usage.bytes_sent();
     run.wire.bytes_received = gathered.usage.bytes_received();

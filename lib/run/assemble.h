@@ -35,6 +35,8 @@ struct Gathered {
     Observed observed;   // for the verdict; what follows from the other members is filled in here
     bool complete = true;
     std::optional<Breach> aborted_by;  // what ended it early
+    // That the target may still keep, those of dead shards included; absent where it keeps none, or ended with the run.
+    std::optional<std::uint64_t> sessions_left;
 };
 
 report::RunReport assemble(const Order& order, const Gathered& gathered);

@@ -33,6 +33,7 @@ constexpr Nanos after_snapshot = 50ms;  // the shards send one at each full seco
 constexpr Nanos still_for = 1s;         // without acknowledgements the drain ends when the ledger stands still so long
 constexpr Nanos short_drain = 2s;       // after an interruption
 constexpr Nanos close_patience = 10s;
+constexpr Nanos clearing_per_session = 1ms;  // beyond that: a slow broker takes a thousand connections a second
 constexpr Nanos server_reads_for = 5s;
 constexpr std::uint64_t closed_loop_sequences = 1ULL << 33;  // of the whole fleet: what a ledger leaves room for
 
@@ -95,6 +96,11 @@ private:
             co_await drain();
             co_await collect();
             conducted_.report = assemble(order_, gathered_);
+        } else if (prepared && keeps_sessions()) {
+            co_await close_sessions();
+        }
+        if (gathered_.sessions_left.value_or(0) > 0) {
+            tell_of_sessions_left();
         }
         conducted_.interrupted_by = interrupted_by_;
         generators_.dismiss();
@@ -163,6 +169,7 @@ private:
         plan.set_protocol(order_.protocol->name);
         plan.set_target(target->url.text());
         plan.set_run(static_cast<std::uint64_t>(gathered_.run));
+        plan.set_target_ends_with_run(embedded);
         plan.set_shards(gathered_.shards);
         write_routes(plan_routes(*target, order_.source_addresses, scenario_.fleet.equipments, ports_per_address()),
                      plan);
@@ -171,6 +178,12 @@ private:
             describe_target(order_), gathered_.shards, gathered_.shards == 1 ? "" : "es",
             embedded ? fmt::format(", {} server process{}", sizing.server_shards, sizing.server_shards == 1 ? "" : "es")
                      : ""));
+        if (keeps_sessions()) {
+            progress_.announce(fmt::format(
+                "The target keeps a session for each equipment until the run removes it at its end. Should the run be "
+                "killed, this does: {}",
+                clean_command()));
+        }
         if (const auto problem = generators_.start(plan); !problem.empty()) {
             co_return fail(problem);
         }
@@ -287,12 +300,45 @@ private:
         }
     }
 
-    net::Task<void> collect() {
+    // What a foreign server keeps of the sessions has to be removed.
+    bool keeps_sessions() const { return order_.target && traits_.leaves == driver::Traits::Leaves::sessions; }
+
+    std::string clean_command() const {
+        return fmt::format("portillon clean --run {} --target {} --equipments {}", format_run(gathered_.run),
+                           gathered_.target, scenario_.fleet.equipments);
+    }
+
+    // To be done whenever a connection may have been opened, also when the run goes no further.
+    net::Task<void> close_sessions() {
         live_.phase = Phase::closing;
         progress_.live(live_);
-        generators_.close_sessions(loop_.now() + close_patience);
-        co_await until(loop_.now() + close_patience + answer_patience, [this] { return generators_.all_reported(); });
+        const Nanos clearing = keeps_sessions() ? scenario_.fleet.equipments * clearing_per_session : Nanos{0};
+        const Nanos patience = close_patience + clearing;
+        generators_.close_sessions(loop_.now() + patience);
+        co_await until(loop_.now() + patience + answer_patience, [this] { return generators_.all_reported(); });
         generators_.kill_unreported();
+        if (!keeps_sessions()) {
+            co_return;
+        }
+        std::uint64_t left = 0;
+        for (const v1::Result* message : generators_.results()) {
+            left += message->sessions_left();
+        }
+        for (const auto& loss : generators_.losses()) {
+            left += scenario::slice_of(scenario_.fleet.equipments, loss.shard, gathered_.shards).count;
+        }
+        gathered_.sessions_left = left;
+    }
+
+    void tell_of_sessions_left() {
+        progress_.warn(fmt::format(
+            "{} session{} could not be removed and may still be kept by the target; this does it once it can be "
+            "reached: {}",
+            *gathered_.sessions_left, *gathered_.sessions_left == 1 ? "" : "s", clean_command()));
+    }
+
+    net::Task<void> collect() {
+        co_await close_sessions();
         live_.phase = Phase::reconciling;
         progress_.live(live_);
         const auto results = generators_.results();

@@ -69,6 +69,7 @@ fleet::Plan plan_of(const scenario::Scenario& scenario, const v1::GeneratorPlan&
                   scenario.delivery.retry.budget ? std::optional(scenario.delivery.retry.budget->of_one)
                                                  : std::nullopt},
         .breaker = {scenario.delivery.breaker.failures, scenario.delivery.breaker.open},
+        .debris = message.target_ends_with_run() ? fleet::Debris::left : fleet::Debris::removed,
         .drain = scenario.delivery.drain,
         .cuts = cuts_of(scenario)};
     if (const auto* by_rate = std::get_if<scenario::StartByRate>(&scenario.fleet.start)) {

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <signal.h>
 
+#include <algorithm>
+
 #include "stats/histogram_codec.h"
 
 namespace portillon::run {
@@ -88,7 +90,8 @@ void Generators::heard(Shard& shard, const v1::LinkMessage& message) {
             break;
         case v1::LinkMessage::kReady:
             shard.problem = message.ready().problem();
-            shard.stage = shard.stage == Stage::started ? Stage::prepared : Stage::connected;
+            // "Connected" may come after the result of a shard that was told to close before.
+            shard.stage = shard.stage == Stage::started ? Stage::prepared : std::max(shard.stage, Stage::connected);
             break;
         case v1::LinkMessage::kSnapshot:
             shard.snapshot = message.snapshot();

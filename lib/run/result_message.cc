@@ -81,6 +81,7 @@ void write_result(const fleet::Result& result, v1::Result& into) {
     into.set_reconnects(result.reconnects);
     into.set_connecting_ns(static_cast<std::uint64_t>(result.connecting.count()));
     into.set_connected_max(result.connected_max);
+    into.set_sessions_left(result.sessions_left);
     write_counts(result.connect_failures, *into.mutable_connect_failures());
     write_counts(result.errors, *into.mutable_errors());
     for (const auto& [cause, words] : result.server_said) {
@@ -157,6 +158,9 @@ std::optional<fleet::Result> read_result(const v1::Result& message) {
         closed += closed_parts;
     }
     for (const auto& exception : message.exceptions()) {
+        if (exception.state() > static_cast<std::uint32_t>(fleet::State::cached)) {
+            return std::nullopt;
+        }
         result.exceptions.push_back({EquipmentId{exception.equipment()}, exception.first(), exception.last(),
                                      static_cast<fleet::State>(exception.state())});
     }
@@ -164,6 +168,7 @@ std::optional<fleet::Result> read_result(const v1::Result& message) {
     result.reconnects = message.reconnects();
     result.connecting = Nanos{static_cast<std::int64_t>(message.connecting_ns())};
     result.connected_max = message.connected_max();
+    result.sessions_left = message.sessions_left();
     result.connect_failures = read_counts(message.connect_failures());
     result.errors = read_counts(message.errors());
     for (const auto& said : message.server_said()) {
