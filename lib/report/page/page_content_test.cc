@@ -141,8 +141,8 @@ TEST(Faults, AreReadFromTheScenarioAsItWasRun) {
     EXPECT_EQ(faults[1].from_s, faults[1].to_s);
     EXPECT_EQ(faults[2].label, "delay 40ms");
     EXPECT_EQ(faults[2].to_s, 120.5);
-    EXPECT_TRUE(faults_of({}).empty());
-    EXPECT_TRUE(faults_of({.name = {}, .workload_digest = {}, .resolved = R"({"faults":{}})"}).empty());
+    EXPECT_TRUE(faults_of(Scenario{}).empty());
+    EXPECT_TRUE(faults_of(Scenario{.name = {}, .workload_digest = {}, .resolved = R"({"faults":{}})"}).empty());
 }
 
 }  // namespace
