@@ -2,7 +2,8 @@
 
 // What a server says of a failure in its own words. One buffer per driver gathers them for one response at a time and
 // only for causes that nothing was said of yet, so that an error costs no memory, and from its second time on no copy:
-// of each cause only the first words are kept anyway (driver.h). The words of other responses of that instant go unheard.
+// of each cause only the first words are kept anyway (driver.h). The words of other responses of that instant go
+// unheard.
 
 #include <algorithm>
 #include <array>
@@ -19,7 +20,13 @@ namespace portillon::over_http2 {
 class Words {
 public:
     // What is worth more replaces what is worth less; what is worth less is dropped; the same goes on.
-    enum class Worth : std::uint8_t { nothing, header, body, message, escaped_message };  // the last one's bytes are %XX
+    enum class Worth : std::uint8_t {
+        nothing,
+        header,
+        body,
+        message,
+        escaped_message
+    };  // the last one's bytes are %XX
 
     // Whether `response` may add now: it gathers already, or nobody does.
     bool take(const void* response) {
@@ -51,7 +58,9 @@ public:
     // It is over, or begins anew.
     void leave(const void* response) { gatherer_ = gatherer_ == response ? nullptr : gatherer_; }
 
-    bool are_known(const error_code& cause) const { return std::find(known_.begin(), known_.end(), cause) != known_.end(); }
+    bool are_known(const error_code& cause) const {
+        return std::find(known_.begin(), known_.end(), cause) != known_.end();
+    }
     void know(const error_code& cause) { known_.push_back(cause); }
 
 private:
