@@ -96,7 +96,7 @@ class Defaults(Case):
         strict = call("gate", self.out, "--threshold", "lost: count==0")
         self.assertIn(strict.returncode, (99, 3))
         self.assertIn("--ledger", strict.stdout)
-        done = call("run", "--protocol", "http2", *SMALL, "--target", target, "--set", "thresholds.lost.0=count==0", "-o", self.out)
+        done = call("run", "--protocol", "http2", *SMALL, "--target", target, "--set", "thresholds={lost: [count==0]}", "-o", self.out)
         self.assertIn(done.returncode, (99, 3))
         self.assertNotIn("skipped", self.thresholds()["lost"])
 
@@ -112,7 +112,7 @@ class Defaults(Case):
                       call("plan", scenario).stdout)
         self.assertIn("the default thresholds", call("validate", scenario).stdout)
         self.assertIn("none: nothing is judged", call("plan", scenario, "--set", "thresholds={}").stdout)
-        self.assertIn("response: p(95)<1s\n", call("plan", scenario, "--set", "thresholds.response.0=p(95)<1s").stdout)
+        self.assertIn("response: p(95)<1s\n", call("plan", scenario, "--set", "thresholds={response: [p(95)<1s]}").stdout)
 
     def test_a_fault_after_the_end_is_warned_of_alike_and_not_reported_as_one(self):
         scenario = self.file("late.yaml", SCENARIO + "faults: [ { at: 50s, for: 5s, kind: stall } ]\n")
@@ -121,8 +121,7 @@ class Defaults(Case):
             self.assertIn(done.returncode, (0, 3), done.stderr)
             self.assertIn("warning: faults.0: begins at 50s, after the end of the traffic", done.stdout + done.stderr)
         self.assertFalse(self.report()["faults"][0]["happened"])
-        page = self.file("page.html", "")
-        shown = call("render", self.out, "--html", page).stdout
+        shown = call("render", self.out).stdout
         self.assertIn("did not happen", shown)
         self.assertNotIn("not seen back to normal", shown)
 

@@ -60,7 +60,7 @@ TEST(ReportJson, RefusesWrongShapesByItsSchema) {
                 continue;
             }
             for (const auto& problem : read.problems()) {
-                EXPECT_THAT(problem.message, ::testing::AnyOf(HasSubstr("altered"), HasSubstr("histogram")))
+                EXPECT_THAT(problem.message, ::testing::AnyOf(HasSubstr("altered"), HasSubstr("istogram")))
                     << pointer << " = " << other.dump() << ": the schema says yes; " << format_problem(problem);
             }
         }

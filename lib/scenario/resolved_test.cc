@@ -52,7 +52,7 @@ std::vector<Scenario> samples() {
     auto unjudged = shipped("smoke");
     unjudged.thresholds.clear();
     all.push_back(unjudged);
-    odd.protocols["http2"]["path"] = "/a:b\"c";
+    odd.protocols["http2"]["path"] = "/a:b'c";
     all.push_back(odd);
     for (auto& scenario : std::vector<Scenario>(all)) {
         compress(scenario, 7);
