@@ -67,7 +67,7 @@ Exit execute(int count, char** arguments) {
     Exit exit = Exit::passed;
     add_commands(app, exit);
     if (const auto wrong = wrong_command(app, {arguments + std::min(count, 1), arguments + count})) {
-        say(*wrong);
+        show(standard_error(), "portillon: " + *wrong + "\n");
         return Exit::usage;
     }
     try {
@@ -79,7 +79,7 @@ Exit execute(int count, char** arguments) {
             return Exit::passed;
         }
         if (const auto unknown = unknown_word(app)) {
-            say(*unknown);
+            show(standard_error(), "portillon: " + *unknown + "\n");
         } else {
             show(standard_error(), wrong.str());
         }

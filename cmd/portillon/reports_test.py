@@ -210,7 +210,7 @@ class Reports(Case):
                 file.write(content)
             commands = [["gate", path, "--threshold", "lost: count==0", "--junit", out], ["gate", self.out, "--baseline", path],
                         ["diff", path, self.out, "--markdown", out], ["diff", self.out, path],
-                        ["render", path, "--html", out, "--csv", out]]
+                        ["render", path, "--html", out, "--csv", out + ".csv"]]
             self.assert_refused(commands if len(content) < 1_000_000 else commands[:1], path, name, out)
             os.remove(path)
         self.assert_refused([["gate", self.folder.name], ["render", self.folder.name], ["diff", self.out, self.folder.name]],

@@ -7,6 +7,7 @@
 #include <cctype>
 
 #include "base/problem.h"
+#include "escape/formats.h"
 #include "scenario_names.h"
 
 namespace portillon::cmd {
@@ -48,9 +49,9 @@ bool contains(const std::vector<std::string>& words, const std::string& word) {
 
 // The same words with the one at `place` in front.
 std::string reordered(const std::vector<std::string>& words, std::size_t place) {
-    std::string text = "portillon " + words[place];
+    std::string text = "portillon " + escape::terminal(words[place]);
     for (std::size_t i = 0; i < words.size(); ++i) {
-        text += i == place ? "" : " " + words[i];
+        text += i == place ? "" : " " + escape::terminal(words[i]);
     }
     return text;
 }
@@ -116,12 +117,13 @@ std::optional<std::string> wrong_command(const CLI::App& app, const std::vector<
                            reordered(words, static_cast<std::size_t>(command - words.begin())));
     }
     if (option) {
-        return fmt::format("unknown option {}{}\n{}", word, suggestion(word, option_names(app)), all);
+        return fmt::format("unknown option {}{}\n{}", escape::terminal(word), suggestion(word, option_names(app)), all);
     }
     if (is_scenario(word)) {
-        return fmt::format("'{}' is no command; did you mean portillon run {}?\n{}", word, word, all);
+        return fmt::format("'{}' is no command; did you mean portillon run {}?\n{}", escape::terminal(word),
+                           escape::terminal(word), all);
     }
-    return fmt::format("unknown command '{}'{}\n{}", word, suggestion(word, commands), all);
+    return fmt::format("unknown command '{}'{}\n{}", escape::terminal(word), suggestion(word, commands), all);
 }
 
 std::optional<std::string> unknown_word(const CLI::App& app) {
@@ -130,13 +132,13 @@ std::optional<std::string> unknown_word(const CLI::App& app) {
         const auto words = command->remaining();
         for (const auto& word : words) {
             if (is_option(word)) {
-                return fmt::format("{}: unknown option {}{}\n{}", command->get_name(), word,
+                return fmt::format("{}: unknown option {}{}\n{}", command->get_name(), escape::terminal(word),
                                    suggestion(name_of_option(word), option_names(*command)), help);
             }
         }
         if (!words.empty()) {
-            return fmt::format("{}: '{}' is one word too many (allowed: {})\n{}", command->get_name(), words.front(),
-                               arguments_of(*command), help);
+            return fmt::format("{}: '{}' is one word too many (allowed: {})\n{}", command->get_name(),
+                               escape::terminal(words.front()), arguments_of(*command), help);
         }
     }
     return std::nullopt;

@@ -164,8 +164,7 @@ error_code Session::take_hello() {
     return {};
 }
 
-// A receipt that comes twice, or for a batch that was not sent, settles nothing; it is counted, and the next one is
-// read.
+// A receipt that comes twice, or for a batch that was not sent, settles nothing and is counted.
 error_code Session::take_receipt() {
     wire::Receipt receipt;
     if (const error_code error = wire::decode(std::as_bytes(std::span(line_)), wire::Encoding::json, receipt)) {

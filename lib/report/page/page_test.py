@@ -148,6 +148,8 @@ def merged_percentile(latencies, percent):
 
 def greatest(latency):
     """Of the values that came, exact."""
+    if latency is None:
+        return math.inf
     return latency["max_us"] if latency["max_us"] is not None else latency["answered_max_us"]
 
 
@@ -292,9 +294,12 @@ def check_intervals(name, report, page):
             right = DASH
             if encoded:
                 counts = decoded(encoded)
+                most, run_most = highest_us(max(counts)), greatest(report["latency"]["response"])
+                if most <= run_most * 1.001:  # a sample's run may know nothing of its intervals
+                    most = min(most, run_most)
                 right = duration_text(merged_percentile(
                     [{"histogram": encoded, "count": sum(counts.values()), "unanswered": 0,
-                      "max_us": interval.get("response_max_us", min(highest_us(max(counts)), greatest(report["latency"]["response"])))}],
+                      "max_us": interval.get("response_max_us", most)}],
                     percent))
             expect(cell == right, f"{where}: P{percent} reads {cell}, not {right}")
 
@@ -392,6 +397,17 @@ def check_in_browser(driver, name, path, report, scheme, width):
     return len(canvases)
 
 
+def visible(value):
+    """As pages and all other formats show letters that steer instead of showing anything; broken UTF-8 was one \\xff."""
+    if isinstance(value, dict):
+        return {visible(key): visible(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [visible(each) for each in value]
+    if not isinstance(value, str):
+        return value
+    return value.replace("\u2028", "\\u2028").replace("\ufffd", "\\xff").replace("\x01", "\\x01")
+
+
 def check_hostile(driver, page, report):
     """Text is text, wherever it came from."""
     scripts = driver.execute_script("return document.scripts.length")
@@ -425,8 +441,7 @@ def main():
         names = sorted(path.stem for path in folder.glob("*.json"))
         figures = charts = 0
         for name in names:
-            # The page shows a control character, which HTML forbids, as the replacement character.
-            report = json.loads((folder / f"{name}.json").read_text(encoding="utf-8").replace("\\u0001", "\ufffd"))
+            report = visible(json.loads((folder / f"{name}.json").read_text(encoding="utf-8")))
             path = folder / f"{name}.html"
             text = path.read_text(encoding="utf-8")
             page = Page(text)
