@@ -4,6 +4,7 @@
 
 #include "commands.h"
 #include "files.h"
+#include "print.h"
 #include "protocols.h"
 #include "scenario_options.h"
 
@@ -20,7 +21,7 @@ std::string summary(const Loaded& loaded) {
                         : scenario.thresholds.empty() ? std::string("no thresholds")
                                                       : fmt::format("{} threshold{}", scenario.thresholds.size(),
                                                                     scenario.thresholds.size() == 1 ? "" : "s");
-    return fmt::format("ok: {}: {} equipments, {} arrivals, {} stage{}, {}, over {}; {}; workload {}\n", scenario.name,
+    return fmt::format("ok: {}: {} equipments, {} arrivals, {} stage{}, {}, over {}; {}; workload {}", scenario.name,
                        scenario.fleet.equipments, scenario::name_of(scenario.traffic.arrival.kind), stages,
                        stages == 1 ? "" : "s", format_duration(scenario::stages_of(scenario.traffic).duration()),
                        scenario.protocol, judged, loaded.workload_digest);
@@ -42,7 +43,7 @@ void add_validate_command(CLI::App& app, Exit& exit) {
             return Exit::usage;
         }
         print_warnings(loaded->warnings);
-        standard_output().write(summary(*loaded));
+        print(standard_output(), "{}\n", summary(*loaded));
         return Exit::passed;
     }));
 }

@@ -77,9 +77,9 @@ CLI::Validator one_of(std::vector<std::string> words) {
     const auto all = fmt::format("{}", fmt::join(words, ", "));
     return CLI::Validator(
         [words = std::move(words), all](std::string& word) {
-            return contains(words, word)
-                       ? std::string()
-                       : fmt::format("unknown '{}' (allowed: {}){}", word, all, suggestion(word, words));
+            return contains(words, word) ? std::string()
+                                         : fmt::format("unknown '{}' (allowed: {}){}", escape::terminal(word), all,
+                                                       suggestion(word, words));
         },
         "", "one_of");
 }
