@@ -166,8 +166,8 @@ try:
     stream_receipts = 5
     report = run("grpc-stream", "--set", "delivery.batch.max=1", "--set", "delivery.in_flight=4", equipments=1, rate=50)
     assert report["fleet"]["reconnects"] >= 100 // (stream_receipts + 2) - 1, report["fleet"]
-    assert set(report["errors"]) <= {"connection.closed", "deliver.closed"}, report["errors"]
-    assert report["errors"]["connection.closed"] >= report["fleet"]["reconnects"], (report["errors"], report["fleet"])
+    assert set(report["errors"]) <= {"connection.http2_call_ended", "deliver.http2_call_ended"}, report["errors"]
+    assert report["errors"]["connection.http2_call_ended"] >= report["fleet"]["reconnects"], (report["errors"], report["fleet"])
 finally:
     server.stop(None).wait()
 print("passed")
