@@ -80,10 +80,11 @@ std::string why_unreadable(const std::string& path) {
             candidates.push_back(by_name ? entry.path().filename().string() : entry.path().string());
         }
     }
-    return fmt::format(
-        "there is no such file{}{}",
-        by_name ? fmt::format(", and no scenario of this name (there are: {})", fmt::join(names, ", ")) : "",
-        suggestion(path, candidates));
+    const auto known = names.empty() ? std::string("no scenarios are installed with this program")
+                                     : fmt::format("there are: {}", fmt::join(names, ", "));
+    return fmt::format("there is no such file{}{}",
+                       by_name ? fmt::format(", and no scenario of this name ({})", known) : "",
+                       suggestion(path, candidates));
 }
 
 }  // namespace portillon::cmd

@@ -2,10 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <numeric>
 #include <span>
 
 #include "base/units.h"
+#include "report/account.h"
 
 namespace portillon::report {
 
@@ -106,6 +108,9 @@ Figure counter_figure(std::span<const NamedCount> counts, Count generated, const
     for (const auto& entry : counts) {
         if (threshold.metric.name != entry.name) {
             continue;
+        }
+        if (threshold.metric.name != "equipments" && unaccounted_of(run) != Count{0}) {
+            return absent("a generator process was lost, and with it what its equipments did");
         }
         if (!entry.count) {
             if (threshold.metric.name == "retries_put_off" || threshold.metric.name == "breaker_openings") {
@@ -225,11 +230,18 @@ Figure phase_figure(const RunReport& run, const Phase& phase, const gate::Thresh
             "not measured"};
 }
 
+// Validations that nobody knows the end of: neither acknowledged nor rejected, by a target that acknowledges.
+Count left_unanswered(const RunReport& run) {
+    const auto& tally = run.tally;
+    return run.latency.response ? tally.generated - std::min(tally.generated, tally.acknowledged + tally.rejected) : 0;
+}
+
 bool may_be_skipped(const gate::Threshold& threshold, const RunReport& run) {
     const auto& name = threshold.metric.name;
     const bool by_ledger = name == "lost" || name == "undelivered";
     const bool promised = run.target == "embedded" && !run.ledger;
-    return threshold.origin == gate::Origin::by_default && by_ledger && !promised;
+    return threshold.origin == gate::Origin::by_default && by_ledger && !promised && unaccounted_of(run) == Count{0} &&
+           !(name == "undelivered" && left_unanswered(run) > 0);
 }
 
 std::vector<const Phase*> stages_of(const RunReport& run) {
@@ -293,6 +305,12 @@ std::vector<JudgedThreshold> judge(const RunReport& run, const std::vector<gate:
     for (const auto& threshold : thresholds) {
         auto judgement = gate::judge(threshold, figures_of(run));
         const bool skipped = judgement.outcome == gate::Outcome::no_data && may_be_skipped(threshold, run);
+        if (judgement.outcome == gate::Outcome::no_data && threshold.metric.name == "undelivered" &&
+            threshold.origin == gate::Origin::by_default && !run.ledger && left_unanswered(run) > 0) {
+            judgement.reason =
+                fmt::format("{} of {} were never acknowledged, and there is no ledger that says whether they arrived",
+                            left_unanswered(run), run.tally.generated);
+        }
         judged.push_back({.metric = threshold.metric_text(),
                           .expression = threshold.expression,
                           .observed = judgement.observed,

@@ -26,8 +26,9 @@ std::vector<std::string> stage_names(const RunReport& run);
 // For each threshold that speaks of a stage which the run does not have.
 Problems unknown_stages(const RunReport& run, const std::vector<gate::Threshold>& thresholds);
 
-// A default threshold on what this target cannot tell is skipped: without a ledger nobody knows what arrived, and where
-// nothing is acknowledged nothing can be lost. Where there should be a ledger, which is that of the embedded server,
+// A default threshold on what this target cannot tell is skipped: without a ledger nobody knows whether what was
+// acknowledged arrived, and where nothing is acknowledged nothing can be lost. What a target acknowledges, but did not,
+// is not skipped: undelivered fails then. Where there should be a ledger, which is that of the embedded server,
 // and of everything that someone wrote, what is unknown fails.
 std::vector<JudgedThreshold> judge(const RunReport& run, const std::vector<gate::Threshold>& thresholds);
 

@@ -102,6 +102,33 @@ TEST(DefaultThresholds, AreSkippedAndSaidWhereNobodyKeepsALedger) {
     EXPECT_THAT(summary(run, Style::plain), HasSubstr("Not judged: lost, undelivered"));
 }
 
+// What was not acknowledged needs no ledger to be known; what was rejected has a threshold of its own.
+TEST(DefaultThresholds, FailWithoutALedgerWhenSomethingWasNeverAcknowledged) {
+    auto run = without_ledger();
+    run.tally = {.generated = 30, .acknowledged = 20, .rejected = 4, .unacknowledged = 6, .sent_batches = 170};
+    run.errors = {{"deliver.http_500", 164}};
+    run = judged_by_default(run);
+    EXPECT_TRUE(of(run, "lost").skipped);
+    EXPECT_FALSE(of(run, "undelivered").skipped);
+    EXPECT_FALSE(of(run, "undelivered").passed);
+    EXPECT_THAT(of(run, "undelivered").reason, StartsWith("6 of 30 were never acknowledged"));
+    EXPECT_THAT(headline(run), HasSubstr("http_500 164"));
+    run.latency.response.reset();  // nothing is ever acknowledged at QoS 0
+    EXPECT_TRUE(of(judged_by_default(run), "undelivered").skipped);
+}
+
+TEST(DefaultThresholds, KnowNothingOfEquipmentsWhoseGeneratorWasLost) {
+    for (auto run : {healthy_run(), without_ledger()}) {
+        run.fleet.unaccounted = 500;
+        run = judged_by_default(run);
+        for (const auto& threshold : run.thresholds) {
+            EXPECT_FALSE(threshold.passed) << threshold.metric;
+            EXPECT_FALSE(threshold.observed) << threshold.metric;
+            EXPECT_THAT(threshold.reason, HasSubstr("a generator process was lost")) << threshold.metric;
+        }
+    }
+}
+
 TEST(DefaultThresholds, AreNotSkippedWhereThereShouldBeALedger) {
     auto run = without_ledger();
     run.target = "embedded";

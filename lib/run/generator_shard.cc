@@ -1,6 +1,7 @@
 #include "run/generator_shard.h"
 
 #include <fmt/format.h>
+#include <malloc.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -175,6 +176,7 @@ private:
                               .in_flight = scenario.delivery.in_flight,
                               .run = RunId{plan.run()}});
         plan_.emplace(plan_of(scenario, plan, encoding));
+        ::malloc_trim(0);  // what the set-up has freed would hide what the equipments take
         usage_.set_private_base_bytes(resident_alone(::getpid()).count);
         engine_.emplace(loop_, *driver_, *plan_);
         return {};
