@@ -116,6 +116,11 @@ TEST_F(GrpcDriver, ReadsStatusesAsTheContractSays) {
         {{{":status", "504"}}, "try_again grpc_unavailable"},
         {{{":status", "503"}, {"grpc-status", "5"}}, "rejected grpc_not_found"},
         {{{":status", "500"}}, "try_again grpc_unknown"},
+        {{{":status", "300"}}, "rejected http_300"},
+        {{{":status", "302"}, {"location", "http://elsewhere/"}}, "rejected http_302"},  // it is not followed
+        {{{":status", "307"}, {"content-type", "application/grpc"}}, "rejected http_307"},
+        {{{":status", "399"}, {"grpc-retry-pushback-ms", "250"}}, "rejected http_399"},
+        {{{":status", "302"}, {"grpc-status", "14"}}, "try_again grpc_unavailable"},
     };
     open();
     std::vector<std::string> expected;
@@ -148,6 +153,10 @@ TEST_F(GrpcDriver, PassesOnTheServersWordsOncePerCause) {
         {{{":status", "200"}, {"content-type", "text/html"}}, "<h1>Welcome</h1>", {}},
         {{{":status", "401"}, {"content-type", "text/html"}}, "", {}},
         {{{":status", "400"}}, "HTTP%201.1, please", {}},
+        {{{":status", "302"}, {"content-type", "text/html"}, {"location", "/elsewhere%20"}}, "<h1>Found</h1>", {}},
+        {{{":status", "302"}, {"location", "/again"}}, "", {}},
+        {{{":status", "301"}}, "moved, but where to?", {}},
+        {{{":status", "502"}, {"location", "/of-no-meaning"}}, "", {}},
         {{{":status", "200"}, {"content-type", "application/grpc"}, {"grpc-encoding", "snappy"}},
          raw::number(1, 1) + raw::number(1, 4) + "x",
          {{"grpc-status", "0"}}},
@@ -168,7 +177,8 @@ TEST_F(GrpcDriver, PassesOnTheServersWordsOncePerCause) {
     EXPECT_THAT(receipts_.words,
                 ElementsAre("grpc_unavailable: gate closed\nuntil 6:00 \xE2\x82\xAC", "grpc_failed_precondition: 100%",
                             "grpc_resource_exhausted_no_retry: go away", "grpc_unknown: <h1>Welcome</h1>",
-                            "grpc_unauthenticated: content-type: text/html", "grpc_internal: HTTP%201.1, please"));
+                            "grpc_unauthenticated: content-type: text/html", "grpc_internal: HTTP%201.1, please",
+                            "http_302: location: /elsewhere%20", "http_301: moved, but where to?"));
     EXPECT_EQ(receipts_.all.size(), rows.size());
 
     make_session(1);  // of another driver: everything is news again

@@ -67,9 +67,7 @@ public:
         grpc::note_body(response, bytes);
     }
 
-    over_http2::Reading read(const over_http2::Response& response) const override {
-        return answer_of(status_of(response), response);
-    }
+    over_http2::Reading read(const over_http2::Response& response) const override { return grpc::read(response); }
 
     over_http2::Reading read_reset(const error_code& cause) const override {
         if (cause == http2::make_error_code(http2::Error::enhance_your_calm)) {

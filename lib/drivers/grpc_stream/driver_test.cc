@@ -34,6 +34,12 @@ std::string end(const std::string& status, raw::Fields more = {}) {
     return raw::headers(1, more, raw::end_stream);
 }
 
+// What a proxy says that is no gRPC server.
+std::string page(const std::string& status, raw::Fields more = {}) {
+    more.insert(more.begin(), {":status", status});
+    return raw::headers(1, more) + raw::data(1, "body ") + raw::data(1, "words", raw::end_stream);
+}
+
 class GrpcStreamDriver : public over_http2::Harness {
 protected:
     GrpcStreamDriver() : Harness(kind(), target, wire::Encoding::protobuf) {}
@@ -201,6 +207,11 @@ TEST_F(GrpcStreamDriver, BreaksWhenTheServerSpeaksNonsense) {
         {"malformed", begin + end("3"), "grpc_invalid_argument", {}},
         {"too large", begin + end("8"), "grpc_resource_exhausted", {}},
         {"HTTP", raw::headers(1, {{":status", "502"}}, raw::end_stream), "grpc_unavailable", {}},
+        {"a page", page("502", {{"content-type", "text/html"}}), "grpc_unavailable", {}},
+        {"a page of no type", page("502"), "grpc_unavailable", {}},
+        {"a page that says to be gRPC", page("503", {{"content-type", "application/grpc"}}), "grpc_unavailable", {}},
+        {"a page that is no error", page("200", {{"content-type", "text/html"}}), "grpc_unknown", {}},
+        {"a page with a status too early", page("500", {{"grpc-status", "12"}}), "grpc_unknown", {}},
     };
     for (const Row& row : rows) {
         SCOPED_TRACE(row.name);
@@ -226,6 +237,11 @@ TEST_F(GrpcStreamDriver, AppliesToEveryBatchWhatTheServerSaysOfTheCall) {
     const std::vector<Row> rows{
         {raw::headers(1, {{":status", "200"}, {"grpc-status", "12"}}, raw::end_stream), "rejected grpc_unimplemented",
          "grpc_unimplemented"},
+        {page("404", {{"content-type", "text/html"}}), "rejected grpc_unimplemented", "grpc_unimplemented"},
+        {page("404"), "rejected grpc_unimplemented", "grpc_unimplemented"},
+        {page("403"), "rejected grpc_permission_denied", "grpc_permission_denied"},
+        {page("302", {{"location", "/elsewhere"}}), "rejected http_302", "http_302"},
+        {raw::headers(1, {{":status", "308"}}, raw::end_stream), "rejected http_308", "http_308"},
         {begin + end("7"), "rejected grpc_permission_denied", "grpc_permission_denied"},
         {begin + end("8", {{"grpc-retry-pushback-ms", "500"}}), "throttled grpc_resource_exhausted after 500ms",
          "grpc_resource_exhausted"},
@@ -248,6 +264,29 @@ TEST_F(GrpcStreamDriver, PassesOnWhatTheServerSaysOfTheCall) {
     say(begin + end("14", {{"grpc-message", "gate closed%21"}}));
     EXPECT_THAT(receipts_.words, ElementsAre("grpc_unavailable: gate closed!"));
     EXPECT_THAT(receipts_.breaks, ElementsAre("grpc_unavailable"));
+}
+
+TEST_F(GrpcStreamDriver, PassesOnWhatIsSaidInsteadOfAStream) {
+    const raw::Fields html{{"content-type", "text/html"}};
+    const std::vector<std::pair<std::string, std::string>> rows{
+        {page("502", html), "grpc_unavailable"},
+        {page("404"), "grpc_unimplemented"},
+        {page("200", html), "grpc_unknown"},
+        {page("302", {{"content-type", "text/html"}, {"location", "/elsewhere"}}), "http_302"},
+        {page("302", {{"location", "/again"}}), "http_302"},
+        {page("301"), "http_301"},
+        {raw::headers(1, {{":status", "401"}, {"content-type", "text/html"}}, raw::end_stream), "grpc_unauthenticated"},
+    };
+    for (const auto& [answer, cause] : rows) {
+        receipts_.breaks.clear();
+        offer_all(1);
+        say(answer);
+        EXPECT_THAT(receipts_.breaks, ElementsAre(cause));
+    }
+    EXPECT_EQ(servers_.size(), rows.size()) << "one connection for each";
+    EXPECT_THAT(receipts_.words, ElementsAre("grpc_unavailable: body words", "grpc_unimplemented: body words",
+                                             "grpc_unknown: body words", "http_302: location: /elsewhere",
+                                             "http_301: body words", "grpc_unauthenticated: content-type: text/html"));
 }
 
 // Nothing of such a batch was sent, so that its time-out alone does not drop the connection.

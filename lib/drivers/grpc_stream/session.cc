@@ -59,6 +59,10 @@ void Session::Call::header(std::string_view name, std::string_view value) {
 }
 
 void Session::Call::body(std::span<const std::byte> bytes) {
+    if (session_.response_.is_foreign) {  // a page, with no receipts in it; its end says what it means
+        grpc::note_body(session_.response_, bytes);
+        return;
+    }
     auto& receipts = session_.receipts_;
     if (receipts.error()) {
         return;
@@ -81,19 +85,19 @@ void Session::Call::body(std::span<const std::byte> bytes) {
     }
 }
 
-// The server has ended the stream. What its status says of the call holds for every batch on it.
+// The server has ended the stream, or never began it. What its status says of the call holds for every batch on it.
 void Session::Call::answered() {
     session_.stream_ = Stream::ended;
-    const GrpcStatus status = grpc::status_of(session_.response_);
-    const auto reading = grpc::answer_of(status, session_.response_);
+    const auto reading = grpc::read(session_.response_);
     session_.pass_on_words(session_.response_, reading.cause);
-    const bool of_the_call = (reading.answer == Answer::rejected && status != GrpcStatus::invalid_argument) ||
-                             (reading.answer == Answer::throttled && reading.retry_after);
+    const bool of_the_call =
+        (reading.answer == Answer::rejected && reading.cause != make_error_code(GrpcStatus::invalid_argument)) ||
+        (reading.answer == Answer::throttled && reading.retry_after);
     while (Flight* flight = of_the_call ? session_.in_flight().oldest() : nullptr) {
         session_.settle(*flight, reading);
     }
     session_.waiting_ = of_the_call ? nullptr : session_.waiting_;
-    session_.complain(status == GrpcStatus::ok ? make_error_code(http2::Error::call_ended) : reading.cause);
+    session_.complain(reading.cause ? reading.cause : make_error_code(http2::Error::call_ended));
 }
 
 void Session::Call::failed(const error_code& cause) {

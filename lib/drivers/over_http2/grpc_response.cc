@@ -1,5 +1,6 @@
 #include "drivers/over_http2/grpc_response.h"
 
+#include "http2/error.h"
 #include "wire/grpc_frame.h"
 #include "wire/grpc_retry_info.h"
 
@@ -20,6 +21,43 @@ bool is_grpc(std::string_view content_type) {
             content_type[prefix.size()] == ';');
 }
 
+bool is_redirection(const over_http2::Response& response) {
+    return response.status >= 300 && response.status < 400;
+}
+
+wire::GrpcStatus status_of(const over_http2::Response& response) {
+    if (response.grpc_status) {
+        const auto said = static_cast<wire::GrpcStatus>(*response.grpc_status);
+        return said == wire::GrpcStatus::ok && !is_well_framed(response) ? wire::GrpcStatus::internal : said;
+    }
+    const auto status = wire::grpc_status_of_http(response.status);
+    return status == wire::GrpcStatus::ok ? wire::GrpcStatus::unknown : status;
+}
+
+over_http2::Reading answer_of(wire::GrpcStatus status, const over_http2::Response& response) {
+    using driver::Answer;
+    using wire::GrpcStatus;
+    Answer answer = Answer::throttled;
+    switch (status) {
+        case GrpcStatus::ok:
+            return {Answer::acknowledged, {}, {}};
+        case GrpcStatus::invalid_argument:
+        case GrpcStatus::unauthenticated:
+        case GrpcStatus::permission_denied:
+        case GrpcStatus::not_found:
+        case GrpcStatus::unimplemented:
+            return {Answer::rejected, make_error_code(status), {}};
+        case GrpcStatus::resource_exhausted:
+            break;
+        default:
+            answer = Answer::try_again;
+    }
+    if (response.wants_no_retry) {
+        return {Answer::rejected, wire::make_no_retry_code(status), {}};
+    }
+    return {answer, make_error_code(status), response.retry_after};
+}
+
 }  // namespace
 
 void note(over_http2::Response& response, std::string_view name, std::string_view value) {
@@ -32,6 +70,9 @@ void note(over_http2::Response& response, std::string_view name, std::string_vie
             response.is_foreign = true;
             response.say_header(name, value);
         }
+    } else if (name == "location" && is_redirection(response)) {
+        response.say(Worth::message, "location: ");
+        response.say(Worth::message, value);
     } else if (name == "grpc-encoding") {
         if (value != "identity") {
             response.say_header(name, value);
@@ -74,37 +115,11 @@ void note_body(over_http2::Response& response, std::span<const std::byte> bytes)
     response.body_bytes += bytes.size();
 }
 
-wire::GrpcStatus status_of(const over_http2::Response& response) {
-    if (response.grpc_status) {
-        const auto said = static_cast<wire::GrpcStatus>(*response.grpc_status);
-        return said == wire::GrpcStatus::ok && !is_well_framed(response) ? wire::GrpcStatus::internal : said;
+over_http2::Reading read(const over_http2::Response& response) {
+    if (!response.grpc_status && is_redirection(response)) {
+        return {driver::Answer::rejected, http2::error_of_status(response.status), {}};
     }
-    const auto status = wire::grpc_status_of_http(response.status);
-    return status == wire::GrpcStatus::ok ? wire::GrpcStatus::unknown : status;
-}
-
-over_http2::Reading answer_of(wire::GrpcStatus status, const over_http2::Response& response) {
-    using driver::Answer;
-    using wire::GrpcStatus;
-    Answer answer = Answer::throttled;
-    switch (status) {
-        case GrpcStatus::ok:
-            return {Answer::acknowledged, {}, {}};
-        case GrpcStatus::invalid_argument:
-        case GrpcStatus::unauthenticated:
-        case GrpcStatus::permission_denied:
-        case GrpcStatus::not_found:
-        case GrpcStatus::unimplemented:
-            return {Answer::rejected, make_error_code(status), {}};
-        case GrpcStatus::resource_exhausted:
-            break;
-        default:
-            answer = Answer::try_again;
-    }
-    if (response.wants_no_retry) {
-        return {Answer::rejected, wire::make_no_retry_code(status), {}};
-    }
-    return {answer, make_error_code(status), response.retry_after};
+    return answer_of(status_of(response), response);
 }
 
 }  // namespace portillon::grpc

@@ -11,23 +11,27 @@
 namespace portillon::grpc {
 
 // When to come back is what grpc-retry-pushback-ms says, or else the RetryInfo in grpc-status-details-bin. The server's
-// own words are grpc-message, or else the body if that is not gRPC's (a proxy's page), or else the headers that explain
-// the status: a content-type, grpc-encoding or grpc-status that gRPC does not know. A grpc-status that is no number or
-// above 16 is UNKNOWN (grpc/doc/statuscodes.md), and so are two that differ.
+// own words are grpc-message, or else the location of a 3xx, or else the body if that is not gRPC's (a proxy's page),
+// or else the headers that explain the status: a content-type, grpc-encoding or grpc-status that gRPC does not know. A
+// grpc-status that is no number or above 16 is UNKNOWN (grpc/doc/statuscodes.md), and so are two that differ.
 void note(over_http2::Response& response, std::string_view name, std::string_view value);
 
-// The body of the response to a unary call, in any pieces.
+// The body of the response to a unary call, or of one that is_foreign, in any pieces.
 void note_body(over_http2::Response& response, std::span<const std::byte> bytes);
 
-// UNKNOWN if the response is complete and never said it. INTERNAL if it says OK after a body that is not one whole
-// plain message, as the official libraries have it (grpc/doc/statuscodes.md): who cannot frame its answer is not
-// believed. Of a second message they make UNIMPLEMENTED, which here would reject for good what has perhaps arrived.
+// What the whole response means.
+//
+// Its status: UNKNOWN if the response is complete and never said it. INTERNAL if it says OK after a body that is not
+// one whole plain message, as the official libraries have it (grpc/doc/statuscodes.md): who cannot frame its answer is
+// not believed. Of a second message they make UNIMPLEMENTED, which here would reject for good what has perhaps arrived.
 // What the message says is not looked at, and that there is none is not held against a server.
-wire::GrpcStatus status_of(const over_http2::Response& response);
-
+//
 // OK acknowledges; INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND and UNIMPLEMENTED reject for good;
 // RESOURCE_EXHAUSTED throttles; after anything else one may try again. A server that wants no retry (a negative
 // grpc-retry-pushback-ms) rejects for good whatever else it says.
-over_http2::Reading answer_of(wire::GrpcStatus status, const over_http2::Response& response);
+//
+// A 3xx without grpc-status rejects for good as "http_302" and the like: nothing is followed, and the same call gets
+// the same answer.
+over_http2::Reading read(const over_http2::Response& response);
 
 }  // namespace portillon::grpc
