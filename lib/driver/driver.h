@@ -97,7 +97,7 @@ public:
     virtual net::Task<void> close(Instant deadline) = 0;
 
     // Whether the server may keep something of this session, for a connection that will not come: a session of MQTT
-    // outlives its connections. To be asked while the session is closed.
+    // outlives its connections. While the session is open: whether it would if the connection were lost now.
     virtual bool is_kept() const { return false; }
 
     // Has the server forget it, which may take a connection of its own; also what an earlier process left under the

@@ -556,6 +556,49 @@ TEST(Engine, DoesNotWaitForAServerThatIsGoneBeyondTheDeadline) {
     EXPECT_EQ(result.sessions_left, 2'000u);
 }
 
+TEST(Engine, HasSessionsForgottenWhoseConnectionsAreSilent) {
+    for (const Nanos within : {Nanos{200ms}, Nanos{10s}}) {
+        auto plan = plain_plan(periodic, {steady(1s, 1)});
+        plan.equipments = 1'500;
+        plan.start = StartByRate{.rate = Rate{100'000}, .within = 10s};
+        if (within < 1s) {
+            plan.equipments = 300;  // one burst
+        }
+        Rehearsal run(plan);
+        run.driver.keeps = ScriptedDriver::Keeps::sessions;
+        run.driver.goodbye = 1h;
+        run.connect();
+        run.start();
+        run.drain();
+        const Instant before = run.now();
+        const auto result = run.close(within);
+        EXPECT_LT(run.now() - before, within / 2);
+        EXPECT_EQ(result.sessions_left, 0u);
+        EXPECT_THAT(run.driver.kept, IsEmpty());
+        EXPECT_EQ(run.driver.forgets, plan.equipments);
+    }
+}
+
+TEST(Engine, HasNothingForgottenOfEquipmentsThatNoServerAccepted) {
+    auto plan = plain_plan(periodic, {steady(1s, 1)});
+    plan.equipments = 30;
+    plan.start = StartByRate{.rate = Rate{100'000}, .within = 1s};
+    plan.drain = 0s;
+    Rehearsal run(plan);
+    run.driver.keeps = ScriptedDriver::Keeps::sessions;
+    run.driver.dial = [](EquipmentId id, Instant) {
+        return ScriptedDriver::Dial{.failure = number_of(id) > 10 ? refused() : error_code{}};
+    };
+    run.connect();
+    run.start();
+    run.drain();
+    const Instant before = run.now();
+    const auto result = run.close(60s);
+    EXPECT_LT(run.now() - before, 1s);
+    EXPECT_EQ(run.driver.forgets, 10u);
+    EXPECT_EQ(result.sessions_left, 0u);
+}
+
 TEST(Engine, LeavesSessionsToAServerThatEndsWithTheRun) {
     auto plan = plain_plan(periodic, {steady(1s, 1)});
     plan.equipments = 10;

@@ -14,7 +14,8 @@ constexpr std::uint64_t backoff_purpose = 0xF1EE'0001;
 constexpr Instant at_once = Instant::min();
 constexpr std::uint32_t most_clearing_tries = 3;
 constexpr Nanos clearing_pause = 200ms;
-constexpr Nanos late = 1s;  // design of the verdict: more than this is not the server's doing
+constexpr Nanos goodbye_patience = 1s;  // if something is to be done after it
+constexpr Nanos late = 1s;              // design of the verdict: more than this is not the server's doing
 
 }  // namespace
 
@@ -60,7 +61,7 @@ net::Task<void> Equipment::live(Nanos after) {
     }
     if (link_ != Link::down) {
         link_ = Link::closing;
-        co_await session_->close(leave_by_);
+        co_await session_->close(has_debris() ? goodbye_by() : leave_by_);
         link_ = Link::down;
         shard_.books.series.roll(now());
         --shard_.books.series.gauges.connected;
@@ -76,6 +77,11 @@ net::Task<void> Equipment::live(Nanos after) {
 
 bool Equipment::has_debris() const {
     return shard_.plan.debris == Debris::removed && session_->is_kept();
+}
+
+// A connection that has gone silent would take all the time there is, and the server is there for another one.
+Instant Equipment::goodbye_by() const {
+    return now() + std::min(goodbye_patience, std::max(leave_by_ - now(), Nanos{0}) / 4);
 }
 
 // Also when the equipment is offline: the server may be there again. A server that refuses is asked a few times, so

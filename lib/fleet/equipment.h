@@ -50,7 +50,8 @@ private:
     void stray(const error_code& cause) override;
     void ring(Instant now) override;
 
-    bool has_debris() const;  // the server may keep something of the session beyond the run
+    bool has_debris() const;     // the server may keep something of the session beyond the run
+    Instant goodbye_by() const;  // so that time is left for clearing up
     net::Task<void> clear_up();
     void opened(Nanos took);
     Nanos backoff(std::uint32_t failures);

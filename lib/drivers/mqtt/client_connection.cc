@@ -122,6 +122,9 @@ error_code ClientConnection::take(const Frame& frame, Events& events) {
 }
 
 error_code ClientConnection::take_connack(const Frame& frame, Events& events) {
+    if (frame.body.size() >= 2 && frame.body[1] != std::byte{0}) {
+        state_ = State::refused;  // also by a code that nobody knows
+    }
     Connack packet;
     if (const Violation violation = parse(frame, version_, packet)) {
         return complain(violation.reason);
@@ -166,7 +169,7 @@ error_code ClientConnection::take_disconnect(const Frame& frame, Events& events)
 }
 
 error_code ClientConnection::complain(Reason reason) {
-    if (version_ == Version::v5 && state_ == State::greeted) {
+    if (version_ == Version::v5 && state_ != State::greeting) {
         complaint_ = for_disconnect(reason, Sender::client);
     }
     return boost::system::errc::make_error_code(boost::system::errc::protocol_error);

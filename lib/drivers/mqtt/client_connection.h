@@ -63,6 +63,9 @@ public:
     // The same, for what only who knows the packets can tell: the bytes so far break the protocol.
     error_code complain(Reason reason);
 
+    // By its CONNACK the server has made no session, and has left alone what it kept (5.0, 3.1.4).
+    bool refused() const { return state_ == State::refused; }
+
     // What is to be said in DISCONNECT after such an error; nothing when there is nobody to say it to.
     std::optional<Reason> complaint() const { return complaint_; }
 
@@ -76,7 +79,7 @@ private:
     Version version_;
     Start start_;
     Qos most_qos_ = Qos::exactly_once;
-    enum class State : std::uint8_t { greeting, greeted } state_ = State::greeting;
+    enum class State : std::uint8_t { greeting, greeted, refused } state_ = State::greeting;
     std::optional<Reason> complaint_;
 };
 

@@ -132,6 +132,7 @@ net::Task<error_code> Session::open(Instant deadline) {
     transport_->start(*this);
     last_written_ = common_.loop.now();
     transport_->write(common_.connect_packet(equipment_, start_, stay_));
+    const bool kept_before = kept_by_server_;
     kept_by_server_ |= stay_ == Common::Stay::as_options_say && common_.options.resumes();
     changed_ = std::make_unique<net::Wakeup>(common_.loop);
     while (state_ == State::opening) {
@@ -143,6 +144,9 @@ net::Task<error_code> Session::open(Instant deadline) {
     }
     changed_.reset();
     if (state_ == State::closed) {
+        if (connection_.refused()) {
+            kept_by_server_ = kept_before;
+        }
         co_return cause_;
     }
     if (state_ == State::fallen) {

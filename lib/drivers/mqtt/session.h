@@ -146,7 +146,7 @@ private:
     enum class Alias : std::uint8_t { none, allowed, set } alias_ = Alias::none;
     enum class Reading : std::uint8_t { on, paused } reading_ = Reading::on;
     Common::Stay stay_ = Common::Stay::as_options_say;
-    bool kept_by_server_ = false;  // perhaps: a CONNECT that asks for it has gone out, and nothing yet that ends it
+    bool kept_by_server_ = false;  // perhaps: a CONNECT that asks for it was not refused, and nothing has ended it
 };
 
 }  // namespace portillon::mqtt

@@ -828,6 +828,67 @@ TEST_F(MqttSession, KnowsWhatAServerKeeps) {
     EXPECT_TRUE(session_->is_kept()) << "the server has not answered the goodbye";
 }
 
+TEST_F(MqttSession, IsNotKeptByAServerThatNeverAcceptedIt) {
+    struct Row {
+        std::string options, refusal, connack;
+    };
+    const std::vector<Row> rows{
+        {three, "20 02 00 05", connack_3},
+        {three, "20 02 00 06", connack_3},
+        {five, "20 03 00 87 00", connack_5},
+    };
+    for (const Row& row : rows) {
+        make(row.options);
+        const auto be_refused = [&] {
+            dial();
+            peer().send(row.refusal);
+            pass(2 * latency);
+            EXPECT_NE(opened(), "");
+            EXPECT_NE(opened(), "none");
+        };
+        be_refused();
+        be_refused();
+        EXPECT_FALSE(session_->is_kept()) << row.refusal;
+        open(row.connack);
+        peer().transport().reset();
+        pass(latency);
+        EXPECT_TRUE(session_->is_kept());
+        be_refused();
+        EXPECT_TRUE(session_->is_kept()) << "from before";
+        make(row.options);
+        dial();
+        peer().transport().shut();
+        pass(2 * latency);
+        EXPECT_NE(opened(), "none");
+        EXPECT_TRUE(session_->is_kept()) << "closed without a word: unknown";
+        be_refused();
+        EXPECT_TRUE(session_->is_kept()) << "still unknown";
+    }
+    receipts_.take();
+}
+
+TEST_F(MqttSession, IsForgottenWhileItsOldConnectionIsSilent) {
+    for (const auto& [options, connack] : {std::pair<std::string, std::string>{three, connack_3},
+                                           std::pair<std::string, std::string>{five, connack_5}}) {
+        make(options);
+        open(connack);
+        closed_ = false;
+        close(now() + 1s);
+        pass(1s);
+        ASSERT_TRUE(closed_);
+        EXPECT_TRUE(session_->is_kept());
+        forget(now() + 1s);
+        pass(2 * latency);
+        peer().send(connack);
+        pass(2 * latency);
+        peer().transport().shut();
+        pass(latency);
+        EXPECT_EQ(forgot(), "none");
+        EXPECT_FALSE(session_->is_kept());
+    }
+    receipts_.take();
+}
+
 TEST_F(MqttSession, ConnectsOnceMoreToBeForgotten) {
     struct Row {
         std::string options, connack, connect, goodbye;
