@@ -64,7 +64,7 @@ TEST(Words, CostNoAllocationForAnAnswer) {
         grpc::note(response, "content-type", "text/html");
         grpc::note_body(response, std::as_bytes(std::span(page)));
         grpc::note(response, "grpc-message", page);
-        const auto cause = grpc::answer_of(grpc::status_of(response), response).cause;
+        const auto cause = grpc::read(response).cause;
         if (!words.are_known(cause)) {
             words.know(cause);
         }
