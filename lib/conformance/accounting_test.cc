@@ -27,7 +27,8 @@ TEST_P(Accounting, TraitsSayWhatIsSo) {
     EXPECT_EQ(stand.cable.living(), traits.descriptors_per_session);
     equipment.offer(1);
     stand.pass_round_trips();
-    EXPECT_EQ(equipment.said(1), traits.acknowledges == driver::Traits::Acknowledges::yes ? "acknowledged" : "sent");
+    EXPECT_EQ(equipment.answered_with(1),
+              traits.acknowledges == driver::Traits::Acknowledges::yes ? "acknowledged" : "sent");
 }
 
 TEST_P(Accounting, SettlesEachBatchOnceAndDeliversWhatItHolds) {
@@ -40,7 +41,7 @@ TEST_P(Accounting, SettlesEachBatchOnceAndDeliversWhatItHolds) {
     stand.pass(1h);
     EXPECT_EQ(equipment.settlements.size(), 3u);
     for (const Sequence first : {1u, 4u, 5u}) {
-        EXPECT_EQ(equipment.said(first), good());
+        EXPECT_EQ(equipment.answered_with(first), good());
         EXPECT_EQ(stand.ingest.times(first), 1u);
     }
     EXPECT_EQ(stand.ingest.arrivals.at(2).count, 60u);

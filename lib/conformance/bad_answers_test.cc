@@ -22,7 +22,7 @@ protected:
             equipment.abandon(first);
         }
         stand.pass_round_trips();
-        return equipment.said(101) == good() && equipment.said(104) == good();
+        return equipment.answered_with(101) == good() && equipment.answered_with(104) == good();
     }
 
     // Whatever was heard: what is in flight can be abandoned, the session opened again, and all is well. A connection
@@ -82,7 +82,7 @@ TEST_P(BadAnswers, ANoMeansWhatTheContractSays) {
         equipment.offer(1);
         stand.pass_round_trips();
         const auto& outcome = equipment.outcome(1);
-        EXPECT_EQ(outcome.answer, row.answer) << equipment.said(1);
+        EXPECT_EQ(outcome.answer, row.answer) << equipment.answered_with(1);
         const Nanos unit = manners().retry_after_unit;
         if (row.retry_after && unit > 0ns) {
             EXPECT_EQ(outcome.retry_after, (*row.retry_after + unit - 1ns) / unit * unit);
@@ -134,18 +134,18 @@ TEST_P(BadAnswers, AnAnswerAfterTheDeadlineChangesNothing) {
     stand.pass(100ms);
     equipment.abandon(1);
     stand.pass(50ms);
-    EXPECT_EQ(equipment.said(1), "timed_out");
+    EXPECT_EQ(equipment.answered_with(1), "timed_out");
     if (!equipment.is_open()) {
         equipment.open();
     }
     equipment.offer(2);
     stand.pass(2s);
     EXPECT_EQ(equipment.settlements.size(), 2u);
-    EXPECT_EQ(equipment.said(1), "timed_out");
-    EXPECT_EQ(equipment.said(2), "acknowledged");
+    EXPECT_EQ(equipment.answered_with(1), "timed_out");
+    EXPECT_EQ(equipment.answered_with(2), "acknowledged");
     equipment.offer(1);
     stand.pass(2s);
-    EXPECT_EQ(equipment.said(1), "acknowledged");
+    EXPECT_EQ(equipment.answered_with(1), "acknowledged");
 }
 
 TEST_P(BadAnswers, MayComeByteByByte) {
@@ -215,7 +215,7 @@ TEST_P(BadAnswers, HeardTwiceSettleOnce) {
     equipment.offer_all(1, 3);
     stand.pass_round_trips();
     EXPECT_EQ(equipment.settlements.size(), 3u);
-    EXPECT_EQ(equipment.said(1), good());
+    EXPECT_EQ(equipment.answered_with(1), good());
     if (candidate().manners.repeated == Manners::Repeated::passes) {
         EXPECT_TRUE(equipment.all_said(1, 3, good()));
         EXPECT_TRUE(equipment.breaks.empty());

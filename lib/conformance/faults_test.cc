@@ -143,17 +143,17 @@ TEST_P(Faults, ATimeOutInSilenceActsAsTheProtocolAllows) {
     EXPECT_EQ(equipment.in_flight(), 2u);
     equipment.abandon(1);
     stand.pass(10ms);
-    EXPECT_EQ(equipment.said(1), "timed_out");
+    EXPECT_EQ(equipment.answered_with(1), "timed_out");
     EXPECT_EQ(cause_name(equipment.outcome(1).cause), "timed_out");
     if (manners().time_out == Manners::TimeOut::cancels) {
         EXPECT_TRUE(equipment.breaks.empty());
-        EXPECT_EQ(equipment.said(2), "nothing");
+        EXPECT_EQ(equipment.answered_with(2), "nothing");
         stand.cable.mend();
         stand.pass_round_trips();
-        EXPECT_EQ(equipment.said(2), "acknowledged");
+        EXPECT_EQ(equipment.answered_with(2), "acknowledged");
     } else {
         EXPECT_EQ(equipment.breaks, Breaks{"timed_out"});
-        EXPECT_EQ(equipment.said(2), "broken");
+        EXPECT_EQ(equipment.answered_with(2), "broken");
         EXPECT_EQ(stand.cable.living(), 0u);
         stand.cable.mend();
     }

@@ -94,7 +94,7 @@ TEST_P(Latency, OfARetryIsThatOfTheAttemptThatWasAnswered) {
     const Instant again = stand.now();
     equipment.offer(1);
     stand.pass_round_trips();
-    EXPECT_EQ(equipment.said(1), "acknowledged");
+    EXPECT_EQ(equipment.answered_with(1), "acknowledged");
     EXPECT_EQ(equipment.outcome(1).sent, again);
     EXPECT_LE(equipment.outcome(1).answered - again, 2 * 2 * Stand::latency);
 }

@@ -19,7 +19,7 @@ TEST_P(Limits, ABatchLargerThanThePeerTakesIsAnsweredAndTheNextGoesOn) {
     equipment.open();
     equipment.offer(1, 60);
     stand.pass_round_trips();
-    EXPECT_EQ(equipment.outcome(1).answer, manners().too_large) << equipment.said(1);
+    EXPECT_EQ(equipment.outcome(1).answer, manners().too_large) << equipment.answered_with(1);
     EXPECT_EQ(equipment.breaks.size(), manners().too_large == driver::Answer::broken ? 1u : 0u);
     EXPECT_TRUE(stand.ingest.arrivals.empty());
     stand.pass(2s);
@@ -28,7 +28,7 @@ TEST_P(Limits, ABatchLargerThanThePeerTakesIsAnsweredAndTheNextGoesOn) {
     }
     equipment.offer(201);
     stand.pass_round_trips();
-    EXPECT_EQ(equipment.said(201), good());
+    EXPECT_EQ(equipment.answered_with(201), good());
 }
 
 TEST_P(Limits, LargeBatchesGoThrough) {
@@ -42,7 +42,7 @@ TEST_P(Limits, LargeBatchesGoThrough) {
     stand.pass(10s);
     EXPECT_EQ(stand.ingest.arrivals.size(), 4u);
     for (Sequence first = 1; first <= 4 * count; first += count) {
-        EXPECT_EQ(equipment.said(first), good());
+        EXPECT_EQ(equipment.answered_with(first), good());
         EXPECT_EQ(stand.ingest.times(first), 1u);
     }
 }
@@ -101,13 +101,13 @@ TEST_P(Limits, WhatWasNeverSentIsAbandonedWithoutAWord) {
     stand.pass(10ms);
     equipment.abandon(5'001);
     stand.simulation.settle();
-    EXPECT_EQ(equipment.said(5'001), "timed_out");
+    EXPECT_EQ(equipment.answered_with(5'001), "timed_out");
     EXPECT_EQ(equipment.outcome(5'001).sent, Instant{});
     stand.cable.unblock();
     stand.cable.mend();
     stand.pass(1s);
-    EXPECT_EQ(equipment.said(1), good());
-    EXPECT_EQ(equipment.said(5'002), good());
+    EXPECT_EQ(equipment.answered_with(1), good());
+    EXPECT_EQ(equipment.answered_with(5'002), good());
     EXPECT_EQ(stand.ingest.times(5'001), 0u);
     EXPECT_TRUE(equipment.breaks.empty());
 }
@@ -138,7 +138,7 @@ TEST_P(Limits, AbandoningTwiceIsAbandoningOnce) {
     }
     stand.pass(1s);
     EXPECT_EQ(equipment.settlements.size(), 3u);
-    EXPECT_EQ(equipment.said(2), acknowledges() ? "timed_out" : "sent");
+    EXPECT_EQ(equipment.answered_with(2), acknowledges() ? "timed_out" : "sent");
     EXPECT_EQ(equipment.in_flight(), 0u);
 }
 

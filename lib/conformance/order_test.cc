@@ -82,7 +82,7 @@ TEST_P(Order, EachAnswerFindsItsBatch) {
     for (Sequence first = 1; first <= count; ++first) {
         SCOPED_TRACE(first);
         const bool refused = first == 2 && manners().refused != driver::Answer::broken;
-        EXPECT_EQ(equipment.said(first) == "acknowledged", !refused);
+        EXPECT_EQ(equipment.answered_with(first) == "acknowledged", !refused);
         const Nanos decided = decided_after(manners().answers == Manners::Answers::in_order ? 1 : first);
         const int round_trips = refused ? 1 : manners().round_trips;
         EXPECT_EQ(equipment.outcome(first).answered - begin, decided + round_trips * 2 * Stand::latency);

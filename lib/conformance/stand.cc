@@ -217,7 +217,7 @@ std::vector<Sequence> ScriptedEquipment::firsts_in_flight() const {
     return firsts;
 }
 
-std::string ScriptedEquipment::said(Sequence first) const {
+std::string ScriptedEquipment::answered_with(Sequence first) const {
     for (auto each = settlements.rbegin(); each != settlements.rend(); ++each) {
         if (each->first == first) {
             const auto& after = each->outcome.retry_after;
@@ -240,8 +240,8 @@ const driver::Outcome& ScriptedEquipment::outcome(Sequence first) const {
 
 bool ScriptedEquipment::all_said(Sequence first, Sequence last, const std::string& what) const {
     for (Sequence each = first; each <= last; ++each) {
-        if (said(each) != what) {
-            ADD_FAILURE() << "of batch " << each << ": " << said(each);
+        if (answered_with(each) != what) {
+            ADD_FAILURE() << "of batch " << each << ": " << answered_with(each);
             return false;
         }
     }

@@ -93,7 +93,7 @@ public:
     std::vector<Sequence> firsts_in_flight() const;
 
     // What was said of a batch last: "acknowledged", "throttled after 2s"; "nothing" if it was never settled.
-    std::string said(Sequence first) const;
+    std::string answered_with(Sequence first) const;
     const driver::Outcome& outcome(Sequence first) const;
     bool all_said(Sequence first, Sequence last, const std::string& what) const;
 
