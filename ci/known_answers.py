@@ -67,7 +67,8 @@ faults:
 
 
 def open_loop(protocol):
-    server = subprocess.Popen([portillon, "serve", "--ready-json", "--admin", "127.0.0.1:0", "--listen", f"{protocol}=127.0.0.1:0"],
+    listener = "grpc" if protocol == "grpc-stream" else protocol
+    server = subprocess.Popen([portillon, "serve", "--ready-json", "--admin", "127.0.0.1:0", "--listen", f"{listener}=127.0.0.1:0"],
                               stdout=subprocess.PIPE, text=True)
     try:
         ready = json.loads(server.stdout.readline())
@@ -79,7 +80,7 @@ def open_loop(protocol):
             out = os.path.join(folder, "report.json")
             fleet = subprocess.Popen([portillon, "run", "--quiet", "--protocol", protocol, "--equipments", "50", "--rate", "20/s",
                                       "--duration", "12s", "--set", "delivery.timeout=15s", "--set", "delivery.in_flight=2",
-                                      "--target", f"{scheme}://{ready['listeners'][protocol]}", "--ledger", admin, "-o", out],
+                                      "--target", f"{scheme}://{ready['listeners'][listener]}", "--ledger", admin, "-o", out],
                                      stdout=subprocess.DEVNULL)
             time.sleep(4)
             for pid in shards:
