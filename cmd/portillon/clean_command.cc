@@ -25,7 +25,7 @@ struct CleanOptions {
     bool force = false, quiet = false;
 };
 
-// What a run left, as far as the command line or a report names it.
+// The run whose sessions are to be removed, and where they are, as far as the command line or a report names them.
 struct Remains {
     std::string run, target, protocol;
     std::uint32_t equipments = 0;
@@ -60,7 +60,7 @@ std::set<Remains> remains_of(const report::Report& report) {
     return all;
 }
 
-// What is missing in one comes from the command line, which also has the last word.
+// The order to remove the sessions of `remains`. An option of the command line overrules what the report names.
 std::optional<run::CleanOrder> order_of(const Remains& remains, const CleanOptions& options, Problems& problems) {
     run::CleanOrder order;
     const auto before = problems.size();

@@ -19,7 +19,7 @@ enum class Exit : int {
     terminated = 143
 };
 
-// Of a command that was ended by one of net::stop_signals().
+// The exit status of a command that one of net::stop_signals() has ended.
 constexpr Exit exit_of_signal(int signal) {
     return static_cast<Exit>(128 + signal);
 }

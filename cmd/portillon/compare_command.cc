@@ -129,7 +129,7 @@ struct CompareCommand {
     }
 
 private:
-    // What speaks of the difference between named targets has nothing to say about fewer than two.
+    // Refuses the options that speak of the difference between named targets when fewer than two targets are named.
     void note_idle_options(const Checked<std::vector<Destination>>& destinations, Problems& problems) const {
         std::set<std::string> names;
         for (const auto& destination : destinations ? *destinations : std::vector<Destination>{}) {

@@ -12,7 +12,7 @@ namespace portillon::cmd {
 
 namespace {
 
-// As it is shown in problems: "-o", "--junit", "REPORT".
+// The name under which problems speak of an option: "-o", "--junit", "REPORT".
 std::string name_of(const CLI::Option& option) {
     if (!option.get_snames().empty()) {
         return "-" + option.get_snames().front();

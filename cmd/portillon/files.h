@@ -31,7 +31,8 @@ public:
     CLI::Option* output_folder(const std::string& names, std::optional<std::string>& value, const std::string& help,
                                std::vector<std::string> files);
 
-    // What is only known to be read once something else has been: the problems of all outputs, with this.
+    // Adds a file that the command turns out to read (a scenario names its trace). Returns the problems of all outputs,
+    // now that none of them may be this file either.
     Problems also_reads(const std::string& what, const std::string& path);
 
     // For the command's callback: does `act` unless an output cannot be written.
