@@ -4,7 +4,7 @@
 set -euo pipefail
 
 build="g++ cmake ninja-build ccache git pkg-config protobuf-compiler libprotobuf-dev
-  libboost1.81-dev libnghttp2-dev libcli11-dev libfmt-dev nlohmann-json3-dev libyaml-cpp-dev
+  libboost1.81-dev libboost-url1.81-dev libnghttp2-dev libcli11-dev libfmt-dev nlohmann-json3-dev libyaml-cpp-dev
   libvalijson-dev libssl-dev zlib1g-dev libbenchmark-dev libgtest-dev libgmock-dev libjs-chart.js"
 # Official clients and servers that the tests run against.
 strangers="mosquitto mosquitto-clients nghttp2-server nghttp2-client curl python3 python3-grpcio python3-protobuf

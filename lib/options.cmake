@@ -6,6 +6,11 @@ target_compile_options(portillon_options INTERFACE
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # -Wrestrict: false errors in std::string of g++ 12 (GCC bug 105651).
   target_compile_options(portillon_options INTERFACE -fcoroutines -Wno-restrict)
+  if(CMAKE_UNITY_BUILD)
+    # Where several sources are compiled as one, g++ takes each for a header, and the frame of a coroutine that holds a
+    # lambda for a type of that header. The test of headers keeps the warning for what is one.
+    target_compile_options(portillon_options INTERFACE -Wno-subobject-linkage)
+  endif()
 endif()
 target_include_directories(portillon_options INTERFACE ${PROJECT_SOURCE_DIR}/lib)
 target_compile_definitions(portillon_options INTERFACE
@@ -29,11 +34,15 @@ endif()
 # What `ctest -LE real` needs, and nothing else.
 add_custom_target(portillon_tests)
 
-# portillon_library(stats SOURCES a.cc PUBLIC portillon::base PRIVATE fmt::fmt)
-# A folder of lib/ is one target, portillon_<name>, with the alias portillon::<name>.
+# portillon_library(stats [COLD] SOURCES a.cc PUBLIC portillon::base PRIVATE fmt::fmt)
+# A folder of lib/ is one target, portillon_<name>, with the alias portillon::<name>. COLD: nothing in it runs for each
+# message, so that it is compiled for a quick build rather than for speed.
 function(portillon_library name)
-  cmake_parse_arguments(arg "" "" "SOURCES;PUBLIC;PRIVATE" ${ARGN})
+  cmake_parse_arguments(arg "COLD" "" "SOURCES;PUBLIC;PRIVATE" ${ARGN})
   add_library(portillon_${name} STATIC ${arg_SOURCES})
+  if(arg_COLD)
+    target_compile_options(portillon_${name} PRIVATE $<$<CONFIG:Release>:-O1>)
+  endif()
   add_library(portillon::${name} ALIAS portillon_${name})
   target_link_libraries(portillon_${name} PUBLIC portillon_options ${arg_PUBLIC} PRIVATE ${arg_PRIVATE})
 endfunction()
@@ -70,6 +79,7 @@ function(portillon_fuzz name)
     target_link_options(portillon_${name}_fuzz PRIVATE -fsanitize=fuzzer)
   else()
     add_executable(portillon_${name}_corpus ${arg_SOURCES} ${PROJECT_SOURCE_DIR}/lib/testing/corpus_main.cc)
+    target_compile_options(portillon_${name}_corpus PRIVATE $<$<CONFIG:Release>:-O1>)
     target_link_libraries(portillon_${name}_corpus PRIVATE portillon_options ${arg_LINK})
     add_test(NAME ${name}_corpus COMMAND portillon_${name}_corpus ${corpus})
     add_dependencies(portillon_tests portillon_${name}_corpus)

@@ -21,6 +21,7 @@
 #include "run/routes.h"
 #include "scenario/plan.h"
 #include "version.h"
+#include "words.h"
 
 namespace portillon::cmd {
 
@@ -63,11 +64,6 @@ bool is_name(const std::string& name) {
         return (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') ||
                (letter >= '0' && letter <= '9') || letter == '-' || letter == '_' || letter == '.';
     });
-}
-
-std::string suggestion(const std::string& word, const std::vector<std::string>& allowed) {
-    const auto near = did_you_mean(word, allowed);
-    return near.empty() ? "" : "; did you mean " + near + "?";
 }
 
 enum class Paths : std::uint8_t { none, some };

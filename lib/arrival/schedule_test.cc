@@ -7,15 +7,10 @@
 #include <cmath>
 #include <set>
 
+#include "arrival/sample_stages.h"
+
 namespace portillon::arrival {
 namespace {
-
-Stage step(Nanos duration, double rate) {
-    return {duration, rate, rate, Measure::on};
-}
-Stage ramp(Nanos duration, double from, double to) {
-    return {duration, from, to, Measure::on};
-}
 
 std::vector<Nanos> dues(const Schedule& schedule, std::uint32_t equipment, Nanos start = 0s) {
     std::vector<Nanos> all;

@@ -4,15 +4,10 @@
 
 #include <cmath>
 
+#include "arrival/sample_stages.h"
+
 namespace portillon::arrival {
 namespace {
-
-Stage step(Nanos duration, double rate, Measure measure = Measure::on) {
-    return {duration, rate, rate, measure};
-}
-Stage ramp(Nanos duration, double from, double to) {
-    return {duration, from, to, Measure::on};
-}
 
 TEST(Stages, CountTheIntegralOfTheRate) {
     const Stages stages({step(10s, 2), ramp(10s, 2, 6), step(5s, 0), ramp(10s, 6, 0)});

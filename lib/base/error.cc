@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cctype>
+#include <cerrno>
 
 namespace portillon {
 
@@ -62,6 +63,10 @@ std::string cause_name(const error_code& code) {
         return "closed";
     }
     return as_name(code.message());
+}
+
+error_code last_error() {
+    return {errno, boost::system::system_category()};
 }
 
 }  // namespace portillon

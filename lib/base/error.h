@@ -18,4 +18,7 @@ using Result = boost::system::result<T>;
 // "mqtt_0x97", "grpc_unavailable"). Lower case, digits and underscores only.
 std::string cause_name(const error_code& code);
 
+// errno as an error_code, of the system call that has just failed.
+error_code last_error();
+
 }  // namespace portillon

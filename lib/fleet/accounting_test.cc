@@ -17,9 +17,6 @@ using driver::Answer;
 using Reply = ScriptedDriver::Reply;
 using ::testing::ElementsAre;
 
-constexpr EquipmentId one{1};
-const arrival::Arrival periodic{};
-
 TEST(Accounting, AFullCacheDropsTheOldestNeverOffered) {
     auto plan = plain_plan(periodic, {steady(20s, 10)});
     plan.cache = 25;

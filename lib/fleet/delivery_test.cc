@@ -12,9 +12,6 @@ using driver::Answer;
 using Reply = ScriptedDriver::Reply;
 using ::testing::ElementsAre;
 
-constexpr EquipmentId one{1};
-const arrival::Arrival periodic{};
-
 std::vector<std::tuple<Sequence, std::uint32_t, std::uint32_t>> names(
     const std::vector<ScriptedDriver::Offer>& offers) {
     std::vector<std::tuple<Sequence, std::uint32_t, std::uint32_t>> names;

@@ -33,23 +33,23 @@ bool agree(const std::vector<Part>& parts, const Tally& tally) {
     return sum == tally;
 }
 
-// Closes intervals on time when nothing else happens.
-class Ticker final : public Alarm {
-public:
-    explicit Ticker(Shard& shard) : shard_(shard) {}
-
-    void ring(Instant now) override {
-        shard_.books.series.roll(now);
-        shard_.loop.timers().set(*this, shard_.books.series.next());
-    }
-
-private:
-    Shard& shard_;
-};
-
 }  // namespace
 
 struct Engine::Core {
+    // Closes intervals on time when nothing else happens.
+    class Ticker final : public Alarm {
+    public:
+        explicit Ticker(Shard& shard) : shard_(shard) {}
+
+        void ring(Instant now) override {
+            shard_.books.series.roll(now);
+            shard_.loop.timers().set(*this, shard_.books.series.next());
+        }
+
+    private:
+        Shard& shard_;
+    };
+
     Core(net::Loop& loop, driver::Driver& driver, const Plan& plan)
         : shard(loop, driver, plan), lives(loop), ticker(shard) {
         const auto count = slice_size(plan);

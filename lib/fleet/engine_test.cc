@@ -20,9 +20,6 @@ using Reply = ScriptedDriver::Reply;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-constexpr EquipmentId one{1};
-const arrival::Arrival periodic{};
-
 // Due times are rounded down to whole nanoseconds, each by itself.
 MATCHER_P2(is_within, tolerance, value, "") {
     return arg.has_value() && *arg >= value - tolerance && *arg <= value + tolerance;

@@ -29,9 +29,8 @@ Equipment::Equipment(Shard& shard, EquipmentId id)
 // The connection.
 
 net::Task<void> Equipment::live(Nanos after) {
-    const auto dials_at = [this, after] { return shard_.dials_from == never ? never : shard_.dials_from + after; };
-    while (now() < dials_at() && !leaving_) {
-        co_await changed_.until(dials_at());
+    while (now() < shard_.dials_at(after) && !leaving_) {
+        co_await changed_.until(shard_.dials_at(after));
     }
     std::uint32_t failures = 0;
     while (!leaving_) {

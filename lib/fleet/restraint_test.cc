@@ -14,9 +14,6 @@ using Reply = ScriptedDriver::Reply;
 using ::testing::Each;
 using ::testing::ElementsAre;
 
-constexpr EquipmentId one{1};
-const arrival::Arrival periodic{};
-
 ScriptedDriver::Dial refused_dial() {
     return {.failure = refused()};
 }

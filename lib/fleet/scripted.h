@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "arrival/schedule.h"
 #include "base/timers.h"
 #include "driver/driver.h"
 #include "fleet/engine.h"
@@ -17,6 +18,9 @@
 #include "testing/simulation.h"
 
 namespace portillon::fleet {
+
+inline constexpr EquipmentId one{1};
+inline const arrival::Arrival periodic{};
 
 class ScriptedSession;
 

@@ -29,6 +29,8 @@ struct Shard {
         }
     }
 
+    // When an equipment dials whose turn comes `after` the first one's; never: nobody dials yet.
+    Instant dials_at(Nanos after) const { return dials_from == never ? never : dials_from + after; }
     bool started() const { return t0 != never; }
     Instant instant_of(Nanos since_t0) const { return t0 + since_t0; }
     Instant generation_ends() const { return started() ? t0 + generation_end : never; }

@@ -85,7 +85,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     CheckedCall call;
     http2::ClientConnection connection(events, 4'096);
     if ((bytes[0] & 0x80) != 0) {
-        check(!connection.receive(http2::raw::bytes_of(http2::raw::settings())), "SETTINGS are no error");
+        check(!connection.receive(bytes_of(http2::raw::settings())), "SETTINGS are no error");
     }
     for (auto& request : requests) {
         check(!connection.submit(request, headers), "a new connection takes requests");

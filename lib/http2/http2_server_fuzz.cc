@@ -99,7 +99,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     events.connection = &connection;
     if ((bytes[0] & 0x80) != 0) {
         const auto greeting = std::string(http2::raw::preface) + http2::raw::settings();
-        check(!connection.receive(http2::raw::bytes_of(greeting)), "a greeting is no error");
+        check(!connection.receive(bytes_of(greeting)), "a greeting is no error");
     }
     std::vector<std::byte> out;
     auto rest = std::as_bytes(std::span(bytes + 1, size - 1));

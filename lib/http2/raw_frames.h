@@ -14,6 +14,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/bytes.h"
+
 namespace portillon::http2::raw {
 
 using Fields = std::vector<std::pair<std::string, std::string>>;
@@ -179,13 +181,5 @@ private:
     std::string gathered_;
     std::unique_ptr<nghttp2_hd_inflater, Free> inflater_;
 };
-
-inline std::span<const std::byte> bytes_of(std::string_view text) {
-    return std::as_bytes(std::span(text));
-}
-
-inline std::string text_of(std::span<const std::byte> bytes) {
-    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
 
 }  // namespace portillon::http2::raw

@@ -6,6 +6,7 @@
 #include <boost/asio/error.hpp>
 #include <string>
 
+#include "base/bytes.h"
 #include "net/local.h"
 #include "net/task_group.h"
 #include "testing/pipe.h"
@@ -15,15 +16,7 @@
 namespace portillon::net {
 namespace {
 
-std::span<const std::byte> bytes_of(std::string_view text) {
-    return std::as_bytes(std::span(text));
-}
-
-std::string text_of(std::span<const std::byte> bytes) {
-    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
-
-struct Ear : Transport::Reader {
+struct PipeReader : Transport::Reader {
     void received(std::span<const std::byte> bytes) override { heard += text_of(bytes); }
     void ended(const error_code& cause) override { end = cause; }
     std::string heard;
@@ -73,7 +66,7 @@ struct Scene {
     testing::PipeEnds ends = testing::make_pipe(simulation.loop(), 1ms, there, here);
     std::unique_ptr<Transport> other = std::move(ends.client);
     testing::StuckTransport* kernel = new testing::StuckTransport(std::move(ends.server));
-    Ear ear;
+    PipeReader ear;
     Told told;
     TaskGroup tasks{simulation.loop()};
     ByteStream stream{simulation.loop(), std::unique_ptr<Transport>(kernel), limit};
@@ -230,8 +223,8 @@ TEST(ByteStream, SaysThatItIsClosedToWhoComesLater) {
 }
 
 // Both ends of a socketpair, in real time; the conversation is bounded by its own end.
-struct Pair {
-    Pair() { EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0); }
+struct SocketEnds {
+    SocketEnds() { EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0); }
     MonotonicClock clock;
     Loop loop{clock};
     Traffic traffic;
@@ -248,7 +241,7 @@ Task<void> take_all(ByteStream& stream, std::size_t& taken) {
     }
 }
 
-Task<void> give_much_to_one_that_has_ended(Pair& pair, std::size_t& taken) {
+Task<void> give_much_to_one_that_has_ended(SocketEnds& pair, std::size_t& taken) {
     const std::string much(8 << 20, 'x');
     ByteStream giver(pair.loop, adopt_local(pair.loop, pair.ends[0], pair.traffic), 1 << 16);
     ByteStream taker(pair.loop, adopt_local(pair.loop, pair.ends[1], pair.traffic), 1 << 16);
@@ -267,7 +260,7 @@ Task<void> give_much_to_one_that_has_ended(Pair& pair, std::size_t& taken) {
 }
 
 TEST(ByteStream, SendsMuchToOneThatHasEnded) {
-    Pair pair;
+    SocketEnds pair;
     std::size_t taken = 0;
     pair.tasks.spawn(give_much_to_one_that_has_ended(pair, taken));
     pair.loop.run();

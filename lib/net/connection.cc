@@ -18,10 +18,6 @@ error_code error_of(int number) {
     return {number, boost::system::system_category()};
 }
 
-error_code last_error() {
-    return error_of(errno);
-}
-
 }  // namespace
 
 // In the frame of dial(), while that waits.

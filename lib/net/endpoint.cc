@@ -17,10 +17,6 @@ namespace {
 
 namespace ip = boost::asio::ip;
 
-error_code last_error() {
-    return {errno, boost::system::system_category()};
-}
-
 // The number of a network interface, 0 if there is none of that name.
 unsigned scope_of(const std::string& zone) {
     if (const unsigned scope = ::if_nametoindex(zone.c_str()); scope != 0) {

@@ -5,11 +5,12 @@
 
 namespace portillon::net {
 
-namespace {
-
 namespace http = boost::beast::http;
 
+// How much of a message a reader waits for.
 enum class Extent : std::uint8_t { header, message };
+
+namespace {
 
 template <bool is_request>
 Task<error_code> read(ByteStream& stream, http::basic_parser<is_request>& parser, Extent extent, Instant deadline) {

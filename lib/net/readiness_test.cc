@@ -20,9 +20,9 @@
 namespace portillon::net {
 namespace {
 
-struct Pair {
-    Pair() { EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends.data()), 0); }
-    ~Pair() {
+struct SocketPair {
+    SocketPair() { EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends.data()), 0); }
+    ~SocketPair() {
         ::close(ends[0]);
         ::close(ends[1]);
     }
@@ -33,7 +33,7 @@ struct Pair {
     std::array<int, 2> ends{};
 };
 
-struct Ear final : Watcher {
+struct ReadyWatcher final : Watcher {
     void ready(Ready now) override {
         heard.push_back(now);
         if (then) {
@@ -51,8 +51,8 @@ struct Watched : ::testing::Test {
 };
 
 TEST_F(Watched, IsToldOfWhatIsSoAlreadyAndThenOnlyOfWhatIsNew) {
-    const Pair pair;
-    Ear ear;
+    const SocketPair pair;
+    ReadyWatcher ear;
     pair.say("a");
     ASSERT_FALSE(readiness.watch(pair.near(), ear));
     readiness.serve(Nanos{0});
@@ -69,8 +69,8 @@ TEST_F(Watched, IsToldOfWhatIsSoAlreadyAndThenOnlyOfWhatIsNew) {
 }
 
 TEST_F(Watched, IsToldWhenTheOtherEndIsThrough) {
-    const Pair pair;
-    Ear ear;
+    const SocketPair pair;
+    ReadyWatcher ear;
     ASSERT_FALSE(readiness.watch(pair.near(), ear));
     readiness.serve(Nanos{0});
     ::shutdown(pair.ends[1], SHUT_WR);
@@ -81,8 +81,8 @@ TEST_F(Watched, IsToldWhenTheOtherEndIsThrough) {
 }
 
 TEST_F(Watched, IsNotCalledOnceItIsWatchedNoMoreNotEvenInTheSameTurn) {
-    const Pair one, other;
-    Ear ear, victim;
+    const SocketPair one, other;
+    ReadyWatcher ear, victim;
     ASSERT_FALSE(readiness.watch(one.near(), ear));
     ASSERT_FALSE(readiness.watch(other.near(), victim));
     ear.then = [&] { readiness.unwatch(other.near(), victim); };
@@ -92,8 +92,8 @@ TEST_F(Watched, IsNotCalledOnceItIsWatchedNoMoreNotEvenInTheSameTurn) {
 }
 
 TEST_F(Watched, WaitsForWhatIsToBeDoneBefore) {
-    const Pair one, other;
-    Ear first, second;
+    const SocketPair one, other;
+    ReadyWatcher first, second;
     std::string order;
     first.then = second.then = [&] { order += "read "; };
     before_each = [&] { order += "before "; };
@@ -120,8 +120,8 @@ bool forget_epoll_pwait2() {
 }
 
 void wait_and_hear() {
-    const Pair pair;
-    Ear ear;
+    const SocketPair pair;
+    ReadyWatcher ear;
     Readiness readiness{[] {}};
     const auto heard_when = [&](Nanos most) { return readiness.serve(most) ? ear.heard.size() : 0; };
     const bool watched = !readiness.open() && !readiness.watch(pair.near(), ear);
@@ -139,7 +139,7 @@ TEST(Readiness, WaitsOnAKernelWithoutEpollPwait2Too) {
 }
 
 TEST_F(Watched, SaysWhatCannotBeWatched) {
-    Ear ear;
+    ReadyWatcher ear;
     EXPECT_TRUE(readiness.watch(-1, ear));
 }
 

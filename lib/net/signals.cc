@@ -22,10 +22,6 @@ sigset_t set_of(const std::vector<int>& signals) {
     return set;
 }
 
-error_code last_error() {
-    return {errno, boost::system::system_category()};
-}
-
 }  // namespace
 
 Signals::Signals(Loop& loop, const std::vector<int>& signals, Came came)

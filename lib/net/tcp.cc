@@ -13,10 +13,6 @@ namespace portillon::net {
 
 namespace {
 
-error_code last_error() {
-    return {errno, boost::system::system_category()};
-}
-
 void set(int socket, int level, int option) {
     const int on = 1;
     ::setsockopt(socket, level, option, &on, sizeof on);

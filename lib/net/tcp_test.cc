@@ -10,18 +10,15 @@
 #include <functional>
 #include <string>
 
+#include "base/bytes.h"
 #include "net/task_group.h"
 #include "net/wakeup.h"
 
 namespace portillon::net {
 namespace {
 
-std::span<const std::byte> bytes_of(std::string_view text) {
-    return std::as_bytes(std::span(text));
-}
-
-struct Ear : Transport::Reader {
-    explicit Ear(Loop& loop) : changed(loop) {}
+struct RecordingReader : Transport::Reader {
+    explicit RecordingReader(Loop& loop) : changed(loop) {}
     void received(std::span<const std::byte> bytes) override {
         heard.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
         changed.wake();
@@ -58,7 +55,7 @@ struct Ends {
                           server = std::move(transport);
                           accepted.wake();
                       }};
-    Ear client_ear{loop}, server_ear{loop};
+    RecordingReader client_ear{loop}, server_ear{loop};
     std::unique_ptr<Transport> client;
     TaskGroup tasks{loop};
 

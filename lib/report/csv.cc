@@ -79,11 +79,11 @@ void add_identity(Row& row, const Turn& turn) {
     row.text("context.started_at", run.context.started_at);
 }
 
-Real us(std::optional<Nanos> value) {
+Real us_cell(std::optional<Nanos> value) {
     return value ? Real(static_cast<double>(value->count()) / 1e3) : std::nullopt;
 }
 
-Real us(std::optional<double> ns) {
+Real us_cell(std::optional<double> ns) {
     return ns ? Real(*ns / 1e3) : std::nullopt;
 }
 
@@ -106,13 +106,13 @@ void add_latency(Row& row, const std::string& prefix, const std::optional<Latenc
     const auto known = [&latency](Count count) { return latency ? Whole(count) : std::nullopt; };
     row.number(prefix + "count", known(histogram.count()));
     row.number(prefix + "unanswered", known(figures.unanswered));
-    row.number(prefix + "min_us", us(figures.min()));
-    row.number(prefix + "mean_us", us(figures.mean()));
-    row.number(prefix + "stdev_us", us(figures.stdev()));
+    row.number(prefix + "min_us", us_cell(figures.min()));
+    row.number(prefix + "mean_us", us_cell(figures.mean()));
+    row.number(prefix + "stdev_us", us_cell(figures.stdev()));
     for (const auto& each : percentiles) {
-        row.number(prefix + each.column, us(figures.percentile(each.percent)));
+        row.number(prefix + each.column, us_cell(figures.percentile(each.percent)));
     }
-    row.number(prefix + "max_us", us(figures.max()));
+    row.number(prefix + "max_us", us_cell(figures.max()));
     row.number(prefix + "overflow", known(histogram.overflow()));
 }
 
@@ -306,9 +306,9 @@ Row interval_row(const Turn& turn, const Interval& interval) {
     const auto histogram = response_of(turn.run, interval).value_or(stats::Histogram{});
     row.number("response.count", turn.run.latency.response ? Whole(histogram.count()) : std::nullopt);
     for (const double percent : {50.0, 95.0, 99.0}) {
-        row.number(fmt::format("response.p{}_us", percent), us(histogram.percentile(percent)));
+        row.number(fmt::format("response.p{}_us", percent), us_cell(histogram.percentile(percent)));
     }
-    row.number("response.max_us", us(histogram.max()));
+    row.number("response.max_us", us_cell(histogram.max()));
     return row;
 }
 

@@ -23,12 +23,6 @@ using Entries = std::vector<Selection::Entry>;
 
 // ---------------------------------------------------------------------------------------------------- words
 
-std::string percent(double ratio) {
-    constexpr double as_factor = 10;
-    return ratio >= as_factor || ratio <= 1 / as_factor ? fmt::format("x{:.3g}", ratio)
-                                                        : fmt::format("{:+.1f} %", (ratio - 1) * 100);
-}
-
 std::string share_text(double share) {
     return share >= 1e-3 ? fmt::format("{:.3g} %", share * 100) : fmt::format("{:.3g} ppm", share * 1e6);
 }
@@ -450,8 +444,9 @@ struct Judge {
             const bool down = std::log(corrected.high) < -bound;
             const bool within = std::log(each_end.low) >= -bound && std::log(each_end.high) <= bound;
             const auto& deciding = within ? each_end : corrected;
-            row.why = row.ratio ? fmt::format("between {} and {}", percent(deciding.low), percent(deciding.high))
-                                : "one side has none";
+            row.why = row.ratio
+                          ? fmt::format("between {} and {}", change_text(deciding.low), change_text(deciding.high))
+                          : "one side has none";
             if (row.ratio) {
                 row.interval = deciding;
             }
@@ -502,7 +497,7 @@ std::string names_of(const std::vector<const MetricDiff*>& rows) {
     std::string text;
     for (std::size_t i = 0; i < std::min(rows.size(), most_named); ++i) {
         text += fmt::format("{}{}{}", i == 0 ? "" : ", ", rows[i]->name,
-                            rows[i]->ratio ? fmt::format(" ({})", percent(*rows[i]->ratio)) : "");
+                            rows[i]->ratio ? fmt::format(" ({})", change_text(*rows[i]->ratio)) : "");
     }
     return text + (rows.size() > most_named ? fmt::format(" and {} more", rows.size() - most_named) : "");
 }

@@ -22,12 +22,6 @@ std::string painted(const std::string& text, Change change, Style style) {
     return fmt::format("\033[1;{}m{}\033[0m", code, text);
 }
 
-std::string percent(double ratio) {
-    constexpr double as_factor = 10;
-    return ratio >= as_factor || ratio <= 1 / as_factor ? fmt::format("x{:.3g}", ratio)
-                                                        : fmt::format("{:+.1f} %", (ratio - 1) * 100);
-}
-
 std::string side_text(const DiffSide& side) {
     return fmt::format("{}: {}{}, target {}, portillon {} {}", side.label, counted(side.runs, "run"),
                        side.left_out > 0 ? fmt::format(" ({} invalid or incomplete)", side.left_out) : "", side.target,
@@ -83,8 +77,8 @@ std::string rows_of(const GroupDiff& group, Style style) {
         }
         shown.push_back(&row);
         table.add_row({shown_name(row.change), row.name, row.base_text, row.candidate_text,
-                       row.ratio ? percent(*row.ratio) : "", row.interval ? percent(row.interval->low) : "",
-                       row.interval ? percent(row.interval->high) : "", cost_of_knowing(row)});
+                       row.ratio ? change_text(*row.ratio) : "", row.interval ? change_text(row.interval->low) : "",
+                       row.interval ? change_text(row.interval->high) : "", cost_of_knowing(row)});
         if (!row.interval) {
             const auto same = std::find_if(remarks.begin(), remarks.end(),
                                            [&row](const Remark& remark) { return remark.why == row.why; });

@@ -29,7 +29,7 @@ Figure above_everything(const std::optional<Latency>& latency, std::string why) 
     return {std::nullopt, std::move(why), latency->unanswered > 0 ? "never" : ">24 h"};
 }
 
-std::optional<double> us(std::optional<Nanos> value) {
+std::optional<double> us_of(std::optional<Nanos> value) {
     return value ? std::optional(static_cast<double>(value->count()) / 1e3) : std::nullopt;
 }
 
@@ -75,9 +75,9 @@ Figure figure_of(const std::optional<Latency>& latency, const gate::Threshold& t
     const auto never = fmt::format("{} never {}", humanize_count(static_cast<double>(unanswered)), verb);
     switch (threshold.aggregate) {
         case Aggregate::min:
-            return {us(latency->min()), {}};
+            return {us_of(latency->min()), {}};
         case Aggregate::max:
-            return unanswered > 0 ? above_everything(latency, "unknown: " + never) : Figure{us(latency->max()), {}};
+            return unanswered > 0 ? above_everything(latency, "unknown: " + never) : Figure{us_of(latency->max()), {}};
         case Aggregate::avg: {
             if (unanswered > 0 || histogram.overflow() > 0) {
                 return above_everything(latency,
@@ -90,7 +90,7 @@ Figure figure_of(const std::optional<Latency>& latency, const gate::Threshold& t
             break;
     }
     const double percent = threshold.aggregate == Aggregate::med ? 50 : threshold.percent;
-    if (const auto value = us(latency->percentile(percent))) {
+    if (const auto value = us_of(latency->percentile(percent))) {
         return {value, {}};
     }
     return above_everything(latency, unanswered > 0 ? "among the " + never : "above 24 h");

@@ -21,10 +21,6 @@ namespace {
 
 constexpr std::size_t most_bytes = std::size_t{1} << 30;
 
-error_code last_error() {
-    return {errno, boost::system::system_category()};
-}
-
 // Closes what it opened.
 class Descriptor {
 public:

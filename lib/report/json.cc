@@ -23,12 +23,12 @@ using Ordered = nlohmann::ordered_json;
 
 // ---------------------------------------------------------------------------------------------------- writing
 
-Ordered us(std::optional<Nanos> value) {
+Ordered us_or_null(std::optional<Nanos> value) {
     return value ? Ordered(static_cast<double>(value->count()) / 1e3) : Ordered(nullptr);
 }
 
 // Of a figure in ns, rounded to whole ones.
-Ordered us(std::optional<double> value) {
+Ordered us_or_null(std::optional<double> value) {
     return value ? Ordered(std::round(*value) / 1e3) : Ordered(nullptr);
 }
 
@@ -65,15 +65,15 @@ Ordered json_of(const std::optional<Latency>& latency) {
     Ordered json;
     json["count"] = histogram.count();
     json["unanswered"] = latency->unanswered;
-    json["min_us"] = us(latency->min());
-    json["mean_us"] = us(latency->mean());
-    json["stdev_us"] = us(latency->stdev());
+    json["min_us"] = us_or_null(latency->min());
+    json["mean_us"] = us_or_null(latency->mean());
+    json["stdev_us"] = us_or_null(latency->stdev());
     for (const auto& named : percentiles) {
-        json[named.key] = us(latency->percentile(named.percent));
+        json[named.key] = us_or_null(latency->percentile(named.percent));
     }
-    json["max_us"] = us(latency->max());
+    json["max_us"] = us_or_null(latency->max());
     if (!latency->max() && !histogram.empty()) {
-        json["answered_max_us"] = us(histogram.max());  // the histogram's encoding does not carry it
+        json["answered_max_us"] = us_or_null(histogram.max());  // the histogram's encoding does not carry it
     }
     json["overflow"] = histogram.overflow();
     json["histogram"] = stats::encode_deflated(histogram);
@@ -230,8 +230,8 @@ Ordered json_of(const Interval& interval) {
                     {"cached", interval.cached},
                     {"response_histogram", text(interval.response_histogram)}};
     if (interval.response_max) {
-        json["response_min_us"] = us(interval.response_min);
-        json["response_max_us"] = us(interval.response_max);
+        json["response_min_us"] = us_or_null(interval.response_min);
+        json["response_max_us"] = us_or_null(interval.response_max);
     }
     if (interval.width_s) {
         json["width_s"] = *interval.width_s;
@@ -499,11 +499,12 @@ private:
     // mean and stdev of the values that came, though others never did.
     static Json earlier_figures(const Latency& latency) {
         const auto& histogram = latency.histogram;
-        Json json{{"max_us", us(histogram.max())}};
+        Json json{{"max_us", us_or_null(histogram.max())}};
         for (const auto& named : percentiles) {
             const auto value = latency.percentile(named.percent);
-            json[named.key] = value && *value <= stats::Histogram::highest_trackable ? us(highest_equivalent(*value))
-                                                                                     : us(std::optional<Nanos>());
+            json[named.key] = value && *value <= stats::Histogram::highest_trackable
+                                  ? us_or_null(highest_equivalent(*value))
+                                  : us_or_null(std::optional<Nanos>());
         }
         double total = 0;
         double square = 0;
@@ -521,8 +522,8 @@ private:
         add_up([&](double middle, double values) {
             square += (middle - total / count) * (middle - total / count) * values;
         });
-        json["mean_us"] = us(count > 0 ? std::optional(total / count) : std::nullopt);
-        json["stdev_us"] = us(count > 0 ? std::optional(std::sqrt(square / count)) : std::nullopt);
+        json["mean_us"] = us_or_null(count > 0 ? std::optional(total / count) : std::nullopt);
+        json["stdev_us"] = us_or_null(count > 0 ? std::optional(std::sqrt(square / count)) : std::nullopt);
         return json;
     }
 

@@ -99,10 +99,6 @@ std::string skipped_note(const Comparison& comparison) {
     return {};
 }
 
-std::string maybe_counted(std::optional<Count> count) {
-    return count ? counted(*count) : "-";
-}
-
 struct League {
     std::vector<std::string> headings;
     std::vector<std::vector<std::string>> rows;
@@ -198,9 +194,9 @@ League league_of(const Comparison& comparison) {
             add(std::move(cell));
         }
         const auto whole = entrant.whole();
-        add({maybe_counted(whole.ledger ? std::optional(whole.ledger->delivered) : std::nullopt), ""});
-        add({maybe_counted(whole.delivery.lost), ""});
-        add({maybe_counted(whole.delivery.undelivered), ""});
+        add({counted(whole.ledger ? std::optional(whole.ledger->delivered) : std::nullopt), ""});
+        add({counted(whole.delivery.lost), ""});
+        add({counted(whole.delivery.undelivered), ""});
         add(both(entrant, "cpu_us_per_validation",
                  [](double us) { return us == 0 || us >= 0.1 ? fmt::format("{:.2f}", us) : humanize_count(us); }));
         add(both(entrant, "rss_bytes_per_equipment",

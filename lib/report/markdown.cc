@@ -497,7 +497,7 @@ void fold_details(Document& document, const std::vector<Entrant>& entrants, cons
 }
 
 // The league's rows, and its notes as far as anybody reads them.
-std::string league_of(const Comparison& comparison) {
+std::string league_section(const Comparison& comparison) {
     constexpr std::size_t most = 16'000;
     auto text = league_markdown(comparison);
     if (text.size() > most) {
@@ -509,12 +509,6 @@ std::string league_of(const Comparison& comparison) {
 
 std::string shown_change(Change change) {
     return change == Change::worse ? "WORSE" : name_of(change);
-}
-
-std::string percent(double ratio) {
-    constexpr double as_factor = 10;
-    return ratio >= as_factor || ratio <= 1 / as_factor ? fmt::format("x{:.3g}", ratio)
-                                                        : fmt::format("{:+.1f} %", (ratio - 1) * 100);
 }
 
 std::string diff_line(const Diff& diff) {
@@ -562,9 +556,9 @@ std::string metrics_of(const Diff& diff, Wanted wanted) {
         }
         table.add({metric->change == Change::worse ? "**" + change + "**" : change, cell(group_name(*group)),
                    cell(metric->name), cell(metric->base_text), cell(metric->candidate_text),
-                   metric->ratio ? percent(*metric->ratio) : "-",
-                   metric->interval ? percent(metric->interval->low) : "-",
-                   metric->interval ? percent(metric->interval->high) : "-", cell(remark)});
+                   metric->ratio ? change_text(*metric->ratio) : "-",
+                   metric->interval ? change_text(metric->interval->low) : "-",
+                   metric->interval ? change_text(metric->interval->high) : "-", cell(remark)});
     }
     return table.text();
 }
@@ -637,7 +631,7 @@ std::string run_markdown(const RunReport& run) {
     document.say(gates_of(entrants));
     Comparison alone{.scenario = run.scenario, .command = {}, .runs = {}};
     alone.runs.push_back({1, 1, run});
-    document.say(league_of(alone));
+    document.say(league_section(alone));
     fold_details(document, entrants, run.scenario, run.command);
     return document.text();
 }
@@ -659,7 +653,7 @@ std::string comparison_markdown(const Comparison& comparison, const DiffOptions&
             fmt::format("{}{}", diffs.size() > 1 ? cell(changed.candidate.label) + ":\n\n" : "", changes_of(changed)));
     }
     document.say(gates_of(entrants));
-    document.say(entrants.empty() ? std::string{} : league_of(comparison));
+    document.say(entrants.empty() ? std::string{} : league_section(comparison));
     for (const auto& changed : diffs) {
         fold_diff(document, changed);
     }

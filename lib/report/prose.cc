@@ -40,6 +40,16 @@ std::string counted(std::uint64_t count) {
     return humanize_count(static_cast<double>(count));
 }
 
+std::string counted(std::optional<std::uint64_t> count) {
+    return count ? counted(*count) : "-";
+}
+
+std::string change_text(double ratio) {
+    constexpr double as_factor = 10;
+    return ratio >= as_factor || ratio <= 1 / as_factor ? fmt::format("x{:.3g}", ratio)
+                                                        : fmt::format("{:+.1f} %", (ratio - 1) * 100);
+}
+
 std::string counted(std::uint64_t count, const std::string& noun) {
     return counted(count) + " " + noun + (count == 1 ? "" : "s");
 }

@@ -3,6 +3,7 @@
 // Lines of text for a terminal.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace portillon::report {
@@ -15,6 +16,12 @@ std::string labelled(const std::string& label, std::size_t indent, const std::st
 
 // 1,234
 std::string counted(std::uint64_t count);
+
+// The same, or "-" where there is none.
+std::string counted(std::optional<std::uint64_t> count);
+
+// "+8.3 %" of a ratio of 1.083; "x10.2" from ten times or a tenth on.
+std::string change_text(double ratio);
 
 // "1,234 equipments", "1 equipment"; plural by an s.
 std::string counted(std::uint64_t count, const std::string& noun);

@@ -5,12 +5,8 @@
 
 #include <nlohmann/json.hpp>
 #include <set>
-#include <valijson/adapters/nlohmann_json_adapter.hpp>
-#include <valijson/schema.hpp>
-#include <valijson/schema_parser.hpp>
-#include <valijson/validation_results.hpp>
-#include <valijson/validator.hpp>
 
+#include "json_schema/validator.h"
 #include "report/json.h"
 
 namespace portillon::embedded {
@@ -28,19 +24,9 @@ const Json& schema_json() {
     return parsed;
 }
 
-const valijson::Schema& schema() {
-    static const auto parsed = [] {
-        auto made = std::make_unique<valijson::Schema>();
-        valijson::SchemaParser().populateSchema(valijson::adapters::NlohmannJsonAdapter(schema_json()), *made);
-        return made;
-    }();
-    return *parsed;
-}
-
-// "[tally]" -> "tally"
-std::string segment_of(const std::string& context) {
-    const bool bracketed = context.size() >= 2 && context.front() == '[' && context.back() == ']';
-    return bracketed ? context.substr(1, context.size() - 2) : context;
+const json_schema::Validator& validator() {
+    static const json_schema::Validator made(schema_json());
+    return made;
 }
 
 const Json* resolved(const Json* node) {
@@ -124,30 +110,26 @@ std::string_view schema_text() {
 }
 
 Problems check_schema(const Json& document) {
-    valijson::Validator validator(valijson::Validator::kStrongTypes);
-    valijson::ValidationResults results;
-    const valijson::adapters::NlohmannJsonAdapter target(document);
-    if (validator.validate(schema(), target, &results)) {
+    const auto mismatches = validator().mismatches(document);
+    if (mismatches.empty()) {
         return {};
     }
     const bool comparison = document.contains("kind") && document["kind"] == "comparison";
     const Json& root = schema_json()["definitions"][comparison ? "comparison" : "run"];
     Problems problems;
     std::set<std::string> seen;
-    for (const auto& error : results) {
+    for (const auto& mismatch : mismatches) {
         // Of a failure inside a failure only the inner one tells anything.
-        if (error.description.starts_with("Failed to validate")) {
+        if (mismatch.description.starts_with("Failed to validate")) {
             continue;
         }
         const Json* rule = &root;
-        std::vector<std::string> path;
-        for (std::size_t i = 1; i < error.context.size(); ++i) {
-            path.push_back(segment_of(error.context[i]));
-            rule = child_of(rule, path.back());
+        for (const auto& segment : mismatch.path) {
+            rule = child_of(rule, segment);
         }
         Problem problem{.source = {},
-                        .key = fmt::format("{}", fmt::join(path, ".")),
-                        .message = message_of(error.description, rule)};
+                        .key = fmt::format("{}", fmt::join(mismatch.path, ".")),
+                        .message = message_of(mismatch.description, rule)};
         if (seen.insert(problem.key + problem.message).second) {
             problems.push_back(std::move(problem));
         }

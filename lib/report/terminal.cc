@@ -148,10 +148,6 @@ std::string latency_lines(const Latencies& latency) {
     return table.text("") + notes;
 }
 
-std::string maybe_counted(std::optional<Count> count) {
-    return count ? counted(*count) : "-";
-}
-
 std::string book_lines(const RunReport& run) {
     struct Entry {
         const char* name;
@@ -178,8 +174,8 @@ std::string book_lines(const RunReport& run) {
     TextTable table({Align::left, Align::right, Align::left, Align::right});
     for (std::size_t i = 0; i < left.size(); ++i) {
         const bool blank = left[i].name[0] == '\0';
-        table.add_row({fmt::format("  {}", left[i].name), blank ? "" : maybe_counted(left[i].count),
-                       fmt::format("    {}", right[i].name), maybe_counted(right[i].count)});
+        table.add_row({fmt::format("  {}", left[i].name), blank ? "" : counted(left[i].count),
+                       fmt::format("    {}", right[i].name), counted(right[i].count)});
     }
     std::string text = "books, in validations\n" + table.text("");
     for (const auto& sentence : account_of(run)) {

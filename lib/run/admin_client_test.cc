@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "base/bytes.h"
 #include "net/byte_stream.h"
 #include "net/task_group.h"
 #include "net/tcp.h"
@@ -13,15 +14,11 @@ using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-std::span<const std::byte> bytes_of(std::string_view text) {
-    return std::as_bytes(std::span(text));
-}
-
 // One call to somebody who hears it out and then says `script`, over TCP on one loop.
-struct Scene {
+struct AdminScene {
     enum class Then : std::uint8_t { ends, waits };
 
-    Scene() {
+    AdminScene() {
         EXPECT_FALSE(acceptor.listen(*net::parse_endpoint("127.0.0.1:0")));
         at = acceptor.at();
     }
@@ -34,7 +31,7 @@ struct Scene {
         return answer;
     }
 
-    static net::Task<void> ask(Scene& scene, Nanos patience) {
+    static net::Task<void> ask(AdminScene& scene, Nanos patience) {
         AdminClient client(scene.loop, net::located(net::url_of("http", scene.at), scene.at), "secret");
         nlohmann::json body{{"asked", std::string(100'000, 'x')}};
         scene.answer = co_await client.call("POST", "/v1/runs", std::move(body), patience);
@@ -47,7 +44,7 @@ struct Scene {
         scene.loop.stop();
     }
 
-    static net::Task<void> play(Scene& scene) {
+    static net::Task<void> play(AdminScene& scene) {
         const std::string& script = scene.script;
         net::ByteStream& peer = *scene.peer;
         error_code error;
@@ -84,9 +81,9 @@ struct Scene {
 };
 
 TEST(AdminClient, AsksWithABodyAndATokenAndTakesTheAnswer) {
-    Scene scene;
+    AdminScene scene;
     const auto& answer =
-        scene.call("HTTP/1.1 201 Created\r\nContent-Length: 10\r\n\r\n{\"run\": 7}", Scene::Then::waits);
+        scene.call("HTTP/1.1 201 Created\r\nContent-Length: 10\r\n\r\n{\"run\": 7}", AdminScene::Then::waits);
     EXPECT_TRUE(answer.ok()) << answer.problem;
     EXPECT_EQ(answer.status, 201);
     EXPECT_EQ(answer.problem, "");
@@ -98,31 +95,32 @@ TEST(AdminClient, AsksWithABodyAndATokenAndTakesTheAnswer) {
 }
 
 TEST(AdminClient, TakesALongAnswerThatEndsWithTheConnection) {
-    Scene scene;
+    AdminScene scene;
     const auto& answer = scene.call("HTTP/1.0 200 OK\r\n\r\n[\"" + std::string(5'000'000, 'x') + "\"]");
     EXPECT_TRUE(answer.ok()) << answer.problem;
     EXPECT_EQ(answer.body[0].get<std::string>().size(), 5'000'000u);
 }
 
 TEST(AdminClient, TakesAnAnswerInChunks) {
-    Scene scene;
-    const auto& answer = scene.call(
-        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\n[1,\r\n2\r\n2]\r\n0\r\n\r\n", Scene::Then::waits);
+    AdminScene scene;
+    const auto& answer =
+        scene.call("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\n[1,\r\n2\r\n2]\r\n0\r\n\r\n",
+                   AdminScene::Then::waits);
     EXPECT_EQ(answer.body, nlohmann::json({1, 2}));
 }
 
 TEST(AdminClient, WaitsForTheAnswerBehindInterimOnes) {
-    Scene scene;
+    AdminScene scene;
     const auto& answer = scene.call(
         "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"
         "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]",
-        Scene::Then::waits);
+        AdminScene::Then::waits);
     EXPECT_EQ(answer.status, 200) << answer.problem;
     EXPECT_EQ(answer.body, nlohmann::json::array());
 }
 
 TEST(AdminClient, SaysWhyItWasRefused) {
-    Scene scene;
+    AdminScene scene;
     const auto& answer = scene.call("HTTP/1.1 409 Conflict\r\nContent-Length: 17\r\n\r\n{\"error\":\"known\"}");
     EXPECT_EQ(answer.status, 409);
     EXPECT_EQ(answer.problem, "POST /v1/runs answered 409: known");
@@ -130,7 +128,7 @@ TEST(AdminClient, SaysWhyItWasRefused) {
 
 TEST(AdminClient, SaysWhyNoAnswerCame) {
     const auto problem = [](const std::string& script) {
-        Scene scene;
+        AdminScene scene;
         const auto& answer = scene.call(script);
         EXPECT_EQ(answer.status, 0);
         EXPECT_THAT(answer.problem, StartsWith("no answer from the admin endpoint at http://127.0.0.1:"));
@@ -143,14 +141,14 @@ TEST(AdminClient, SaysWhyNoAnswerCame) {
 }
 
 TEST(AdminClient, SaysThatNobodyListens) {
-    Scene scene;
+    AdminScene scene;
     scene.acceptor.stop();
     EXPECT_THAT(scene.call("").problem, EndsWith(": Connection refused"));
 }
 
 TEST(AdminClient, GivesUpWhenItsPatienceEnds) {
-    Scene scene;
-    const auto& answer = scene.call("HTTP/1.1 200 OK\r\n", Scene::Then::waits, 20ms);
+    AdminScene scene;
+    const auto& answer = scene.call("HTTP/1.1 200 OK\r\n", AdminScene::Then::waits, 20ms);
     EXPECT_EQ(answer.status, 0);
     EXPECT_THAT(answer.problem, EndsWith(": The socket was closed due to a timeout"));
 }

@@ -19,7 +19,7 @@ namespace {
 
 constexpr Nanos dial_patience = 10s;
 constexpr Nanos progress_every = 1s;
-constexpr std::uint32_t at_once = 64;
+constexpr std::uint32_t sessions_at_once = 64;
 constexpr std::uint32_t most_tries = 3;
 constexpr Nanos between_tries = 300ms;
 
@@ -70,7 +70,7 @@ private:
             ticks.spawn(tick());
             began_ = loop_.now();
             net::TaskGroup workers(loop_);
-            for (std::uint32_t i = 0; i < std::min(at_once, order_.equipments); ++i) {
+            for (std::uint32_t i = 0; i < std::min(sessions_at_once, order_.equipments); ++i) {
                 workers.spawn(clear());
             }
             co_await workers.join();

@@ -8,8 +8,8 @@ namespace {
 using Acknowledges = driver::Traits::Acknowledges;
 
 // Two equipments, 10/s: sequences 1..20 of each are warm-up, 21..50 steady, 51..100 peak.
-struct Scene {
-    Scene() {
+struct PhaseScene {
+    PhaseScene() {
         scenario.fleet.equipments = 2;
         scenario.traffic.stages = {{2s, Rate{10}, scenario::Shape::step, arrival::Measure::off, "warm-up"},
                                    {3s, Rate{10}},
@@ -42,7 +42,7 @@ struct Scene {
 };
 
 TEST(Phases, AreTheStages) {
-    const Scene scene;
+    const PhaseScene scene;
     const auto phases = scene.phases();
     ASSERT_EQ(phases.size(), 3U);
     EXPECT_EQ(phases[0].name, "warm-up");
@@ -69,7 +69,7 @@ TEST(Phases, AreTheStages) {
 }
 
 TEST(Phases, GetTheExceptionsThatWereDueInThem) {
-    Scene scene;
+    PhaseScene scene;
     scene.fleet.parts[1].acknowledged = 56;
     scene.fleet.parts[1].rejected = 4;
     scene.fleet.parts[2].acknowledged = 88;
@@ -99,7 +99,7 @@ TEST(Phases, GetTheExceptionsThatWereDueInThem) {
 }
 
 TEST(Phases, EndWhereTheRunWasInterrupted) {
-    const auto phases = Scene().phases(4s);
+    const auto phases = PhaseScene().phases(4s);
     EXPECT_EQ(phases[0].to_s, 2);
     EXPECT_EQ(phases[1].from_s, 2);
     EXPECT_EQ(phases[1].to_s, 4);
@@ -110,7 +110,7 @@ TEST(Phases, EndWhereTheRunWasInterrupted) {
 }
 
 TEST(Phases, LeaveOutWhatNobodyKnows) {
-    Scene scene;
+    PhaseScene scene;
     const auto blind = phases_of(scene.scenario, scene.fleet, nullptr, nullptr, Acknowledges::yes, 10s);
     EXPECT_FALSE(blind[1].delivered);
     EXPECT_FALSE(blind[1].lost);
@@ -125,7 +125,7 @@ TEST(Phases, LeaveOutWhatNobodyKnows) {
     EXPECT_FALSE(scene.phases()[1].duplicated);
     EXPECT_EQ(scene.phases()[1].lost, 0U);
 
-    const auto silent = Scene().phases(10s, Acknowledges::no);
+    const auto silent = PhaseScene().phases(10s, Acknowledges::no);
     EXPECT_FALSE(silent[1].latency.response);
     EXPECT_FALSE(silent[1].latency.service);
     EXPECT_FALSE(silent[1].lost);
@@ -137,7 +137,7 @@ TEST(Phases, LeaveOutWhatNobodyKnows) {
 }
 
 TEST(Phases, DoNotTellCopiesApartThatTheWholeDoesNotCount) {
-    Scene scene;
+    PhaseScene scene;
     scene.ledger.duplicated = 1;  // a shard died, and its equipments are left out
     scene.ledger.segments[1].duplicated = 5;
     EXPECT_FALSE(scene.phases()[1].duplicated);

@@ -9,10 +9,6 @@ namespace portillon::run {
 
 namespace {
 
-error_code last_error() {
-    return {errno, boost::system::system_category()};
-}
-
 Result<int> bound_socket(const net::Endpoint& at, int option) {
     const int descriptor = ::socket(at.protocol().family(), SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (descriptor < 0) {

@@ -15,10 +15,6 @@ namespace portillon::run {
 
 namespace {
 
-error_code last_error() {
-    return {errno, boost::system::system_category()};
-}
-
 // Between fork and exec: system calls only.
 [[noreturn]] void become(int link, int output, char* const* arguments, pid_t parent) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);

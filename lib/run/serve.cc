@@ -23,7 +23,7 @@ namespace portillon::run {
 
 namespace {
 
-constexpr Nanos stop_patience = 4s;
+constexpr Nanos shards_stop_within = 4s;
 
 class Serving {
 public:
@@ -61,7 +61,7 @@ private:
         if (admin_) {
             co_await admin_->stop();
         }
-        co_await shards_.dismiss(loop_.now() + stop_patience);
+        co_await shards_.dismiss(loop_.now() + shards_stop_within);
         parent_.reset();
         ending_.emplace(*this);
         loop_.later(*ending_);

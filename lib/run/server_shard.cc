@@ -18,7 +18,7 @@ namespace portillon::run {
 namespace {
 
 constexpr Nanos publish_every = 100ms;
-constexpr Nanos stop_patience = 2s;
+constexpr Nanos connections_end_within = 2s;
 constexpr Nanos join_patience = 15s;
 constexpr Nanos join_step = 5ms;
 constexpr int niceness_beside_a_generator = 5;
@@ -149,7 +149,7 @@ private:
         }
         join_by_.reset();
         shard_->stop();
-        stop_by_ = loop_.now() + stop_patience;
+        stop_by_ = loop_.now() + connections_end_within;
         loop_.timers().set(*this, loop_.now());
     }
 

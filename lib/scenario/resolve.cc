@@ -16,8 +16,6 @@ namespace portillon::scenario {
 
 namespace {
 
-using nlohmann::json;
-
 template <class T>
 std::optional<T> read_quantity(const std::string& text);
 
@@ -42,7 +40,7 @@ std::optional<Bytes> read_quantity(const std::string& text) {
 // One mapping of the document. Every read leaves its target, the default, alone when the key is absent or wrong.
 class Section {
 public:
-    Section(const json* value, Path path, Findings& findings)
+    Section(const nlohmann::json* value, Path path, Findings& findings)
         : value_(value != nullptr && value->is_object() ? value : nullptr),
           path_(std::move(path)),
           findings_(&findings) {}
@@ -53,7 +51,7 @@ public:
 
     std::vector<Section> list(const std::string& key) const {
         std::vector<Section> sections;
-        const json* items = find(key);
+        const nlohmann::json* items = find(key);
         for (std::size_t index = 0; items != nullptr && items->is_array() && index < items->size(); ++index) {
             auto path = at(key);
             path.push_back(std::to_string(index));
@@ -62,13 +60,13 @@ public:
         return sections;
     }
 
-    const json* find(const std::string& key) const {
+    const nlohmann::json* find(const std::string& key) const {
         const bool found = has(key);
         return found ? &(*value_)[key] : nullptr;
     }
 
     void read(const std::string& key, std::string& target) const {
-        if (const json* found = find(key); found != nullptr && found->is_string()) {
+        if (const nlohmann::json* found = find(key); found != nullptr && found->is_string()) {
             target = found->get<std::string>();
         }
     }
@@ -76,7 +74,7 @@ public:
     template <class T>
     requires std::is_unsigned_v<T>
     void read(const std::string& key, T& target) const {
-        const json* found = find(key);
+        const nlohmann::json* found = find(key);
         // Asked for as unsigned only when it is: nlohmann compares across signs by conversion.
         if (found != nullptr && found->is_number_integer() && *found >= 0 &&
             found->get<std::uint64_t>() <= std::numeric_limits<T>::max()) {
@@ -94,13 +92,13 @@ public:
     }
 
     void read(const std::string& key, arrival::Measure& target) const {
-        if (const json* found = find(key); found != nullptr && found->is_boolean()) {
+        if (const nlohmann::json* found = find(key); found != nullptr && found->is_boolean()) {
             target = found->get<bool>() ? arrival::Measure::on : arrival::Measure::off;
         }
     }
 
     void read(const std::string& key, Threshold::Breach& target) const {
-        if (const json* found = find(key); found != nullptr && found->is_boolean()) {
+        if (const nlohmann::json* found = find(key); found != nullptr && found->is_boolean()) {
             target = found->get<bool>() ? Threshold::Breach::aborts : Threshold::Breach::judged_at_end;
         }
     }
@@ -108,7 +106,7 @@ public:
     template <class T>
     requires std::is_same_v<T, Nanos> || std::is_same_v<T, Rate> || std::is_same_v<T, Bytes> || std::is_same_v<T, Share>
     void read(const std::string& key, T& target) const {
-        const json* found = find(key);
+        const nlohmann::json* found = find(key);
         if (found == nullptr || !(found->is_string() || found->is_number())) {
             return;
         }
@@ -178,7 +176,7 @@ public:
 
     // [from, to].
     void read_range(const std::string& key, std::uint32_t& first, std::uint32_t& last) const {
-        const json* found = find(key);
+        const nlohmann::json* found = find(key);
         if (found != nullptr && found->is_array() && found->size() == 2 && is_right(key) && is_right_within(key)) {
             first = (*found)[0].get<std::uint32_t>();
             last = (*found)[1].get<std::uint32_t>();
@@ -236,7 +234,7 @@ private:
         });
     }
 
-    const json* value_;
+    const nlohmann::json* value_;
     Path path_;
     Findings* findings_;
 };
@@ -346,7 +344,7 @@ void read_stages(const Section& section, Traffic& traffic) {
 }
 
 void read_traffic(const Section& section, Traffic& traffic) {
-    if (const json* word = section.find("arrival"); word != nullptr && word->is_string()) {
+    if (const nlohmann::json* word = section.find("arrival"); word != nullptr && word->is_string()) {
         section.read("arrival", traffic.arrival.kind, arrival::Kind::closed);  // arrival: poisson
     } else {
         read_arrival(section.section("arrival"), traffic);
@@ -496,7 +494,7 @@ void check_threshold(const Section& where, const std::string& key, const Thresho
     }
 }
 
-void read_thresholds(const Section& section, const json* metrics, const std::vector<std::string>& stages,
+void read_thresholds(const Section& section, const nlohmann::json* metrics, const std::vector<std::string>& stages,
                      std::vector<Threshold>& thresholds) {
     if (metrics == nullptr) {
         for (const auto& threshold : gate::default_thresholds()) {
@@ -531,13 +529,13 @@ void read_thresholds(const Section& section, const json* metrics, const std::vec
     }
 }
 
-json options_of(const KnownProtocol& protocol, const Section& section) {
-    json options = json::object();
-    if (const json* found = section.find(protocol.name); found != nullptr && found->is_object()) {
+nlohmann::json options_of(const KnownProtocol& protocol, const Section& section) {
+    nlohmann::json options = nlohmann::json::object();
+    if (const nlohmann::json* found = section.find(protocol.name); found != nullptr && found->is_object()) {
         options = *found;
     }
-    const auto schema = json::parse(protocol.options_schema);
-    const auto properties = schema.value("properties", json::object());
+    const auto schema = nlohmann::json::parse(protocol.options_schema);
+    const auto properties = schema.value("properties", nlohmann::json::object());
     for (const auto& [key, property] : properties.items()) {
         if (property.contains("default") && !options.contains(key)) {
             options[key] = property["default"];
@@ -556,7 +554,7 @@ std::string default_protocol(std::span<const KnownProtocol> protocols) {
 
 }  // namespace
 
-Scenario resolve(const json& value, std::span<const KnownProtocol> protocols, Findings& findings) {
+Scenario resolve(const nlohmann::json& value, std::span<const KnownProtocol> protocols, Findings& findings) {
     const Section root(&value, {}, findings);
     Scenario scenario;
     root.read("name", scenario.name);

@@ -5,11 +5,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <regex>
-#include <valijson/adapters/nlohmann_json_adapter.hpp>
-#include <valijson/schema.hpp>
-#include <valijson/schema_parser.hpp>
-#include <valijson/validator.hpp>
 
+#include "json_schema/validator.h"
 #include "scenario/schema_limits.h"
 
 namespace portillon::embedded {
@@ -20,11 +17,10 @@ namespace portillon::scenario {
 
 namespace {
 
-using nlohmann::json;
 using nlohmann::ordered_json;
 
 // A value as a problem shows it: on one line, not too long.
-std::string show(const json& value) {
+std::string show(const nlohmann::json& value) {
     if (value.is_object()) {
         return "a mapping";
     }
@@ -46,11 +42,11 @@ std::string list_of(const std::vector<std::string>& words) {
     return list;
 }
 
-std::string bare(const json& value) {
+std::string bare(const nlohmann::json& value) {
     return value.is_string() ? value.get<std::string>() : value.dump();
 }
 
-std::vector<std::string> keys_of(const json& object) {
+std::vector<std::string> keys_of(const nlohmann::json& object) {
     std::vector<std::string> keys;
     for (const auto& [key, ignored] : object.items()) {
         keys.push_back(key);
@@ -58,7 +54,7 @@ std::vector<std::string> keys_of(const json& object) {
     return keys;
 }
 
-std::string range_of(const json& schema, const char* least, const char* most, const char* unit) {
+std::string range_of(const nlohmann::json& schema, const char* least, const char* most, const char* unit) {
     if (schema.contains(least) && schema.contains(most)) {
         return fmt::format("{} to {}{}", schema[least].dump(), schema[most].dump(), unit);
     }
@@ -66,14 +62,14 @@ std::string range_of(const json& schema, const char* least, const char* most, co
                                   : fmt::format("at most {}{}", schema[most].dump(), unit);
 }
 
-bool is_of_type(const json& value, const std::string& type) {
+bool is_of_type(const nlohmann::json& value, const std::string& type) {
     return (type == "object" && value.is_object()) || (type == "array" && value.is_array()) ||
            (type == "string" && value.is_string()) || (type == "boolean" && value.is_boolean()) ||
            (type == "integer" && value.is_number_integer()) || (type == "number" && value.is_number()) ||
            (type == "null" && value.is_null());
 }
 
-std::string name_of_type(const json& schema) {
+std::string name_of_type(const nlohmann::json& schema) {
     const auto type = !schema.contains("type")    ? std::string("string")
                       : schema["type"].is_array() ? schema["type"][0].get<std::string>()
                                                   : schema["type"].get<std::string>();
@@ -115,7 +111,7 @@ std::vector<std::string> placeholders_in(std::string_view text) {
 
 // A template is a text whose default has placeholders: it takes those and no others. What is wrong with `text`, or
 // nothing.
-std::string wrong_placeholder(const json& schema, std::string_view text) {
+std::string wrong_placeholder(const nlohmann::json& schema, std::string_view text) {
     const auto known = schema.contains("default") && schema["default"].is_string()
                            ? placeholders_in(schema["default"].get_ref<const std::string&>())
                            : std::vector<std::string>{};
@@ -135,17 +131,17 @@ std::string wrong_placeholder(const json& schema, std::string_view text) {
 // Walks value and schema side by side.
 class Walk {
 public:
-    Walk(const json& root, Findings& findings) : root_(root), findings_(findings) {}
+    Walk(const nlohmann::json& root, Findings& findings) : root_(root), findings_(findings) {}
 
-    void check(const json& unresolved, const json& value) {
-        const json& named = resolve(unresolved);
-        const json& schema = alternative(named, value);
+    void check(const nlohmann::json& unresolved, const nlohmann::json& value) {
+        const nlohmann::json& named = resolve(unresolved);
+        const nlohmann::json& schema = alternative(named, value);
         if (schema.contains("enum")) {
             check_enum(schema, value);
             return;
         }
         if (schema.contains("type") && !has_a_type_of(schema, value)) {
-            const json& wanted = named.contains("title") ? named : schema;
+            const nlohmann::json& wanted = named.contains("title") ? named : schema;
             say(fmt::format("must be {}, not {}{}", name_of_type(wanted), show(value), hint(schema, value)));
             return;
         }
@@ -162,15 +158,15 @@ public:
 
 private:
     // What narrows a definition is left to resolve(), which says it in better words.
-    const json& resolve(const json& schema) const {
+    const nlohmann::json& resolve(const nlohmann::json& schema) const {
         if (schema.contains("$ref")) {
-            return resolve(root_.at(json::json_pointer(schema["$ref"].get<std::string>().substr(1))));
+            return resolve(root_.at(nlohmann::json::json_pointer(schema["$ref"].get<std::string>().substr(1))));
         }
         return schema.contains("allOf") && schema["allOf"][0].contains("$ref") ? resolve(schema["allOf"][0]) : schema;
     }
 
     // The first alternative of the value's type; else the last, whose words are the plainest.
-    static const json& alternative(const json& schema, const json& value) {
+    static const nlohmann::json& alternative(const nlohmann::json& schema, const nlohmann::json& value) {
         if (!schema.contains("anyOf")) {
             return schema;
         }
@@ -185,7 +181,7 @@ private:
 
     void say(std::string message) { findings_.push_back({path_, std::move(message)}); }
 
-    static bool has_a_type_of(const json& schema, const json& value) {
+    static bool has_a_type_of(const nlohmann::json& schema, const nlohmann::json& value) {
         if (schema["type"].is_string()) {
             return is_of_type(value, schema["type"].get<std::string>());
         }
@@ -197,14 +193,14 @@ private:
         return false;
     }
 
-    static std::string hint(const json& schema, const json& value) {
+    static std::string hint(const nlohmann::json& schema, const nlohmann::json& value) {
         const bool scalar = value.is_number() || value.is_boolean();
         return scalar && schema.contains("type") && schema["type"] == "string"
                    ? " (text that looks like a number needs quotes)"
                    : "";
     }
 
-    void check_enum(const json& schema, const json& value) {
+    void check_enum(const nlohmann::json& schema, const nlohmann::json& value) {
         for (const auto& candidate : schema["enum"]) {
             if (candidate == value) {
                 return;
@@ -216,9 +212,9 @@ private:
                         near.empty() ? "" : fmt::format("; did you mean \"{}\"?", near), list_of(allowed)));
     }
 
-    void check_object(const json& schema, const json& value) {
-        static const json nothing = json::object();
-        const json& properties = schema.contains("properties") ? schema["properties"] : nothing;
+    void check_object(const nlohmann::json& schema, const nlohmann::json& value) {
+        static const nlohmann::json nothing = nlohmann::json::object();
+        const nlohmann::json& properties = schema.contains("properties") ? schema["properties"] : nothing;
         for (const auto& [key, child] : value.items()) {
             path_.push_back(key);
             if (properties.contains(key)) {
@@ -244,7 +240,7 @@ private:
         }
     }
 
-    std::string purpose(const json& properties, const std::string& key) const {
+    std::string purpose(const nlohmann::json& properties, const std::string& key) const {
         if (!properties.contains(key)) {
             return "";
         }
@@ -255,7 +251,7 @@ private:
     }
 
     // The enumerators as they are written, each once: 5 and "5" look the same.
-    static std::vector<std::string> words_of(const json& enumerators) {
+    static std::vector<std::string> words_of(const nlohmann::json& enumerators) {
         std::vector<std::string> words;
         for (const auto& enumerator : enumerators) {
             const auto word = bare(enumerator);
@@ -272,7 +268,7 @@ private:
                         list_of(known)));
     }
 
-    void check_array(const json& schema, const json& value) {
+    void check_array(const nlohmann::json& schema, const nlohmann::json& value) {
         const bool too_few = schema.contains("minItems") && value.size() < schema["minItems"].get<std::size_t>();
         const bool too_many = schema.contains("maxItems") && value.size() > schema["maxItems"].get<std::size_t>();
         if (too_many && schema["maxItems"] == 0) {
@@ -293,7 +289,7 @@ private:
         }
     }
 
-    void check_string(const json& named, const json& schema, const json& value) {
+    void check_string(const nlohmann::json& named, const nlohmann::json& schema, const nlohmann::json& value) {
         const auto& text = value.get_ref<const std::string&>();
         const auto length = static_cast<std::size_t>(std::count_if(
             text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80; }));
@@ -314,7 +310,7 @@ private:
         }
     }
 
-    void check_number(const json& named, const json& schema, const json& value) {
+    void check_number(const nlohmann::json& named, const nlohmann::json& schema, const nlohmann::json& value) {
         const bool too_small = schema.contains("minimum") && value < schema["minimum"];
         const bool too_large = schema.contains("maximum") && value > schema["maximum"];
         if (schema.contains("const") && value != schema["const"]) {
@@ -332,7 +328,7 @@ private:
         }
     }
 
-    const json& root_;
+    const nlohmann::json& root_;
     Findings& findings_;
     Path path_;
 };
@@ -357,24 +353,18 @@ std::string schema_text(std::span<const KnownProtocol> protocols) {
     return merge(protocols).dump(2) + "\n";
 }
 
-json schema_json(std::span<const KnownProtocol> protocols) {
-    return json::parse(merge(protocols).dump());
+nlohmann::json schema_json(std::span<const KnownProtocol> protocols) {
+    return nlohmann::json::parse(merge(protocols).dump());
 }
 
-Findings explain(const json& schema, const json& value) {
+Findings explain(const nlohmann::json& schema, const nlohmann::json& value) {
     Findings findings;
     Walk(schema, findings).check(schema, value);
     return findings;
 }
 
-bool conforms(const json& schema_of_value, const json& value) {
-    valijson::Schema schema;
-    valijson::SchemaParser parser;
-    const valijson::adapters::NlohmannJsonAdapter schema_adapter(schema_of_value);
-    parser.populateSchema(schema_adapter, schema);
-    valijson::Validator validator;
-    const valijson::adapters::NlohmannJsonAdapter value_adapter(value);
-    return validator.validate(schema, value_adapter, nullptr);
+bool conforms(const nlohmann::json& schema_of_value, const nlohmann::json& value) {
+    return json_schema::Validator(schema_of_value).accepts(value);
 }
 
 }  // namespace portillon::scenario

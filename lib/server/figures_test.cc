@@ -5,21 +5,17 @@
 #include <map>
 #include <string>
 
+#include "server/sample_run.h"
+
 namespace portillon::server {
 namespace {
-
-std::map<std::string, std::uint64_t> all(const Causes& causes) {
-    std::map<std::string, std::uint64_t> counts;
-    causes.for_each([&](std::string_view name, std::uint64_t count) { counts[std::string(name)] = count; });
-    return counts;
-}
 
 TEST(Causes, CountsByName) {
     Causes causes;
     causes.add("malformed");
     causes.add("too_large");
     causes.add("malformed");
-    EXPECT_EQ(all(causes), (std::map<std::string, std::uint64_t>{{"malformed", 2}, {"too_large", 1}}));
+    EXPECT_EQ(counts_of(causes), (std::map<std::string, std::uint64_t>{{"malformed", 2}, {"too_large", 1}}));
 }
 
 TEST(Causes, CountsTheThirtyThirdKindAndThoseAfterItTogether) {
@@ -29,7 +25,7 @@ TEST(Causes, CountsTheThirtyThirdKindAndThoseAfterItTogether) {
             causes.add("cause_" + std::to_string(i));
         }
     }
-    const auto counts = all(causes);
+    const auto counts = counts_of(causes);
     EXPECT_EQ(counts.size(), 33u);
     EXPECT_EQ(counts.at("cause_31"), 2u);
     EXPECT_EQ(counts.at("other"), 16u);
@@ -40,7 +36,7 @@ TEST(Causes, KeepsTheBeginningOfALongName) {
     const std::string name(60, 'x');
     causes.add(name);
     causes.add(name);
-    EXPECT_EQ(all(causes), (std::map<std::string, std::uint64_t>{{std::string(39, 'x'), 2}}));
+    EXPECT_EQ(counts_of(causes), (std::map<std::string, std::uint64_t>{{std::string(39, 'x'), 2}}));
 }
 
 }  // namespace

@@ -23,10 +23,6 @@ constexpr std::size_t most_waiting = 4'096;  // for one shard; each holds a desc
 constexpr int turns_at_once = 64;            // messages, or new links, before the others have their turn
 constexpr Nanos door_pause = 100ms;          // while there is no descriptor for one more link
 
-error_code last_error() {
-    return {errno, boost::system::system_category()};
-}
-
 int make_socket() {
     return ::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 }

@@ -12,12 +12,6 @@
 namespace portillon::server {
 namespace {
 
-std::map<std::string, std::uint64_t> all(const Causes& causes) {
-    std::map<std::string, std::uint64_t> counts;
-    causes.for_each([&](std::string_view name, std::uint64_t count) { counts[std::string(name)] = count; });
-    return counts;
-}
-
 struct Scene {
     explicit Scene(const RunSpec& spec = sample_spec(), std::size_t hold_limit_bytes = HoldQueue::most_bytes)
         : run(spec), ingest(simulation.loop(), 0, figures, shares, hold_limit_bytes) {
@@ -83,7 +77,7 @@ TEST(LedgerIngest, RefusesWhatIsNoBatchAndGoesOn) {
     EXPECT_EQ(scene.run.ledger.counts().delivered, 0u);
     EXPECT_EQ(scene.figures.batches.get(), 0u);
     std::uint64_t refused = 0;
-    for (const auto& [cause, count] : all(scene.figures.refused)) {
+    for (const auto& [cause, count] : counts_of(scene.figures.refused)) {
         refused += count;
     }
     EXPECT_EQ(refused, 3u);
@@ -225,7 +219,7 @@ TEST(LedgerIngest, SaysNoAsTheFaultHasItAndNamesTheBatch) {
         EXPECT_EQ(decision.equipment, EquipmentId{2});
         EXPECT_EQ(decision.first, 5u);
         EXPECT_EQ(scene.run.ledger.counts().delivered, 0u);
-        EXPECT_EQ(all(scene.figures.refused),
+        EXPECT_EQ(counts_of(scene.figures.refused),
                   (std::map<std::string, std::uint64_t>{{std::string(name_of(row.fault.kind)), 1}}));
     }
 }
@@ -292,7 +286,7 @@ TEST(LedgerIngest, SaysNoWhenItCanHoldNoMore) {
     const auto refused = scene.answers.count(Disposition::refused);
     EXPECT_GT(refused, 0u);
     EXPECT_LT(refused, 10u);
-    EXPECT_EQ(all(scene.figures.refused).at("hold_queue_full"), refused);
+    EXPECT_EQ(counts_of(scene.figures.refused).at("hold_queue_full"), refused);
     scene.simulation.run_for(1s);
     EXPECT_EQ(scene.answers.count(Disposition::accepted), 10 - refused);
 }

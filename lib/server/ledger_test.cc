@@ -12,9 +12,7 @@
 namespace portillon::server {
 namespace {
 
-constexpr Instant t0{1'000s};
-
-Entry record(Ledger& ledger, std::uint32_t equipment, Sequence sequence, Instant now = t0, unsigned shard = 0) {
+Entry record(Ledger& ledger, std::uint32_t equipment, Sequence sequence, Instant now = sample_t0, unsigned shard = 0) {
     return ledger.record(shard, EquipmentId{equipment}, sequence, 0s, now);
 }
 
@@ -56,7 +54,7 @@ TEST(Ledger, RefusesWhatComesAfterItsEnd) {
     record(run.ledger, 1, 1);
     run.ledger.freeze();
     EXPECT_EQ(record(run.ledger, 1, 2), Entry::refused);
-    run.ledger.record_unexpected(0, t0);
+    run.ledger.record_unexpected(0, sample_t0);
     EXPECT_EQ(run.ledger.counts().delivered, 1u);
     EXPECT_EQ(run.ledger.counts().unexpected, 0u);
     EXPECT_EQ(run.ledger.counts().after_freeze, 2u);
@@ -67,10 +65,10 @@ TEST(Ledger, MeasuresOnlyFromTheStartOnAndOnlyWhatIsDueInAMeasuredWindow) {
     spec.measured = {{10s, 20s}, {30s, 40s}};
     SampleRun run(spec);
     auto deliver = [&, sequence = Sequence{0}](Nanos due, Nanos at) mutable {
-        run.ledger.record(0, EquipmentId{1}, ++sequence, due, t0 + at);
+        run.ledger.record(0, EquipmentId{1}, ++sequence, due, sample_t0 + at);
     };
     deliver(10s, 11s);  // not started yet
-    run.ledger.start(t0);
+    run.ledger.start(sample_t0);
     deliver(9s, 11s);
     deliver(10s, 10'005ms);
     deliver(20s, 21s);
@@ -86,9 +84,9 @@ TEST(Ledger, KeepsTheFiguresOfSegmentsApartWhoeverRecordsThem) {
     spec.measured = {{15s, 30s}};                                     // bounds of its own
     spec.segments = {{0s, 10s}, {10s, 20s}, {20s, 20s}, {25s, 30s}};  // one empty, and a hole
     SampleRun run(spec, 2);
-    run.ledger.start(t0);
+    run.ledger.start(sample_t0);
     const auto deliver = [&](unsigned shard, Sequence sequence, Nanos due, Nanos late) {
-        run.ledger.record(shard, EquipmentId{1}, sequence, due, t0 + due + late);
+        run.ledger.record(shard, EquipmentId{1}, sequence, due, sample_t0 + due + late);
     };
     deliver(0, 1, 9'999ms, 1ms);
     deliver(0, 2, 10s, 2ms);
@@ -124,10 +122,10 @@ TEST(Ledger, KeepsAsManySegmentsAsAScenarioMayHaveStages) {
         spec.segments.push_back({Nanos{1s} * i, Nanos{1s} * (i + 1)});
     }
     SampleRun run(spec);
-    run.ledger.start(t0);
+    run.ledger.start(sample_t0);
     for (Sequence sequence = 1; sequence <= most_segments; ++sequence) {
         const Nanos due = Nanos{1s} * (sequence * 7 % most_segments);  // in no order
-        run.ledger.record(0, EquipmentId{1}, sequence, due, t0 + due + 1ms);
+        run.ledger.record(0, EquipmentId{1}, sequence, due, sample_t0 + due + 1ms);
     }
     for (const auto& segment : run.ledger.segments()) {
         EXPECT_EQ(segment.end_to_end.count(), 1u);
@@ -137,37 +135,37 @@ TEST(Ledger, KeepsAsManySegmentsAsAScenarioMayHaveStages) {
 
 TEST(Ledger, MeasuresFirstCopiesOnly) {
     SampleRun run;
-    run.ledger.start(t0);
-    record(run.ledger, 1, 1, t0 + 1ms);
-    record(run.ledger, 1, 1, t0 + 5ms);
+    run.ledger.start(sample_t0);
+    record(run.ledger, 1, 1, sample_t0 + 1ms);
+    record(run.ledger, 1, 1, sample_t0 + 5ms);
     EXPECT_EQ(run.ledger.end_to_end().count(), 1u);
     EXPECT_EQ(run.ledger.end_to_end().max(), Nanos{1ms});
 }
 
 TEST(Ledger, CountsWhatWasDeliveredInEachSecond) {
     SampleRun run(sample_spec(), 2);
-    run.ledger.start(t0);
-    record(run.ledger, 1, 1, t0 - 1ns);
-    record(run.ledger, 1, 2, t0);
-    record(run.ledger, 1, 3, t0 + 999'999'999ns, 1);
-    record(run.ledger, 1, 4, t0 + 2s, 1);
-    record(run.ledger, 1, 5, t0 + 24h);
+    run.ledger.start(sample_t0);
+    record(run.ledger, 1, 1, sample_t0 - 1ns);
+    record(run.ledger, 1, 2, sample_t0);
+    record(run.ledger, 1, 3, sample_t0 + 999'999'999ns, 1);
+    record(run.ledger, 1, 4, sample_t0 + 2s, 1);
+    record(run.ledger, 1, 5, sample_t0 + 24h);
     EXPECT_THAT(run.ledger.delivered_per_second(), testing::ElementsAre(2, 0, 1));
 }
 
 TEST(Ledger, TakesADueTimeThatNoFleetMakesForUnexpected) {
     SampleRun run;
-    run.ledger.start(t0);
-    EXPECT_EQ(run.ledger.record(0, EquipmentId{1}, 1, Nanos::max(), t0), Entry::unexpected);
-    EXPECT_EQ(run.ledger.record(0, EquipmentId{1}, 1, -1ns, t0), Entry::unexpected);
-    EXPECT_EQ(run.ledger.record(0, EquipmentId{1}, 1, Ledger::longest_due, t0), Entry::delivered);
+    run.ledger.start(sample_t0);
+    EXPECT_EQ(run.ledger.record(0, EquipmentId{1}, 1, Nanos::max(), sample_t0), Entry::unexpected);
+    EXPECT_EQ(run.ledger.record(0, EquipmentId{1}, 1, -1ns, sample_t0), Entry::unexpected);
+    EXPECT_EQ(run.ledger.record(0, EquipmentId{1}, 1, Ledger::longest_due, sample_t0), Entry::delivered);
 }
 
 TEST(Ledger, IsFoundAgainInItsMemory) {
     RunSpec spec = sample_spec(5, 70);
     spec.measured = {{1s, 2s}};
     SampleRun run(spec, 3);
-    record(run.ledger, 5, 70, t0, 2);
+    record(run.ledger, 5, 70, sample_t0, 2);
     const auto elsewhere = SharedMemory::open(run.memory.path());
     ASSERT_TRUE(elsewhere);
     const auto ledger = Ledger::attach(elsewhere->bytes());
@@ -189,7 +187,7 @@ TEST(Ledger, IsNotFoundWhereThereIsNone) {
 void record_all(Ledger ledger, unsigned shard, Sequence sequences) {
     for (Sequence sequence = 1; sequence <= sequences; ++sequence) {
         for (std::uint32_t equipment = 1; equipment <= 2; ++equipment) {
-            ledger.record(shard, EquipmentId{equipment}, sequence, 0s, t0);
+            ledger.record(shard, EquipmentId{equipment}, sequence, 0s, sample_t0);
         }
     }
 }

@@ -3,14 +3,25 @@
 // For tests and benchmarks: a run with its ledger, the batches that its fleet would send, and who gets the answers.
 
 #include <algorithm>
+#include <map>
+#include <string>
 #include <vector>
 
+#include "server/figures.h"
 #include "server/ingest.h"
 #include "server/ledger.h"
 #include "server/shared_memory.h"
 #include "wire/batch_codec.h"
 
 namespace portillon::server {
+
+inline constexpr Instant sample_t0{1'000s};
+
+inline std::map<std::string, std::uint64_t> counts_of(const Causes& causes) {
+    std::map<std::string, std::uint64_t> counts;
+    causes.for_each([&](std::string_view name, std::uint64_t count) { counts[std::string(name)] = count; });
+    return counts;
+}
 
 inline RunSpec sample_spec(std::uint32_t equipments = 3, Sequence sequences = 1'000) {
     return {.run = RunId{0xA1},

@@ -24,8 +24,8 @@ struct Client final : net::Transport::Reader {
     bool over = false;
 };
 
-struct Scene {
-    explicit Scene(const Limits& limits = {})
+struct ShardScene {
+    explicit ShardScene(const Limits& limits = {})
         : board_memory(SharedMemory::create("board", Board::bytes_needed(1)).value()),
           board(board_memory.bytes(), 1),
           shard(simulation.loop(), kinds, limits, board, 0) {}
@@ -52,7 +52,7 @@ struct Scene {
 };
 
 TEST(Shard, EndsEveryConnectionAtTheInstantsOfAFault) {
-    Scene scene;
+    ShardScene scene;
     const Fault fault{
         .id = 1, .kind = FaultKind::close, .at = scene.simulation.now() + 1s, .length = 1s, .every = 400ms};
     scene.board.shares()[0].begin(fault);
@@ -74,7 +74,7 @@ TEST(Shard, EndsEveryConnectionAtTheInstantsOfAFault) {
 }
 
 TEST(Shard, TurnsNewConnectionsAwayWhileAFaultLasts) {
-    Scene scene;
+    ShardScene scene;
     const auto before = scene.connect();
     const Fault fault{.id = 1, .kind = FaultKind::turn_away, .at = scene.simulation.now(), .length = 1s};
     scene.board.shares()[0].begin(fault);
@@ -91,7 +91,7 @@ TEST(Shard, TurnsNewConnectionsAwayWhileAFaultLasts) {
 }
 
 TEST(Shard, RecordsWhatItsListenersHear) {
-    Scene scene;
+    ShardScene scene;
     EXPECT_EQ(scene.obey(OpenRun{scene.run.memory.path()}).problem, "");
     const auto client = scene.connect();
     client->transport->write(scene.run.batch(1, 1, 3));
@@ -107,7 +107,7 @@ TEST(Shard, RecordsWhatItsListenersHear) {
 }
 
 TEST(Shard, ClosesConnectionsBeyondItsLimit) {
-    Scene scene({.connections = 2});
+    ShardScene scene({.connections = 2});
     const auto one = scene.connect();
     const auto two = scene.connect();
     const auto three = scene.connect();
@@ -119,13 +119,13 @@ TEST(Shard, ClosesConnectionsBeyondItsLimit) {
 }
 
 TEST(Shard, SaysWhyItCannotOpenARun) {
-    Scene scene;
+    ShardScene scene;
     EXPECT_NE(scene.obey(OpenRun{"/proc/self/fd/99999"}).problem, "");
     EXPECT_NE(scene.obey(OpenRun{scene.board_memory.path()}).problem, "");
 }
 
 TEST(Shard, DrainsWhenItsConnectionsAreGone) {
-    Scene scene;
+    ShardScene scene;
     scene.obey(OpenRun{scene.run.memory.path()});
     const auto client = scene.connect();
     std::optional<Obeyed> drained;
@@ -142,7 +142,7 @@ TEST(Shard, DrainsWhenItsConnectionsAreGone) {
 }
 
 TEST(Shard, DrainsAtTheDeadlineWithConnectionsLeftAndNothingHeld) {
-    Scene scene;
+    ShardScene scene;
     scene.obey(OpenRun{scene.run.memory.path()});
     scene.obey(SetFault{{.id = 1, .kind = FaultKind::stall, .at = scene.simulation.now(), .length = 1h}});
     const auto client = scene.connect();
@@ -160,7 +160,7 @@ TEST(Shard, DrainsAtTheDeadlineWithConnectionsLeftAndNothingHeld) {
 }
 
 TEST(Shard, AnswersWhatItHoldsWhenItStops) {
-    Scene scene;
+    ShardScene scene;
     scene.obey(SetFault{{.id = 1, .kind = FaultKind::stall, .at = scene.simulation.now(), .length = 1h}});
     const auto client = scene.connect();
     client->transport->write(scene.run.batch(1, 1, 3));

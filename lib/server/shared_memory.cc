@@ -10,11 +10,7 @@
 
 namespace portillon::server {
 
-namespace {
-error_code last_error() {
-    return {errno, boost::system::system_category()};
-}
-}  // namespace
+namespace {}  // namespace
 
 Result<SharedMemory> SharedMemory::create(const std::string& name, std::size_t bytes) {
     const int descriptor = ::memfd_create(name.c_str(), MFD_CLOEXEC);

@@ -11,7 +11,7 @@ namespace {
 constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 constexpr std::uint8_t foreign = 0xFF;
 
-constexpr std::array<std::uint8_t, 256> values = [] {
+constexpr std::array<std::uint8_t, 256> value_of_letter = [] {
     std::array<std::uint8_t, 256> table{};
     table.fill(foreign);
     for (std::size_t i = 0; i < alphabet.size(); ++i) {
@@ -49,7 +49,8 @@ std::optional<std::string> decode_base64(std::string_view text) {
         const std::size_t padding = !last || text[at + 3] != '=' ? 0 : text[at + 2] != '=' ? 1 : 2;
         std::uint32_t group = 0;
         for (std::size_t i = 0; i < 4; ++i) {
-            const auto value = i < 4 - padding ? values[static_cast<std::uint8_t>(text[at + i])] : std::uint8_t{0};
+            const auto value =
+                i < 4 - padding ? value_of_letter[static_cast<std::uint8_t>(text[at + i])] : std::uint8_t{0};
             if (value == foreign) {
                 return std::nullopt;
             }

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/bytes.h"
 #include "wire/decode_error.h"
 
 namespace portillon::wire {
@@ -14,10 +15,6 @@ namespace {
 using nlohmann::json;
 
 constexpr Payload payload{7, 100};
-
-std::span<const std::byte> bytes_of(std::string_view text) {
-    return std::as_bytes(std::span<const char>(text.data(), text.size()));
-}
 
 // Due times that grow, in steps that change their number of digits.
 struct Schedule {

@@ -5,14 +5,11 @@
 
 #include <string>
 
+#include "base/bytes.h"
 #include "wire/decode_error.h"
 
 namespace portillon::wire {
 namespace {
-
-std::span<const std::byte> bytes_of(std::string_view text) {
-    return std::as_bytes(std::span<const char>(text.data(), text.size()));
-}
 
 std::string packed(MessageEncoding encoding, const std::string& text) {
     z_stream stream{};

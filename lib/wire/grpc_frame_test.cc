@@ -7,14 +7,11 @@
 #include <string>
 #include <vector>
 
+#include "base/bytes.h"
 #include "wire/decode_error.h"
 
 namespace portillon::wire {
 namespace {
-
-std::span<const std::byte> bytes_of(std::string_view text) {
-    return std::as_bytes(std::span<const char>(text.data(), text.size()));
-}
 
 std::string framed(std::string_view body) {
     std::array<std::byte, grpc_prefix_bytes> prefix;

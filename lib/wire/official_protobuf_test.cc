@@ -6,16 +6,13 @@
 #include <array>
 #include <string>
 
+#include "base/bytes.h"
 #include "portillon.pb.h"
 #include "wire/batch_codec.h"
 #include "wire/receipt.h"
 
 namespace portillon::wire {
 namespace {
-
-std::span<const std::byte> bytes_of(std::string_view text) {
-    return std::as_bytes(std::span<const char>(text.data(), text.size()));
-}
 
 std::string encoded(const BatchHead& head, const Payload& payload) {
     const auto due = [] { return Nanos{123'456'789'012}; };

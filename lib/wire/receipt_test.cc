@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "base/bytes.h"
 #include "wire/decode_error.h"
 
 namespace portillon::wire {
@@ -17,10 +18,6 @@ std::string encoded(const Receipt& receipt, Encoding encoding) {
     const std::size_t size = encode(receipt, encoding, bytes);
     EXPECT_LE(size, bytes.size());
     return {reinterpret_cast<const char*>(bytes.data()), size};
-}
-
-std::span<const std::byte> bytes_of(std::string_view text) {
-    return std::as_bytes(std::span<const char>(text.data(), text.size()));
 }
 
 const Receipt receipts[] = {

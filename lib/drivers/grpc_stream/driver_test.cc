@@ -23,7 +23,7 @@ std::string receipt(Sequence first, ReceiptAnswer answer = ReceiptAnswer::acknow
     std::array<std::byte, wire::largest_receipt_bytes> bytes;
     const auto size =
         wire::encode({EquipmentId{equipment}, first, 1, answer, retry_after_ms}, wire::Encoding::protobuf, bytes);
-    return framed(raw::text_of(std::span<const std::byte>(bytes).first(size)));
+    return framed(text_of(std::span<const std::byte>(bytes).first(size)));
 }
 
 const std::string begin =

@@ -20,6 +20,12 @@
 
 namespace portillon::mqtt {
 
+// Options of the driver, and the server's CONNACK for each version.
+inline constexpr const char* five = R"({"version": 5, "topic": "v/{equipment}"})";
+inline constexpr const char* three = R"({"version": "3.1.1", "topic": "v/{equipment}"})";
+inline constexpr const char* connack_5 = "20 03 00 00 00";
+inline constexpr const char* connack_3 = "20 02 00 00";
+
 class TextBody final : public driver::Body {
 public:
     explicit TextBody(std::string text) : text_(std::move(text)) {}

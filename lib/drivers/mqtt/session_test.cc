@@ -14,13 +14,9 @@ using ::testing::ElementsAre;
 using testing::hex;
 using ::testing::IsEmpty;
 
-constexpr const char* five = R"({"version": 5, "topic": "v/{equipment}"})";
-constexpr const char* three = R"({"version": "3.1.1", "topic": "v/{equipment}"})";
 constexpr const char* five_qos_0 = R"({"version": 5, "qos": 0, "topic": "v/{equipment}"})";
 constexpr const char* five_qos_2 = R"({"version": 5, "qos": 2, "topic": "v/{equipment}"})";
 constexpr const char* three_qos_0 = R"({"version": "3.1.1", "qos": 0, "topic": "v/{equipment}"})";
-constexpr const char* connack_5 = "20 03 00 00 00";
-constexpr const char* connack_3 = "20 02 00 00";
 
 class MqttSession : public Harness {};
 

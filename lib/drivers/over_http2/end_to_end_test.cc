@@ -28,7 +28,7 @@ public:
     std::map<std::string, Sequence> firsts;  // of what is offered: no body here is a batch
 
     void arrived(std::span<const std::byte> body, server::Answers& answers, const server::Ticket& ticket) override {
-        bodies.push_back(raw::text_of(body));
+        bodies.push_back(text_of(body));
         auto& wait = waits_.emplace_back(*this, answers, ticket, firsts[bodies.back()]);
         loop_.timers().set(wait, loop_.now() + delay(bodies.size()));
     }

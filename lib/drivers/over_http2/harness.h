@@ -29,7 +29,7 @@ public:
     }
 
     void send(const std::string& bytes) {
-        transport_->write(raw::bytes_of(bytes));
+        transport_->write(bytes_of(bytes));
         speaks_ = speaks_ || !bytes.empty();
     }
     net::Transport& transport() { return *transport_; }
@@ -59,7 +59,7 @@ public:
 
 private:
     void received(std::span<const std::byte> bytes) override {
-        for (auto& frame : reader_.read(raw::text_of(bytes))) {
+        for (auto& frame : reader_.read(text_of(bytes))) {
             if (speaks_ && frame.type == raw::Type::settings && (frame.flags & raw::ack) == 0) {
                 send(raw::settings_ack());
             }

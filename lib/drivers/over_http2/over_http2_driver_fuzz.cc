@@ -115,7 +115,7 @@ public:
 private:
     void send(std::string_view bytes) {
         if (!over_) {
-            transport_->write(raw::bytes_of(bytes));
+            transport_->write(bytes_of(bytes));
         }
     }
     static void add_fields(raw::Fields& fields, testing::FuzzScript& script) {

@@ -30,7 +30,7 @@ std::string exact(std::optional<double> value) {
     return value && std::isfinite(*value) ? fmt::format("{}", *value) : "null";
 }
 
-std::optional<double> us(std::optional<Nanos> value) {
+std::optional<double> us_or_nothing(std::optional<Nanos> value) {
     return value ? std::optional(static_cast<double>(value->count()) / 1e3) : std::nullopt;
 }
 
@@ -59,7 +59,7 @@ constexpr Percentile percentiles[] = {{"p50_us", 50}, {"p75_us", 75},     {"p90_
 Shown percentile_of(const Latency& latency, const std::string& kind, std::string figure, double percent) {
     const auto& histogram = latency.histogram;
     const char* verb = kind == "end_to_end" ? "delivered" : "answered";
-    const auto value = us(latency.percentile(percent));
+    const auto value = us_or_nothing(latency.percentile(percent));
     const std::string why = histogram.empty() && latency.unanswered == 0 ? "no samples"
                             : latency.unanswered > 0
                                 ? fmt::format("it falls among the {} never {}", counted(latency.unanswered), verb)
@@ -175,9 +175,9 @@ Shown shown_latency(const RunReport& run, const Latencies& latencies, const std:
             return percentile_of(*latency, name, std::move(figure), percentile.percent);
         }
     }
-    const auto value = key == "min_us"    ? us(latency->min())
+    const auto value = key == "min_us"    ? us_or_nothing(latency->min())
                        : key == "mean_us" ? us_of_ns(latency->mean())
-                       : key == "max_us"  ? us(latency->max())
+                       : key == "max_us"  ? us_or_nothing(latency->max())
                                           : us_of_ns(latency->stdev());
     const auto why = latency->unanswered > 0    ? fmt::format("unknown: {} never came", counted(latency->unanswered))
                      : histogram.overflow() > 0 ? std::string("unknown: some took longer than 24 h")

@@ -5,12 +5,10 @@
 #include <string>
 #include <vector>
 
+#include "base/bytes.h"
+
 namespace portillon::mqtt {
 namespace {
-
-std::span<const std::byte> bytes_of(std::string_view text) {
-    return std::as_bytes(std::span<const char>(text.data(), text.size()));
-}
 
 std::string packet(char first, std::string_view body) {
     std::string bytes(1, first);

@@ -7,16 +7,10 @@
 #include <utility>
 #include <vector>
 
+#include "base/bytes.h"
+
 namespace portillon::mqtt {
 namespace {
-
-std::span<const std::byte> bytes_of(std::string_view text) {
-    return std::as_bytes(std::span<const char>(text.data(), text.size()));
-}
-
-std::string text_of(std::span<const std::byte> bytes) {
-    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
 
 // "10 02 'MQTT' 00": bytes in hexadecimal, texts in quotes. Kept until the end: parsed packets are views.
 std::string_view octets(std::string_view notation) {
@@ -205,20 +199,20 @@ TEST(Connack, IsRefusedWhenMalformed) {
 }
 
 TEST(Publish, IsReadAndWritten) {
-    struct Row {
+    struct PacketRow {
         std::string_view notation;
         Version version;
         Qos qos;
         std::uint16_t packet_id;
     };
-    const Row rows[] = {
+    const PacketRow rows[] = {
         {"30 0A 00 03 'a/b' 'hello'", Version::v3_1_1, Qos::at_most_once, 0},
         {"3D 07 00 03 'a/b' 00 0A", Version::v3_1_1, Qos::exactly_once, 10},  // DUP, retain, no payload (figure 3.11)
         {"32 0D 00 03 'a/b' FF FF 00 'hello'", Version::v5, Qos::at_least_once, 65'535},
         {"30 0E 00 03 'a/b' 03 23 00 05 'hello'", Version::v5, Qos::at_most_once, 0},
         {"30 0B 00 00 03 23 00 05 'hello'", Version::v5, Qos::at_most_once, 0},  // only the alias
     };
-    for (const Row& row : rows) {
+    for (const PacketRow& row : rows) {
         const std::string_view bytes = octets(row.notation);
         Publish publish;
         ASSERT_FALSE(parse(frame_of(bytes), row.version, publish)) << row.notation;
@@ -275,13 +269,13 @@ TEST(Publish, IsRefusedWhenMalformed) {
 }
 
 TEST(Acknowledgement, IsReadAndWritten) {
-    struct Row {
+    struct PacketRow {
         std::string_view notation;
         Version version;
         PacketType type;
         Reason reason;
     };
-    const Row rows[] = {
+    const PacketRow rows[] = {
         {"40 02 12 34", Version::v3_1_1, PacketType::puback, Reason::success},
         {"50 02 12 34", Version::v3_1_1, PacketType::pubrec, Reason::success},
         {"62 02 12 34", Version::v5, PacketType::pubrel, Reason::success},
@@ -289,7 +283,7 @@ TEST(Acknowledgement, IsReadAndWritten) {
         {"40 03 12 34 10", Version::v5, PacketType::puback, Reason::no_matching_subscribers},
         {"40 08 12 34 97 04 1F 00 01 'x'", Version::v5, PacketType::puback, Reason::quota_exceeded},
     };
-    for (const Row& row : rows) {
+    for (const PacketRow& row : rows) {
         Acknowledgement packet;
         ASSERT_FALSE(parse(frame_of(octets(row.notation)), row.version, packet)) << row.notation;
         EXPECT_EQ(packet.type, row.type);

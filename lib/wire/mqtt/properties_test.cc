@@ -6,12 +6,10 @@
 #include <string>
 #include <vector>
 
+#include "base/bytes.h"
+
 namespace portillon::mqtt {
 namespace {
-
-std::span<const std::byte> bytes_of(std::string_view text) {
-    return std::as_bytes(std::span<const char>(text.data(), text.size()));
-}
 
 Reason reason_of(std::string_view raw, PacketType packet) {
     Properties properties;

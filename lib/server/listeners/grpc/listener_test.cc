@@ -66,7 +66,7 @@ protected:
         std::vector<std::string> found;
         const std::string body = client.body(1);
         wire::GrpcFrameReader reader(1'000);
-        reader.feed(raw::bytes_of(body));
+        reader.feed(bytes_of(body));
         while (const auto message = reader.next()) {
             wire::Receipt receipt;
             EXPECT_FALSE(wire::decode(message->body, wire::Encoding::protobuf, receipt));
@@ -93,7 +93,7 @@ TEST_F(GrpcListener, AnswersACallWithAReceipt) {
     const std::string body = client.body(1);
     ASSERT_GT(body.size(), 5u);
     wire::Receipt receipt;
-    ASSERT_FALSE(wire::decode(raw::bytes_of(body).subspan(5), wire::Encoding::protobuf, receipt));
+    ASSERT_FALSE(wire::decode(bytes_of(body).subspan(5), wire::Encoding::protobuf, receipt));
     EXPECT_EQ(receipt, (wire::Receipt{.equipment = EquipmentId{12}, .first = 9, .count = 60}));
     EXPECT_EQ(body.substr(0, 5), raw::number(body.size() - 5, 5));
 }

@@ -15,14 +15,15 @@ namespace {
 namespace raw = portillon::http2::raw;
 using raw::Type;
 
-const raw::Fields post{{":method", "POST"}, {":scheme", "http"}, {":authority", "x"}, {":path", "/v1/validations"}};
+const raw::Fields post_fields{
+    {":method", "POST"}, {":scheme", "http"}, {":authority", "x"}, {":path", "/v1/validations"}};
 
 raw::Fields with(raw::Fields fields, const raw::Fields& more) {
     fields.insert(fields.end(), more.begin(), more.end());
     return fields;
 }
 
-std::string whole(std::uint32_t stream, const raw::Fields& fields = post) {
+std::string whole(std::uint32_t stream, const raw::Fields& fields = post_fields) {
     return raw::headers(stream, fields, raw::end_stream);
 }
 
@@ -53,7 +54,7 @@ protected:
                 return fmt::format("reset {} {}", frame.stream, names[frame.u32(0)]);
             }
         }
-        client.send(raw::headers(101, post) + raw::data(101, "x", raw::end_stream));
+        client.send(raw::headers(101, post_fields) + raw::data(101, "x", raw::end_stream));
         settle();
         EXPECT_EQ(client.field(101, ":status"), "200");
         return "lives";
@@ -64,9 +65,10 @@ TEST_F(Http2Conformance, AnswersWhatIsForbiddenAsTheStandardSays) {
     struct Row {
         std::string section, what, bytes, answer;
     };
-    const std::string open = raw::headers(1, post);
-    const std::string part = raw::frame(Type::headers, 0, 1, raw::block(post));
-    const std::string with_te = raw::headers(1, with(post, {{"te", "trailers"}})) + raw::data(1, "x", raw::end_stream);
+    const std::string open = raw::headers(1, post_fields);
+    const std::string part = raw::frame(Type::headers, 0, 1, raw::block(post_fields));
+    const std::string with_te =
+        raw::headers(1, with(post_fields, {{"te", "trailers"}})) + raw::data(1, "x", raw::end_stream);
     const std::vector<Row> rows{
         {"4.1", "an unknown type", raw::frame(static_cast<Type>(0x16), 0xFF, 0, "12345678"), "lives"},
         {"4.1", "unknown flags", raw::frame(Type::ping, 0xFE, 0, "12345678"), "lives"},
@@ -85,7 +87,7 @@ TEST_F(Http2Conformance, AnswersWhatIsForbiddenAsTheStandardSays) {
         {"5.1", "DATA of an idle stream", raw::data(1, "x", raw::end_stream), "goaway PROTOCOL_ERROR"},
         {"5.1", "RST_STREAM of an idle stream", raw::rst_stream(1, 8), "goaway PROTOCOL_ERROR"},
         {"5.1", "WINDOW_UPDATE of an idle stream", raw::window_update(1, 100), "goaway PROTOCOL_ERROR"},
-        {"5.1", "CONTINUATION of an idle stream", raw::frame(Type::continuation, 4, 1, raw::block(post)),
+        {"5.1", "CONTINUATION of an idle stream", raw::frame(Type::continuation, 4, 1, raw::block(post_fields)),
          "goaway PROTOCOL_ERROR"},
         {"5.1", "PRIORITY of an idle stream", raw::frame(Type::priority, 0, 1, std::string("\0\0\0\0\1", 5)), "lives"},
         {"5.1", "DATA after the request's end", whole(1) + raw::data(1, "x", raw::end_stream), "goaway STREAM_CLOSED"},
@@ -100,15 +102,16 @@ TEST_F(Http2Conformance, AnswersWhatIsForbiddenAsTheStandardSays) {
         {"5.1", "DATA after RST_STREAM of an earlier stream",
          open + whole(3) + raw::rst_stream(1, 8) + raw::data(1, "x"), "goaway STREAM_CLOSED"},
         {"5.1", "requests whose parts are mixed",
-         open + raw::headers(3, post) + raw::data(1, "x") + raw::data(3, "y") + raw::data(1, "x", raw::end_stream) +
-             raw::headers(3, {{"x", "y"}}, raw::end_stream),
+         open + raw::headers(3, post_fields) + raw::data(1, "x") + raw::data(3, "y") +
+             raw::data(1, "x", raw::end_stream) + raw::headers(3, {{"x", "y"}}, raw::end_stream),
          "lives"},
         {"5.1", "CONTINUATION after RST_STREAM",
          open + raw::rst_stream(1, 8) + raw::frame(Type::continuation, 4, 1, ""), "goaway PROTOCOL_ERROR"},
         {"5.1", "WINDOW_UPDATE after RST_STREAM", open + raw::rst_stream(1, 8) + raw::window_update(1, 1), "lives"},
         {"5.1", "RST_STREAM after RST_STREAM", open + raw::rst_stream(1, 8) + raw::rst_stream(1, 8), "lives"},
         {"5.3.1", "HEADERS that depend on themselves",
-         raw::frame(Type::headers, 0x25, 1, raw::number(1, 4) + '\x10' + raw::block(post)), "goaway PROTOCOL_ERROR"},
+         raw::frame(Type::headers, 0x25, 1, raw::number(1, 4) + '\x10' + raw::block(post_fields)),
+         "goaway PROTOCOL_ERROR"},
         {"5.3.1", "PRIORITY that depends on itself",
          open + raw::frame(Type::priority, 0, 1, raw::number(1, 4) + '\x10'), "goaway PROTOCOL_ERROR"},
         {"5.5", "an unknown type of a stream", open + raw::frame(static_cast<Type>(0x16), 0, 1, "x"), "lives"},
@@ -128,10 +131,10 @@ TEST_F(Http2Conformance, AnswersWhatIsForbiddenAsTheStandardSays) {
          "goaway PROTOCOL_ERROR"},
         {"6.2", "HEADERS with padding and priority",
          raw::frame(Type::headers, 0x2D, 1,
-                    '\2' + raw::number(0, 4) + '\x10' + raw::block(post) + std::string(2, '\0')),
+                    '\2' + raw::number(0, 4) + '\x10' + raw::block(post_fields) + std::string(2, '\0')),
          "lives"},
-        {"6.2", "HEADERS of stream 0", raw::headers(0, post), "goaway PROTOCOL_ERROR"},
-        {"6.2", "padding beyond the frame", raw::frame(Type::headers, 12, 1, "\xFF" + raw::block(post)),
+        {"6.2", "HEADERS of stream 0", raw::headers(0, post_fields), "goaway PROTOCOL_ERROR"},
+        {"6.2", "padding beyond the frame", raw::frame(Type::headers, 12, 1, "\xFF" + raw::block(post_fields)),
          "goaway PROTOCOL_ERROR"},
         {"6.3", "PRIORITY of stream 0", raw::frame(Type::priority, 0, 0, std::string(5, '\0')),
          "goaway PROTOCOL_ERROR"},
@@ -151,7 +154,8 @@ TEST_F(Http2Conformance, AnswersWhatIsForbiddenAsTheStandardSays) {
         {"6.5.2", "frames above 2^24-1", raw::settings({{5, 1 << 24}}), "goaway PROTOCOL_ERROR"},
         {"6.5.2", "an unknown setting", raw::settings({{0xFF, 1}}), "lives"},
         {"6.5.3", "settings that change each other", raw::settings({{4, 100}, {4, 1}}), "lives"},
-        {"6.6", "PUSH_PROMISE", open + raw::frame(Type::push_promise, 4, 1, raw::number(2, 4) + raw::block(post)),
+        {"6.6", "PUSH_PROMISE",
+         open + raw::frame(Type::push_promise, 4, 1, raw::number(2, 4) + raw::block(post_fields)),
          "goaway PROTOCOL_ERROR"},
         {"6.7", "PING of a stream", raw::frame(Type::ping, 0, 1, "12345678"), "goaway PROTOCOL_ERROR"},
         {"6.7", "PING of 6 bytes", raw::frame(Type::ping, 0, 0, "123456"), "goaway FRAME_SIZE_ERROR"},
@@ -190,18 +194,19 @@ TEST_F(Http2Conformance, AnswersWhatIsForbiddenAsTheStandardSays) {
         {"8.1", "trailers", open + raw::data(1, "x") + raw::headers(1, {{"x", "y"}}, raw::end_stream), "lives"},
         {"8.1", "an upper-case name among trailers",
          open + raw::data(1, "x") + raw::headers(1, {{"X", "y"}}, raw::end_stream), "reset 1 PROTOCOL_ERROR"},
-        {"8.2", "an empty name", whole(1, with(post, {{"", "y"}})), "reset 1 PROTOCOL_ERROR"},
-        {"8.2", "an upper-case name", whole(1, with(post, {{"X-Name", "y"}})), "reset 1 PROTOCOL_ERROR"},
-        {"8.2", "a name with a space", whole(1, with(post, {{"x name", "y"}})), "reset 1 PROTOCOL_ERROR"},
-        {"8.2.1", "a value with a line break", whole(1, with(post, {{"x", "a\nb"}})), "reset 1 PROTOCOL_ERROR"},
-        {"8.2.2", "connection", whole(1, with(post, {{"connection", "keep-alive"}})), "reset 1 PROTOCOL_ERROR"},
-        {"8.2.2", "transfer-encoding", whole(1, with(post, {{"transfer-encoding", "chunked"}})),
+        {"8.2", "an empty name", whole(1, with(post_fields, {{"", "y"}})), "reset 1 PROTOCOL_ERROR"},
+        {"8.2", "an upper-case name", whole(1, with(post_fields, {{"X-Name", "y"}})), "reset 1 PROTOCOL_ERROR"},
+        {"8.2", "a name with a space", whole(1, with(post_fields, {{"x name", "y"}})), "reset 1 PROTOCOL_ERROR"},
+        {"8.2.1", "a value with a line break", whole(1, with(post_fields, {{"x", "a\nb"}})), "reset 1 PROTOCOL_ERROR"},
+        {"8.2.2", "connection", whole(1, with(post_fields, {{"connection", "keep-alive"}})), "reset 1 PROTOCOL_ERROR"},
+        {"8.2.2", "transfer-encoding", whole(1, with(post_fields, {{"transfer-encoding", "chunked"}})),
          "reset 1 PROTOCOL_ERROR"},
         {"8.2.2", "te: trailers", with_te, "lives"},
-        {"8.2.2", "te: trailers, deflate", whole(1, with(post, {{"te", "trailers, deflate"}})),
+        {"8.2.2", "te: trailers, deflate", whole(1, with(post_fields, {{"te", "trailers, deflate"}})),
          "reset 1 PROTOCOL_ERROR"},
-        {"8.3", "an unknown pseudo-header", whole(1, with(post, {{":test", "ok"}})), "reset 1 PROTOCOL_ERROR"},
-        {"8.3", "a response's pseudo-header", whole(1, with(post, {{":status", "200"}})), "reset 1 PROTOCOL_ERROR"},
+        {"8.3", "an unknown pseudo-header", whole(1, with(post_fields, {{":test", "ok"}})), "reset 1 PROTOCOL_ERROR"},
+        {"8.3", "a response's pseudo-header", whole(1, with(post_fields, {{":status", "200"}})),
+         "reset 1 PROTOCOL_ERROR"},
         {"8.3", "a pseudo-header after the others",
          whole(1, {{":method", "POST"}, {":scheme", "http"}, {"x", "y"}, {":path", "/"}}), "reset 1 PROTOCOL_ERROR"},
         {"8.3", "a pseudo-header among trailers",
@@ -211,43 +216,45 @@ TEST_F(Http2Conformance, AnswersWhatIsForbiddenAsTheStandardSays) {
         {"8.3.1", "no :path", whole(1, {{":method", "POST"}, {":scheme", "http"}}), "reset 1 PROTOCOL_ERROR"},
         {"8.3.1", "an empty :path", whole(1, {{":method", "POST"}, {":scheme", "http"}, {":path", ""}}),
          "reset 1 PROTOCOL_ERROR"},
-        {"8.3.1", "two :method", whole(1, with(post, {{":method", "POST"}})), "reset 1 PROTOCOL_ERROR"},
-        {"8.3.1", "two :scheme", whole(1, with(post, {{":scheme", "http"}})), "reset 1 PROTOCOL_ERROR"},
-        {"8.3.1", "two :path", whole(1, with(post, {{":path", "/"}})), "reset 1 PROTOCOL_ERROR"},
-        {"8.1.1", "a length that is no number", whole(1, with(post, {{"content-length", "-1"}})),
+        {"8.3.1", "two :method", whole(1, with(post_fields, {{":method", "POST"}})), "reset 1 PROTOCOL_ERROR"},
+        {"8.3.1", "two :scheme", whole(1, with(post_fields, {{":scheme", "http"}})), "reset 1 PROTOCOL_ERROR"},
+        {"8.3.1", "two :path", whole(1, with(post_fields, {{":path", "/"}})), "reset 1 PROTOCOL_ERROR"},
+        {"8.1.1", "a length that is no number", whole(1, with(post_fields, {{"content-length", "-1"}})),
          "reset 1 PROTOCOL_ERROR"},
         {"8.1.1", "a body shorter than it says",
-         raw::headers(1, with(post, {{"content-length", "2"}})) + raw::data(1, "x", raw::end_stream),
+         raw::headers(1, with(post_fields, {{"content-length", "2"}})) + raw::data(1, "x", raw::end_stream),
          "reset 1 PROTOCOL_ERROR"},
         {"8.1.1", "a body longer than it says",
-         raw::headers(1, with(post, {{"content-length", "1"}})) + raw::data(1, "x") +
+         raw::headers(1, with(post_fields, {{"content-length", "1"}})) + raw::data(1, "x") +
              raw::data(1, "x", raw::end_stream),
          "reset 1 PROTOCOL_ERROR"},
-        {"8.1.1", "two lengths", whole(1, with(post, {{"content-length", "1"}, {"content-length", "2"}})),
+        {"8.1.1", "two lengths", whole(1, with(post_fields, {{"content-length", "1"}, {"content-length", "2"}})),
          "reset 1 PROTOCOL_ERROR"},
         {"7541 2.3.3", "index 0", raw::frame(Type::headers, 5, 1, "\x80"), "goaway COMPRESSION_ERROR"},
-        {"7541 2.3.3", "an index beyond the tables", raw::frame(Type::headers, 5, 1, raw::block(post) + "\xBE"),
+        {"7541 2.3.3", "an index beyond the tables", raw::frame(Type::headers, 5, 1, raw::block(post_fields) + "\xBE"),
          "goaway COMPRESSION_ERROR"},
-        {"7541 4.2", "a table size after a header", raw::frame(Type::headers, 5, 1, raw::block(post) + "\x20"),
+        {"7541 4.2", "a table size after a header", raw::frame(Type::headers, 5, 1, raw::block(post_fields) + "\x20"),
          "goaway COMPRESSION_ERROR"},
         {"7541 5.2", "padding of more than 7 bits",
          raw::frame(Type::headers, 5, 1,
-                    raw::block(post) + std::string("\0\x85\xF2\xB2\x4A\x84\xFF\x84\x49\x50\x9F\xFF", 12)),
+                    raw::block(post_fields) + std::string("\0\x85\xF2\xB2\x4A\x84\xFF\x84\x49\x50\x9F\xFF", 12)),
          "goaway COMPRESSION_ERROR"},
         {"7541 5.1", "an integer without end",
          raw::frame(Type::headers, 5, 1, "\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x7F"), "goaway COMPRESSION_ERROR"},
         {"7541 5.2", "padding of zeros",
          raw::frame(Type::headers, 5, 1,
-                    raw::block(post) + std::string("\0\x85\xF2\xB2\x4A\x84\xFF\x83\x49\x50\x90", 11)),
+                    raw::block(post_fields) + std::string("\0\x85\xF2\xB2\x4A\x84\xFF\x83\x49\x50\x90", 11)),
          "goaway COMPRESSION_ERROR"},
         {"7541 5.2", "the end-of-string symbol",
-         raw::frame(Type::headers, 5, 1,
-                    raw::block(post) + std::string("\0\x85\xF2\xB2\x4A\x84\xFF\x87\x49\x51\xFF\xFF\xFF\xFA\x7F", 15)),
+         raw::frame(
+             Type::headers, 5, 1,
+             raw::block(post_fields) + std::string("\0\x85\xF2\xB2\x4A\x84\xFF\x87\x49\x51\xFF\xFF\xFF\xFA\x7F", 15)),
          "goaway COMPRESSION_ERROR"},
         {"7541 5.2", "a text longer than the block",
-         raw::frame(Type::headers, 5, 1, raw::block(post) + std::string("\0\5ab", 4)), "goaway COMPRESSION_ERROR"},
-        {"7541 6.3", "a table above the limit", raw::frame(Type::headers, 5, 1, "\x3F\xE1\xFF\x03" + raw::block(post)),
+         raw::frame(Type::headers, 5, 1, raw::block(post_fields) + std::string("\0\5ab", 4)),
          "goaway COMPRESSION_ERROR"},
+        {"7541 6.3", "a table above the limit",
+         raw::frame(Type::headers, 5, 1, "\x3F\xE1\xFF\x03" + raw::block(post_fields)), "goaway COMPRESSION_ERROR"},
     };
     for (const Row& row : rows) {
         EXPECT_EQ(answer_to(row.bytes), row.answer) << row.section << ": " << row.what;
@@ -259,7 +266,7 @@ TEST_F(Http2Conformance, TalksOnlyToWhoSaysThePreface) {
     const std::string preface(raw::preface);
     for (const std::string& bytes :
          {std::string("INVALID CONNECTION PREFACE\r\n\r\n"), preface.substr(0, 23) + "x" + raw::settings(),
-          preface + raw::headers(1, post), preface + raw::ping("12345678"), preface + raw::settings_ack()}) {
+          preface + raw::headers(1, post_fields), preface + raw::ping("12345678"), preface + raw::settings_ack()}) {
         auto& client = connect();
         client.send(bytes);
         settle();
@@ -275,7 +282,7 @@ TEST_F(Http2Conformance, RemembersWhichStreamsTheClientHasEnded) {
     const auto ends_with = [&](const std::string& bytes, std::uint32_t error) {
         for (const std::size_t size : {std::size_t{1}, bytes.size()}) {
             auto& client = greet();
-            client.send(whole(1) + raw::headers(3, post) + raw::data(3, "x", raw::end_stream));
+            client.send(whole(1) + raw::headers(3, post_fields) + raw::data(3, "x", raw::end_stream));
             settle();
             EXPECT_EQ(client.field(3, ":status"), "200");
             for (std::size_t at = 0; at < bytes.size(); at += size) {
@@ -296,7 +303,7 @@ TEST_F(Http2Conformance, RemembersWhichStreamsTheClientHasEnded) {
     limits_.packet_bytes = 10;
     restart();
     auto& client = greet();
-    client.send(raw::headers(1, post) + raw::data(1, std::string(11, 'x')) + raw::data(1, std::string(60, 'x')));
+    client.send(raw::headers(1, post_fields) + raw::data(1, std::string(11, 'x')) + raw::data(1, std::string(60, 'x')));
     settle();
     ASSERT_EQ(client.count(Type::rst_stream), 1u);
     client.send(raw::data(1, "x") + raw::headers(1, {{"x", "y"}}, raw::end_stream) + whole(3) + raw::data(1, "x"));
@@ -309,7 +316,8 @@ TEST_F(Http2Conformance, RemembersWhichStreamsTheClientHasEnded) {
 // does.
 TEST_F(Http2Conformance, TakesHeadersOfClientsThatNeverSpeakOfTables) {
     auto& client = greet();
-    client.send(raw::settings_ack() + raw::frame(Type::headers, raw::end_headers, 1, raw::block(post).substr(3)) +
+    client.send(raw::settings_ack() +
+                raw::frame(Type::headers, raw::end_headers, 1, raw::block(post_fields).substr(3)) +
                 raw::data(1, "x", raw::end_stream));
     settle();
     EXPECT_EQ(client.field(1, ":status"), "200");
@@ -323,8 +331,8 @@ TEST_F(Http2Conformance, HoldsClientsToItsStreams) {
     ingest_.mode = over_http2::FakeIngest::Mode::later;
     for (const bool knows : {false, true}) {
         auto& client = greet();
-        client.send((knows ? raw::settings_ack() : std::string()) + raw::headers(1, post) + raw::headers(3, post) +
-                    raw::headers(5, post));
+        client.send((knows ? raw::settings_ack() : std::string()) + raw::headers(1, post_fields) +
+                    raw::headers(3, post_fields) + raw::headers(5, post_fields));
         settle();
         if (knows) {
             EXPECT_EQ(client.end, "closed");
@@ -344,7 +352,7 @@ TEST_F(Http2Conformance, HoldsClientsToItsStreams) {
 TEST_F(Http2Conformance, AnswersWhatIsUnderWayAfterGoaway) {
     ingest_.mode = over_http2::FakeIngest::Mode::later;
     auto& client = greet();
-    client.send(raw::headers(1, post) + raw::data(1, "x", raw::end_stream) + raw::goaway(0, 0xFF) +
+    client.send(raw::headers(1, post_fields) + raw::data(1, "x", raw::end_stream) + raw::goaway(0, 0xFF) +
                 raw::ping("12345678"));
     settle();
     EXPECT_EQ(client.end, "");
@@ -359,7 +367,7 @@ TEST_F(Http2Conformance, AnswersWhatIsUnderWayAfterGoaway) {
 // grpc-go names the last stream of its own; what counts is that it leaves.
 TEST_F(Http2Conformance, DoesNotCountAGoodbyeThatNamesAStreamOfTheClient) {
     auto& client = greet();
-    client.send(raw::headers(1, post) + raw::data(1, "x", raw::end_stream));
+    client.send(raw::headers(1, post_fields) + raw::data(1, "x", raw::end_stream));
     settle();
     EXPECT_EQ(client.field(1, ":status"), "200");
     client.send(raw::goaway(1, 0));
@@ -372,7 +380,7 @@ TEST_F(Http2Conformance, DoesNotCountAGoodbyeThatNamesAStreamOfTheClient) {
 
 TEST_F(Http2Conformance, FollowsSettingsThatChangeWhileItAnswers) {
     auto& client = connect();
-    client.send(std::string(raw::preface) + raw::settings({{4, 30}}) + raw::headers(1, post) +
+    client.send(std::string(raw::preface) + raw::settings({{4, 30}}) + raw::headers(1, post_fields) +
                 raw::data(1, "x", raw::end_stream));
     settle();
     const std::string receipt = R"({"equipment":12,"first":9,"count":60})";
@@ -387,7 +395,7 @@ TEST_F(Http2Conformance, FollowsSettingsThatChangeWhileItAnswers) {
     client.send(raw::settings({{4, 100}, {1, 0}, {5, 20'000}, {3, 7}}));
     settle();
     EXPECT_EQ(client.body(1), receipt);
-    client.send(raw::headers(3, post) + raw::data(3, "x", raw::end_stream));
+    client.send(raw::headers(3, post_fields) + raw::data(3, "x", raw::end_stream));
     settle();
     EXPECT_EQ(client.field(3, ":status"), "200");
     EXPECT_EQ(client.count(Type::settings), 1u + 3u) << "its own, and three acknowledgements";

@@ -11,7 +11,8 @@ namespace {
 
 namespace raw = portillon::http2::raw;
 
-const raw::Fields post{{":method", "POST"}, {":scheme", "http"}, {":authority", "x"}, {":path", "/v1/validations"}};
+const raw::Fields flood_post{
+    {":method", "POST"}, {":scheme", "http"}, {":authority", "x"}, {":path", "/v1/validations"}};
 
 class Http2Floods : public over_http2::ListenerHarness {
 protected:
@@ -34,7 +35,7 @@ protected:
         EXPECT_EQ(client.end, "closed");
         ASSERT_EQ(client.count(raw::Type::goaway), 1u);
         EXPECT_EQ(client.frames.back().u32(4), 11u) << "ENHANCE_YOUR_CALM";
-        other.send(raw::headers(1, post) + raw::data(1, "x", raw::end_stream));
+        other.send(raw::headers(1, flood_post) + raw::data(1, "x", raw::end_stream));
         settle();
         EXPECT_EQ(other.field(1, ":status"), "200");
         pass(2s);
@@ -50,7 +51,7 @@ TEST_F(Http2Floods, EndTheConnectionOfFramesThatBringNothing) {
     flood("SETTINGS with a value", raw::settings({{NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 5}}), times);
     flood("PRIORITY", raw::frame(raw::Type::priority, 0, 3, std::string(5, '\0')), times);
     flood("WINDOW_UPDATE", raw::window_update(0, 1), times);
-    flood("empty DATA", raw::data(1, ""), times, raw::headers(1, post));
+    flood("empty DATA", raw::data(1, ""), times, raw::headers(1, flood_post));
     EXPECT_EQ(counted(figures_.closed), "flooded=7");
 }
 
@@ -61,7 +62,7 @@ TEST_F(Http2Floods, AreNoneWhenAConnectionIsKeptAliveForDays) {
         pass(10s);
     }
     EXPECT_EQ(client.end, "");
-    client.send(raw::headers(1, post) + raw::data(1, "x", raw::end_stream));
+    client.send(raw::headers(1, flood_post) + raw::data(1, "x", raw::end_stream));
     settle();
     EXPECT_EQ(client.field(1, ":status"), "200");
 }
@@ -71,7 +72,8 @@ TEST_F(Http2Floods, EndTheConnectionOfManyResets) {
     ingest_.mode = over_http2::FakeIngest::Mode::later;
     std::uint32_t stream = 1;
     for (; stream < 10'000 && client.end.empty(); stream += 2) {
-        client.send(raw::headers(stream, post) + raw::data(stream, "x", raw::end_stream) + raw::rst_stream(stream, 8));
+        client.send(raw::headers(stream, flood_post) + raw::data(stream, "x", raw::end_stream) +
+                    raw::rst_stream(stream, 8));
         settle();
     }
     EXPECT_EQ(client.end, "closed");
@@ -86,7 +88,7 @@ TEST_F(Http2Floods, AreNoneWhenAFewHundredRequestsASecondAreGivenUp) {
     std::uint32_t stream = 1;
     for (int second = 0; second < 60; ++second) {
         for (std::uint32_t i = 0; i < limits_.streams; ++i, stream += 2) {
-            client.send(raw::headers(stream, post) + raw::data(stream, "x", raw::end_stream) +
+            client.send(raw::headers(stream, flood_post) + raw::data(stream, "x", raw::end_stream) +
                         raw::rst_stream(stream, 8));
         }
         pass(1s);
@@ -98,7 +100,7 @@ TEST_F(Http2Floods, AreNoneWhenAFewHundredRequestsASecondAreGivenUp) {
 TEST_F(Http2Floods, AreNoneWhenEveryRequestBringsSomeFrames) {
     auto& client = greet();
     for (std::uint32_t stream = 1; stream < 10'000; stream += 2) {
-        client.send(raw::headers(stream, post) + raw::ping("12345678") + raw::window_update(0, 100) +
+        client.send(raw::headers(stream, flood_post) + raw::ping("12345678") + raw::window_update(0, 100) +
                     raw::window_update(stream, 1) + raw::data(stream, "x", raw::end_stream));
         settle();
     }
@@ -109,7 +111,7 @@ TEST_F(Http2Floods, AreNoneWhenEveryRequestBringsSomeFrames) {
 TEST_F(Http2Floods, EndTheConnectionOfEndlessHeaders) {
     for (const std::string& field : {raw::block({{"x", std::string(100, 'x')}}), std::string()}) {
         auto& client = greet();
-        client.send(raw::frame(raw::Type::headers, 0, 1, raw::block(post)));
+        client.send(raw::frame(raw::Type::headers, 0, 1, raw::block(flood_post)));
         for (int i = 0; i < 1'000 && client.end.empty(); ++i) {
             client.send(raw::frame(raw::Type::continuation, 0, 1, field));
             settle();
@@ -127,7 +129,7 @@ TEST_F(Http2Floods, DoNotUnpackHeadersWithoutEnd) {
     auto& client = greet();
     const std::string bomb = "\x40" + raw::literal("x") + raw::literal(std::string(900, 'x'));
     client.send(raw::frame(raw::Type::headers, raw::end_headers | raw::end_stream, 1,
-                           raw::block(post) + bomb + std::string(14'000, '\xBE')));
+                           raw::block(flood_post) + bomb + std::string(14'000, '\xBE')));
     settle();
     EXPECT_EQ(client.count(raw::Type::goaway), 1u);
     EXPECT_EQ(client.end, "closed");
@@ -137,7 +139,7 @@ TEST_F(Http2Floods, DoNotUnpackHeadersWithoutEnd) {
 // Who only errs is answered, and goes on.
 TEST_F(Http2Floods, AnswerAListOfTwiceTheAllowedSize) {
     auto& client = greet();
-    auto fields = post;
+    auto fields = flood_post;
     for (int i = 0; i < 2; ++i) {
         fields.emplace_back("x-" + std::to_string(i), std::string(15'000, 'x'));
     }
@@ -146,7 +148,7 @@ TEST_F(Http2Floods, AnswerAListOfTwiceTheAllowedSize) {
                 raw::frame(raw::Type::continuation, raw::end_headers, 1, block.substr(16'000)));
     settle();
     EXPECT_EQ(client.field(1, ":status"), "431");
-    client.send(raw::headers(3, post) + raw::data(3, "x", raw::end_stream));
+    client.send(raw::headers(3, flood_post) + raw::data(3, "x", raw::end_stream));
     settle();
     EXPECT_EQ(client.field(3, ":status"), "200");
 }

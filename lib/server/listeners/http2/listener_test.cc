@@ -325,11 +325,11 @@ public:
     explicit TextClient(std::unique_ptr<net::Transport> transport) : transport_(std::move(transport)) {
         transport_->start(*this);
     }
-    void send(std::string_view bytes) { transport_->write(raw::bytes_of(bytes)); }
+    void send(std::string_view bytes) { transport_->write(bytes_of(bytes)); }
     std::string text, end;
 
 private:
-    void received(std::span<const std::byte> bytes) override { text += raw::text_of(bytes); }
+    void received(std::span<const std::byte> bytes) override { text += text_of(bytes); }
     void ended(const error_code& cause) override { end = cause_name(cause); }
     std::unique_ptr<net::Transport> transport_;
 };
@@ -532,7 +532,7 @@ TEST_F(Http2Listener, ReadsNoMoreFromWhoDoesNotReadItsAnswers) {
     StuckTransport::State peer;
     listener_->accepted(std::make_unique<StuckTransport>(peer));
     const auto say = [&](const std::string& bytes) {
-        peer.reader->received(raw::bytes_of(bytes));
+        peer.reader->received(bytes_of(bytes));
         settle();
     };
     say(std::string(raw::preface) + raw::settings());

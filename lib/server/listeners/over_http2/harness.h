@@ -26,7 +26,7 @@ public:
     std::vector<std::string> bodies;
 
     void arrived(std::span<const std::byte> body, Answers& answers, const Ticket& ticket) override {
-        bodies.push_back(raw::text_of(body));
+        bodies.push_back(text_of(body));
         if (mode == Mode::at_once) {
             answers.decided(ticket, decision);
         } else {
@@ -51,7 +51,7 @@ public:
         transport_->start(*this);
     }
 
-    void send(const std::string& bytes) { transport_->write(raw::bytes_of(bytes)); }
+    void send(const std::string& bytes) { transport_->write(bytes_of(bytes)); }
     net::Transport& transport() { return *transport_; }
 
     std::vector<raw::Frame> frames;
@@ -88,7 +88,7 @@ public:
 
 private:
     void received(std::span<const std::byte> bytes) override {
-        for (auto& frame : reader_.read(raw::text_of(bytes))) {
+        for (auto& frame : reader_.read(text_of(bytes))) {
             frames.push_back(std::move(frame));
         }
     }

@@ -63,7 +63,7 @@ public:
     }
     void send(std::string_view bytes) {
         if (!over_) {
-            transport_->write(raw::bytes_of(bytes));
+            transport_->write(bytes_of(bytes));
         }
     }
     void close() { transport_->close(); }
@@ -75,7 +75,7 @@ public:
 
 private:
     void received(std::span<const std::byte> bytes) override {
-        for (auto& frame : reader_.read(raw::text_of(bytes))) {
+        for (auto& frame : reader_.read(text_of(bytes))) {
             frames_.push_back(std::move(frame));
         }
     }

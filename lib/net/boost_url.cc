@@ -1,2 +1,0 @@
-// Boost.URL is compiled here, once.
-#include <boost/url/src.hpp>
