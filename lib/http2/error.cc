@@ -3,6 +3,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/error_category.h"
+
 namespace portillon::http2 {
 
 namespace {
@@ -67,35 +69,27 @@ std::uint32_t known(std::uint32_t number) {
     return number <= static_cast<std::uint32_t>(Error::http_1_1_required) ? number : unknown;
 }
 
-class Http2Category final : public boost::system::error_category {
-public:
-    const char* name() const noexcept override { return "portillon.http2"; }
-    std::string message(int value) const override {
-        constexpr int goaway_with = static_cast<int>(Error::goaway_with);
-        if (value < goaway_with) {
-            return name_of(static_cast<Error>(value));
-        }
-        constexpr std::string_view prefix = "http2_";
-        return "http2_goaway_" + std::string(name_of(static_cast<Error>(value - goaway_with))).substr(prefix.size());
+std::string message_of(Error error) {
+    if (error < Error::goaway_with) {
+        return name_of(error);
     }
-    bool failed(int) const noexcept override { return true; }  // a stream reset with NO_ERROR is no answer either
-};
+    constexpr std::string_view prefix = "http2_";
+    const auto reason = static_cast<std::uint32_t>(error) - static_cast<std::uint32_t>(Error::goaway_with);
+    return "http2_goaway_" + std::string(name_of(static_cast<Error>(reason))).substr(prefix.size());
+}
 
-class StatusCategory final : public boost::system::error_category {
-public:
-    const char* name() const noexcept override { return "portillon.http"; }
-    std::string message(int value) const override {
-        const std::string digits = std::to_string(value);
-        return "http_" + std::string(digits.size() < 3 ? 3 - digits.size() : 0, '0') + digits;
-    }
-    bool failed(int) const noexcept override { return true; }  // 000, too
-};
+std::string message_of_status(int status) {
+    const std::string digits = std::to_string(status);
+    return "http_" + std::string(digits.size() < 3 ? 3 - digits.size() : 0, '0') + digits;
+}
 
 }  // namespace
 
 error_code make_error_code(Error error) {
-    static const Http2Category category;
-    return {static_cast<int>(error), category};
+    // A stream that is reset with NO_ERROR is no answer either.
+    using Category = ErrorCategory<Error>;
+    static const Category category("portillon.http2", message_of, Category::Zero::is_failure);
+    return category.code(error);
 }
 
 error_code error_from_wire(std::uint32_t number) {
@@ -110,8 +104,10 @@ error_code error_of_goaway(std::uint32_t number) {
 }
 
 error_code error_of_status(int status) {
-    static const StatusCategory category;
-    return {status, category};
+    // A status of 000 is a failure, too.
+    using Category = ErrorCategory<int>;
+    static const Category category("portillon.http", message_of_status, Category::Zero::is_failure);
+    return category.code(status);
 }
 
 }  // namespace portillon::http2

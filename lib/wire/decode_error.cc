@@ -2,11 +2,13 @@
 
 #include <string>
 
+#include "base/error_category.h"
+
 namespace portillon::wire {
 
 namespace {
 
-const char* name_of(DecodeError error) {
+std::string name_of(DecodeError error) {
     switch (error) {
         case DecodeError::truncated:
             return "decode_truncated";
@@ -40,17 +42,11 @@ const char* name_of(DecodeError error) {
     return "decode_unknown";
 }
 
-class DecodeCategory final : public boost::system::error_category {
-public:
-    const char* name() const noexcept override { return "portillon.decode"; }
-    std::string message(int value) const override { return name_of(static_cast<DecodeError>(value)); }
-};
-
 }  // namespace
 
 error_code make_error_code(DecodeError error) {
-    static const DecodeCategory category;
-    return {static_cast<int>(error), category};
+    static const ErrorCategory<DecodeError> category("portillon.decode", name_of);
+    return category.code(error);
 }
 
 }  // namespace portillon::wire

@@ -4,6 +4,8 @@
 #include <cctype>
 #include <charconv>
 
+#include "base/error_category.h"
+
 namespace portillon::wire {
 
 namespace {
@@ -19,17 +21,19 @@ constexpr std::array<std::string_view, 17> numbers = {"0", "1",  "2",  "3",  "4"
 
 constexpr int no_retry = 0x100;
 
-class GrpcCategory final : public boost::system::error_category {
-public:
-    const char* name() const noexcept override { return "portillon.grpc"; }
-    std::string message(int value) const override {
-        std::string text = "grpc_";
-        for (const char letter : name_of(static_cast<GrpcStatus>(value & ~no_retry))) {
-            text.push_back(static_cast<char>(std::tolower(static_cast<unsigned char>(letter))));
-        }
-        return (value & no_retry) != 0 ? text + "_no_retry" : text;
+// Of a status, or of a status and no_retry.
+std::string message_of_grpc(int value) {
+    std::string text = "grpc_";
+    for (const char letter : name_of(static_cast<GrpcStatus>(value & ~no_retry))) {
+        text.push_back(static_cast<char>(std::tolower(static_cast<unsigned char>(letter))));
     }
-};
+    return (value & no_retry) != 0 ? text + "_no_retry" : text;
+}
+
+error_code grpc_code(int value) {
+    static const ErrorCategory<int> category("portillon.grpc", message_of_grpc);
+    return category.code(value);
+}
 
 int hex_value(char digit) {
     if (digit >= '0' && digit <= '9') {
@@ -42,12 +46,11 @@ int hex_value(char digit) {
 }  // namespace
 
 error_code make_error_code(GrpcStatus status) {
-    static const GrpcCategory category;
-    return {static_cast<int>(status), category};
+    return grpc_code(static_cast<int>(status));
 }
 
 error_code make_no_retry_code(GrpcStatus status) {
-    return {static_cast<int>(status) | no_retry, make_error_code(status).category()};
+    return grpc_code(static_cast<int>(status) | no_retry);
 }
 
 std::string_view name_of(GrpcStatus status) {

@@ -3,6 +3,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/error_category.h"
 #include "wire/decimal.h"
 #include "wire/decode_error.h"
 #include "wire/json_reader.h"
@@ -55,11 +56,9 @@ error_code decode_protobuf(std::string_view bytes, Receipt& into) {
     return in.error();
 }
 
-class ReceiptCategory final : public boost::system::error_category {
-public:
-    const char* name() const noexcept override { return "portillon.receipt"; }
-    std::string message(int) const override { return "stray_receipt"; }
-};
+std::string name_of(ReceiptError) {
+    return "stray_receipt";
+}
 
 constexpr std::string_view keys[] = {"equipment", "first", "count", "answer", "retry_after_ms"};
 
@@ -96,8 +95,8 @@ error_code decode_json(std::string_view text, Receipt& into) {
 }  // namespace
 
 error_code make_error_code(ReceiptError error) {
-    static const ReceiptCategory category;
-    return {static_cast<int>(error), category};
+    static const ErrorCategory<ReceiptError> category("portillon.receipt", name_of);
+    return category.code(error);
 }
 
 std::size_t encode(const Receipt& receipt, Encoding encoding, std::span<std::byte, largest_receipt_bytes> out) {

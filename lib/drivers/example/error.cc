@@ -1,23 +1,21 @@
 #include "drivers/example/error.h"
 
+#include "base/error_category.h"
+
 namespace portillon::example {
 
 namespace {
 
-class Category final : public boost::system::error_category {
-public:
-    const char* name() const noexcept override { return "portillon.example"; }
-    std::string message(int value) const override {
-        static constexpr const char* names[] = {"", "rejected", "throttled", "try_again", "not_understood"};
-        return std::string("example_") + names[value];
-    }
-};
+std::string name_of(Error error) {
+    static constexpr const char* names[] = {"", "rejected", "throttled", "try_again", "not_understood"};
+    return std::string("example_") + names[static_cast<std::size_t>(error)];
+}
 
 }  // namespace
 
 error_code make_error_code(Error error) {
-    static const Category category;
-    return {static_cast<int>(error), category};
+    static const ErrorCategory<Error> category("portillon.example", name_of);
+    return category.code(error);
 }
 
 }  // namespace portillon::example

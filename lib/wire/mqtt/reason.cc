@@ -4,21 +4,21 @@
 
 #include <string>
 
+#include "base/error_category.h"
+
 namespace portillon::mqtt {
 
 namespace {
 
-class ReasonCategory final : public boost::system::error_category {
-public:
-    const char* name() const noexcept override { return "portillon.mqtt"; }
-    std::string message(int value) const override { return fmt::format("mqtt_0x{:02x}", value); }
-};
+std::string message_of(Reason reason) {
+    return fmt::format("mqtt_0x{:02x}", static_cast<int>(reason));
+}
 
 }  // namespace
 
 error_code make_error_code(Reason reason) {
-    static const ReasonCategory category;
-    return {static_cast<int>(reason), category};
+    static const ErrorCategory<Reason> category("portillon.mqtt", message_of);
+    return category.code(reason);
 }
 
 }  // namespace portillon::mqtt
