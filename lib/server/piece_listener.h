@@ -2,10 +2,10 @@
 
 // For tests: the simplest protocol there is.
 
-#include <list>
 #include <memory>
 #include <utility>
 
+#include "server/connection_table.h"
 #include "server/listener.h"
 
 namespace portillon::server {
@@ -16,7 +16,7 @@ public:
     explicit PieceListener(const ListenerContext& context) : context_(context) {}
 
     void accepted(std::unique_ptr<net::Transport> transport) override {
-        auto& connection = connections_.emplace_back(*this, next_++, std::move(transport));
+        auto& connection = connections_.add(*this, std::move(transport));
         connection.transport->start(connection);
     }
     void dismiss(Parting) override { connections_.clear(); }
@@ -25,33 +25,27 @@ public:
 
 private:
     struct Connection final : net::Transport::Reader {
-        Connection(PieceListener& owner, std::uint32_t id, std::unique_ptr<net::Transport> connected)
-            : listener(owner), number(id), transport(std::move(connected)) {}
+        Connection(PieceListener& owner, std::unique_ptr<net::Transport> connected, const Ticket& its_ticket)
+            : listener(owner), transport(std::move(connected)), ticket(its_ticket) {}
         void received(std::span<const std::byte> bytes) override {
-            listener.context_.ingest.arrived(bytes, listener, {number, 0, 0});
+            listener.context_.ingest.arrived(bytes, listener, ticket);
         }
-        void ended(const error_code&) override { listener.forget(number); }
+        void ended(const error_code&) override { listener.connections_.remove(ticket.connection); }
 
         PieceListener& listener;
-        std::uint32_t number;
         std::unique_ptr<net::Transport> transport;
+        Ticket ticket;
     };
 
     void decided(const Ticket& ticket, const Decision& decision) override {
         const auto letter = static_cast<std::byte>("ymn"[static_cast<int>(decision.disposition)]);
-        for (auto& each : connections_) {
-            if (each.number == ticket.connection) {
-                each.transport->write({&letter, 1});
-            }
+        if (Connection* const connection = connections_.find(ticket)) {
+            connection->transport->write({&letter, 1});
         }
-    }
-    void forget(std::uint32_t number) {
-        connections_.remove_if([&](const Connection& each) { return each.number == number; });
     }
 
     ListenerContext context_;
-    std::list<Connection> connections_;
-    std::uint32_t next_ = 0;
+    ConnectionTable<Connection> connections_;
 };
 
 inline ListenerKind piece_listener_kind() {

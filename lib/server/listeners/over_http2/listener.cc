@@ -4,7 +4,6 @@
 #include <optional>
 #include <utility>
 
-#include "base/check.h"
 #include "http2/error.h"
 #include "http2/server_connection.h"
 #include "wire/decode_error.h"
@@ -150,7 +149,7 @@ private:
         }
     }
 
-    void ended(const error_code&) override { listener_.remove(ticket_.connection); }
+    void ended(const error_code&) override { listener_.connections_.remove(ticket_.connection); }
 
     void drained() override {
         if (state_ == State::stalled) {
@@ -187,10 +186,10 @@ private:
             case State::stalled:
                 listener_.figures_.closed.add("stalled");
                 transport_->reset();
-                listener_.remove(ticket_.connection);
+                listener_.connections_.remove(ticket_.connection);
                 break;
             case State::leaving:
-                listener_.remove(ticket_.connection);
+                listener_.connections_.remove(ticket_.connection);
                 break;
         }
     }
@@ -587,7 +586,7 @@ Listener::Listener(const ListenerContext& context, std::unique_ptr<Dialect> dial
       dialect_(std::move(dialect)) {}
 
 Listener::~Listener() {
-    places_.clear();  // connections give back what they have
+    connections_.clear();  // connections give back what they have
 }
 
 void Listener::accepted(std::unique_ptr<net::Transport> transport) {
@@ -596,45 +595,24 @@ void Listener::accepted(std::unique_ptr<net::Transport> transport) {
         transport->reset();
         return;
     }
-    if (free_places_.empty()) {
-        free_places_.push_back(static_cast<std::uint32_t>(places_.size()));
-        places_.emplace_back();
-    }
-    const std::uint32_t place = free_places_.back();
-    free_places_.pop_back();
-    places_[place].connection =
-        std::make_unique<Connection>(*this, std::move(transport), Ticket{place, places_[place].generation, 0});
+    connections_.add(*this, std::move(transport));
 }
 
 void Listener::dismiss(Parting parting) {
-    for (Place& place : places_) {
-        if (place.connection) {
-            parting == Parting::with_goodbye ? place.connection->stop() : place.connection->fall_silent();
-        }
-    }
+    connections_.for_each([parting](Connection& connection) {
+        parting == Parting::with_goodbye ? connection.stop() : connection.fall_silent();
+    });
 }
 
 void Listener::stop() {
     state_ = State::stopping;
-    for (Place& place : places_) {
-        if (place.connection) {
-            place.connection->stop();
-        }
-    }
+    connections_.for_each([](Connection& connection) { connection.stop(); });
 }
 
 void Listener::decided(const Ticket& ticket, const Decision& decision) {
-    check(ticket.connection < places_.size(), "a ticket that was never given");
-    Place& place = places_[ticket.connection];
-    if (place.connection && place.generation == ticket.generation) {
-        place.connection->decided(ticket, decision);
+    if (Connection* const connection = connections_.find(ticket)) {
+        connection->decided(ticket, decision);
     }
-}
-
-void Listener::remove(std::uint32_t place) {
-    ++places_[place].generation;
-    free_places_.push_back(place);
-    const auto gone = std::move(places_[place].connection);
 }
 
 std::unique_ptr<Upload> Listener::take_upload() {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <vector>
 
+#include "server/connection_table.h"
 #include "server/listener.h"
 #include "server/listeners/over_http2/dialect.h"
 
@@ -22,29 +23,22 @@ public:
     void accepted(std::unique_ptr<net::Transport> transport) override;
     void dismiss(Parting parting) override;
     void stop() override;
-    std::size_t connections() const override { return places_.size() - free_places_.size(); }
+    std::size_t connections() const override { return connections_.size(); }
 
 private:
     friend class Connection;
     void decided(const Ticket& ticket, const Decision& decision) override;
-    void remove(std::uint32_t place);
     std::unique_ptr<Upload> take_upload();
     void give_back(std::unique_ptr<Upload> upload);
     std::unique_ptr<RequestHead> take_head();
     void give_back(std::unique_ptr<RequestHead> head);
-
-    struct Place {
-        std::unique_ptr<Connection> connection;
-        std::uint32_t generation = 0;  // of its present or next connection
-    };
 
     net::Loop& loop_;
     Ingest& ingest_;
     const Limits& limits_;
     Figures& figures_;
     std::unique_ptr<Dialect> dialect_;
-    std::vector<Place> places_;
-    std::vector<std::uint32_t> free_places_;
+    ConnectionTable<Connection> connections_;
     std::vector<std::unique_ptr<Upload>> free_uploads_;
     std::vector<std::unique_ptr<RequestHead>> free_heads_;
     std::vector<std::byte> out_;  // one connection's bytes on their way to its transport
