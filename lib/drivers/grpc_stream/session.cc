@@ -38,8 +38,8 @@ over_http2::Reading reading_of(const wire::Receipt& receipt) {
 }  // namespace
 
 std::size_t Session::Call::body_bytes() const {
-    const Flight* next = session_.waiting_;
-    return next == nullptr ? 0 : wire::grpc_prefix_bytes + next->batch.body->size();
+    const auto next = session_.waiting_;
+    return next == session_.in_flight().end() ? 0 : wire::grpc_prefix_bytes + next->batch.body->size();
 }
 
 void Session::Call::write_body(std::span<std::byte> out) const {
@@ -49,8 +49,7 @@ void Session::Call::write_body(std::span<std::byte> out) const {
 }
 
 void Session::Call::piece_started() {
-    session_.writing_ = session_.waiting_;
-    session_.waiting_ = session_.writing_->newer;
+    session_.writing_ = &*session_.waiting_++;
     session_.started(*session_.writing_);
 }
 
@@ -93,10 +92,10 @@ void Session::Call::answered() {
     const bool of_the_call =
         (reading.answer == Answer::rejected && reading.cause != make_error_code(GrpcStatus::invalid_argument)) ||
         (reading.answer == Answer::throttled && reading.retry_after);
-    while (Flight* flight = of_the_call ? session_.in_flight().oldest() : nullptr) {
-        session_.settle(*flight, reading);
+    while (of_the_call && !session_.in_flight().empty()) {
+        session_.settle(session_.in_flight().front(), reading);
     }
-    session_.waiting_ = of_the_call ? nullptr : session_.waiting_;
+    session_.waiting_ = of_the_call ? session_.in_flight().end() : session_.waiting_;
     session_.complain(reading.cause ? reading.cause : make_error_code(http2::Error::call_ended));
 }
 
@@ -107,7 +106,10 @@ void Session::Call::failed(const error_code& cause) {
 }
 
 Session::Session(Common& common, EquipmentId equipment, driver::Receipts& receipts)
-    : over_http2::Session(common, equipment, receipts), common_(common), receipts_(most_receipt_bytes) {}
+    : over_http2::Session(common, equipment, receipts),
+      common_(common),
+      waiting_(in_flight().end()),
+      receipts_(most_receipt_bytes) {}
 
 Session::~Session() {
     common_.words.leave(&response_);
@@ -130,7 +132,7 @@ void Session::begin() {
                                                 {"te", "trailers"},
                                                 {"content-type", "application/grpc"},
                                                 {"user-agent", "grpc-portillon/1"}}};
-    waiting_ = nullptr;
+    waiting_ = in_flight().end();
     common_.words.leave(&response_);
     response_ = {};
     response_.words = &common_.words;
@@ -144,7 +146,9 @@ void Session::begin() {
 }
 
 error_code Session::carry(Flight& flight) {
-    waiting_ = waiting_ == nullptr ? &flight : waiting_;
+    if (waiting_ == in_flight().end()) {
+        waiting_ = in_flight().iterator_to(flight);
+    }
     if (stream_ == Stream::open) {
         connection().resume(call_);
     }
@@ -153,8 +157,8 @@ error_code Session::carry(Flight& flight) {
 
 void Session::time_out(Flight& flight) {
     const bool waits = flight.state == Flight::State::waiting;
-    if (waiting_ == &flight) {
-        waiting_ = flight.newer;
+    if (waiting_ == in_flight().iterator_to(flight)) {
+        ++waiting_;
     }
     settle(flight, {Answer::timed_out, boost::asio::error::make_error_code(boost::asio::error::timed_out), {}});
     if (!waits) {
@@ -163,7 +167,7 @@ void Session::time_out(Flight& flight) {
 }
 
 void Session::end() {
-    waiting_ = nullptr;
+    waiting_ = in_flight().end();
     if (stream_ == Stream::open) {
         connection().end(call_);
     }
@@ -171,7 +175,7 @@ void Session::end() {
 
 void Session::settle_as_said(const wire::Receipt& receipt) {
     const bool ours = receipt.equipment == EquipmentId{0} || receipt.equipment == equipment();
-    for (Flight* flight = in_flight().oldest(); flight != waiting_; flight = flight->newer) {
+    for (auto flight = in_flight().begin(); flight != waiting_; ++flight) {
         if (ours && flight->batch.first == receipt.first) {
             answered(*flight, reading_of(receipt));
             return;

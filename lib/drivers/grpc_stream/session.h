@@ -7,6 +7,7 @@
 #include <array>
 #include <string>
 
+#include "base/pool.h"
 #include "drivers/over_http2/dialect.h"
 #include "drivers/over_http2/session.h"
 #include "wire/grpc_frame.h"
@@ -17,7 +18,7 @@ namespace portillon::grpc_stream {
 // What the sessions of one driver share.
 struct Common : over_http2::Common {
     std::string authority;
-    over_http2::Pool<over_http2::Flight> flights = {};
+    Pool<over_http2::Flight> flights = {};
 };
 
 class Session final : public over_http2::Session {
@@ -54,8 +55,8 @@ private:
     Common& common_;
     Call call_{*this};
     enum class Stream : std::uint8_t { none, open, ended } stream_ = Stream::none;
-    over_http2::Flight* waiting_ = nullptr;  // the oldest of which nothing was sent; those that follow wait too
-    over_http2::Flight* writing_ = nullptr;  // while its bytes are asked for
+    List<over_http2::Flight>::iterator waiting_;  // the oldest of which nothing was sent; those that follow wait too
+    over_http2::Flight* writing_ = nullptr;       // while its bytes are asked for
     over_http2::Response response_;
     wire::GrpcFrameReader receipts_;
 };

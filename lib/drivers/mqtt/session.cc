@@ -102,10 +102,8 @@ Session::~Session() {
     if (destroyed_ != nullptr) {
         *destroyed_ = true;
     }
-    for (FlightQueue* queue : {&waiting_, &kept_, &in_flight_, &settled_}) {
-        while (!queue->empty()) {
-            common_.flights.give_back(queue->pop());
-        }
+    for (Flights* list : {&waiting_, &kept_, &in_flight_, &settled_}) {
+        give_back_all(*list);
     }
 }
 
@@ -166,6 +164,7 @@ void Session::offer(const driver::Batch& batch) {
     check(state_ == State::open || state_ == State::broken || state_ == State::closing,
           "a batch was offered to a session that is not open");
     Flight& flight = common_.flights.take();
+    flight = {};
     flight.body = batch.body;
     flight.first = batch.first;
     if (state_ != State::open) {
@@ -173,7 +172,7 @@ void Session::offer(const driver::Batch& batch) {
         return;
     }
     const std::size_t payload_bytes = batch.body->size();
-    Flight* const kept = kept_.find([&](const Flight& each) { return each.first == batch.first; });
+    Flight* const kept = find(kept_, [&](const Flight& each) { return each.first == batch.first; });
     if (!fits(payload_bytes) && (kept == nullptr || kept->stage == Flight::Stage::published)) {
         settle(flight, Flight::End::too_large, common_.loop.now());
         return;
@@ -184,19 +183,19 @@ void Session::offer(const driver::Batch& batch) {
         kept->payload_bytes = flight.payload_bytes;
         common_.flights.give_back(flight);
     } else {
-        waiting_.push(flight);
+        waiting_.push_back(flight);
     }
     common_.loop.later(*this);
 }
 
 void Session::abandon(Sequence first) {
     const auto wanted = [first](const Flight& flight) { return flight.first == first && flight.body != nullptr; };
-    if (Flight* flight = waiting_.take(wanted)) {
+    if (Flight* flight = take_first(waiting_, wanted)) {
         settle(*flight, Flight::End::timed_out, common_.loop.now());
-    } else if (Flight* kept = kept_.find(wanted)) {  // nor was it sent on this connection
+    } else if (Flight* kept = find(kept_, wanted)) {  // nor was it sent on this connection
         settle_copy(*kept, Flight::End::timed_out, common_.loop.now());
         kept->body = nullptr;
-    } else if (Flight* sent = in_flight_.find(wanted)) {
+    } else if (Flight* sent = find(in_flight_, wanted)) {
         sent->end = Flight::End::timed_out;
         lost(timed_out());
     }
@@ -290,7 +289,7 @@ void Session::connected(const Terms& terms) {
 }
 
 void Session::answered(PacketType type, std::uint16_t packet_id, Reason reason) {
-    Flight* const flight = in_flight_.find([packet_id](const Flight& each) { return each.packet_id == packet_id; });
+    Flight* const flight = find(in_flight_, [packet_id](const Flight& each) { return each.packet_id == packet_id; });
     if (flight == nullptr) {
         answered_stray(type, packet_id, reason);
         return;
@@ -329,7 +328,7 @@ void Session::acknowledge(PacketType type, std::uint16_t packet_id, Reason reaso
 }
 
 void Session::finish(std::uint16_t packet_id, Flight::End end, Reason reason) {
-    Flight& flight = *in_flight_.take([packet_id](const Flight& each) { return each.packet_id == packet_id; });
+    Flight& flight = *take_first(in_flight_, [packet_id](const Flight& each) { return each.packet_id == packet_id; });
     if (flight.stage != Flight::Stage::released_before) {
         --outstanding_;
     }
@@ -369,7 +368,7 @@ void Session::received(std::span<const std::byte> bytes) {
         }
         lost(error);
     }
-    if (!deliver(settled_.back())) {
+    if (!deliver(newest_settled())) {
         return;
     }
     if (!waiting_.empty() || !kept_.empty()) {
@@ -398,7 +397,7 @@ void Session::drained() {
 
 void Session::run() {
     flush();
-    if (!deliver(settled_.back())) {
+    if (!deliver(newest_settled())) {
         return;
     }
     if (!settled_.empty()) {
@@ -443,7 +442,7 @@ bool Session::fits(std::size_t payload_bytes) {
 }
 
 struct Session::Filling {
-    FlightQueue flights;
+    Flights flights;
     std::size_t used = 0;
 };
 
@@ -458,12 +457,12 @@ void Session::flush() {
         last_written_ = common_.loop.now();
         transport_->write(std::span<const std::byte>(common_.out).first(filling.used));
         while (!filling.flights.empty()) {
-            Flight& flight = filling.flights.pop();
+            Flight& flight = take_front(filling.flights);
             flight.sent = last_written_;
             if (common_.options.qos == Qos::at_most_once) {
                 settle(flight, Flight::End::sent, last_written_);
             } else {
-                in_flight_.push(flight);
+                in_flight_.push_back(flight);
             }
         }
     }
@@ -472,14 +471,14 @@ void Session::flush() {
 // As much as may go in one write, into the shared buffer. First what is resumed (4.4, 4.6).
 void Session::fill(Filling& into) {
     const auto offered_again = [](const Flight& flight) { return flight.body != nullptr; };
-    while (Flight* const flight = kept_.find(offered_again)) {
+    while (Flight* const flight = find(kept_, offered_again)) {
         if (!append(*flight, into)) {
             return;
         }
-        into.flights.push(*kept_.take(offered_again));
+        into.flights.push_back(*take_first(kept_, offered_again));
     }
-    while (!waiting_.empty() && append(*waiting_.front(), into)) {
-        into.flights.push(waiting_.pop());
+    while (!waiting_.empty() && append(waiting_.front(), into)) {
+        into.flights.push_back(take_front(waiting_));
     }
 }
 
@@ -535,11 +534,10 @@ bool Session::identify(Flight& flight, const Filling& into) {
             return false;
         }
         std::uint32_t free = packet_ids;
-        for (const FlightQueue* queue : std::initializer_list<const FlightQueue*>{&in_flight_, &kept_, &into.flights}) {
-            queue->find([&](const Flight& each) {
+        for (const Flights* list : std::initializer_list<const Flights*>{&in_flight_, &kept_, &into.flights}) {
+            for (const Flight& each : *list) {
                 free = std::min(free, (each.packet_id + packet_ids - next) % packet_ids);
-                return false;
-            });
+            }
         }
         if (free > 0) {
             ids_known_free_ = static_cast<std::uint16_t>(free);
@@ -556,7 +554,7 @@ bool Session::identify(Flight& flight, const Filling& into) {
 void Session::settle(Flight& flight, Flight::End end, Instant now) {
     flight.end = end;
     flight.settled = now;
-    settled_.push(flight);
+    settled_.push_back(flight);
     common_.loop.later(*this);
 }
 
@@ -568,19 +566,19 @@ void Session::settle_copy(const Flight& flight, Flight::End end, Instant now) {
 
 void Session::settle_all_broken() {
     const Instant now = common_.loop.now();
-    for (Flight* kept = kept_.front(); kept != nullptr; kept = kept->next) {
-        if (kept->body != nullptr) {
-            settle_copy(*kept, Flight::End::broken, now);
-            kept->body = nullptr;
+    for (Flight& kept : kept_) {
+        if (kept.body != nullptr) {
+            settle_copy(kept, Flight::End::broken, now);
+            kept.body = nullptr;
         }
     }
     while (!in_flight_.empty()) {
-        Flight& flight = in_flight_.pop();
+        Flight& flight = take_front(in_flight_);
         keep(flight);
         settle(flight, flight.end == Flight::End::timed_out ? Flight::End::timed_out : Flight::End::broken, now);
     }
     while (!waiting_.empty()) {
-        settle(waiting_.pop(), Flight::End::broken, now);
+        settle(take_front(waiting_), Flight::End::broken, now);
     }
     outstanding_ = 0;
 }
@@ -597,13 +595,19 @@ void Session::keep(const Flight& flight) {
     if (kept.stage == Flight::Stage::released) {
         kept.stage = Flight::Stage::released_before;
     }
-    kept_.insert(kept);
+    insert_in_order(kept_, kept);
 }
 
 void Session::forget_kept() {
-    while (!kept_.empty()) {
-        common_.flights.give_back(kept_.pop());
-    }
+    give_back_all(kept_);
+}
+
+void Session::give_back_all(Flights& list) {
+    list.clear_and_dispose([this](Flight* flight) { common_.flights.give_back(*flight); });
+}
+
+const Flight* Session::newest_settled() const {
+    return settled_.empty() ? nullptr : &settled_.back();
 }
 
 // Up to `last`; nullptr: until nothing is left. False if the session was destroyed by whom it told.
@@ -611,7 +615,7 @@ bool Session::deliver(const Flight* last) {
     bool destroyed = false;
     destroyed_ = &destroyed;
     while (!settled_.empty()) {
-        Flight& flight = settled_.pop();
+        Flight& flight = take_front(settled_);
         const bool done = &flight == last;
         const Sequence first = flight.first;
         const driver::Outcome outcome = outcome_of(flight);

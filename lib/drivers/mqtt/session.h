@@ -53,7 +53,7 @@ public:
     net::Dialer& dialer;
     const Options options;
     const RunId run;
-    Flights flights;
+    Pool<Flight> flights;
     std::vector<std::byte> out;  // one connection's packets on their way to its transport
 
 private:
@@ -115,7 +115,9 @@ private:
     void settle_all_broken();
     void keep(const Flight& flight);
     void forget_kept();
+    const Flight* newest_settled() const;
     bool deliver(const Flight* last);
+    void give_back_all(Flights& list);
     driver::Outcome outcome_of(const Flight& flight) const;
     void lost(const error_code& cause);
 
@@ -125,11 +127,11 @@ private:
     std::unique_ptr<net::Wakeup> changed_;  // while open() or close() waits
     bool* destroyed_ = nullptr;             // while somebody needs to know
     ClientConnection connection_;
-    FlightQueue waiting_;    // not sent yet
-    FlightQueue kept_;       // of former connections, in the order of the first sending
-    FlightQueue in_flight_;  // in the order in which they were sent on this connection
-    FlightQueue settled_;    // and not delivered yet
-    error_code cause_;       // of the last break
+    Flights waiting_;    // not sent yet
+    Flights kept_;       // of former connections, in the order of the first sending
+    Flights in_flight_;  // in the order in which they were sent on this connection
+    Flights settled_;    // and not delivered yet
+    error_code cause_;   // of the last break
     Instant last_written_{};
     EquipmentId equipment_;
     std::uint32_t most_packet_bytes_ = 0;

@@ -68,20 +68,19 @@ void RequestSession::time_out(Flight& flight) {
 }
 
 void RequestSession::withdraw_waiting() {
-    for (Flight* flight = in_flight().oldest(); flight != nullptr;) {
-        Flight* const newer = flight->newer;
-        if (flight->state == Flight::State::waiting) {
-            connection().cancel(static_cast<RequestFlight&>(*flight));
-            settle(*flight, {driver::Answer::broken, http2::Error::refused_stream, {}});
+    for (auto next = in_flight().begin(); next != in_flight().end();) {
+        Flight& flight = *next++;  // settle() takes it out of the list
+        if (flight.state == Flight::State::waiting) {
+            connection().cancel(static_cast<RequestFlight&>(flight));
+            settle(flight, {driver::Answer::broken, http2::Error::refused_stream, {}});
         }
-        flight = newer;
     }
 }
 
 // Their answers are of no use any more, and what was not sent goes nowhere: GOAWAY would let both go on.
 void RequestSession::end() {
-    for (Flight* flight = in_flight().oldest(); flight != nullptr; flight = flight->newer) {
-        connection().cancel(static_cast<RequestFlight&>(*flight));
+    for (Flight& flight : in_flight()) {
+        connection().cancel(static_cast<RequestFlight&>(flight));
     }
 }
 

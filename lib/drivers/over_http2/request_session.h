@@ -4,6 +4,7 @@
 // takes many resets for an attack (nghttp2: 1,000 at once, then 33 a second) says GOAWAY, and the session is broken:
 // what it does to a fleet whose requests time out is what a report is to show.
 
+#include "base/pool.h"
 #include "drivers/over_http2/dialect.h"
 #include "drivers/over_http2/session.h"
 

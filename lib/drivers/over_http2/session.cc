@@ -1,5 +1,6 @@
 #include "drivers/over_http2/session.h"
 
+#include <algorithm>
 #include <boost/asio/error.hpp>
 #include <utility>
 
@@ -38,11 +39,8 @@ Session::~Session() {
 
 void Session::give_all_back() {
     connection_.reset();  // it knows some of them
-    for (FlightList* list : {&in_flight_, &settled_}) {
-        while (Flight* flight = list->oldest()) {
-            list->remove(*flight);
-            give_back(*flight);
-        }
+    for (List<Flight>* list : {&in_flight_, &settled_}) {
+        list->clear_and_dispose([this](Flight* flight) { give_back(*flight); });
     }
 }
 
@@ -97,7 +95,7 @@ void Session::offer(const driver::Batch& batch) {
     flight.outcome = {};
     flight.offered = common_.loop.now();
     flight.state = Flight::State::waiting;
-    in_flight_.add(flight);
+    in_flight_.push_back(flight);
     ++unsettled_;
     if (state_ != State::open) {
         check(state_ == State::draining || state_ == State::broken,
@@ -114,15 +112,15 @@ void Session::offer(const driver::Batch& batch) {
 }
 
 void Session::abandon(Sequence first) {
-    for (Flight* flight = in_flight_.oldest(); flight != nullptr; flight = flight->newer) {
-        if (flight->batch.first == first) {
-            const Instant offered = flight->offered, deadline = flight->batch.deadline;
-            time_out(*flight);
-            if (state_ == State::open || state_ == State::draining) {
-                doubt(offered, deadline);
-            }
-            return;
-        }
+    const auto flight = std::find_if(in_flight_.begin(), in_flight_.end(),
+                                     [first](const Flight& each) { return each.batch.first == first; });
+    if (flight == in_flight_.end()) {
+        return;
+    }
+    const Instant offered = flight->offered, deadline = flight->batch.deadline;
+    time_out(*flight);
+    if (state_ == State::open || state_ == State::draining) {
+        doubt(offered, deadline);
     }
 }
 
@@ -320,14 +318,14 @@ void Session::settle(Flight& flight, const Reading& reading) {
     flight.outcome.cause = reading.cause;
     flight.outcome.retry_after = reading.retry_after;
     flight.outcome.answered = common_.loop.now();
-    in_flight_.remove(flight);
-    settled_.add(flight);
+    in_flight_.erase(in_flight_.iterator_to(flight));
+    settled_.push_back(flight);
     write_soon();
 }
 
 void Session::settle_all(const error_code& cause) {
-    while (Flight* flight = in_flight_.oldest()) {
-        settle(*flight, {driver::Answer::broken, cause, {}});
+    while (!in_flight_.empty()) {
+        settle(in_flight_.front(), {driver::Answer::broken, cause, {}});
     }
 }
 
@@ -335,11 +333,11 @@ void Session::settle_all(const error_code& cause) {
 bool Session::deliver() {
     bool destroyed = false;
     destroyed_ = &destroyed;
-    while (Flight* flight = settled_.oldest()) {
-        settled_.remove(*flight);
-        const Sequence first = flight->batch.first;
-        const driver::Outcome outcome = flight->outcome;
-        give_back(*flight);
+    while (!settled_.empty()) {
+        Flight& flight = take_front(settled_);
+        const Sequence first = flight.batch.first;
+        const driver::Outcome outcome = flight.outcome;
+        give_back(flight);
         --unsettled_;
         receipts_.settled(first, outcome);
         if (destroyed) {

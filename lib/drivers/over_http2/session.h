@@ -87,7 +87,7 @@ protected:
     void stray(const error_code& cause) { receipts_.stray(cause); }  // an answer that nothing in flight waits for
     void write_soon() { common_.loop.later(*this); }
     http2::ClientConnection& connection() { return *connection_; }
-    FlightList& in_flight() { return in_flight_; }
+    List<Flight>& in_flight() { return in_flight_; }
     bool is_draining() const { return state_ == State::draining; }
     EquipmentId equipment() const { return equipment_; }
 
@@ -123,8 +123,8 @@ private:
     bool* destroyed_while_dialling_ = nullptr;
     std::unique_ptr<net::Transport> transport_;
     std::unique_ptr<http2::ClientConnection> connection_;
-    FlightList in_flight_;
-    FlightList settled_;
+    List<Flight> in_flight_;
+    List<Flight> settled_;
     error_code cause_;      // of the last break
     error_code complaint_;  // for which this connection is to be lost
     Instant last_byte_{};

@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/list.h"
 #include "http2/error.h"
 #include "http2/server_connection.h"
 #include "wire/decode_error.h"
@@ -44,7 +45,7 @@ std::string_view cause_of(const error_code& error) {
 }  // namespace
 
 // A request and its body, as far as it has come; or a stream of messages and the one that is coming.
-struct Upload final : portillon::http2::Exchange {
+struct Upload final : portillon::http2::Exchange, ListHook {  // in the list of its connection's
     std::vector<std::byte> body;
     std::optional<wire::GrpcFrameReader> messages;  // of a stream
     wire::MessageEncoding encoding{};
@@ -58,8 +59,6 @@ struct Upload final : portillon::http2::Exchange {
     std::size_t written_bytes = 0;  // of its answer, when that was set
     std::size_t gathered_bytes = 0;
     std::size_t unread_bytes = 0;
-    Upload* next = nullptr;  // of its connection's
-    Upload* previous = nullptr;
 };
 
 class Connection final : private net::Transport::Reader,
@@ -77,8 +76,11 @@ public:
     }  // our SETTINGS wait for the first bytes, which are under way: they may be HTTP/1.1
 
     ~Connection() override {
-        while (uploads_ != nullptr) {
-            give_back(*uploads_);
+        while (!uploads_.empty()) {
+            give_back(uploads_.front());
+        }
+        if (head_ != nullptr) {
+            listener_.heads_.give_back(*head_);
         }
     }
 
@@ -118,8 +120,8 @@ public:
         } else if (state_ != State::leaving) {
             service_ = Service::stopping;
             connection_.go_away();
-            for (Upload* upload = uploads_; upload != nullptr; upload = upload->next) {
-                finish_if_settled(*upload);
+            for (Upload& upload : uploads_) {
+                finish_if_settled(upload);
             }
             listener_.loop_.later(*this);
         }
@@ -198,12 +200,11 @@ private:
         flush();
         Instant next = never;
         bool quiet = true;
-        for (Upload* upload = uploads_; upload != nullptr; upload = upload->next) {
-            look_after(*upload, now);
-            const Instant deadline = connection_.responded(*upload) ? never : upload->deadline;
-            next =
-                std::min({next, deadline < never ? deadline + 1ns : never, upload->read_until, upload->written_until});
-            quiet = quiet && upload->messages && upload->owed == 0 && upload->messages->at_boundary();
+        for (Upload& upload : uploads_) {
+            look_after(upload, now);
+            const Instant deadline = connection_.responded(upload) ? never : upload.deadline;
+            next = std::min({next, deadline < never ? deadline + 1ns : never, upload.read_until, upload.written_until});
+            quiet = quiet && upload.messages && upload.owed == 0 && upload.messages->at_boundary();
         }
         const Nanos idle = listener_.limits_.idle;
         if (idle > 0s && quiet && now - last_byte_ >= idle) {
@@ -256,16 +257,15 @@ private:
     }
 
     portillon::http2::Exchange& begun() override {
-        head_ = listener_.take_head();
-        Upload* upload = listener_.take_upload().release();  // until give_back()
-        upload->previous = nullptr;
-        upload->next = std::exchange(uploads_, upload);
-        if (upload->next != nullptr) {
-            upload->next->previous = upload;
+        if (head_ == nullptr) {
+            head_ = &listener_.heads_.take();
         }
-        upload->read_until = listener_.loop_.now() + unfinished_patience;
-        ring_by(upload->read_until);
-        return *upload;
+        head_->clear();
+        Upload& upload = listener_.uploads_.take();
+        uploads_.push_front(upload);
+        upload.read_until = listener_.loop_.now() + unfinished_patience;
+        ring_by(upload.read_until);
+        return upload;
     }
 
     void header(portillon::http2::Exchange&, std::string_view name, std::string_view value) override {
@@ -275,18 +275,18 @@ private:
     void headers_end(portillon::http2::Exchange& exchange,
                      portillon::http2::ServerConnection::HeaderList list) override {
         auto& upload = static_cast<Upload&>(exchange);
-        auto head = std::move(head_);
-        auto judgement = listener_.dialect_->judge(*head);
+        RequestHead& head = *std::exchange(head_, nullptr);
+        auto judgement = listener_.dialect_->judge(head);
         upload.request = Upload::Request::open;
         if (list == portillon::http2::ServerConnection::HeaderList::too_large) {
             judgement.refusal = Refusal::headers_too_large;
-        } else if (judgement.refusal == Refusal::none && head->content_length > most_body_bytes() &&
+        } else if (judgement.refusal == Refusal::none && head.content_length > most_body_bytes() &&
                    judgement.manner == Manner::one_message) {
             judgement.refusal = Refusal::too_large;
         }
-        const bool wants_to_be_asked = head->expects == RequestHead::Expects::to_be_asked;
-        upload.content = head->method == "HEAD" ? Upload::Content::unwanted : Upload::Content::wanted;
-        listener_.give_back(std::move(head));
+        const bool wants_to_be_asked = head.expects == RequestHead::Expects::to_be_asked;
+        upload.content = head.method == "HEAD" ? Upload::Content::unwanted : Upload::Content::wanted;
+        listener_.heads_.give_back(head);
         if (judgement.refusal != Refusal::none) {
             refuse(upload, judgement.refusal);
             return;
@@ -452,11 +452,8 @@ private:
     }
 
     void give_back(Upload& upload) {
-        (upload.previous != nullptr ? upload.previous->next : uploads_) = upload.next;
-        if (upload.next != nullptr) {
-            upload.next->previous = upload.previous;
-        }
-        listener_.give_back(std::unique_ptr<Upload>(&upload));
+        uploads_.erase(uploads_.iterator_to(upload));
+        listener_.give_back(upload);
     }
 
     Ticket ticket_of(const Upload& upload) const {
@@ -547,7 +544,7 @@ private:
             const Instant due = last_byte_ + limits.idle;
             listener_.loop_.timers().set(*this, due > now ? due : now + limits.idle);
         }
-        if (uploads_ != nullptr) {
+        if (!uploads_.empty()) {
             ring_by(listener_.loop_.now());
         }
     }
@@ -566,11 +563,11 @@ private:
     std::unique_ptr<net::Transport> transport_;
     portillon::http2::ServerConnection connection_;
     Ticket ticket_;
-    std::unique_ptr<RequestHead> head_;   // of the request whose header list is being read
+    RequestHead* head_ = nullptr;         // of the request whose header list is being read
     std::span<const std::byte> message_;  // of a stream, while ingest is asked about it
     Instant last_byte_{};
     std::size_t gathered_bytes_ = 0;  // of messages that have not come to their end
-    Upload* uploads_ = nullptr;       // under way
+    List<Upload> uploads_;            // under way
     Instant resets_since_{};
     std::uint32_t resets_ = 0;
     std::string_view complaint_;
@@ -615,41 +612,18 @@ void Listener::decided(const Ticket& ticket, const Decision& decision) {
     }
 }
 
-std::unique_ptr<Upload> Listener::take_upload() {
-    if (free_uploads_.empty()) {
-        return std::make_unique<Upload>();
+void Listener::give_back(Upload& upload) {
+    upload.messages.reset();
+    upload.request = Upload::Request::head;
+    upload.answer = Upload::Answer::awaited;
+    upload.owed = 0;
+    upload.deadline = upload.read_until = upload.written_until = never;
+    upload.gathered_bytes = upload.unread_bytes = 0;
+    upload.body.clear();
+    if (upload.body.capacity() > most_kept_capacity) {
+        upload.body = {};
     }
-    auto upload = std::move(free_uploads_.back());
-    free_uploads_.pop_back();
-    return upload;
-}
-
-void Listener::give_back(std::unique_ptr<Upload> upload) {
-    upload->messages.reset();
-    upload->request = Upload::Request::head;
-    upload->answer = Upload::Answer::awaited;
-    upload->owed = 0;
-    upload->deadline = upload->read_until = upload->written_until = never;
-    upload->gathered_bytes = upload->unread_bytes = 0;
-    upload->body.clear();
-    if (upload->body.capacity() > most_kept_capacity) {
-        upload->body = {};
-    }
-    free_uploads_.push_back(std::move(upload));
-}
-
-std::unique_ptr<RequestHead> Listener::take_head() {
-    if (free_heads_.empty()) {
-        return std::make_unique<RequestHead>();
-    }
-    auto head = std::move(free_heads_.back());
-    free_heads_.pop_back();
-    return head;
-}
-
-void Listener::give_back(std::unique_ptr<RequestHead> head) {
-    head->clear();
-    free_heads_.push_back(std::move(head));
+    uploads_.give_back(upload);
 }
 
 }  // namespace portillon::server::over_http2

@@ -6,6 +6,7 @@
 #include <memory>
 #include <vector>
 
+#include "base/pool.h"
 #include "server/connection_table.h"
 #include "server/listener.h"
 #include "server/listeners/over_http2/dialect.h"
@@ -28,10 +29,7 @@ public:
 private:
     friend class Connection;
     void decided(const Ticket& ticket, const Decision& decision) override;
-    std::unique_ptr<Upload> take_upload();
-    void give_back(std::unique_ptr<Upload> upload);
-    std::unique_ptr<RequestHead> take_head();
-    void give_back(std::unique_ptr<RequestHead> head);
+    void give_back(Upload& upload);
 
     net::Loop& loop_;
     Ingest& ingest_;
@@ -39,8 +37,8 @@ private:
     Figures& figures_;
     std::unique_ptr<Dialect> dialect_;
     ConnectionTable<Connection> connections_;
-    std::vector<std::unique_ptr<Upload>> free_uploads_;
-    std::vector<std::unique_ptr<RequestHead>> free_heads_;
+    Pool<Upload> uploads_;
+    Pool<RequestHead> heads_;
     std::vector<std::byte> out_;  // one connection's bytes on their way to its transport
     enum class State : std::uint8_t { serving, stopping } state_ = State::serving;
 };

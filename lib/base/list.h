@@ -1,0 +1,48 @@
+#pragma once
+
+// Lists that link what is elsewhere, in a Pool (base/pool.h) for example: they allocate nothing and own nothing. What
+// derives from a hook is in one list at a time.
+//
+//     struct Flight : ListHook { ... };
+//     List<Flight> in_flight;
+//     in_flight.push_back(flight);
+//     in_flight.erase(in_flight.iterator_to(flight));
+
+#include <boost/intrusive/list.hpp>
+#include <boost/intrusive/slist.hpp>
+
+namespace portillon {
+
+// Takes out of its middle in constant time. Two pointers large: it does not count its elements.
+using ListHook = boost::intrusive::list_base_hook<>;
+template <class T>
+using List = boost::intrusive::list<T, boost::intrusive::constant_time_size<false>>;
+
+// First in, first out. Its hook is one pointer smaller, and to take out of its middle is to look for what is before.
+using QueueHook = boost::intrusive::slist_base_hook<>;
+template <class T>
+using Queue =
+    boost::intrusive::slist<T, boost::intrusive::constant_time_size<false>, boost::intrusive::cache_last<true>>;
+
+// Takes the first element out. The list or queue is not empty.
+template <class Elements>
+typename Elements::value_type& take_front(Elements& elements) {
+    auto& first = elements.front();
+    elements.pop_front();
+    return first;
+}
+
+// Takes out the first element of which `wanted` is true; nullptr if there is none.
+template <class T, class Wanted>
+T* take_first(Queue<T>& queue, Wanted wanted) {
+    for (auto before = queue.before_begin(), at = queue.begin(); at != queue.end(); before = at++) {
+        if (wanted(*at)) {
+            T& found = *at;
+            queue.erase_after(before);
+            return &found;
+        }
+    }
+    return nullptr;
+}
+
+}  // namespace portillon
