@@ -62,9 +62,9 @@ void SeriesRecorder::start(Instant t0) {
     open_next();
 }
 
-void SeriesRecorder::close_until(Instant now) {
+void SeriesRecorder::close_until(Instant now, const Gauges& gauges) {
     while (now >= open_until_) {
-        close_one();
+        close_one(gauges);
         if (series_.intervals.size() == most_intervals) {
             double_width();
         }
@@ -75,7 +75,7 @@ void SeriesRecorder::close_until(Instant now) {
     pack_together();
 }
 
-void SeriesRecorder::close_one() {
+void SeriesRecorder::close_one(const Gauges& gauges) {
     auto& interval = series_.intervals.back();
     interval.connected = gauges.connected;
     interval.in_flight = gauges.in_flight;
@@ -116,12 +116,12 @@ void SeriesRecorder::pack_together() {
     }
 }
 
-void SeriesRecorder::finish(Instant now) {
+void SeriesRecorder::finish(Instant now, const Gauges& gauges) {
     if (open_until_ == never) {
         return;
     }
-    roll(now);
-    close_one();
+    roll(now, gauges);
+    close_one(gauges);
     series_.end = now - t0_;
     open_until_ = never;
 }

@@ -41,24 +41,27 @@ private:
     std::map<std::string, std::string> by_cause_;
 };
 
-// Records a Series while it happens. Whatever changes a gauge calls roll() first, so that a gauge at an interval's end
-// is the state before everything that happens at that very instant.
+// How things stand at an instant. Nobody keeps a gauge: Shard::gauges() works it out from the accounts.
+struct Gauges {
+    std::uint64_t connected = 0;  // equipments
+    std::uint64_t in_flight = 0;  // validations, as in Interval
+    std::uint64_t cached = 0;     // validations
+    bool operator==(const Gauges&) const = default;
+};
+
+// Records a Series while it happens. Whatever changes what the gauges show calls Shard::roll() first, so that a gauge
+// at an interval's end is the state before everything that happens at that very instant.
 class SeriesRecorder {
 public:
-    struct Gauges {
-        std::uint64_t connected = 0;
-        std::uint64_t in_flight = 0;
-        std::uint64_t cached = 0;
-    };
-
     void start(Instant t0);
-    // Closes what has ended by `now`.
-    void roll(Instant now) {
-        if (now >= open_until_) [[unlikely]] {
-            close_until(now);
+    // Closes the intervals that have ended by `now`, with the gauges as they stand.
+    void roll(Instant now, const Gauges& gauges) {
+        if (has_ended(now)) [[unlikely]] {
+            close_until(now, gauges);
         }
     }
-    void finish(Instant now);  // closes the last interval, whole or not
+    void finish(Instant now, const Gauges& gauges);  // closes the last interval, whole or not
+    bool has_ended(Instant now) const { return now >= open_until_; }
     Instant next() const { return open_until_; }
 
     void due(Nanos at) {
@@ -75,11 +78,9 @@ public:
     Series series() const;
     const std::string& last_response() const { return last_response_; }
 
-    Gauges gauges;
-
 private:
-    void close_until(Instant now);
-    void close_one();
+    void close_until(Instant now, const Gauges& gauges);
+    void close_one(const Gauges& gauges);
     void open_next();
     void double_width();
     void pack_together();
@@ -121,6 +122,12 @@ struct Books {
     Words words;
     SeriesRecorder series;
 
+    // Validations whose fate is still open: neither answered for good, nor discarded, nor sent without a hope of an
+    // answer. The drain ends when there are none.
+    std::uint64_t unsettled() const {
+        return tally.generated - tally.acknowledged - tally.rejected - tally.discarded - tally.unacknowledged;
+    }
+
     // The part of a due time.
     Part& part(Nanos due) {
         near_ = segments.at(due, near_);
@@ -130,7 +137,6 @@ struct Books {
     // Returns whether it is measured.
     arrival::Measure generated(Nanos due) {
         ++tally.generated;
-        ++series.gauges.cached;
         series.due(due);
         Part& here = part(due);
         ++here.generated;

@@ -42,7 +42,7 @@ struct Engine::Core {
         explicit Ticker(Shard& shard) : shard_(shard) {}
 
         void ring(Instant now) override {
-            shard_.books.series.roll(now);
+            shard_.roll(now);
             shard_.loop.timers().set(*this, shard_.books.series.next());
         }
 
@@ -73,7 +73,7 @@ struct Engine::Core {
         if (shard.phase == Shard::Phase::over) {
             return;
         }
-        shard.books.series.roll(shard.loop.now());
+        shard.roll(shard.loop.now());
         shard.phase = Shard::Phase::over;
         if (shard.started()) {
             for (auto& equipment : equipments) {
@@ -127,7 +127,7 @@ void Engine::connect(Instant from) {
 
 net::Task<void> Engine::ready() {
     auto& shard = core_->shard;
-    while (shard.books.series.gauges.connected < core_->equipments.size() && shard.loop.now() < core_->ready_by) {
+    while (shard.connected < core_->equipments.size() && shard.loop.now() < core_->ready_by) {
         co_await shard.ready.until(core_->ready_by);
     }
 }
@@ -187,12 +187,12 @@ net::Task<void> Engine::close(Instant deadline) {
     }
     co_await core_->lives.join();
     core_->ticker.cancel();
-    shard.books.series.finish(shard.loop.now());
+    shard.books.series.finish(shard.loop.now(), shard.gauges());
 }
 
 Snapshot Engine::snapshot() const {
     const auto& books = core_->shard.books;
-    const auto& gauges = books.series.gauges;
+    const Gauges gauges = core_->shard.gauges();
     std::uint64_t unanswered = 0;
     for (const Part& part : books.parts) {
         unanswered += part.measure == arrival::Measure::on ? part.generated - part.acknowledged : 0;

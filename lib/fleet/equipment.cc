@@ -59,11 +59,9 @@ net::Task<void> Equipment::live(Nanos after) {
         }
     }
     if (link_ != Link::down) {
-        link_ = Link::closing;
+        set_link(Link::closing);
         co_await session_->close(has_debris() ? goodbye_by() : leave_by_);
-        link_ = Link::down;
-        shard_.books.series.roll(now());
-        --shard_.books.series.gauges.connected;
+        set_link(Link::down);
     }
     if (has_debris()) {
         co_await clear_up();
@@ -103,7 +101,6 @@ net::Task<void> Equipment::clear_up() {
 
 void Equipment::opened(Nanos took) {
     auto& books = shard_.books;
-    books.series.roll(now());
     books.connect.record(took);
     ++books.connects;
     if (opens_++ > 0) {
@@ -111,8 +108,8 @@ void Equipment::opened(Nanos took) {
     } else {
         books.connecting = now() - shard_.dials_from;
     }
-    books.connected_max = std::max(books.connected_max, ++books.series.gauges.connected);
-    link_ = Link::up;
+    set_link(Link::up);
+    books.connected_max = std::max<std::uint64_t>(books.connected_max, shard_.connected);
     talk_ = Talk::none;
     held_back_until_ = now();
     shard_.ready.wake();
@@ -120,12 +117,18 @@ void Equipment::opened(Nanos took) {
     set_alarm();
 }
 
+// The only place where the link changes, so that the connected ones are counted once.
+void Equipment::set_link(Link link) {
+    shard_.roll(now());
+    shard_.connected += link_ == Link::down && link != Link::down ? 1 : 0;
+    shard_.connected -= link_ != Link::down && link == Link::down ? 1 : 0;
+    link_ = link;
+}
+
 void Equipment::broken(const error_code& cause) {
     check(link_ == Link::up || link_ == Link::breaking, "only what is open breaks");
-    shard_.books.series.roll(now());
+    set_link(Link::down);
     shard_.books.lost_connections.count(cause);
-    --shard_.books.series.gauges.connected;
-    link_ = Link::down;
     failed(now());
     for (Flight* flight = oldest_; flight != nullptr; flight = flight->newer) {
         if (flight->stand == Flight::Stand::waiting) {
@@ -269,7 +272,7 @@ void Equipment::fill_window(Nanos due, Instant now) {
 }
 
 void Equipment::ring(Instant now) {
-    shard_.books.series.roll(now);
+    shard_.roll(now);
     if (!shard_.closed) {
         turn_to(now, now);
     } else if (closing_ <= now) {
@@ -399,11 +402,6 @@ void Equipment::cut(const arrival::Cursor& first, std::uint32_t count) {
 }
 
 void Equipment::offer(Flight& flight, Instant now) {
-    auto& books = shard_.books;
-    if (!flight.was_sent()) {
-        books.series.gauges.cached -= flight.count;
-        books.series.gauges.in_flight += flight.count;
-    }
     if (flight.attempt == 0) {
         flight.held_back_until = held_back_until_;
         if (const Nanos pace = shard_.plan.pace; pace > Nanos{0}) {
@@ -417,7 +415,7 @@ void Equipment::offer(Flight& flight, Instant now) {
     if (talk_ == Talk::none) {
         talk_ = Talk::offered;
     }
-    flight.stand = Flight::Stand::offered;
+    shard_.flights.set_stand(flight, Flight::Stand::offered);
     flight.until = now + shard_.plan.timeout;
     ++flight.attempt;
     shard_.deadlines.add(flight);
@@ -436,7 +434,6 @@ void Equipment::discard_oldest() {
     const std::uint64_t excess = pending() - shard_.plan.cache;
     except(next_.sequence(), excess, State::discarded);
     shard_.books.tally.discarded += excess;
-    shard_.books.series.gauges.cached -= excess;
     for (std::uint64_t i = 0; i < excess; ++i) {
         ++shard_.books.part(next_.due()).discarded;
         shard_.plan.schedule.advance(next_);
@@ -465,7 +462,6 @@ void Equipment::discard_newest(const arrival::Cursor& first, std::uint32_t held)
     holes_->size += excess;
     except(begin, excess, State::discarded);
     shard_.books.tally.discarded += excess;
-    shard_.books.series.gauges.cached -= excess;
     for (std::uint32_t i = 0; i < excess; ++i) {
         ++shard_.books.part(cursor.due()).discarded;
         shard_.plan.schedule.advance(cursor);
@@ -496,7 +492,7 @@ void Equipment::step_over_hole() {
 void Equipment::settled(Sequence first, const driver::Outcome& outcome) {
     const Instant now = this->now();
     auto& books = shard_.books;
-    books.series.roll(now);
+    shard_.roll(now);
     Flight& flight = find(first);
     shard_.deadlines.remove(flight);
     if (outcome.answer != driver::Answer::broken) {
@@ -589,12 +585,8 @@ void Equipment::record_acknowledged(const Flight& flight, const driver::Outcome&
 void Equipment::wait_to_retry(Flight& flight, const driver::Outcome& outcome, Instant now) {
     using driver::Answer;
     auto& books = shard_.books;
-    if (!flight.was_sent()) {
-        books.series.gauges.in_flight -= flight.count;
-        books.series.gauges.cached += flight.count;
-    }
     ++waiting_;
-    flight.stand = Flight::Stand::waiting;
+    shard_.flights.set_stand(flight, Flight::Stand::waiting);
     if (link_ == Link::closing) {
         return;  // nobody's failure: the run is over
     }
@@ -602,7 +594,7 @@ void Equipment::wait_to_retry(Flight& flight, const driver::Outcome& outcome, In
     if (outcome.answer == Answer::broken) {
         flight.until = at_once;
         if (link_ == Link::up) {
-            link_ = Link::breaking;  // broken() follows
+            set_link(Link::breaking);  // broken() follows
         }
         return;
     }
@@ -615,15 +607,16 @@ void Equipment::wait_to_retry(Flight& flight, const driver::Outcome& outcome, In
         failed(now);
     }
     if (outcome.retry_after) {
-        flight.stand = Flight::Stand::held;
+        shard_.flights.set_stand(flight, Flight::Stand::held);
         flight.until = now + *outcome.retry_after;
     } else if (shard_.plan.retry.budget && !budget_.spend()) {
         ++books.tally.retries_put_off;
-        flight.stand = Flight::Stand::held;
+        shard_.flights.set_stand(flight, Flight::Stand::held);
         flight.until = now + shard_.plan.retry.max;
     } else {
         // What the server has said holds beyond this connection; a time-out said nothing.
-        flight.stand = outcome.answer == Answer::timed_out ? Flight::Stand::waiting : Flight::Stand::held;
+        shard_.flights.set_stand(flight,
+                                 outcome.answer == Answer::timed_out ? Flight::Stand::waiting : Flight::Stand::held);
         flight.until = now + backoff(flight.attempt - 1);
     }
 }
@@ -652,8 +645,6 @@ Flight& Equipment::find(Sequence first) {
 }
 
 void Equipment::end(Flight& flight) {
-    auto& gauges = shard_.books.series.gauges;
-    gauges.in_flight -= flight.count;
     (flight.older == nullptr ? oldest_ : flight.older->newer) = flight.newer;
     (flight.newer == nullptr ? latest_ : flight.newer->older) = flight.older;
     --window_used_;

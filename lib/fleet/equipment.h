@@ -54,6 +54,7 @@ private:
     Instant goodbye_by() const;  // so that time is left for clearing up
     net::Task<void> clear_up();
     void opened(Nanos took);
+    void set_link(Link link);
     Nanos backoff(std::uint32_t failures);
 
     bool more() const;        // something is left to turn to, now or later

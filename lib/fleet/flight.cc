@@ -65,7 +65,17 @@ Flight& Flights::take() {
     return flight;
 }
 
+void Flights::set_stand(Flight& flight, Flight::Stand stand) {
+    const std::uint32_t before = flight.is_in_flight() ? flight.count : 0;
+    flight.stand = stand;
+    in_flight_ += flight.is_in_flight() ? flight.count : 0;
+    in_flight_ -= before;
+}
+
 void Flights::give_back(Flight& flight) {
+    if (flight.is_in_flight()) {
+        in_flight_ -= flight.count;
+    }
     flight.later = free_;
     free_ = &flight;
 }

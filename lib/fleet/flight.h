@@ -23,6 +23,8 @@ struct Flight final : driver::Body {
 
     Sequence sequence() const { return first.sequence(); }
     bool was_sent() const { return sent != Instant{}; }
+    // Its validations may be at the server. If not, they count as cached: it waits, and no attempt was ever written.
+    bool is_in_flight() const { return stand == Stand::offered || was_sent(); }
 
     // Calls each(due since T0) for its validations in turn.
     template <class Each>
@@ -68,12 +70,17 @@ void Flight::for_each(Each&& each) const {
 // allocates nothing after that.
 class Flights {
 public:
-    Flight& take();
+    Flight& take();  // waiting, never sent
     void give_back(Flight& flight);
+
+    // The only way in which a flight's stand changes, so that what is in flight is counted once.
+    void set_stand(Flight& flight, Flight::Stand stand);
+    std::uint64_t in_flight() const { return in_flight_; }  // validations
 
 private:
     std::deque<Flight> all_;
     Flight* free_ = nullptr;
+    std::uint64_t in_flight_ = 0;
 };
 
 // What is in flight in the whole shard, in the order of deadlines: the time-out is the same for all, so it is the order

@@ -41,8 +41,18 @@ struct Shard {
             closed_generated[place * books.segments.size() + books.segments.at(due, 0)] += count;
         }
     }
-    bool settled() const {
-        return turning == 0 && books.series.gauges.in_flight == 0 && books.series.gauges.cached == 0;
+    // Nothing more will be generated, and the fate of all that was is known.
+    bool settled() const { return turning == 0 && books.unsettled() == 0; }
+
+    Gauges gauges() const {
+        const std::uint64_t in_flight = flights.in_flight();
+        return {.connected = connected, .in_flight = in_flight, .cached = books.unsettled() - in_flight};
+    }
+    // Before anything that changes the gauges, at its instant.
+    void roll(Instant now) {
+        if (books.series.has_ended(now)) [[unlikely]] {
+            books.series.roll(now, gauges());
+        }
     }
 
     net::Loop& loop;
@@ -62,6 +72,7 @@ struct Shard {
     Instant dials_from = never;  // when dialling begins: by steps at T0, by rate before
     Instant t0 = never;
     Nanos generation_end{};        // since T0; what is due before it is generated
+    std::uint32_t connected = 0;   // equipments
     std::uint32_t turning = 0;     // equipments with something still to turn to (not with closed arrivals)
     std::uint32_t saying_bye = 0;  // equipments whose session closes
     enum class Phase : std::uint8_t { running, over } phase = Phase::running;  // over: nothing is offered any more

@@ -1,0 +1,64 @@
+#include "fleet/shard.h"
+
+#include <gtest/gtest.h>
+
+#include "fleet/scripted.h"
+
+namespace portillon::fleet {
+namespace {
+
+struct Fixture {
+    Fixture() {
+        shard.t0 = simulation.now();
+        shard.books.series.start(shard.t0);
+    }
+
+    testing::Simulation simulation;
+    ScriptedDriver driver{simulation.loop()};
+    Shard shard{simulation.loop(), driver, plain_plan({}, {steady(10s, 1)})};
+};
+
+TEST(Shard, IsSettledWhenTheTallySaysSoWhateverTheSeriesShows) {
+    Fixture fixture;
+    auto& shard = fixture.shard;
+    EXPECT_TRUE(shard.settled());
+    for (int i = 0; i < 4; ++i) {
+        shard.books.generated(500ms);
+    }
+    shard.books.series.roll(shard.t0 + 1s, {});  // as a faulty report might
+    EXPECT_FALSE(shard.settled());
+    ++shard.books.tally.acknowledged;
+    ++shard.books.tally.rejected;
+    ++shard.books.tally.discarded;
+    EXPECT_FALSE(shard.settled());
+    ++shard.books.tally.unacknowledged;  // sent, and no answer is expected
+    shard.books.series.roll(shard.t0 + 2s, {.connected = 3, .in_flight = 7, .cached = 9});
+    EXPECT_TRUE(shard.settled());
+    shard.turning = 1;
+    EXPECT_FALSE(shard.settled());
+}
+
+TEST(Shard, WorksItsGaugesOutFromTheAccounts) {
+    Fixture fixture;
+    auto& shard = fixture.shard;
+    for (int i = 0; i < 5; ++i) {
+        shard.books.generated(0ns);
+    }
+    EXPECT_EQ(shard.gauges(), (Gauges{.cached = 5}));
+    Flight& flight = shard.flights.take();
+    flight.count = 3;
+    shard.flights.set_stand(flight, Flight::Stand::offered);
+    EXPECT_EQ(shard.gauges(), (Gauges{.in_flight = 3, .cached = 2}));
+    shard.flights.set_stand(flight, Flight::Stand::waiting);  // nothing was written
+    EXPECT_EQ(shard.gauges(), (Gauges{.cached = 5}));
+    shard.flights.set_stand(flight, Flight::Stand::offered);
+    flight.sent = fixture.simulation.now();
+    shard.flights.set_stand(flight, Flight::Stand::held);  // a retry: what was written may have arrived
+    EXPECT_EQ(shard.gauges(), (Gauges{.in_flight = 3, .cached = 2}));
+    shard.books.tally.acknowledged += flight.count;
+    shard.flights.give_back(flight);
+    EXPECT_EQ(shard.gauges(), (Gauges{.cached = 2}));
+}
+
+}  // namespace
+}  // namespace portillon::fleet
