@@ -57,7 +57,7 @@ TEST(Delivery, WithBatchesOfOneEachGoesTheInstantItIsDue) {
     EXPECT_EQ(result.generator_lag.count(), 20u);
 }
 
-TEST(Delivery, ABatchClosesWhenItIsFull) {
+TEST(Delivery, ABatchIsCompleteWhenItIsFull) {
     auto plan = plain_plan(periodic, {steady(10s, 10)});
     plan.batch = {.max = 5, .linger = 10s};
     Rehearsal run(plan);
@@ -72,7 +72,7 @@ TEST(Delivery, ABatchClosesWhenItIsFull) {
     EXPECT_EQ(result.generator_lag.max(), 0ns);  // lingering is no lag
 }
 
-TEST(Delivery, ABatchClosesWhenItsFirstHasLingered) {
+TEST(Delivery, ABatchIsCompleteWhenItsFirstHasLingered) {
     auto plan = plain_plan(periodic, {steady(10s, 10)});
     plan.batch = {.max = 60, .linger = 250ms};
     Rehearsal run(plan);

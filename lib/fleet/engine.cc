@@ -260,11 +260,11 @@ Result Engine::result() const {
     result.sent_late = books.sent_late;
     result.exceptions = books.exceptions;
     std::uint64_t generated = 0;
-    auto closed = core_->shard.closed_generated.begin();
+    auto closed = core_->shard.closed_loop_generated.begin();
     for (const auto& equipment : core_->equipments) {
         auto& entry = result.generated.emplace_back();
         entry = {.equipment = equipment.id(), .count = equipment.generated()};
-        if (closed != core_->shard.closed_generated.end()) {
+        if (closed != core_->shard.closed_loop_generated.end()) {
             entry.by_segment.assign(closed, closed + books.segments.size());
             closed += books.segments.size();
         }

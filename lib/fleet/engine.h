@@ -5,18 +5,18 @@
 //
 //     connect -> ready -> start -> (stop) -> drained -> close -> result
 //
-// Open loop: what the server does never changes what is due. Only with closed arrivals a batch is due the instant a
+// Open loop: what the server does never changes what is due. Only in a closed loop a batch is due the instant a
 // place in the window is free, from the equipment's start to the end of the stages.
 //
-// When a batch goes. A batch closes when its max-th validation is due or `linger` after its first one was, whichever
-// comes first: that is the instant at which the equipment has to act, and where its alarm is set. It then turns to
-// whatever of its batch is due, and offers as much as the window allows, at most max at a time, oldest first. What has
-// to wait (window full, offline) is the cache: a range between two cursors, of which nothing is stored. Above the
-// plan's capacity the oldest never offered are discarded.
+// When a batch goes. A batch is complete when its max-th validation is due or `linger` after its first one was,
+// whichever comes first: that is the instant at which the equipment has to act, and where its alarm is set. It then
+// turns to whatever of its batch is due, and offers as much as the window allows, at most max at a time, oldest first.
+// What has to wait (window full, offline) is the cache: a range between two cursors, of which nothing is stored. Above
+// the plan's capacity the oldest never offered are discarded.
 //
 // generator_lag is, for every measured validation, connected or not, the instant at which the loop turned to it less
-// the instant at which it should have: its due time with max 1 or linger 0, else the closing of its batch. So linger,
-// which the scenario asked for, is not counted as the tool's lateness.
+// the instant at which it should have: its due time with max 1 or linger 0, else the completion of its batch. So
+// linger, which the scenario asked for, is not counted as the tool's lateness.
 //
 // What is answered: acknowledged and rejected are final. throttled, try_again and timed_out wait for retry_after if the
 // server named one, else for the batch's own backoff; broken batches, and the timed-out ones of a connection that

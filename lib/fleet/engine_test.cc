@@ -632,7 +632,7 @@ TEST(Engine, MayBeClosedInTheMiddleOfEverything) {
     EXPECT_EQ(before_t0.close().tally.generated, 0u);
 }
 
-TEST(Engine, ClosedArrivalsFillTheWindow) {
+TEST(Engine, AClosedLoopFillsTheWindow) {
     auto plan = plain_plan({.kind = arrival::Kind::closed}, {steady(10s, 0)});
     plan.equipments = 2;
     plan.in_flight = 4;
@@ -715,7 +715,7 @@ TEST(Engine, TellsWhatHasChangedAndNothingElse) {
     EXPECT_FALSE(changes.generator_lag.empty());
 }
 
-TEST(Engine, ClosedArrivalsAreDueThoughOffline) {
+TEST(Engine, AClosedLoopIsDueThoughOffline) {
     auto plan =
         plain_plan({.kind = arrival::Kind::closed}, {steady(10s, 0, Measure::off), steady(10s, 0, Measure::on)});
     plan.in_flight = 2;

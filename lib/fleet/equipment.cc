@@ -11,7 +11,6 @@ namespace {
 // What is drawn from the seed for an equipment here; arrival draws for purposes of its own.
 constexpr std::uint64_t backoff_purpose = 0xF1EE'0001;
 
-constexpr Instant at_once = Instant::min();
 constexpr std::uint32_t most_clearing_tries = 3;
 constexpr Nanos clearing_pause = 200ms;
 constexpr Nanos goodbye_patience = 1s;  // if something is to be done after it
@@ -130,11 +129,7 @@ void Equipment::broken(const error_code& cause) {
     set_link(Link::down);
     shard_.books.lost_connections.count(cause);
     failed(now());
-    for (Flight* flight = oldest_; flight != nullptr; flight = flight->newer) {
-        if (flight->stand == Flight::Stand::waiting) {
-            flight->until = at_once;
-        }
-    }
+    window_.resend_at_once();
     set_alarm();
     changed_.wake();
 }
@@ -173,10 +168,9 @@ Nanos Equipment::backoff(std::uint32_t failures) {
 
 void Equipment::start() {
     const Nanos begin = start_of(shard_.plan, id_);
-    newest_ = shard_.plan.schedule.begin(id_, begin);
-    next_ = newest_;
-    if (shard_.closed) {
-        closing_ = shard_.instant_of(begin);
+    cache_.begin(shard_.plan.schedule.begin(id_, begin));
+    if (shard_.closed_loop) {
+        act_at_ = shard_.instant_of(begin);
     } else {
         turning_ = true;
         ++shard_.turning;
@@ -187,34 +181,35 @@ void Equipment::start() {
 }
 
 void Equipment::shorten() {
-    if (!shard_.closed) {
+    if (!shard_.closed_loop) {
         look_ahead();
         set_alarm();
     }
 }
 
 void Equipment::give_up() {
-    if (!shard_.closed) {
+    if (!shard_.closed_loop) {
         turn_to(never, now());
         discard_oldest();
     }
-    closing_ = never;
+    act_at_ = never;
     set_alarm();
 }
 
 bool Equipment::more() const {
-    return !newest_.ended() && newest_.due() < shard_.generation_end;
+    return !cache_.newest().ended() && cache_.newest().due() < shard_.generation_end;
 }
 
-Instant Equipment::closing() const {
+// The instant at which its max-th validation is due, if that comes before the first one's linger is over. A copy of the
+// cursor walks ahead to see; where generation ends there is no max-th one.
+Instant Equipment::completion_of_next_batch() const {
+    auto cursor = cache_.newest();
     if (!shard_.lingers) {
-        return shard_.instant_of(newest_.due());
+        return shard_.instant_of(cursor.due());
     }
-    const auto& schedule = shard_.plan.schedule;
-    const Nanos latest = newest_.due() + shard_.plan.batch.linger;
-    auto cursor = newest_;
+    const Nanos latest = cursor.due() + shard_.plan.batch.linger;
     for (std::uint32_t held = 1; held < shard_.plan.batch.max; ++held) {
-        schedule.advance(cursor);
+        shard_.plan.schedule.advance(cursor);
         if (cursor.ended() || cursor.due() >= shard_.generation_end || cursor.due() > latest) {
             return shard_.instant_of(latest);
         }
@@ -223,61 +218,59 @@ Instant Equipment::closing() const {
 }
 
 void Equipment::look_ahead() {
-    closing_ = more() ? closing() : never;
-    if (closing_ == never && turning_) {
+    act_at_ = more() ? completion_of_next_batch() : never;
+    if (act_at_ == never && turning_) {
         turning_ = false;
         --shard_.turning;
         shard_.drained.wake();
     }
 }
 
-// Batch by batch as they close, so that each validation's lag is known.
+// Batch by batch as they are complete, so that each validation's lag is known: now - act_at_. What is turned to is not
+// cut yet: that is for pump(), which may have to wait, and then cuts larger batches.
 void Equipment::turn_to(Instant until, Instant now) {
-    const auto& schedule = shard_.plan.schedule;
+    const auto& plan = shard_.plan;
     auto& books = shard_.books;
-    while (closing_ != never && closing_ <= until) {
-        const auto first = newest_;
+    while (act_at_ != never && act_at_ <= until) {
+        const auto first = cache_.newest();
         std::uint64_t measured = 0;
-        std::uint32_t held = 0;
+        std::uint32_t turned = 0;
         do {
-            measured += books.generated(newest_.due()) == arrival::Measure::on ? 1 : 0;
-            schedule.advance(newest_);
-        } while (++held < shard_.plan.batch.max && more() && shard_.instant_of(newest_.due()) <= closing_);
-        books.generator_lag.record(std::max(now - closing_, Nanos{0}), measured);
-        if (shard_.plan.overflow == Overflow::discards_newest && pending() > shard_.plan.cache) {
-            pump(now);
-            discard_newest(first, held);
+            measured += books.generated(cache_.newest().due()) == arrival::Measure::on ? 1 : 0;
+            cache_.turn(plan.schedule);
+        } while (++turned < plan.batch.max && more() && shard_.instant_of(cache_.newest().due()) <= act_at_);
+        books.generator_lag.record(std::max(now - act_at_, Nanos{0}), measured);
+        if (plan.overflow == Overflow::discards_newest && cache_.size() > plan.cache) {
+            pump(now);  // what the window has room for is not in the cache's way
+            discard_newest(first, turned);
         }
         look_ahead();
     }
 }
 
-// Closed arrivals: as many batches are due as the window has places.
+// Closed loop: as many batches are due as the window has room for.
 void Equipment::fill_window(Nanos due, Instant now) {
     const auto& plan = shard_.plan;
     auto& books = shard_.books;
-    while (window_used_ < plan.in_flight && due < shard_.generation_end) {
-        const auto first = newest_;
+    while (window_.size() < plan.in_flight && due < shard_.generation_end) {
         std::uint64_t measured = 0;
         for (std::uint32_t i = 0; i < plan.batch.max; ++i) {
             measured += books.generated(due) == arrival::Measure::on ? 1 : 0;
-            plan.schedule.advance(newest_);
+            cache_.turn(plan.schedule);
         }
         books.generator_lag.record(now - shard_.instant_of(due), measured);
-        shard_.note_closed(id_, due, plan.batch.max);
-        cut(first, plan.batch.max);
-        latest_->closed_due = due;
-        next_ = newest_;
+        shard_.note_closed_loop(id_, due, plan.batch.max);
+        cut().closed_loop_due = due;
     }
 }
 
 void Equipment::ring(Instant now) {
     shard_.roll(now);
-    if (!shard_.closed) {
+    if (!shard_.closed_loop) {
         turn_to(now, now);
-    } else if (closing_ <= now) {
-        const Nanos begin = closing_ - shard_.t0;
-        closing_ = never;
+    } else if (act_at_ <= now) {
+        const Nanos begin = act_at_ - shard_.t0;
+        act_at_ = never;
         fill_window(begin, now);
     }
     pump(now);
@@ -285,20 +278,16 @@ void Equipment::ring(Instant now) {
     set_alarm();
 }
 
+// For the earliest of what time alone brings about. Answers and a new connection come by themselves, so that neither a
+// full window nor a broken link sets it.
 void Equipment::set_alarm() {
-    Instant at = closing_;
-    const bool offers = link_ == Link::up && shard_.phase == Shard::Phase::running && !probes(now());
-    if (offers && pending() > 0 && window_used_ < shard_.plan.in_flight && may_begin_from() > now()) {
-        at = std::min(at, may_begin_from());
-    }
-    if (offers && waiting_ > 0) {
-        for (const Flight* flight = oldest_; flight != nullptr; flight = flight->newer) {
-            if (flight->stand != Flight::Stand::offered) {
-                at = std::min(at, std::max(flight->until, may_offer_from()));
-                if (shard_.plan.order == Order::strict) {
-                    break;
-                }
-            }
+    Instant at = act_at_;
+    if (link_ == Link::up && shard_.phase == Shard::Phase::running && !probes(now())) {
+        if (has_something_new() && may_begin_from() > now()) {
+            at = std::min(at, may_begin_from());
+        }
+        if (const Instant next = window_.next_offer(shard_.plan.order); next != never) {
+            at = std::min(at, std::max(next, may_offer_from()));
         }
     }
     if (at == never) {
@@ -310,70 +299,34 @@ void Equipment::set_alarm() {
 
 // Offering.
 
+// Offers what may be offered now, retries first. Notes too whether something had to stay behind: `sent_late` is only
+// what nothing held back.
 void Equipment::pump(Instant now) {
-    if (shard_.closed && shard_.started() && closing_ == never && shard_.phase == Shard::Phase::running) {
+    if (shard_.closed_loop && shard_.started() && act_at_ == never && shard_.phase == Shard::Phase::running) {
         fill_window(now - shard_.t0, now);
     }
     if (link_ != Link::up || shard_.phase == Shard::Phase::over) {
-        held_back_ = pending() > 0;
+        held_back_ = !cache_.empty();
         return;
     }
     if (held_back_) {
         held_back_until_ = now;
     }
     if (may_offer_from() > now) {
-        held_back_ = pending() > 0 || waiting_ > 0;
+        held_back_ = !cache_.empty() || window_.waiting() > 0;
         return;
     }
     const bool free = pump_retries(now);
-    while (free && pending() > 0 && window_used_ < shard_.plan.in_flight && may_begin_from() <= now && !probes(now)) {
-        const auto first = next_;
-        const std::uint32_t count = next_count();
-        if (count == pending() && holes_ == nullptr) {
-            next_ = newest_;
-        } else {
-            for (std::uint32_t i = 0; i < count; ++i) {
-                shard_.plan.schedule.advance(next_);
-            }
-            step_over_hole();
-        }
-        cut(first, count);
-        offer(*latest_, now);
+    while (free && has_something_new() && may_begin_from() <= now && !probes(now)) {
+        offer(cut(), now);
     }
-    held_back_ = pending() > 0 || !free;
+    held_back_ = !cache_.empty() || !free;
 }
 
-std::uint32_t Equipment::next_count() const {
-    const std::uint64_t together =
-        holes_ == nullptr ? pending() : std::min(pending(), holes_->list.front().first - next_.sequence());
-    return static_cast<std::uint32_t>(std::min<std::uint64_t>(shard_.plan.batch.max, together));
-}
-
-Instant Equipment::may_offer_from() const {
-    return std::max(throttled_until_, breaker_.opens_until());
-}
-
-Instant Equipment::may_begin_from() const {
-    return std::max(may_offer_from(), paced_from_);
-}
-
-bool Equipment::probes(Instant now) const {
-    return breaker_.is_half_open(now) && window_used_ > waiting_;
-}
-
-void Equipment::failed(Instant now) {
-    shard_.books.tally.breaker_openings += breaker_.failed(shard_.plan.breaker, now) ? 1 : 0;
-}
-
-// False if strict order keeps new batches back.
+// In the order of sequences. False if what still waits keeps new batches back: in strict order, or because the breaker
+// lets only one attempt at a time pass.
 bool Equipment::pump_retries(Instant now) {
-    if (waiting_ == 0) {
-        return true;
-    }
-    for (Flight* flight = oldest_; flight != nullptr; flight = flight->newer) {
-        if (flight->stand == Flight::Stand::offered) {
-            continue;
-        }
+    for (Flight* flight = window_.first_waiting(); flight != nullptr; flight = Window::next_waiting(*flight)) {
         if (probes(now)) {
             return false;
         }
@@ -386,19 +339,33 @@ bool Equipment::pump_retries(Instant now) {
     return true;
 }
 
-void Equipment::cut(const arrival::Cursor& first, std::uint32_t count) {
-    Flight& flight = shard_.flights.take();
+bool Equipment::has_something_new() const {
+    return !cache_.empty() && window_.size() < shard_.plan.in_flight;
+}
+
+Instant Equipment::may_offer_from() const {
+    return std::max(throttled_until_, breaker_.opens_until());
+}
+
+Instant Equipment::may_begin_from() const {
+    return std::max(may_offer_from(), paced_from_);
+}
+
+bool Equipment::probes(Instant now) const {
+    return breaker_.is_half_open(now) && window_.offered() > 0;
+}
+
+void Equipment::failed(Instant now) {
+    shard_.books.tally.breaker_openings += breaker_.failed(shard_.plan.breaker, now) ? 1 : 0;
+}
+
+// From here on the boundaries of the batch are fixed.
+Flight& Equipment::cut() {
+    const auto [first, count] = cache_.cut(shard_.plan.schedule, shard_.plan.batch.max);
+    Flight& flight = window_.add(shard_.flights, first, count);
     flight.plan = &shard_.plan;
     flight.session = session_.get();
-    flight.first = first;
-    flight.count = count;
-    flight.until = at_once;
-    flight.older = latest_;
-    flight.newer = nullptr;
-    (latest_ == nullptr ? oldest_ : latest_->newer) = &flight;
-    latest_ = &flight;
-    ++window_used_;
-    ++waiting_;
+    return flight;
 }
 
 void Equipment::offer(Flight& flight, Instant now) {
@@ -411,13 +378,10 @@ void Equipment::offer(Flight& flight, Instant now) {
             budget_.earn(*share);
         }
     }
-    --waiting_;
     if (talk_ == Talk::none) {
         talk_ = Talk::offered;
     }
-    shard_.flights.set_stand(flight, Flight::Stand::offered);
-    flight.until = now + shard_.plan.timeout;
-    ++flight.attempt;
+    window_.offer(shard_.flights, flight, now + shard_.plan.timeout);
     shard_.deadlines.add(flight);
     session_->offer({.equipment = id_,
                      .first = flight.sequence(),
@@ -428,63 +392,25 @@ void Equipment::offer(Flight& flight, Instant now) {
 }
 
 void Equipment::discard_oldest() {
-    if (pending() <= shard_.plan.cache || shard_.plan.overflow != Overflow::discards_oldest) {
-        return;
-    }
-    const std::uint64_t excess = pending() - shard_.plan.cache;
-    except(next_.sequence(), excess, State::discarded);
-    shard_.books.tally.discarded += excess;
-    for (std::uint64_t i = 0; i < excess; ++i) {
-        ++shard_.books.part(next_.due()).discarded;
-        shard_.plan.schedule.advance(next_);
+    const auto& plan = shard_.plan;
+    if (plan.overflow == Overflow::discards_oldest && cache_.size() > plan.cache) {
+        count_discarded(cache_.discard_oldest(plan.schedule, plan.cache,
+                                              [this](Nanos due) { ++shard_.books.part(due).discarded; }));
     }
 }
 
-// Of the `held` validations from `first` on, to which the equipment has just turned, those that have no place.
-void Equipment::discard_newest(const arrival::Cursor& first, std::uint32_t held) {
-    if (pending() <= shard_.plan.cache) {
-        return;
-    }
-    const auto excess = static_cast<std::uint32_t>(std::min<std::uint64_t>(pending() - shard_.plan.cache, held));
-    auto cursor = first;
-    for (std::uint32_t i = 0; i < held - excess; ++i) {
-        shard_.plan.schedule.advance(cursor);
-    }
-    if (holes_ == nullptr) {
-        holes_ = std::make_unique<Holes>();
-    }
-    const Sequence begin = cursor.sequence(), end = begin + excess - 1;
-    if (!holes_->list.empty() && holes_->list.back().last + 1 == begin) {
-        holes_->list.back().last = end;
-    } else {
-        holes_->list.push_back({begin, end});
-    }
-    holes_->size += excess;
-    except(begin, excess, State::discarded);
-    shard_.books.tally.discarded += excess;
-    for (std::uint32_t i = 0; i < excess; ++i) {
-        ++shard_.books.part(cursor.due()).discarded;
-        shard_.plan.schedule.advance(cursor);
+// Of the `turned` validations from `first` on, to which the equipment has just turned, those that have no place.
+void Equipment::discard_newest(const arrival::Cursor& first, std::uint32_t turned) {
+    const auto& plan = shard_.plan;
+    if (cache_.size() > plan.cache) {
+        count_discarded(cache_.discard_newest(plan.schedule, plan.cache, first, turned,
+                                              [this](Nanos due) { ++shard_.books.part(due).discarded; }));
     }
 }
 
-void Equipment::step_over_hole() {
-    if (holes_ == nullptr || next_.sequence() != holes_->list.front().first) {
-        return;
-    }
-    const Hole hole = holes_->list.front();
-    holes_->size -= hole.last + 1 - hole.first;
-    holes_->list.pop_front();
-    if (holes_->list.empty()) {
-        holes_ = nullptr;
-    }
-    if (hole.last + 1 == newest_.sequence()) {
-        next_ = newest_;
-        return;
-    }
-    while (next_.sequence() <= hole.last) {
-        shard_.plan.schedule.advance(next_);
-    }
+void Equipment::count_discarded(const Cache::Range& range) {
+    record_exception(range.first, range.count, State::discarded);
+    shard_.books.tally.discarded += range.count;
 }
 
 // Answers.
@@ -493,7 +419,7 @@ void Equipment::settled(Sequence first, const driver::Outcome& outcome) {
     const Instant now = this->now();
     auto& books = shard_.books;
     shard_.roll(now);
-    Flight& flight = find(first);
+    Flight& flight = window_.offered_at(first);
     shard_.deadlines.remove(flight);
     if (outcome.answer != driver::Answer::broken) {
         talk_ = Talk::settled;
@@ -502,7 +428,7 @@ void Equipment::settled(Sequence first, const driver::Outcome& outcome) {
         ++books.tally.sent_batches;
         if (flight.was_sent()) {
             ++books.tally.retries;
-            ++books.part(shard_.closed ? flight.closed_due : flight.first.due()).retries;
+            ++books.part(shard_.closed_loop ? flight.closed_loop_due : flight.first.due()).retries;
         } else {
             flight.sent = outcome.sent;
             record_first_sent(flight);
@@ -512,20 +438,20 @@ void Equipment::settled(Sequence first, const driver::Outcome& outcome) {
         case driver::Answer::acknowledged:
             breaker_.answered();
             record_acknowledged(flight, outcome);
-            end(flight);
+            window_.remove(shard_.flights, flight);
             break;
         case driver::Answer::sent:
-            except(first, flight.count, State::unacknowledged);
+            record_exception(first, flight.count, State::unacknowledged);
             books.tally.unacknowledged += flight.count;
-            end(flight);
+            window_.remove(shard_.flights, flight);
             break;
         case driver::Answer::rejected:
             breaker_.answered();
             books.delivery_failures.count(outcome.cause);
-            except(first, flight.count, State::rejected);
+            record_exception(first, flight.count, State::rejected);
             books.tally.rejected += flight.count;
             flight.for_each([&](Nanos due) { ++books.part(due).rejected; });
-            end(flight);
+            window_.remove(shard_.flights, flight);
             break;
         default:
             wait_to_retry(flight, outcome, now);
@@ -584,15 +510,16 @@ void Equipment::record_acknowledged(const Flight& flight, const driver::Outcome&
 
 void Equipment::wait_to_retry(Flight& flight, const driver::Outcome& outcome, Instant now) {
     using driver::Answer;
+    using Status = Flight::Status;
     auto& books = shard_.books;
-    ++waiting_;
-    shard_.flights.set_stand(flight, Flight::Stand::waiting);
+    const auto wait = [&](Status status, Instant until) { window_.wait(shard_.flights, flight, status, until); };
     if (link_ == Link::closing) {
+        wait(Status::waiting, Flight::at_once);
         return;  // nobody's failure: the run is over
     }
     books.delivery_failures.count(outcome.cause);
     if (outcome.answer == Answer::broken) {
-        flight.until = at_once;
+        wait(Status::waiting, Flight::at_once);
         if (link_ == Link::up) {
             set_link(Link::breaking);  // broken() follows
         }
@@ -607,21 +534,20 @@ void Equipment::wait_to_retry(Flight& flight, const driver::Outcome& outcome, In
         failed(now);
     }
     if (outcome.retry_after) {
-        shard_.flights.set_stand(flight, Flight::Stand::held);
-        flight.until = now + *outcome.retry_after;
+        wait(Status::held, now + *outcome.retry_after);
     } else if (shard_.plan.retry.budget && !budget_.spend()) {
         ++books.tally.retries_put_off;
-        shard_.flights.set_stand(flight, Flight::Stand::held);
-        flight.until = now + shard_.plan.retry.max;
+        wait(Status::held, now + shard_.plan.retry.max);
     } else {
         // What the server has said holds beyond this connection; a time-out said nothing.
-        shard_.flights.set_stand(flight,
-                                 outcome.answer == Answer::timed_out ? Flight::Stand::waiting : Flight::Stand::held);
-        flight.until = now + backoff(flight.attempt - 1);
+        const auto status = outcome.answer == Answer::timed_out ? Status::waiting : Status::held;
+        wait(status, now + backoff(flight.attempt - 1));
     }
 }
 
-void Equipment::except(Sequence first, std::uint64_t count, State state) {
+// An exception that goes on where the equipment's latest ends makes that one longer: a full cache that discards for
+// hours is one exception.
+void Equipment::record_exception(Sequence first, std::uint64_t count, State state) {
     auto& exceptions = shard_.books.exceptions;
     const Sequence last = first + count - 1;
     if (exception_ > 0) {
@@ -635,74 +561,29 @@ void Equipment::except(Sequence first, std::uint64_t count, State state) {
     exception_ = static_cast<std::uint32_t>(exceptions.size());
 }
 
-Flight& Equipment::find(Sequence first) {
-    Flight* flight = oldest_;
-    while (flight != nullptr && flight->sequence() != first) {
-        flight = flight->newer;
-    }
-    check(flight != nullptr && flight->stand == Flight::Stand::offered, "settled exactly once");
-    return *flight;
-}
-
-void Equipment::end(Flight& flight) {
-    (flight.older == nullptr ? oldest_ : flight.older->newer) = flight.newer;
-    (flight.newer == nullptr ? latest_ : flight.newer->older) = flight.older;
-    --window_used_;
-    shard_.flights.give_back(flight);
-}
-
 void Equipment::list_unsettled(std::vector<Exception>& into) const {
-    for (const Flight* flight = oldest_; flight != nullptr; flight = flight->newer) {
-        into.push_back({.equipment = id_,
-                        .first = flight->sequence(),
-                        .last = flight->sequence() + flight->count - 1,
-                        .state = flight->was_sent() ? State::unacknowledged : State::cached});
-    }
-    Sequence from = next_.sequence();
-    const auto list_up_to = [&](Sequence end) {
-        if (from < end) {
-            into.push_back({.equipment = id_, .first = from, .last = end - 1, .state = State::cached});
-        }
+    const auto list = [&](Sequence first, std::uint64_t count, State state) {
+        into.push_back({.equipment = id_, .first = first, .last = first + count - 1, .state = state});
     };
-    if (holes_ != nullptr) {
-        for (const Hole& hole : holes_->list) {
-            list_up_to(hole.first);
-            from = hole.last + 1;
-        }
-    }
-    list_up_to(newest_.sequence());
+    window_.for_each([&](const Flight& flight) {
+        list(flight.sequence(), flight.count, flight.was_sent() ? State::unacknowledged : State::cached);
+    });
+    cache_.for_each_range([&](const Cache::Range& range) { list(range.first, range.count, State::cached); });
 }
 
 void Equipment::add_cached(std::vector<Part>& parts) const {
     const auto& segments = shard_.books.segments;
     std::uint32_t near = 0;
-    for (const Flight* flight = oldest_; flight != nullptr; flight = flight->newer) {
-        if (!flight->was_sent()) {
-            flight->for_each([&](Nanos due) {
+    window_.for_each([&](const Flight& flight) {
+        if (!flight.was_sent()) {
+            flight.for_each([&](Nanos due) {
                 near = segments.at(due, near);
                 ++parts[near].cached;
             });
         }
-    }
-    // Only what lies in other segments than the newest is walked through.
-    auto cursor = next_;
-    std::size_t hole = 0;
-    for (std::uint64_t left = pending(); left > 0; --left) {
-        while (holes_ != nullptr && hole < holes_->list.size() && cursor.sequence() >= holes_->list[hole].first) {
-            if (cursor.sequence() > holes_->list[hole].last) {
-                ++hole;
-            } else {
-                shard_.plan.schedule.advance(cursor);
-            }
-        }
-        near = segments.at(cursor.due(), near);
-        if (near + 1 == segments.size() || newest_.due() < segments.list()[near].to) {
-            parts[near].cached += left;
-            return;
-        }
-        ++parts[near].cached;
-        shard_.plan.schedule.advance(cursor);
-    }
+    });
+    cache_.count_by_segment(shard_.plan.schedule, segments,
+                            [&](std::uint32_t place, std::uint64_t count) { parts[place].cached += count; });
 }
 
 }  // namespace portillon::fleet

@@ -27,7 +27,7 @@ public:
 
     Nanos operator()() {
         if (closed_) {
-            return flight_.closed_due;
+            return flight_.closed_loop_due;
         }
         if (asked_++ > 0) {
             flight_.plan->schedule.advance(cursor_);
@@ -60,14 +60,14 @@ Flight& Flights::take() {
     free_ = flight.later;
     flight.sent = {};
     flight.attempt = 0;
-    flight.stand = Flight::Stand::waiting;
+    flight.status = Flight::Status::waiting;
     flight.later = nullptr;
     return flight;
 }
 
-void Flights::set_stand(Flight& flight, Flight::Stand stand) {
+void Flights::set_status(Flight& flight, Flight::Status status) {
     const std::uint32_t before = flight.is_in_flight() ? flight.count : 0;
-    flight.stand = stand;
+    flight.status = status;
     in_flight_ += flight.is_in_flight() ? flight.count : 0;
     in_flight_ -= before;
 }

@@ -16,7 +16,8 @@ namespace portillon::fleet {
 struct Flight final : driver::Body {
     // waiting: to be offered (again) at `until`, or after the next reconnect; held: at `until`, for the server has
     // answered.
-    enum class Stand : std::uint8_t { offered, waiting, held };
+    enum class Status : std::uint8_t { offered, waiting, held };
+    static constexpr Instant at_once = Instant::min();  // for `until`
 
     std::size_t size() const override;
     void write_to(std::span<std::byte> out) const override;
@@ -24,7 +25,7 @@ struct Flight final : driver::Body {
     Sequence sequence() const { return first.sequence(); }
     bool was_sent() const { return sent != Instant{}; }
     // Its validations may be at the server. If not, they count as cached: it waits, and no attempt was ever written.
-    bool is_in_flight() const { return stand == Stand::offered || was_sent(); }
+    bool is_in_flight() const { return status == Status::offered || was_sent(); }
 
     // Calls each(due since T0) for its validations in turn.
     template <class Each>
@@ -33,13 +34,13 @@ struct Flight final : driver::Body {
     const Plan* plan = nullptr;
     driver::Session* session = nullptr;
     arrival::Cursor first;
-    Nanos closed_due{};         // of the whole batch, with closed arrivals
+    Nanos closed_loop_due{};    // of the whole batch, with closed arrivals
     Instant held_back_until{};  // up to when something kept the equipment from offering, before the first offer
     Instant sent{};             // first
     Instant until{};            // offered: the attempt's deadline; otherwise when to offer again
     std::uint32_t count = 0;
     std::uint32_t attempt = 0;  // offers so far
-    Stand stand = Stand::waiting;
+    Status status = Status::waiting;
     bool reaped_later = false;  // it is in the list of deadlines
     Flight* older = nullptr;    // of its equipment; in the order of sequences
     Flight* newer = nullptr;
@@ -52,7 +53,7 @@ void Flight::for_each(Each&& each) const {
     const auto& schedule = plan->schedule;
     if (schedule.arrival().kind == arrival::Kind::closed) {
         for (std::uint32_t i = 0; i < count; ++i) {
-            each(closed_due);
+            each(closed_loop_due);
         }
         return;
     }
@@ -73,8 +74,8 @@ public:
     Flight& take();  // waiting, never sent
     void give_back(Flight& flight);
 
-    // The only way in which a flight's stand changes, so that what is in flight is counted once.
-    void set_stand(Flight& flight, Flight::Stand stand);
+    // The only way in which a flight's status changes, so that what is in flight is counted once.
+    void set_status(Flight& flight, Flight::Status status);
     std::uint64_t in_flight() const { return in_flight_; }  // validations
 
 private:

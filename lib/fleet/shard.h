@@ -16,7 +16,7 @@ struct Shard {
         : loop(on),
           driver(by),
           plan(what),
-          closed(what.schedule.arrival().kind == arrival::Kind::closed),
+          closed_loop(what.schedule.arrival().kind == arrival::Kind::closed),
           lingers(what.batch.max > 1 && what.batch.linger > Nanos{0}),
           books(Segments(what.schedule.stages(), what.cuts)),
           deadlines(on.timers()),
@@ -24,8 +24,8 @@ struct Shard {
           drained(on),
           room(on),
           generation_end(what.schedule.stages().duration()) {
-        if (closed && books.segments.size() > 1) {
-            closed_generated.resize(std::size_t{slice_size(what)} * books.segments.size());
+        if (closed_loop && books.segments.size() > 1) {
+            closed_loop_generated.resize(std::size_t{slice_size(what)} * books.segments.size());
         }
     }
 
@@ -35,10 +35,10 @@ struct Shard {
     Instant instant_of(Nanos since_t0) const { return t0 + since_t0; }
     Instant generation_ends() const { return started() ? t0 + generation_end : never; }
     Instant drain_ends() const { return started() ? t0 + generation_end + plan.drain : never; }
-    void note_closed(EquipmentId id, Nanos due, std::uint32_t count) {
-        if (!closed_generated.empty()) {
+    void note_closed_loop(EquipmentId id, Nanos due, std::uint32_t count) {
+        if (!closed_loop_generated.empty()) {
             const std::size_t place = (number_of(id) - 1) / plan.shards;
-            closed_generated[place * books.segments.size() + books.segments.at(due, 0)] += count;
+            closed_loop_generated[place * books.segments.size() + books.segments.at(due, 0)] += count;
         }
     }
     // Nothing more will be generated, and the fate of all that was is known.
@@ -58,11 +58,11 @@ struct Shard {
     net::Loop& loop;
     driver::Driver& driver;
     const Plan plan;
-    const bool closed;   // arrivals
-    const bool lingers;  // a batch may close later than its validations are due
+    const bool closed_loop;  // arrivals: due is what the window has room for
+    const bool lingers;      // a batch may be complete later than its validations are due
     Books books;
-    // Closed arrivals with several segments only: by equipment's place, then by segment. What nobody can recompute.
-    std::vector<std::uint32_t> closed_generated;
+    // In a closed loop with several segments only: by the equipment's place, then by segment. No schedule could tell.
+    std::vector<std::uint32_t> closed_loop_generated;
     Flights flights;
     Deadlines deadlines;
     net::Wakeup ready;    // one more is connected
@@ -73,7 +73,7 @@ struct Shard {
     Instant t0 = never;
     Nanos generation_end{};        // since T0; what is due before it is generated
     std::uint32_t connected = 0;   // equipments
-    std::uint32_t turning = 0;     // equipments with something still to turn to (not with closed arrivals)
+    std::uint32_t turning = 0;     // equipments with something still to turn to (not in a closed loop)
     std::uint32_t saying_bye = 0;  // equipments whose session closes
     enum class Phase : std::uint8_t { running, over } phase = Phase::running;  // over: nothing is offered any more
 };

@@ -47,13 +47,13 @@ TEST(Shard, WorksItsGaugesOutFromTheAccounts) {
     EXPECT_EQ(shard.gauges(), (Gauges{.cached = 5}));
     Flight& flight = shard.flights.take();
     flight.count = 3;
-    shard.flights.set_stand(flight, Flight::Stand::offered);
+    shard.flights.set_status(flight, Flight::Status::offered);
     EXPECT_EQ(shard.gauges(), (Gauges{.in_flight = 3, .cached = 2}));
-    shard.flights.set_stand(flight, Flight::Stand::waiting);  // nothing was written
+    shard.flights.set_status(flight, Flight::Status::waiting);  // nothing was written
     EXPECT_EQ(shard.gauges(), (Gauges{.cached = 5}));
-    shard.flights.set_stand(flight, Flight::Stand::offered);
+    shard.flights.set_status(flight, Flight::Status::offered);
     flight.sent = fixture.simulation.now();
-    shard.flights.set_stand(flight, Flight::Stand::held);  // a retry: what was written may have arrived
+    shard.flights.set_status(flight, Flight::Status::held);  // a retry: what was written may have arrived
     EXPECT_EQ(shard.gauges(), (Gauges{.in_flight = 3, .cached = 2}));
     shard.books.tally.acknowledged += flight.count;
     shard.flights.give_back(flight);

@@ -1,0 +1,82 @@
+#include "fleet/window.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+
+namespace portillon::fleet {
+
+Flight& Window::add(Flights& flights, const arrival::Cursor& first, std::uint32_t count) {
+    Flight& flight = flights.take();
+    flight.first = first;
+    flight.count = count;
+    flight.until = Flight::at_once;
+    flight.older = latest_;
+    flight.newer = nullptr;
+    (latest_ == nullptr ? oldest_ : latest_->newer) = &flight;
+    latest_ = &flight;
+    ++size_;
+    ++waiting_;
+    return flight;
+}
+
+void Window::offer(Flights& flights, Flight& flight, Instant deadline) {
+    check(flight.status != Flight::Status::offered, "one attempt at a time");
+    flights.set_status(flight, Flight::Status::offered);
+    flight.until = deadline;
+    ++flight.attempt;
+    --waiting_;
+}
+
+void Window::wait(Flights& flights, Flight& flight, Flight::Status status, Instant until) {
+    check(status != Flight::Status::offered, "it waits");
+    waiting_ += flight.status == Flight::Status::offered ? 1 : 0;
+    flights.set_status(flight, status);
+    flight.until = until;
+}
+
+void Window::remove(Flights& flights, Flight& flight) {
+    check(flight.status == Flight::Status::offered, "only what was offered is settled");
+    (flight.older == nullptr ? oldest_ : flight.older->newer) = flight.newer;
+    (flight.newer == nullptr ? latest_ : flight.newer->older) = flight.older;
+    --size_;
+    flights.give_back(flight);
+}
+
+void Window::resend_at_once() {
+    for (Flight* flight = first_waiting(); flight != nullptr; flight = next_waiting(*flight)) {
+        if (flight->status == Flight::Status::waiting) {
+            flight->until = Flight::at_once;
+        }
+    }
+}
+
+// A walk from the oldest: answers come nearly in the order of offers, so it is short.
+Flight& Window::offered_at(Sequence first) const {
+    Flight* flight = oldest_;
+    while (flight != nullptr && flight->sequence() != first) {
+        flight = flight->newer;
+    }
+    check(flight != nullptr && flight->status == Flight::Status::offered, "settled exactly once");
+    return *flight;
+}
+
+Instant Window::next_offer(Order order) const {
+    Instant next = never;
+    for (const Flight* flight = first_waiting(); flight != nullptr; flight = next_waiting(*flight)) {
+        next = std::min(next, flight->until);
+        if (order == Order::strict) {
+            break;
+        }
+    }
+    return next;
+}
+
+Flight* Window::waiting_from(Flight* flight) {
+    while (flight != nullptr && flight->status == Flight::Status::offered) {
+        flight = flight->newer;
+    }
+    return flight;
+}
+
+}  // namespace portillon::fleet
