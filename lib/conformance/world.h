@@ -15,7 +15,7 @@
 #include "net/faults/faulty_dialer.h"
 #include "net/task_group.h"
 #include "server/board.h"
-#include "server/ledger_ingest.h"
+#include "server/pipeline.h"
 #include "server/reconcile.h"
 #include "testing/pipe.h"
 #include "testing/simulation.h"
@@ -66,7 +66,7 @@ private:
     std::vector<Line> ledger_bytes_, board_bytes_;
     std::optional<server::Ledger> ledger_;
     std::optional<server::Board> board_;
-    std::optional<server::LedgerIngest> ingest_;
+    std::optional<server::Pipeline> ingest_;
     server::Limits limits_;
     std::unique_ptr<server::Listener> listener_;
     testing::PipeDialer pipes_;

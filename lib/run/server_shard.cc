@@ -162,7 +162,7 @@ private:
         if (plan_.gives_way() && shard_->is_running(now)) {
             give_way();
         }
-        if (stop_by_ && (shard_->connections() == 0 || now >= *stop_by_)) {
+        if (stop_by_ && (shard_->is_at_rest() || now >= *stop_by_)) {
             loop_.stop();
             return;
         }

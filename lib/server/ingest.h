@@ -1,7 +1,7 @@
 #pragma once
 
 // The one path behind all listeners: a message's bytes go in, an answer comes back, now or later. What differs between
-// two reports is so the protocol. Between the two: decode -> faults -> ledger.
+// two reports is so the protocol. pipeline.h is what lies between the two.
 
 #include <cstddef>
 #include <cstdint>

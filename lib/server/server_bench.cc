@@ -4,7 +4,7 @@
 
 #include <array>
 
-#include "server/ledger_ingest.h"
+#include "server/pipeline.h"
 #include "server/reconcile.h"
 #include "server/sample_run.h"
 #include "testing/counted_malloc.h"
@@ -37,7 +37,7 @@ void ingest_batch(benchmark::State& state) {
     net::Loop loop(clock);
     Figures figures;
     std::array<FaultShare, 1> shares{};
-    LedgerIngest ingest(loop, 0, figures, shares);
+    Pipeline ingest(loop, 0, figures, shares);
     ingest.open(run.ledger);
     run.ledger.start(clock.now());
     std::vector<std::vector<std::byte>> batches;

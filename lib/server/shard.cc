@@ -9,8 +9,6 @@ namespace portillon::server {
 
 namespace {
 
-constexpr Nanos drain_step = 5ms;
-
 template <class... Each>
 struct Overloaded : Each... {
     using Each::operator()...;
@@ -29,7 +27,8 @@ Shard::Shard(net::Loop& loop, const ListenerKinds& kinds, const Limits& limits, 
       figures_(board.figures(number)),
       received_before_(figures_.bytes_received.get()),
       sent_before_(figures_.bytes_sent.get()),
-      ingest_(loop, number, figures_, board.shares()),
+      pipeline_(loop, number, figures_, board.shares()),
+      drains_(loop, pipeline_, [this] { return connections(); }),
       farewells_(loop, board.shares(), [this](Listener::Parting parting) { return dismiss(parting); }) {}
 
 Shard::~Shard() = default;
@@ -56,7 +55,7 @@ net::Endpoint Shard::at(const std::string& listener) const {
 
 void Shard::take(const std::string& listener, std::unique_ptr<net::Transport> transport) {
     figures_.accepted.add();
-    if (ingest_.turns_away()) {
+    if (pipeline_.turns_away()) {
         figures_.closed.add(name_of(FaultKind::turn_away));
         transport->reset();
         return;
@@ -89,18 +88,23 @@ void Shard::obey(const Instruction& instruction, Done done) {
     std::visit(Overloaded{
                    [&](const OpenRun& open) { done(open_run(open)); },
                    [&](const CloseRun& close) {
-                       ingest_.close(close.run);
+                       pipeline_.close(close.run);
                        farewells_.drop(close.run);
                        memories_.erase(close.run);
                        done({});
                    },
-                   [&](const DrainRun& to_drain) { drain(to_drain, std::move(done)); },
+                   [&](const DrainRun& to_drain) {
+                       drains_.begin(to_drain.deadline, [this, done](std::size_t left) {
+                           publish();
+                           done({.problem = {}, .connections_left = left});
+                       });
+                   },
                    [&](const SetFault& instructed) {
                        set(instructed.fault);
                        done({});
                    },
                    [&](const ClearFaults&) {
-                       ingest_.clear_faults();
+                       pipeline_.clear_faults();
                        farewells_.clear();
                        done({});
                    },
@@ -112,7 +116,7 @@ void Shard::set(const Fault& fault) {
     if (fault.kind == FaultKind::close || fault.kind == FaultKind::goaway) {
         farewells_.set(fault);
     } else {
-        ingest_.set(fault);
+        pipeline_.set(fault);
     }
 }
 
@@ -130,7 +134,7 @@ void Shard::stop() {
             place.acceptor->stop();
         }
     }
-    ingest_.clear_faults();
+    pipeline_.clear_faults();
     farewells_.clear();
     for (auto& [name, place] : places_) {
         place.listener->stop();
@@ -152,30 +156,6 @@ void Shard::publish() {
     figures_.bytes_sent.set(sent_before_ + traffic_.bytes_sent);
 }
 
-void Shard::ring(Instant now) {
-    const std::size_t left = connections();
-    std::vector<Draining> over;
-    for (auto each = draining_.begin(); each != draining_.end();) {
-        each->quiet_turns = left == 0 ? each->quiet_turns + 1 : 0;
-        if (each->quiet_turns >= 2 || now >= each->deadline) {
-            over.push_back(std::move(*each));
-            each = draining_.erase(each);
-        } else {
-            ++each;
-        }
-    }
-    if (!draining_.empty()) {
-        loop_.timers().set(*this, now + drain_step);
-    }
-    if (!over.empty()) {
-        ingest_.flush();
-        publish();
-    }
-    for (const Draining& each : over) {
-        each.done({.problem = {}, .connections_left = left});
-    }
-}
-
 Shard::Place& Shard::place(const std::string& listener) {
     Place& here = places_[listener];
     if (!here.listener) {
@@ -184,7 +164,7 @@ Shard::Place& Shard::place(const std::string& listener) {
         check(kind != kinds_.end(), "a listener of no known kind");
         here.name = listener;
         here.handover = handover_ ? &*handover_ : nullptr;
-        here.listener = kind->make({loop_, ingest_, limits_, figures_, handover_ ? &here : nullptr});
+        here.listener = kind->make({loop_, pipeline_, limits_, figures_, handover_ ? &here : nullptr});
     }
     return here;
 }
@@ -198,14 +178,9 @@ Obeyed Shard::open_run(const OpenRun& instruction) {
     if (!ledger) {
         return {.problem = "the run's memory holds no ledger"};
     }
-    ingest_.open(*ledger);
+    pipeline_.open(*ledger);
     memories_.insert_or_assign(ledger->run(), std::move(*memory));
     return {};
-}
-
-void Shard::drain(const DrainRun& instruction, Done done) {
-    draining_.push_back({instruction.deadline, 0, std::move(done)});
-    loop_.timers().set(*this, loop_.now());
 }
 
 }  // namespace portillon::server

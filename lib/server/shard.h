@@ -11,22 +11,25 @@
 
 #include "net/tcp.h"
 #include "server/board.h"
+#include "server/drains.h"
 #include "server/farewells.h"
 #include "server/handover.h"
 #include "server/instruction.h"
-#include "server/ledger_ingest.h"
 #include "server/listener.h"
+#include "server/pipeline.h"
 #include "server/shared_memory.h"
 
 namespace portillon::server {
 
-class Shard final : private Alarm {
+class Shard final {
 public:
     using Done = std::function<void(const Obeyed&)>;
 
     // `number` is its place on the board and in the ledgers.
     Shard(net::Loop& loop, const ListenerKinds& kinds, const Limits& limits, Board board, unsigned number);
-    ~Shard() override;
+    ~Shard();
+    Shard(const Shard&) = delete;
+    Shard& operator=(const Shard&) = delete;
 
     // For a shard that is not alone: connections find the shard where they belong. First of all; then join() until it
     // is true, before listen().
@@ -45,13 +48,13 @@ public:
     // `done` is called once, perhaps before this returns.
     void obey(const Instruction& instruction, Done done);
 
-    // No new connections or requests; what is held back is answered. Then wait for connections() to fall to 0, not
-    // too long.
+    // No new connections or requests; what faults hold back is answered. Then wait until it is at rest, not too long.
     void stop();
     std::size_t connections() const;
-    bool is_running(Instant now) const { return ingest_.is_running(now); }  // a run whose T0 has passed is open
+    bool is_at_rest() const { return connections() == 0 && pipeline_.waiting() == 0; }
+    bool is_running(Instant now) const { return pipeline_.is_running(now); }  // a run whose T0 has passed is open
 
-    Ingest& ingest() { return ingest_; }
+    Ingest& ingest() { return pipeline_; }
 
     // Writes bytes and connections to the board: now and then, and after every instruction by itself.
     void publish();
@@ -69,19 +72,12 @@ private:
         std::unique_ptr<Listener> listener;
         std::unique_ptr<net::Acceptor> acceptor;
     };
-    struct Draining {
-        Instant deadline{};
-        int quiet_turns = 0;  // one may yet be accepted in the turn after the last has gone
-        Done done;
-    };
 
-    void ring(Instant now) override;
     Place& place(const std::string& listener);
     void adopt(const std::string& listener, std::unique_ptr<net::Transport> transport, std::span<const std::byte> read);
     Obeyed open_run(const OpenRun& instruction);
     void set(const Fault& fault);
     std::size_t dismiss(Listener::Parting parting);
-    void drain(const DrainRun& instruction, Done done);
 
     net::Loop& loop_;
     const ListenerKinds& kinds_;
@@ -91,11 +87,11 @@ private:
     const std::uint64_t received_before_, sent_before_;  // by one that was killed in its place
     net::Traffic traffic_;
     std::map<RunId, SharedMemory> memories_;
-    LedgerIngest ingest_;
+    Pipeline pipeline_;
+    Drains drains_;
     std::optional<Handover> handover_;
     std::map<std::string, Place> places_;  // gone before what they answer from
     Farewells farewells_;
-    std::vector<Draining> draining_;
 };
 
 }  // namespace portillon::server

@@ -10,8 +10,8 @@
 namespace portillon::server {
 namespace {
 
-struct Client final : net::Transport::Reader {
-    explicit Client(std::unique_ptr<net::Transport> connected) : transport(std::move(connected)) {
+struct PieceClient final : net::Transport::Reader {
+    explicit PieceClient(std::unique_ptr<net::Transport> connected) : transport(std::move(connected)) {
         transport->start(*this);
     }
     void received(std::span<const std::byte> bytes) override {
@@ -30,10 +30,10 @@ struct ShardScene {
           board(board_memory.bytes(), 1),
           shard(simulation.loop(), kinds, limits, board, 0) {}
 
-    std::unique_ptr<Client> connect() {
+    std::unique_ptr<PieceClient> connect() {
         auto ends = testing::make_pipe(simulation.loop(), 1ms, client_traffic, shard.traffic());
         shard.take("pieces", std::move(ends.server));
-        return std::make_unique<Client>(std::move(ends.client));
+        return std::make_unique<PieceClient>(std::move(ends.client));
     }
 
     Obeyed obey(const Instruction& instruction) {

@@ -14,8 +14,8 @@
 #include "fleet/engine.h"
 #include "net/task_group.h"
 #include "server/board.h"
-#include "server/ledger_ingest.h"
 #include "server/listeners/mqtt/kind.h"
+#include "server/pipeline.h"
 #include "testing/pipe.h"
 #include "testing/simulation.h"
 #include "wire/mqtt/framer.h"
@@ -170,7 +170,7 @@ struct World {
     std::vector<Line> ledger_bytes, board_bytes;
     std::optional<server::Ledger> ledger;
     std::optional<server::Board> board;
-    std::optional<server::LedgerIngest> ingest;
+    std::optional<server::Pipeline> ingest;
     server::Limits limits;
     std::unique_ptr<server::Listener> listener;
     testing::PipeDialer dialer{

@@ -12,12 +12,12 @@ namespace portillon::server {
 
 namespace {
 
-using json = nlohmann::ordered_json;
+using nlohmann::ordered_json;
 
 constexpr std::size_t most_small_body_bytes = 1 << 20;
 constexpr std::size_t most_reconcile_body_bytes = 64 << 20;  // counts of 3 million equipments at their longest
 
-AdminAnswer answer(unsigned status, const json& body) {
+AdminAnswer answer(unsigned status, const ordered_json& body) {
     return {status, body.dump()};
 }
 
@@ -42,7 +42,7 @@ AdminAnswer wrong_method(std::string_view allowed) {
     return refusal;
 }
 
-json causes_of(const Causes& causes, json sum = json::object()) {
+ordered_json causes_of(const Causes& causes, ordered_json sum = ordered_json::object()) {
     causes.for_each([&](std::string_view name, std::uint64_t count) {
         auto& each = sum[std::string(name)];
         each = (each.is_null() ? 0 : each.get<std::uint64_t>()) + count;
@@ -50,7 +50,7 @@ json causes_of(const Causes& causes, json sum = json::object()) {
     return sum;
 }
 
-json counters_of(const Figures& figures) {
+ordered_json counters_of(const Figures& figures) {
     return {{"connections", figures.connections.get()},   {"accepted", figures.accepted.get()},
             {"batches", figures.batches.get()},           {"validations", figures.validations.get()},
             {"unregistered", figures.unregistered.get()}, {"bytes_received", figures.bytes_received.get()},
@@ -196,7 +196,9 @@ AdminAnswer Admin::start(Run& run, std::string_view body) const {
 
 AdminAnswer Admin::describe(const Run& run) const {
     const LedgerCounts counts = run.ledger.counts();
-    const auto ns = [](std::optional<Instant> at) { return at ? json(at->time_since_epoch().count()) : json(); };
+    const auto ns = [](std::optional<Instant> at) {
+        return at ? ordered_json(at->time_since_epoch().count()) : ordered_json();
+    };
     return answer(200, {{"run", format_run(run.ledger.run())},
                         {"delivered", counts.delivered},
                         {"duplicated", counts.duplicated},
@@ -220,7 +222,7 @@ net::Task<AdminAnswer> Admin::freeze(RunId id, Nanos within) {
         }
         run->ledger.freeze();
     }
-    json body{{"frozen", true}, {"connections_left", obeyed.connections_left}};
+    ordered_json body{{"frozen", true}, {"connections_left", obeyed.connections_left}};
     if (!obeyed.problem.empty()) {
         body["problem"] = obeyed.problem;
     }
@@ -251,7 +253,7 @@ net::Task<AdminAnswer> Admin::close_run(RunId id) {
     for (const auto& [fault, changed] : breaking_) {
         changed->wake();
     }
-    co_return obeyed.problem.empty() ? answer(200, json::object()) : refuse(500, obeyed.problem);
+    co_return obeyed.problem.empty() ? answer(200, ordered_json::object()) : refuse(500, obeyed.problem);
 }
 
 net::Task<AdminAnswer> Admin::set_fault(std::string body) {
@@ -286,7 +288,7 @@ net::Task<AdminAnswer> Admin::clear_faults() {
     }
     Instruction instruction = ClearFaults{};
     const Obeyed obeyed = co_await shards_.tell(std::move(instruction));
-    co_return obeyed.problem.empty() ? answer(200, json::object()) : refuse(500, obeyed.problem);
+    co_return obeyed.problem.empty() ? answer(200, ordered_json::object()) : refuse(500, obeyed.problem);
 }
 
 // Kills, waits, and starts again; the last at once when the fault is taken back.
@@ -361,9 +363,9 @@ std::uint32_t Admin::free_share() const {
 }
 
 AdminAnswer Admin::faults() const {
-    json list = json::array();
+    ordered_json list = ordered_json::array();
     for (const Fault& fault : faults_) {
-        json each = json::parse(write_fault(fault));
+        ordered_json each = ordered_json::parse(write_fault(fault));
         const FaultShare& share = board_.shares()[fault.share];
         each.erase("share");
         each.erase("draw");
@@ -383,10 +385,10 @@ AdminAnswer Admin::health() const {
 }
 
 AdminAnswer Admin::figures() const {
-    json list = json::array();
-    json totals = json::object();
-    json closed = json::object();
-    json refused = json::object();
+    ordered_json list = ordered_json::array();
+    ordered_json totals = ordered_json::object();
+    ordered_json closed = ordered_json::object();
+    ordered_json refused = ordered_json::object();
     double cpu_s = 0;
     std::uint64_t rss_bytes = 0;
     std::uint64_t private_bytes = 0;
@@ -394,13 +396,13 @@ AdminAnswer Admin::figures() const {
     for (unsigned shard = 0; shard < board_.shards(); ++shard) {
         const ShardStatus& status = statuses.at(shard);
         const Figures& counted = board_.figures(shard);
-        json each{{"pid", status.pid},
-                  {"alive", status.life == ShardStatus::Life::alive},
-                  {"planned", status.life == ShardStatus::Life::killed},
-                  {"cpu_s", status.cpu_s},
-                  {"rss_bytes", status.rss_bytes},
-                  {"private_bytes", status.private_bytes}};
-        const json counters = counters_of(counted);
+        ordered_json each{{"pid", status.pid},
+                          {"alive", status.life == ShardStatus::Life::alive},
+                          {"planned", status.life == ShardStatus::Life::killed},
+                          {"cpu_s", status.cpu_s},
+                          {"rss_bytes", status.rss_bytes},
+                          {"private_bytes", status.private_bytes}};
+        const ordered_json counters = counters_of(counted);
         for (const auto& [name, count] : counters.items()) {
             totals[name] = totals.value(name, std::uint64_t{0}) + count.get<std::uint64_t>();
         }

@@ -26,7 +26,7 @@ public:
     explicit Client(std::unique_ptr<net::Transport> transport) : transport_(std::move(transport)) {
         transport_->start(*this);
     }
-    void write(std::string_view text) { transport_->write(bytes_of(text)); }
+    void write(std::string_view text) { transport_->write(std::as_bytes(std::span(text))); }
     void shut() { transport_->shut(); }
     void close() { transport_->close(); }
 

@@ -4,19 +4,10 @@
 
 #include <cstddef>
 #include <deque>
-#include <span>
-#include <vector>
 
-#include "server/ingest.h"
+#include "server/kept_arrival.h"
 
-namespace portillon::server {
-
-struct HeldArrival {
-    Instant release{};
-    std::vector<std::byte> bytes;
-    Answers* answers = nullptr;
-    Ticket ticket;
-};
+namespace portillon::server::stages {
 
 class HoldQueue {
 public:
@@ -27,18 +18,17 @@ public:
     explicit HoldQueue(std::size_t limit_bytes = most_bytes) : limit_bytes_(limit_bytes) {}
 
     // False if full. Released not before those that came earlier.
-    bool push(Instant release, std::span<const std::byte> bytes, Answers& answers, const Ticket& ticket);
+    bool push(Instant release, const Arrival& arrival);
 
     bool empty() const { return held_.empty(); }
-    Instant next() const { return held_.front().release; }
-    HeldArrival pop();
+    std::size_t size() const { return held_.size(); }
+    Instant next() const { return held_.front().at(); }
+    KeptArrival pop();
 
 private:
-    static constexpr std::size_t overhead_bytes = sizeof(HeldArrival) + 32;
-
     std::size_t limit_bytes_;
     std::size_t used_bytes_ = 0;
-    std::deque<HeldArrival> held_;
+    std::deque<KeptArrival> held_;
 };
 
-}  // namespace portillon::server
+}  // namespace portillon::server::stages
