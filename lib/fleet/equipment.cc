@@ -326,7 +326,7 @@ void Equipment::pump(Instant now) {
 // In the order of sequences. False if what still waits keeps new batches back: in strict order, or because the breaker
 // lets only one attempt at a time pass.
 bool Equipment::pump_retries(Instant now) {
-    for (Flight* flight = window_.first_waiting(); flight != nullptr; flight = Window::next_waiting(*flight)) {
+    for (Flight* flight = window_.first_waiting(); flight != nullptr; flight = window_.next_waiting(*flight)) {
         if (probes(now)) {
             return false;
         }

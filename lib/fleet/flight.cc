@@ -53,15 +53,10 @@ void Flight::write_to(std::span<std::byte> out) const {
 }
 
 Flight& Flights::take() {
-    if (free_ == nullptr) {
-        return all_.emplace_back();
-    }
-    Flight& flight = *free_;
-    free_ = flight.later;
+    Flight& flight = pool_.take();
     flight.sent = {};
     flight.attempt = 0;
     flight.status = Flight::Status::waiting;
-    flight.later = nullptr;
     return flight;
 }
 
@@ -76,40 +71,31 @@ void Flights::give_back(Flight& flight) {
     if (flight.is_in_flight()) {
         in_flight_ -= flight.count;
     }
-    flight.later = free_;
-    free_ = &flight;
+    pool_.give_back(flight);
 }
 
 void Deadlines::add(Flight& flight) {
-    check(!flight.reaped_later, "one deadline at a time");
-    flight.reaped_later = true;
-    flight.sooner = latest_;
-    flight.later = nullptr;
-    (latest_ == nullptr ? soonest_ : latest_->later) = &flight;
-    latest_ = &flight;
+    check(!flight.DeadlineHook::is_linked(), "one deadline at a time");
+    soonest_first_.push_back(flight);
     if (!armed()) {
         timers_.set(*this, flight.until);
     }
 }
 
 void Deadlines::remove(Flight& flight) {
-    if (!flight.reaped_later) {
-        return;
+    if (flight.DeadlineHook::is_linked()) {
+        soonest_first_.erase(soonest_first_.iterator_to(flight));
     }
-    flight.reaped_later = false;
-    (flight.sooner == nullptr ? soonest_ : flight.sooner->later) = flight.later;
-    (flight.later == nullptr ? latest_ : flight.later->sooner) = flight.sooner;
 }
 
 // Often rings for one that was settled meanwhile: cheaper than moving the alarm at every answer.
 void Deadlines::ring(Instant now) {
-    while (soonest_ != nullptr && soonest_->until <= now) {
-        Flight& flight = *soonest_;
-        remove(flight);
+    while (!soonest_first_.empty() && soonest_first_.front().until <= now) {
+        Flight& flight = take_front(soonest_first_);
         flight.session->abandon(flight.sequence());
     }
-    if (soonest_ != nullptr) {
-        timers_.set(*this, soonest_->until);
+    if (!soonest_first_.empty()) {
+        timers_.set(*this, soonest_first_.front().until);
     }
 }
 

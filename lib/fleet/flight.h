@@ -4,8 +4,9 @@
 // recomputed from a cursor, never stored.
 
 #include <cstddef>
-#include <deque>
 
+#include "base/list.h"
+#include "base/pool.h"
 #include "base/timers.h"
 #include "driver/driver.h"
 #include "fleet/plan.h"
@@ -13,7 +14,10 @@
 
 namespace portillon::fleet {
 
-struct Flight final : driver::Body {
+// A flight is in the list of its equipment's window and, while it is offered, in the shard's list of deadlines.
+using DeadlineHook = boost::intrusive::list_base_hook<boost::intrusive::tag<class Deadlines>>;
+
+struct Flight final : driver::Body, ListHook, DeadlineHook {
     // waiting: to be offered (again) at `until`, or after the next reconnect; held: at `until`, for the server has
     // answered.
     enum class Status : std::uint8_t { offered, waiting, held };
@@ -34,18 +38,13 @@ struct Flight final : driver::Body {
     const Plan* plan = nullptr;
     driver::Session* session = nullptr;
     arrival::Cursor first;
-    Nanos closed_loop_due{};    // of the whole batch, with closed arrivals
+    Nanos closed_loop_due{};    // of the whole batch, in a closed loop
     Instant held_back_until{};  // up to when something kept the equipment from offering, before the first offer
     Instant sent{};             // first
     Instant until{};            // offered: the attempt's deadline; otherwise when to offer again
     std::uint32_t count = 0;
     std::uint32_t attempt = 0;  // offers so far
     Status status = Status::waiting;
-    bool reaped_later = false;  // it is in the list of deadlines
-    Flight* older = nullptr;    // of its equipment; in the order of sequences
-    Flight* newer = nullptr;
-    Flight* sooner = nullptr;  // in the order of deadlines
-    Flight* later = nullptr;   // the same; or the next free one
 };
 
 template <class Each>
@@ -67,8 +66,7 @@ void Flight::for_each(Each&& each) const {
     }
 }
 
-// All flights of a shard. Grows to the most that were ever needed at once (the equipments' windows are the limit) and
-// allocates nothing after that.
+// All flights of a shard: the equipments' windows limit how many there are at once.
 class Flights {
 public:
     Flight& take();  // waiting, never sent
@@ -79,8 +77,7 @@ public:
     std::uint64_t in_flight() const { return in_flight_; }  // validations
 
 private:
-    std::deque<Flight> all_;
-    Flight* free_ = nullptr;
+    Pool<Flight> pool_;
     std::uint64_t in_flight_ = 0;
 };
 
@@ -97,8 +94,9 @@ private:
     void ring(Instant now) override;
 
     Timers& timers_;
-    Flight* soonest_ = nullptr;
-    Flight* latest_ = nullptr;
+    boost::intrusive::list<Flight, boost::intrusive::base_hook<DeadlineHook>,
+                           boost::intrusive::constant_time_size<false>>
+        soonest_first_;
 };
 
 }  // namespace portillon::fleet

@@ -11,10 +11,7 @@ Flight& Window::add(Flights& flights, const arrival::Cursor& first, std::uint32_
     flight.first = first;
     flight.count = count;
     flight.until = Flight::at_once;
-    flight.older = latest_;
-    flight.newer = nullptr;
-    (latest_ == nullptr ? oldest_ : latest_->newer) = &flight;
-    latest_ = &flight;
+    flights_.push_back(flight);
     ++size_;
     ++waiting_;
     return flight;
@@ -37,46 +34,48 @@ void Window::wait(Flights& flights, Flight& flight, Flight::Status status, Insta
 
 void Window::remove(Flights& flights, Flight& flight) {
     check(flight.status == Flight::Status::offered, "only what was offered is settled");
-    (flight.older == nullptr ? oldest_ : flight.older->newer) = flight.newer;
-    (flight.newer == nullptr ? latest_ : flight.newer->older) = flight.older;
+    flights_.erase(flights_.iterator_to(flight));
     --size_;
     flights.give_back(flight);
 }
 
 void Window::resend_at_once() {
-    for (Flight* flight = first_waiting(); flight != nullptr; flight = next_waiting(*flight)) {
-        if (flight->status == Flight::Status::waiting) {
-            flight->until = Flight::at_once;
+    for (Flight& flight : flights_) {
+        if (flight.status == Flight::Status::waiting) {
+            flight.until = Flight::at_once;
         }
     }
 }
 
 // A walk from the oldest: answers come nearly in the order of offers, so it is short.
-Flight& Window::offered_at(Sequence first) const {
-    Flight* flight = oldest_;
-    while (flight != nullptr && flight->sequence() != first) {
-        flight = flight->newer;
-    }
-    check(flight != nullptr && flight->status == Flight::Status::offered, "settled exactly once");
+Flight& Window::offered_at(Sequence first) {
+    const auto flight = std::find_if(flights_.begin(), flights_.end(),
+                                     [first](const Flight& each) { return each.sequence() == first; });
+    check(flight != flights_.end() && flight->status == Flight::Status::offered, "settled exactly once");
     return *flight;
 }
 
 Instant Window::next_offer(Order order) const {
     Instant next = never;
-    for (const Flight* flight = first_waiting(); flight != nullptr; flight = next_waiting(*flight)) {
-        next = std::min(next, flight->until);
-        if (order == Order::strict) {
-            break;
+    if (waiting_ == 0) {
+        return next;
+    }
+    for (const Flight& flight : flights_) {
+        if (flight.status != Flight::Status::offered) {
+            next = std::min(next, flight.until);
+            if (order == Order::strict) {
+                break;
+            }
         }
     }
     return next;
 }
 
-Flight* Window::waiting_from(Flight* flight) {
-    while (flight != nullptr && flight->status == Flight::Status::offered) {
-        flight = flight->newer;
+Flight* Window::waiting_from(List<Flight>::iterator flight) {
+    while (flight != flights_.end() && flight->status == Flight::Status::offered) {
+        ++flight;
     }
-    return flight;
+    return flight == flights_.end() ? nullptr : &*flight;
 }
 
 }  // namespace portillon::fleet

@@ -5,7 +5,9 @@
 // the shard's.
 
 #include <cstdint>
+#include <iterator>
 
+#include "base/list.h"
 #include "base/units.h"
 #include "fleet/flight.h"
 #include "fleet/plan.h"
@@ -34,11 +36,11 @@ public:
     void resend_at_once();
 
     // The one that is offered under this sequence; there has to be one.
-    Flight& offered_at(Sequence first) const;
+    Flight& offered_at(Sequence first);
 
     // Those that wait, in order; nullptr: no more.
-    Flight* first_waiting() const { return waiting_ == 0 ? nullptr : waiting_from(oldest_); }
-    static Flight* next_waiting(const Flight& flight) { return waiting_from(flight.newer); }
+    Flight* first_waiting() { return waiting_ == 0 ? nullptr : waiting_from(flights_.begin()); }
+    Flight* next_waiting(Flight& flight) { return waiting_from(std::next(flights_.iterator_to(flight))); }
 
     // When one of those that wait may be offered; `never` if none waits. In strict order the oldest of them has to go
     // first, whenever the others might.
@@ -47,16 +49,15 @@ public:
     // Calls each(flight) for all, in order.
     template <class Each>
     void for_each(Each&& each) const {
-        for (const Flight* flight = oldest_; flight != nullptr; flight = flight->newer) {
-            each(*flight);
+        for (const Flight& flight : flights_) {
+            each(flight);
         }
     }
 
 private:
-    static Flight* waiting_from(Flight* flight);
+    Flight* waiting_from(List<Flight>::iterator flight);
 
-    Flight* oldest_ = nullptr;
-    Flight* latest_ = nullptr;
+    List<Flight> flights_;
     std::uint32_t size_ = 0;
     std::uint32_t waiting_ = 0;
 };

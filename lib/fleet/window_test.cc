@@ -28,9 +28,9 @@ struct Batches {
             window.offer(flights, *flight, deadline);
         }
     }
-    std::vector<Sequence> waiting() const {
+    std::vector<Sequence> waiting() {
         std::vector<Sequence> all;
-        for (const Flight* flight = window.first_waiting(); flight != nullptr; flight = Window::next_waiting(*flight)) {
+        for (Flight* flight = window.first_waiting(); flight != nullptr; flight = window.next_waiting(*flight)) {
             all.push_back(flight->sequence());
         }
         return all;
