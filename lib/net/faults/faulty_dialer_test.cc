@@ -13,7 +13,6 @@
 namespace portillon::net {
 namespace {
 
-using faults::Direction;
 using faults::Kind;
 using faults::NetworkFault;
 
@@ -225,7 +224,7 @@ TEST(FaultyDialer, LetsDialsHangInASilence) {
 }
 
 TEST(FaultyDialer, SilencesOneDirectionOnly) {
-    for (const auto direction : {Direction::up, Direction::down}) {
+    for (const auto direction : {faults::Direction::up, faults::Direction::down}) {
         auto half = fault(Kind::one_way, 1s, 9s);
         half.direction = direction;
         World world({half});
@@ -235,7 +234,7 @@ TEST(FaultyDialer, SilencesOneDirectionOnly) {
         world.write("a");
         world.serve("b");
         world.until(11s);
-        const bool up = direction == Direction::up;
+        const bool up = direction == faults::Direction::up;
         EXPECT_EQ(world.server_seen.log, Log{up ? "10s:a" : "2s:a"});
         EXPECT_EQ(world.seen.log, (Log{"-1s:connected", up ? "2s:b" : "10s:b"}));
     }

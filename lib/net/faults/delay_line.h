@@ -1,6 +1,7 @@
 #pragma once
 
-// One direction of a way: bytes that are under way, in order. Knows no clock. Its memory is used again.
+// Bytes that are under way in one direction of a connection, in order: each piece has a delay, and all share the rate
+// of the line. Pure: instants are given. The memory is used again.
 
 #include <cstddef>
 #include <span>
@@ -10,25 +11,24 @@
 
 namespace portillon::net {
 
-class Lane {
+class DelayLine {
 public:
     bool empty() const { return size() == 0; }
     std::size_t size() const { return bytes_.size() - from_; }
 
-    // A piece, which comes through at `ready` at the earliest, and never before those in front of it.
+    // Adds a piece, which comes through at `ready` at the earliest, and never before those in front of it.
     void add(std::span<const std::byte> bytes, Instant ready);
 
-    // What has come through by `now` over a line of this rate; it is taken out, and valid until the next add(). What
-    // is added meanwhile counts from its own time on.
+    // Takes out what has come through by `now` over a line of this rate. The bytes are valid until the next add().
     std::span<const std::byte> take(Instant now, double bytes_per_s);
 
     // When the next bytes come through; `never` when it is empty.
     Instant next(double bytes_per_s) const;
 
-    // Nothing went over the line before `now`.
+    // The line carried nothing before `now`, so that it does not make up for a silence.
     void stand_still_until(Instant now) { line_free_ = std::max(line_free_, now); }
 
-    // All but the first `size` bytes.
+    // Drops all but the first `size` bytes.
     void drop_behind(std::size_t size);
 
 private:
@@ -36,7 +36,7 @@ private:
         Instant ready{};
         std::size_t size = 0;
     };
-    // Of the front piece, as it lies on the line.
+    // The bytes that come through together: the front piece, or a TCP segment of it if the rate is limited.
     std::size_t segment(double bytes_per_s) const;
     Instant through_at(double bytes_per_s) const;
 

@@ -1,4 +1,4 @@
-#include "net/faults/lane.h"
+#include "net/faults/delay_line.h"
 
 #include <algorithm>
 #include <cmath>
@@ -11,7 +11,7 @@ constexpr std::size_t segment_bytes = 1'460;  // what an Ethernet's TCP segment 
 
 }  // namespace
 
-void Lane::add(std::span<const std::byte> bytes, Instant ready) {
+void DelayLine::add(std::span<const std::byte> bytes, Instant ready) {
     if (bytes.empty()) {
         return;
     }
@@ -32,12 +32,12 @@ void Lane::add(std::span<const std::byte> bytes, Instant ready) {
     pieces_.push_back({ready, bytes.size()});
 }
 
-std::size_t Lane::segment(double bytes_per_s) const {
+std::size_t DelayLine::segment(double bytes_per_s) const {
     const auto size = pieces_[front_].size;
     return std::isinf(bytes_per_s) ? size : std::min(size, segment_bytes);
 }
 
-Instant Lane::through_at(double bytes_per_s) const {
+Instant DelayLine::through_at(double bytes_per_s) const {
     const Instant ready = pieces_[front_].ready;
     if (std::isinf(bytes_per_s)) {
         return ready;
@@ -46,7 +46,7 @@ Instant Lane::through_at(double bytes_per_s) const {
     return std::max(ready, line_free_) + Nanos{std::llround(carried_s * 1e9)};
 }
 
-std::span<const std::byte> Lane::take(Instant now, double bytes_per_s) {
+std::span<const std::byte> DelayLine::take(Instant now, double bytes_per_s) {
     const std::size_t begin = from_;
     while (!empty()) {
         const Instant at = through_at(bytes_per_s);
@@ -62,11 +62,11 @@ std::span<const std::byte> Lane::take(Instant now, double bytes_per_s) {
     return std::span<const std::byte>(bytes_).subspan(begin, from_ - begin);
 }
 
-Instant Lane::next(double bytes_per_s) const {
+Instant DelayLine::next(double bytes_per_s) const {
     return empty() ? never : through_at(bytes_per_s);
 }
 
-void Lane::drop_behind(std::size_t size) {
+void DelayLine::drop_behind(std::size_t size) {
     if (size >= this->size()) {
         return;
     }

@@ -1,0 +1,58 @@
+#pragma once
+
+// One direction of a connection under faults: the bytes under way, the end of the stream behind them, and whether the
+// faults let them through. Pure: instants are given.
+
+#include <cstddef>
+#include <optional>
+#include <span>
+
+#include "base/units.h"
+#include "faults/network_faults.h"
+#include "net/faults/delay_line.h"
+
+namespace portillon::net {
+
+class Direction {
+public:
+    explicit Direction(faults::Direction which) : which_(which) {}
+
+    // From `now` on the faults do this to it.
+    void suffer(const faults::Condition& condition, Instant now);
+
+    bool is_silent() const { return silent_; }
+    double bytes_per_s() const { return bytes_per_s_; }
+    std::size_t size() const { return line_.size(); }  // bytes under way
+    // Nothing is under way that could hold a byte back: it need not be added.
+    bool passes_at_once() const { return line_.empty() && unhindered_; }
+    // Everything that was added has come through.
+    bool is_delivered() const { return line_.empty() && !silent_; }
+
+    void add(std::span<const std::byte> bytes, Instant ready) { line_.add(bytes, ready); }
+    // Takes out what has come through by `now`: nothing in a silence. Valid until the next add().
+    std::span<const std::byte> take(Instant now);
+    void drop_behind(std::size_t size) { line_.drop_behind(size); }
+
+    // The stream ends behind all bytes, at `ready` at the earliest. No effect if take_end() has told of an end already.
+    void end(Instant ready);
+    void forget_end();  // unless take_end() has told of it
+    bool has_end() const { return end_ != End::none; }
+    // True once: when the end has come through by `now`.
+    bool take_end(Instant now);
+
+    // When the next bytes, or the end, come through; `never` in a silence.
+    Instant next() const;
+
+private:
+    enum class End : std::uint8_t { none, coming, taken };
+
+    DelayLine line_;
+    double bytes_per_s_ = faults::unlimited;
+    Instant end_ready_{};
+    faults::Direction which_;
+    End end_ = End::none;
+    bool silent_ = false;
+    bool unhindered_ = true;  // neither silent nor delayed nor limited
+};
+
+}  // namespace portillon::net

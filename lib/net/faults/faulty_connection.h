@@ -1,0 +1,97 @@
+#pragma once
+
+// A connection under faults: between a driver's transport above and the dialer's transport below, with a Direction each
+// way. It outlives the transport above for as long as what was written is still under way, or a dial is.
+
+#include <cstddef>
+#include <list>
+#include <memory>
+#include <span>
+
+#include "base/error.h"
+#include "base/timers.h"
+#include "faults/network_faults.h"
+#include "net/faults/direction.h"
+#include "net/task.h"
+#include "net/transport.h"
+#include "net/wakeup.h"
+
+namespace portillon::net {
+
+class FaultyConnection;
+class FaultyNetwork;
+using FaultyConnections = std::list<FaultyConnection>;
+
+class FaultyConnection final : private Transport::Reader, private Alarm {
+public:
+    FaultyConnection(FaultyNetwork& network, EquipmentId equipment, std::unique_ptr<Transport> inner);
+
+    // As those of Transport.
+    Task<error_code> connect(Instant deadline);
+    void start(Transport::Reader& reader);
+    void write(std::span<const std::byte> bytes);
+    std::size_t unsent() const;
+    void pause();
+    void resume();
+    void shut();
+
+    // What the kernel has taken still leaves; what it has not is dropped, and so is everything by a reset.
+    enum class Farewell : std::uint8_t { orderly, reset };
+    void close(Farewell farewell);
+
+    void disown();         // the transport above is destroyed
+    void clock_started();  // T0 is known
+    bool is_in_use() const { return owned_ || dialling_; }
+
+    FaultyConnections::iterator place;  // in the network's list
+
+private:
+    // unconnected: not yet, or the dial has failed. closing: nothing is above any more, and what the kernel would have
+    // taken is still under way.
+    enum class Life : std::uint8_t { unconnected, open, closing, closed };
+
+    bool is_closed() const { return life_ >= Life::closing; }
+    void finish();
+
+    Task<error_code> dial(Instant deadline);
+    Task<void> wait_until(Instant instant);
+    void establish();
+    void refresh(Instant now);
+    void count_struck(Nanos seen, Nanos since);
+    void fall_to(faults::Blow::Kind blow);
+    Nanos lag();
+
+    void received(std::span<const std::byte> bytes) override;
+    void ended(const error_code& cause) override;
+    void drained() override;
+    void ring(Instant now) override;
+
+    void send_on(Instant now);
+    void end_sending(Instant now);
+    void hand_on(Instant now);
+    void leave();
+    bool wants_to_read() const;
+    void set_back_pressure();
+    void set_alarm();
+
+    FaultyNetwork& network_;
+    const EquipmentId equipment_;
+    std::unique_ptr<Transport> inner_;     // nullptr: the far end is gone, or everything has been sent
+    Transport::Reader* reader_ = nullptr;  // nullptr: not started, or closed
+    Wakeup changed_;
+    faults::Condition condition_;
+    Nanos seen_{-1};  // since T0; what happened until then has happened to it
+    Instant change_at_ = never;
+    Direction up_{faults::Direction::up};
+    Direction down_{faults::Direction::down};
+    error_code end_cause_;      // of the end that comes behind the bytes of `down_`
+    std::uint64_t pieces_ = 0;  // that had a delay, both ways
+    Life life_ = Life::unconnected;
+    Farewell farewell_ = Farewell::orderly;
+    bool owned_ = true;      // by the transport above
+    bool dialling_ = false;  // connect() is at work
+    bool paused_ = false;    // by the reader
+    bool reading_ = true;    // what the transport below was told
+};
+
+}  // namespace portillon::net
