@@ -1,5 +1,7 @@
 #!/usr/bin/env bash
-# Is every source formatted as .clang-format says? With --tidy: does clang-tidy find fault (needs build/release)?
+# Is every source formatted as .clang-format says, and does it print only where it may?
+# With --deep, which takes minutes where it has not looked yet and needs build/release: does every header compile by
+# itself, and does clang-tidy find fault? .ci/run asks for it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 mapfile -t sources < <(git ls-files '*.cc' '*.h')
@@ -10,7 +12,6 @@ if git grep -nE 'fmt::print\(|std::(cout|cerr|clog)\b|\b(f?puts|f?printf|fwrite|
   echo 'lint: print to a StandardStream instead (lib/base/standard_stream.h)' >&2
   exit 1
 fi
-if [ "${1:-}" = --tidy ]; then
-  mapfile -t units < <(git ls-files '*.cc' | grep -v _fuzz.cc)
-  printf '%s\n' "${units[@]}" | xargs -P "$(nproc)" -n 4 clang-tidy-14 --quiet -p build/release
+if [ "${1:-}" = --deep ]; then
+  ci/headers_test.py build/release
 fi
