@@ -6,7 +6,7 @@
 
 #include "base/check.h"
 #include "drivers/mqtt/answer.h"
-#include "drivers/mqtt/error.h"
+#include "mqtt/error.h"
 
 namespace portillon::mqtt {
 

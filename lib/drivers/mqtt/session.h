@@ -26,7 +26,7 @@
 #include <vector>
 
 #include "driver/driver.h"
-#include "drivers/mqtt/client_connection.h"
+#include "mqtt/client_connection.h"
 #include "drivers/mqtt/flight.h"
 #include "drivers/mqtt/options.h"
 #include "net/dialer.h"

@@ -1,6 +1,7 @@
 #include "wire/mqtt/framer.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/check.h"
 
@@ -84,6 +85,11 @@ std::optional<Frame> Framer::next() {
                       header.length};
     piece_ = piece_.subspan(size);
     return frame;
+}
+
+std::span<const std::byte> Framer::put_back() {
+    check(at_boundary(), "put back what belongs to a packet that has begun");
+    return std::exchange(piece_, {});
 }
 
 // Byte by byte until the header is there, then all that is missing at once.

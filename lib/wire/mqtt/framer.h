@@ -72,6 +72,9 @@ public:
     // The next packet; nothing when the piece is used up, or after a violation, which is final.
     std::optional<Frame> next();
 
+    // What is left of the piece, to be fed again later. Not while a packet has begun.
+    std::span<const std::byte> put_back();
+
     // Type 0, a remaining length of more than 4 bytes, or a packet too large.
     const Violation& violation() const { return violation_; }
 

@@ -2,17 +2,13 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <functional>
 #include <utility>
 
-#include "base/check.h"
 #include "base/random.h"
 #include "server/listeners/mqtt/connection.h"
 
 namespace portillon::server::mqtt {
-
-using portillon::mqtt::PropertyId;
 
 Listener::Listener(const ListenerContext& context)
     : loop_(context.loop),
@@ -20,15 +16,10 @@ Listener::Listener(const ListenerContext& context)
       limits_(context.limits),
       figures_(context.figures),
       steering_(context.steering),
-      sessions_(context.loop, context.figures) {
-    connack_properties_.add(PropertyId::receive_maximum, receive_maximum())
-        .add(PropertyId::maximum_packet_size, std::max<std::uint32_t>(limits_.packet_bytes, 1))
-        .add(PropertyId::topic_alias_maximum, Connection::most_topic_aliases);
-}
+      sessions_(context.loop, context.figures),
+      context_(limits_.packet_bytes, limits_.streams, limits_.idle, Sessions::most_expiry_seconds) {}
 
-Listener::~Listener() {
-    places_.clear();  // connections give their sessions back
-}
+Listener::~Listener() = default;
 
 void Listener::accepted(std::unique_ptr<net::Transport> transport) {
     take(std::move(transport));
@@ -47,32 +38,17 @@ Connection* Listener::take(std::unique_ptr<net::Transport> transport) {
         transport->reset();
         return nullptr;
     }
-    if (free_places_.empty()) {
-        free_places_.push_back(static_cast<std::uint32_t>(places_.size()));
-        places_.emplace_back();
-    }
-    const std::uint32_t place = free_places_.back();
-    free_places_.pop_back();
-    places_[place].connection =
-        std::make_unique<Connection>(*this, std::move(transport), Ticket{place, places_[place].generation, 0});
-    return places_[place].connection.get();
+    return &connections_.add(*this, std::move(transport));
 }
 
 void Listener::dismiss(Parting parting) {
-    for (Place& place : places_) {
-        if (place.connection) {
-            parting == Parting::with_goodbye ? place.connection->stop() : place.connection->fall_silent();
-        }
-    }
+    connections_.for_each(
+        [parting](Connection& each) { parting == Parting::with_goodbye ? each.stop() : each.fall_silent(); });
 }
 
 void Listener::stop() {
     state_ = State::stopping;
-    for (Place& place : places_) {
-        if (place.connection) {
-            place.connection->stop();
-        }
-    }
+    connections_.for_each([](Connection& each) { each.stop(); });
 }
 
 // At QoS 2 the session asked, which may be another connection's by now, or nobody's; else a connection.
@@ -83,10 +59,8 @@ void Listener::decided(const Ticket& ticket, const Decision& decision) {
         }
         return;
     }
-    check(ticket.connection < places_.size(), "a ticket that was never given");
-    Place& place = places_[ticket.connection];
-    if (place.connection && place.generation == ticket.generation) {
-        place.connection->decided(ticket.exchange, decision.disposition);
+    if (Connection* const connection = connections_.find(ticket)) {
+        connection->decided(ticket.exchange, decision.disposition);
     }
 }
 
@@ -111,12 +85,6 @@ void Listener::decided(Session& session, std::uint16_t packet_id, const Decision
     }
 }
 
-void Listener::remove(std::uint32_t place) {
-    ++places_[place].generation;
-    free_places_.push_back(place);
-    const auto gone = std::move(places_[place].connection);
-}
-
 std::optional<std::uint64_t> Listener::belongs_elsewhere(std::string_view client_id) const {
     if (steering_ == nullptr || client_id.empty()) {
         return std::nullopt;
@@ -133,17 +101,6 @@ std::string Listener::make_client_id() {
         id = fmt::format("portillon{:016x}", scatter(started, ++made_client_ids_));
     } while (belongs_elsewhere(id));
     return id;
-}
-
-std::uint32_t Listener::receive_maximum() const {
-    return std::clamp<std::uint32_t>(limits_.streams, 1, Connection::most_unreleased);
-}
-
-std::span<std::byte> Listener::Outbox::room(std::size_t size) {
-    if (bytes.size() < used + size) {
-        bytes.resize(std::max(2 * bytes.size(), used + size));
-    }
-    return std::span(bytes).subspan(used, size);
 }
 
 }  // namespace portillon::server::mqtt

@@ -32,7 +32,7 @@ Sessions::Claim Sessions::claim(const std::string& client_id, Start start, Conne
         session.received = {};
     }
     if (start == Start::resume) {
-        claim.present = Claim::Present::yes;
+        claim.present = Present::yes;
         for (auto& each : session.received) {
             each.number = Session::nobody_waits;
         }

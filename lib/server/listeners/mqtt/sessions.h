@@ -12,6 +12,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "mqtt/server_connection.h"
 #include "net/loop.h"
 #include "server/figures.h"
 #include "server/listeners/mqtt/session.h"
@@ -26,13 +27,15 @@ public:
 
     Sessions(net::Loop& loop, Figures& figures) : loop_(loop), figures_(figures) {}
 
+    using Present = portillon::mqtt::ServerConnection::Present;
+    using Start = portillon::mqtt::ServerConnection::Claim::Start;
+
     struct Claim {
         Session& session;
         Connection* before = nullptr;  // that had it: to be taken over
-        enum class Present : std::uint8_t { no, yes } present = Present::no;
+        Present present = Present::no;
     };
     // Gives the session of that name to `connection`. `clean`: whatever was kept is forgotten.
-    enum class Start : std::uint8_t { clean, resume };
     Claim claim(const std::string& client_id, Start start, Connection& connection);
 
     // The connection that had it is gone, or no longer speaks for it; its will is left, or settled already. A will with

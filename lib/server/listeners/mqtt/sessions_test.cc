@@ -397,6 +397,7 @@ TEST_F(MqttSessions, TakesTopicAliasesWithinItsMaximum) {
 
 TEST_F(MqttSessions, AnnouncesAKeepAliveThatItEnforces) {
     limits_.idle = 30s;
+    restart();
     EXPECT_EQ(greeting("10 0f 0004 'MQTT' 05 02 0000 00 0002 'ab'"),
               hex("20 11 00 00 0e 21 0100 27 00100000 22 0020 13 0014"));
     EXPECT_EQ(greeting("10 0f 0004 'MQTT' 05 02 0014 00 0002 'cd'"), hex(connack_5));
@@ -451,7 +452,7 @@ TEST_F(MqttSessions, ManySessionsOfClientsThatAreAwayAreBounded) {
     EXPECT_EQ(sessions.away(), Sessions::most_away);
     EXPECT_EQ(counted(figures_.refused), "session_dropped=1");
     const auto claim = sessions.claim("0", Sessions::Start::resume, nobody);
-    EXPECT_EQ(claim.present, Sessions::Claim::Present::no) << "it would have been the first to expire";
+    EXPECT_EQ(claim.present, Sessions::Present::no) << "it would have been the first to expire";
     sessions.release(claim.session);
     its_time.run_for(1'000s);
     EXPECT_EQ(sessions.away(), 0u);

@@ -1,8 +1,8 @@
-#include "drivers/mqtt/client_connection.h"
+#include "mqtt/client_connection.h"
 
 #include <string>
 
-#include "drivers/mqtt/error.h"
+#include "mqtt/error.h"
 
 namespace portillon::mqtt {
 

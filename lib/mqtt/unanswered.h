@@ -10,19 +10,17 @@
 #include "wire/mqtt/framer.h"
 #include "wire/mqtt/reason.h"
 
-namespace portillon::server::mqtt {
+namespace portillon::mqtt {
 
 class Unanswered {
 public:
     struct Message {
         std::uint16_t packet_id = 0;
-        portillon::mqtt::Reason reason{};
+        Reason reason{};
         enum class State : std::uint8_t { undecided, decided, never } state{};  // never: it gets no answer
         enum class Answer : std::uint8_t { puback, pubrec } answer{};
 
-        portillon::mqtt::PacketType type() const {
-            return answer == Answer::puback ? portillon::mqtt::PacketType::puback : portillon::mqtt::PacketType::pubrec;
-        }
+        PacketType type() const { return answer == Answer::puback ? PacketType::puback : PacketType::pubrec; }
     };
 
     bool empty() const { return size() == 0; }
@@ -34,7 +32,7 @@ public:
         return next_++;
     }
 
-    void decide(std::uint64_t number, portillon::mqtt::Reason reason) {
+    void decide(std::uint64_t number, Reason reason) {
         Message& message = undecided(number);
         message.reason = reason;
         message.state = Message::State::decided;
@@ -74,4 +72,4 @@ private:
     std::uint64_t next_ = 0;
 };
 
-}  // namespace portillon::server::mqtt
+}  // namespace portillon::mqtt

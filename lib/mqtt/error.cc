@@ -1,4 +1,4 @@
-#include "drivers/mqtt/error.h"
+#include "mqtt/error.h"
 
 #include <fmt/format.h>
 

@@ -6,10 +6,9 @@
 
 #include "wire/mqtt/reason.h"
 
-namespace portillon::server::mqtt {
+namespace portillon::mqtt {
 
-constexpr std::string_view cause_of(portillon::mqtt::Reason reason) {
-    using portillon::mqtt::Reason;
+constexpr std::string_view cause_of(Reason reason) {
     switch (reason) {
         case Reason::malformed_packet:
             return "malformed";
@@ -51,4 +50,4 @@ constexpr std::string_view cause_of(portillon::mqtt::Reason reason) {
     }
 }
 
-}  // namespace portillon::server::mqtt
+}  // namespace portillon::mqtt
