@@ -10,71 +10,54 @@
 // Each side ends its half of the connection when it has no more to say. There is no word to take a batch back: when its
 // time has passed the connection is dropped, lest a late receipt be taken for that of the next attempt.
 
-#include <memory>
+#include <deque>
 #include <string>
 #include <vector>
 
-#include "driver/driver.h"
-#include "net/dialer.h"
-#include "net/loop.h"
-#include "net/wakeup.h"
+#include "driver/stream_session.h"
 
 namespace portillon::example {
 
 // What the sessions of one driver share. Outlives them.
-struct Common {
-    net::Loop& loop;
-    net::Dialer& dialer;
-    std::vector<std::byte> out = {};  // one session's lines on their way to its transport
-};
+using Common = driver::StreamCommon;
 
 // A batch that was offered.
 struct Flight {
     driver::Batch batch;
-    driver::Outcome outcome;
-    enum class Stand : std::uint8_t { waiting, sent, settled } stand = Stand::waiting;
+    enum class Stand : std::uint8_t { waiting, sent } stand = Stand::waiting;
+    Instant sent{};
 };
 
-class Session final : public driver::Session, private net::Transport::Reader, private net::Deferred {
+class Session final : public driver::StreamSession {
 public:
     Session(Common& common, EquipmentId equipment, driver::Receipts& receipts)
-        : common_(common), equipment_(equipment), receipts_(receipts) {}
-    ~Session() override;
+        : StreamSession(common, equipment, receipts), common_(common) {}
 
-    net::Task<error_code> open(Instant deadline) override;
     void offer(const driver::Batch& batch) override;
     void abandon(Sequence first) override;
-    net::Task<void> close(Instant deadline) override;
 
 private:
-    // greeted: the hello has come, and open() is about to go on. broken: Receipts are about to hear of it.
-    enum class State : std::uint8_t { closed, opening, greeted, open, broken, closing };
+    using Flights = std::vector<Flight>;
 
-    void received(std::span<const std::byte> bytes) override;
-    void ended(const error_code& cause) override;
-    void drained() override { common_.loop.later(*this); }
-    void run() override;
+    void greet() override;
+    void take(std::span<const std::byte> bytes) override;
+    void write() override;
+    void break_all() override;
+    driver::Settled take_settled() override;
+    void drained() override { write_soon(); }
 
     error_code take_hello();
     error_code take_receipt();
     bool write_some();
-    void settle(Flight& flight, driver::Answer answer, const error_code& cause, std::optional<Nanos> retry_after = {});
-    void settle_all(const error_code& cause);
-    bool deliver();
-    void lost(const error_code& cause);
+    void settle(Flights::iterator flight, driver::Answer answer, const error_code& cause,
+                std::optional<Nanos> retry_after = {});
 
     Common& common_;
-    EquipmentId equipment_;
-    driver::Receipts& receipts_;
-    State state_ = State::closed;
-    std::unique_ptr<net::Transport> transport_;
-    std::unique_ptr<net::Wakeup> changed_;             // while open() or close() waits
-    std::vector<Flight> flights_;                      // in the order of their offers, until Receipts have heard
+    Flights flights_;                                  // in the order of their offers, until they are settled
+    std::deque<driver::Settled> settled_;              // until Receipts have heard
     std::string line_;                                 // the server's, as far as it has come
-    error_code cause_;                                 // of the last break
     std::uint32_t window_ = 0, most_batch_bytes_ = 0;  // what the hello said
     std::uint32_t unanswered_ = 0;
-    bool* destroyed_ = nullptr;  // while somebody needs to know
 };
 
 }  // namespace portillon::example

@@ -91,7 +91,7 @@ class GrpcDriver final : public driver::Driver {
 public:
     explicit GrpcDriver(const driver::Context& context)
         : calls_(context.loop, context.target, context.options),
-          common_{{context.loop, context.dialer, context.in_flight, over_http2::keepalive_of(context.options)},
+          common_{{{context.loop, context.dialer}, context.in_flight, over_http2::keepalive_of(context.options)},
                   calls_} {}
 
     driver::Traits traits() const override { return grpc::traits; }

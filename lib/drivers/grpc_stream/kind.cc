@@ -21,7 +21,7 @@ constexpr driver::Traits traits{
 class GrpcStreamDriver final : public driver::Driver {
 public:
     explicit GrpcStreamDriver(const driver::Context& context)
-        : common_{{context.loop, context.dialer, context.in_flight, over_http2::keepalive_of(context.options)},
+        : common_{{{context.loop, context.dialer}, context.in_flight, over_http2::keepalive_of(context.options)},
                   context.options.value("authority", over_http2::authority_of(context.target))} {}
 
     driver::Traits traits() const override { return grpc_stream::traits; }

@@ -181,7 +181,7 @@ void Session::settle_as_said(const wire::Receipt& receipt) {
             return;
         }
     }
-    stray(wire::ReceiptError::stray);
+    receipts().stray(wire::ReceiptError::stray);
 }
 
 }  // namespace portillon::grpc_stream

@@ -100,7 +100,7 @@ class Http2Driver final : public driver::Driver {
 public:
     explicit Http2Driver(const driver::Context& context)
         : posts_(context.target, context.options, context.encoding),
-          common_{{context.loop, context.dialer, context.in_flight, over_http2::keepalive_of(context.options)},
+          common_{{{context.loop, context.dialer}, context.in_flight, over_http2::keepalive_of(context.options)},
                   posts_} {}
 
     driver::Traits traits() const override { return http2::traits; }

@@ -47,7 +47,7 @@ Nanos ping_after(std::uint16_t keepalive_seconds) {
 }  // namespace
 
 Common::Common(net::Loop& its_loop, net::Dialer& its_dialer, Options its_options, RunId its_run)
-    : loop(its_loop), dialer(its_dialer), options(std::move(its_options)), run(its_run) {
+    : driver::StreamCommon{its_loop, its_dialer}, options(std::move(its_options)), run(its_run) {
     connect_properties_.add(PropertyId::maximum_packet_size, ClientConnection::most_packet_bytes);
     passing_properties_ = connect_properties_;
     if (options.resumes()) {
@@ -92,82 +92,42 @@ std::span<const std::byte> Common::farewell_packet() {
 }
 
 Session::Session(Common& common, EquipmentId equipment, driver::Receipts& receipts)
-    : common_(common), receipts_(receipts), connection_(common.options.version, Start::clean), equipment_(equipment) {
+    : StreamSession(common, equipment, receipts), common_(common), connection_(common.options.version, Start::clean) {
     if (common.options.resumes() && common.options.version == Version::v3_1_1) {
         start_ = Start::resume;  // 3.1.1 keeps a session only if it did not start clean
     }
 }
 
 Session::~Session() {
-    if (destroyed_ != nullptr) {
-        *destroyed_ = true;
-    }
     for (Flights* list : {&waiting_, &kept_, &in_flight_, &settled_}) {
         give_back_all(*list);
     }
 }
 
-net::Task<error_code> Session::open(Instant deadline) {
-    check(state_ == State::closed, "a session is opened once at a time");
-    state_ = State::opening;
-    transport_ = common_.dialer.dial(equipment_);
-    bool destroyed = false;
-    destroyed_ = &destroyed;
-    const error_code error = co_await transport_->connect(deadline);
-    if (destroyed) {
-        co_return boost::asio::error::make_error_code(boost::asio::error::operation_aborted);
-    }
-    destroyed_ = nullptr;
-    if (error) {
-        transport_.reset();
-        state_ = State::closed;
-        co_return error;
-    }
+void Session::greet() {
     connection_ = ClientConnection(common_.options.version, start_);
     outstanding_ = 0;
     alias_ = Alias::none;
     reading_ = Reading::on;
-    transport_->start(*this);
     last_written_ = common_.loop.now();
-    transport_->write(common_.connect_packet(equipment_, start_, stay_));
-    const bool kept_before = kept_by_server_;
+    transport().write(common_.connect_packet(equipment(), start_, stay_));
+    kept_before_ = kept_by_server_;
     kept_by_server_ |= stay_ == Common::Stay::as_options_say && common_.options.resumes();
-    changed_ = std::make_unique<net::Wakeup>(common_.loop);
-    while (state_ == State::opening) {
-        if (common_.loop.now() >= deadline) {
-            lost(timed_out());
-        } else {
-            co_await changed_->until(deadline);
-        }
-    }
-    changed_.reset();
-    if (state_ == State::closed) {
-        if (connection_.refused()) {
-            kept_by_server_ = kept_before;
-        }
-        co_return cause_;
-    }
-    if (state_ == State::fallen) {
-        state_ = State::broken;
-        common_.loop.later(*this);
-        co_return error_code{};
-    }
-    state_ = State::open;
+}
+
+void Session::opened() {
     if (keepalive_seconds_ > 0) {
         ping_ = Ping::none;
         common_.loop.timers().set(*this, last_written_ + ping_after(keepalive_seconds_));
     }
-    co_return error_code{};
 }
 
 void Session::offer(const driver::Batch& batch) {
-    check(state_ == State::open || state_ == State::broken || state_ == State::closing,
-          "a batch was offered to a session that is not open");
     Flight& flight = common_.flights.take();
     flight = {};
     flight.body = batch.body;
     flight.first = batch.first;
-    if (state_ != State::open) {
+    if (!takes_offer()) {
         settle(flight, Flight::End::broken, common_.loop.now());
         return;
     }
@@ -185,7 +145,7 @@ void Session::offer(const driver::Batch& batch) {
     } else {
         waiting_.push_back(flight);
     }
-    common_.loop.later(*this);
+    write_soon();
 }
 
 void Session::abandon(Sequence first) {
@@ -201,58 +161,41 @@ void Session::abandon(Sequence first) {
     }
 }
 
-net::Task<void> Session::close(Instant deadline) {
-    if (state_ == State::closed) {
-        co_return;
-    }
-    check(state_ == State::open || state_ == State::broken, "a session is closed once it is open");
-    const bool alive = state_ == State::open;
-    state_ = State::closing;
+// Of a passing connection it is the server that closes first, and so keeps TIME_WAIT: thousands that follow each other
+// from one address would run out of ports. With the connection its session ends in any case.
+void Session::say_goodbye() {
     cancel();
-    if (alive) {
-        cause_ = boost::asio::error::make_error_code(boost::asio::error::operation_aborted);
+    const auto farewell = common_.farewell_packet();
+    said_goodbye_ = farewell.size() <= most_packet_bytes_;
+    if (said_goodbye_) {
+        transport().write(farewell);
     }
-    settle_all_broken();
-    if (!deliver(nullptr)) {
-        co_return;
+    if (stay_ != Common::Stay::passing) {
+        transport().shut();
     }
-    if (alive && transport_) {
-        const auto farewell = common_.farewell_packet();
-        const bool said = farewell.size() <= most_packet_bytes_;
-        if (said) {
-            transport_->write(farewell);
-        }
-        const bool passing = stay_ == Common::Stay::passing;
-        if (!passing) {
-            transport_->shut();
-        }
-        transport_->resume();
-        if (common_.options.version == Version::v5) {
-            start_ = Start::clean;
-            forget_kept();
-        }
-        changed_ = std::make_unique<net::Wakeup>(common_.loop);
-        // Of a passing connection it is the server that closes first, and so keeps TIME_WAIT: thousands that follow
-        // each other from one address would run out of ports. With the connection its session ends in any case.
-        const Instant patient_until = passing ? std::min(deadline, common_.loop.now() + passing_patience) : deadline;
-        while (state_ == State::closing && common_.loop.now() < patient_until) {
-            co_await changed_->until(patient_until);
-        }
-        changed_.reset();
-        if (passing && state_ == State::closing) {
-            transport_->reset();
-        }
-        const bool heard = state_ == State::closed;  // the server has answered it by closing
-        if (said && heard && common_.options.version == Version::v5) {
-            kept_by_server_ = false;
-        }
+    transport().resume();
+    if (common_.options.version == Version::v5) {
+        start_ = Start::clean;
+        forget_kept();
     }
-    transport_.reset();
-    state_ = State::closed;
+}
+
+void Session::parted(Goodbye goodbye) {
+    if (goodbye == Goodbye::answered) {
+        kept_by_server_ = kept_by_server_ && !(said_goodbye_ && common_.options.version == Version::v5);
+    } else if (stay_ == Common::Stay::passing) {
+        transport().reset();
+    }
+}
+
+void Session::gone() {
+    cancel();
+    if (connection_.refused()) {
+        kept_by_server_ = kept_before_;
+    }
 }
 
 net::Task<error_code> Session::forget(Instant deadline) {
-    check(state_ == State::closed, "a session is forgotten while it is closed");
     forget_kept();
     start_ = Start::clean;
     stay_ = Common::Stay::passing;
@@ -262,7 +205,7 @@ net::Task<error_code> Session::forget(Instant deadline) {
     }
     if (!error) {
         kept_by_server_ = false;
-        co_await close(deadline);
+        co_await close(std::min(deadline, common_.loop.now() + passing_patience));
     }
     stay_ = Common::Stay::as_options_say;
     start_ = common_.options.resumes() && common_.options.version == Version::v3_1_1 ? Start::resume : Start::clean;
@@ -274,7 +217,6 @@ void Session::connected(const Terms& terms) {
         lost(Reason::qos_not_supported);
         return;
     }
-    state_ = State::greeted;
     most_packet_bytes_ = terms.most_packet_bytes;
     receive_maximum_ = terms.receive_maximum;
     keepalive_seconds_ = terms.keepalive_seconds.value_or(common_.options.keepalive_seconds);
@@ -285,7 +227,7 @@ void Session::connected(const Terms& terms) {
         last_packet_id_ = 0;
         ids_known_free_ = 0;
     }
-    changed_->wake();
+    greeted();
 }
 
 void Session::answered(PacketType type, std::uint16_t packet_id, Reason reason) {
@@ -308,12 +250,12 @@ void Session::answered(PacketType type, std::uint16_t packet_id, Reason reason) 
     } else if (published) {
         finish(packet_id, Flight::End::answered, reason);
     } else {
-        receipts_.stray(ClientError::stray_answer);  // a no after a yes
+        receipts().stray(ClientError::stray_answer);  // a no after a yes
     }
 }
 
 void Session::answered_stray(PacketType type, std::uint16_t packet_id, Reason reason) {
-    receipts_.stray(ClientError::stray_answer);
+    receipts().stray(ClientError::stray_answer);
     if (type == PacketType::pubrec && !is_failure(reason)) {
         acknowledge(PacketType::pubrel, packet_id, Reason::packet_identifier_not_found);
     }
@@ -338,8 +280,8 @@ void Session::finish(std::uint16_t packet_id, Flight::End end, Reason reason) {
 
 void Session::complain(Reason reason) {
     const error_code error = connection_.complain(reason);
-    if (const auto complaint = connection_.complaint(); complaint && transport_) {
-        transport_->write(common_.disconnect_packet(*complaint));
+    if (const auto complaint = connection_.complaint(); complaint && is_connected()) {
+        transport().write(common_.disconnect_packet(*complaint));
     }
     lost(error);
 }
@@ -348,63 +290,35 @@ void Session::pinged() {
     ping_ = Ping::none;
 }
 
-void Session::received(std::span<const std::byte> bytes) {
-    if (state_ == State::closing) {
-        return;
-    }
+void Session::take(std::span<const std::byte> bytes) {
     answers_bytes_ = 0;
     const error_code error = connection_.receive(bytes, *this);
-    if (answers_bytes_ > 0 && transport_) {
+    if (answers_bytes_ > 0 && is_connected()) {
         last_written_ = common_.loop.now();
-        transport_->write(std::span<const std::byte>(common_.out).first(answers_bytes_));
-        if (transport_->unsent() > most_unsent_bytes) {
+        transport().write(std::span<const std::byte>(common_.out).first(answers_bytes_));
+        if (transport().unsent() > most_unsent_bytes) {
             reading_ = Reading::paused;
-            transport_->pause();
+            transport().pause();
         }
     }
     if (error) {
-        if (const auto complaint = connection_.complaint(); complaint && transport_) {
-            transport_->write(common_.disconnect_packet(*complaint));
+        if (const auto complaint = connection_.complaint(); complaint && is_connected()) {
+            transport().write(common_.disconnect_packet(*complaint));
         }
         lost(error);
     }
-    if (!deliver(newest_settled())) {
-        return;
-    }
     if (!waiting_.empty() || !kept_.empty()) {
-        common_.loop.later(*this);
-    }
-}
-
-void Session::ended(const error_code& cause) {
-    if (state_ == State::closing) {
-        state_ = State::closed;
-        changed_->wake();
-    } else {
-        lost(cause);
+        write_soon();
     }
 }
 
 void Session::drained() {
     if (reading_ == Reading::paused) {
         reading_ = Reading::on;
-        transport_->resume();
+        transport().resume();
     }
     if (!waiting_.empty() || !kept_.empty()) {
-        common_.loop.later(*this);
-    }
-}
-
-void Session::run() {
-    flush();
-    if (!deliver(newest_settled())) {
-        return;
-    }
-    if (!settled_.empty()) {
-        common_.loop.later(*this);
-    } else if (state_ == State::broken) {
-        state_ = State::closed;
-        receipts_.broken(cause_);
+        write_soon();
     }
 }
 
@@ -417,7 +331,7 @@ void Session::ring(Instant now) {
     } else {
         last_written_ = now;
         ping_ = Ping::awaited;
-        transport_->write(pingreq);
+        transport().write(pingreq);
         common_.loop.timers().set(*this, now + ping_after(keepalive_seconds_));
     }
 }
@@ -425,7 +339,7 @@ void Session::ring(Instant now) {
 // The topic stands in it, or what stands for the topic.
 Publish Session::publish_of(const Flight& flight, Properties properties) {
     Publish packet;
-    packet.topic = alias_ == Alias::set && !properties.empty() ? std::string_view() : common_.topic_of(equipment_);
+    packet.topic = alias_ == Alias::set && !properties.empty() ? std::string_view() : common_.topic_of(equipment());
     packet.qos = common_.options.qos;
     packet.duplicate = flight.order > 0 && packet.qos != Qos::at_most_once;
     packet.packet_id = flight.packet_id;
@@ -435,7 +349,7 @@ Publish Session::publish_of(const Flight& flight, Properties properties) {
 
 bool Session::fits(std::size_t payload_bytes) {
     Publish packet;
-    packet.topic = common_.topic_of(equipment_);
+    packet.topic = common_.topic_of(equipment());
     packet.qos = common_.options.qos;
     return payload_bytes + most_head_bytes <= largest_packet_bytes &&
            publish_head_size(packet, common_.options.version, payload_bytes) + payload_bytes <= most_packet_bytes_;
@@ -446,16 +360,16 @@ struct Session::Filling {
     std::size_t used = 0;
 };
 
-void Session::flush() {
+void Session::write() {
     Filling filling;
-    while (state_ == State::open && transport_->unsent() == 0) {
+    while (is_open() && transport().unsent() == 0) {
         filling.used = 0;
         fill(filling);
         if (filling.used == 0) {
             return;
         }
         last_written_ = common_.loop.now();
-        transport_->write(std::span<const std::byte>(common_.out).first(filling.used));
+        transport().write(std::span<const std::byte>(common_.out).first(filling.used));
         while (!filling.flights.empty()) {
             Flight& flight = take_front(filling.flights);
             flight.sent = last_written_;
@@ -555,7 +469,7 @@ void Session::settle(Flight& flight, Flight::End end, Instant now) {
     flight.end = end;
     flight.settled = now;
     settled_.push_back(flight);
-    common_.loop.later(*this);
+    note_settled();
 }
 
 void Session::settle_copy(const Flight& flight, Flight::End end, Instant now) {
@@ -564,7 +478,7 @@ void Session::settle_copy(const Flight& flight, Flight::End end, Instant now) {
     settle(copy, end, now);
 }
 
-void Session::settle_all_broken() {
+void Session::break_all() {
     const Instant now = common_.loop.now();
     for (Flight& kept : kept_) {
         if (kept.body != nullptr) {
@@ -606,30 +520,11 @@ void Session::give_back_all(Flights& list) {
     list.clear_and_dispose([this](Flight* flight) { common_.flights.give_back(*flight); });
 }
 
-const Flight* Session::newest_settled() const {
-    return settled_.empty() ? nullptr : &settled_.back();
-}
-
-// Up to `last`; nullptr: until nothing is left. False if the session was destroyed by whom it told.
-bool Session::deliver(const Flight* last) {
-    bool destroyed = false;
-    destroyed_ = &destroyed;
-    while (!settled_.empty()) {
-        Flight& flight = take_front(settled_);
-        const bool done = &flight == last;
-        const Sequence first = flight.first;
-        const driver::Outcome outcome = outcome_of(flight);
-        common_.flights.give_back(flight);
-        receipts_.settled(first, outcome);
-        if (destroyed) {
-            return false;
-        }
-        if (done) {
-            break;
-        }
-    }
-    destroyed_ = nullptr;
-    return true;
+driver::Settled Session::take_settled() {
+    Flight& flight = take_front(settled_);
+    const driver::Settled settled{flight.first, outcome_of(flight)};
+    common_.flights.give_back(flight);
+    return settled;
 }
 
 driver::Outcome Session::outcome_of(const Flight& flight) const {
@@ -661,29 +556,10 @@ driver::Outcome Session::outcome_of(const Flight& flight) const {
             outcome.cause = timed_out();
             break;
         case Flight::End::broken:
-            outcome.cause = cause_;
+            outcome.cause = cause();
             break;
     }
     return outcome;
-}
-
-// The first cause counts.
-void Session::lost(const error_code& cause) {
-    const State before = state_;
-    if (before != State::opening && before != State::greeted && before != State::open) {
-        return;
-    }
-    cancel();
-    transport_.reset();
-    cause_ = cause;
-    if (before == State::open) {
-        state_ = State::broken;
-        settle_all_broken();
-        common_.loop.later(*this);
-    } else {
-        state_ = before == State::greeted ? State::fallen : State::closed;
-        changed_->wake();
-    }
 }
 
 }  // namespace portillon::mqtt

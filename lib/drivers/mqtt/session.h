@@ -25,18 +25,15 @@
 #include <string>
 #include <vector>
 
-#include "driver/driver.h"
-#include "mqtt/client_connection.h"
+#include "driver/stream_session.h"
 #include "drivers/mqtt/flight.h"
 #include "drivers/mqtt/options.h"
-#include "net/dialer.h"
-#include "net/loop.h"
-#include "net/wakeup.h"
+#include "mqtt/client_connection.h"
 
 namespace portillon::mqtt {
 
 // What the sessions of one driver share. Outlives them.
-class Common {
+class Common : public driver::StreamCommon {
 public:
     Common(net::Loop& its_loop, net::Dialer& its_dialer, Options its_options, RunId its_run);
 
@@ -49,12 +46,9 @@ public:
     std::span<const std::byte> disconnect_packet(Reason reason);
     std::span<const std::byte> farewell_packet();  // the session is not needed any more
 
-    net::Loop& loop;
-    net::Dialer& dialer;
     const Options options;
     const RunId run;
     Pool<Flight> flights;
-    std::vector<std::byte> out;  // one connection's packets on their way to its transport
 
 private:
     PropertyList connect_properties_;
@@ -65,36 +59,33 @@ private:
     EquipmentId topic_of_{};
 };
 
-class Session final : public driver::Session,
-                      private ClientConnection::Events,
-                      private net::Transport::Reader,
-                      private net::Deferred,
-                      private Alarm {
+class Session final : public driver::StreamSession, private ClientConnection::Events, private Alarm {
 public:
     Session(Common& common, EquipmentId equipment, driver::Receipts& receipts);
     ~Session() override;
 
-    net::Task<error_code> open(Instant deadline) override;
     void offer(const driver::Batch& batch) override;
     void abandon(Sequence first) override;
-    net::Task<void> close(Instant deadline) override;
     bool is_kept() const override { return kept_by_server_; }
     net::Task<error_code> forget(Instant deadline) override;
 
 private:
-    // greeted: the CONNACK has come, and open() is about to go on; fallen: the connection was lost before it did, which
-    // is a break all the same. broken: Receipts are about to hear of it.
-    enum class State : std::uint8_t { closed, opening, greeted, fallen, open, broken, closing };
+    void greet() override;
+    void opened() override;
+    void take(std::span<const std::byte> bytes) override;
+    void write() override;
+    void break_all() override;
+    driver::Settled take_settled() override;
+    void say_goodbye() override;
+    void parted(Goodbye goodbye) override;
+    void gone() override;
+    void drained() override;
 
     void connected(const Terms& terms) override;
     void answered(PacketType type, std::uint16_t packet_id, Reason reason) override;
     void acknowledge(PacketType type, std::uint16_t packet_id, Reason reason) override;
     void pinged() override;
-    void said(const error_code& cause, std::string_view words) override { receipts_.said(cause, words); }
-    void received(std::span<const std::byte> bytes) override;
-    void ended(const error_code& cause) override;
-    void drained() override;
-    void run() override;
+    void said(const error_code& cause, std::string_view words) override { receipts().said(cause, words); }
     void ring(Instant now) override;
 
     void answered_stray(PacketType type, std::uint16_t packet_id, Reason reason);
@@ -103,7 +94,6 @@ private:
 
     Publish publish_of(const Flight& flight, Properties properties);
     bool fits(std::size_t payload_bytes);
-    void flush();
     struct Filling;  // of one write
     void fill(Filling& into);
     bool append(Flight& flight, Filling& into);
@@ -112,28 +102,18 @@ private:
 
     void settle(Flight& flight, Flight::End end, Instant now);
     void settle_copy(const Flight& flight, Flight::End end, Instant now);
-    void settle_all_broken();
     void keep(const Flight& flight);
     void forget_kept();
-    const Flight* newest_settled() const;
-    bool deliver(const Flight* last);
     void give_back_all(Flights& list);
     driver::Outcome outcome_of(const Flight& flight) const;
-    void lost(const error_code& cause);
 
     Common& common_;
-    driver::Receipts& receipts_;
-    std::unique_ptr<net::Transport> transport_;
-    std::unique_ptr<net::Wakeup> changed_;  // while open() or close() waits
-    bool* destroyed_ = nullptr;             // while somebody needs to know
     ClientConnection connection_;
     Flights waiting_;    // not sent yet
     Flights kept_;       // of former connections, in the order of the first sending
     Flights in_flight_;  // in the order in which they were sent on this connection
     Flights settled_;    // and not delivered yet
-    error_code cause_;   // of the last break
     Instant last_written_{};
-    EquipmentId equipment_;
     std::uint32_t most_packet_bytes_ = 0;
     std::uint32_t answers_bytes_ = 0;   // in the shared buffer, while receiving
     std::uint32_t sent_ = 0;            // flights, ever
@@ -142,13 +122,14 @@ private:
     std::uint16_t outstanding_ = 0;  // what the receive maximum counts (MQTT 5.0, 4.9)
     std::uint16_t last_packet_id_ = 0;
     std::uint16_t keepalive_seconds_ = 0;
-    State state_ = State::closed;
     Start start_ = Start::clean;  // resume: the server may have kept the session
     enum class Ping : std::uint8_t { none, awaited } ping_ = Ping::none;
     enum class Alias : std::uint8_t { none, allowed, set } alias_ = Alias::none;
     enum class Reading : std::uint8_t { on, paused } reading_ = Reading::on;
     Common::Stay stay_ = Common::Stay::as_options_say;
     bool kept_by_server_ = false;  // perhaps: a CONNECT that asks for it was not refused, and nothing has ended it
+    bool kept_before_ = false;     // the same, before the last CONNECT
+    bool said_goodbye_ = false;    // on this connection
 };
 
 }  // namespace portillon::mqtt

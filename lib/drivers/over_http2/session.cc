@@ -1,8 +1,6 @@
 #include "drivers/over_http2/session.h"
 
 #include <algorithm>
-#include <boost/asio/error.hpp>
-#include <utility>
 
 #include "base/check.h"
 #include "http2/error.h"
@@ -16,25 +14,13 @@ constexpr std::uint32_t header_list_bytes = 16 << 10;  // of a response; one has
 constexpr Nanos ping_patience = 20s;                   // or the keepalive, if that is shorter
 constexpr std::uint8_t most_resets = 16;
 
-error_code timed_out() {
-    return boost::asio::error::make_error_code(boost::asio::error::timed_out);
-}
-error_code cancelled() {
-    return boost::asio::error::make_error_code(boost::asio::error::operation_aborted);
-}
-
 }  // namespace
 
 Session::Session(Common& common, EquipmentId equipment, driver::Receipts& receipts)
-    : common_(common), receipts_(receipts), equipment_(equipment) {}
+    : StreamSession(common, equipment, receipts), common_(common) {}
 
 Session::~Session() {
     check(in_flight_.empty() && settled_.empty(), "flights are given back");
-    for (bool* destroyed : {destroyed_, destroyed_while_dialling_}) {
-        if (destroyed != nullptr) {
-            *destroyed = true;
-        }
-    }
 }
 
 void Session::give_all_back() {
@@ -44,48 +30,18 @@ void Session::give_all_back() {
     }
 }
 
-net::Task<error_code> Session::open(Instant deadline) {
-    check(state_ == State::closed, "a session is opened once at a time");
-    transport_ = common_.dialer.dial(equipment_);
-    state_ = State::opening;
-    bool destroyed = false;
-    destroyed_while_dialling_ = &destroyed;
-    const error_code error = co_await transport_->connect(deadline);
-    if (destroyed) {
-        co_return cancelled();
-    }
-    destroyed_while_dialling_ = nullptr;
-    if (error) {
-        drop_connection();
-        state_ = State::closed;
-        co_return error;
-    }
-    cause_ = {};
+void Session::greet() {
+    farewell_ = {};
     complaint_ = {};
     connection_.reset(new http2::ClientConnection(*this, header_list_bytes));
-    transport_->start(*this);
     write_soon();
-    changed_ = std::make_unique<net::Wakeup>(common_.loop);
-    while (state_ == State::opening) {
-        if (common_.loop.now() >= deadline) {
-            lost(timed_out());
-        } else {
-            co_await changed_->until(deadline);
-        }
-    }
-    changed_.reset();
-    if (state_ == State::broken) {  // before anybody could know that it was open
-        drop_connection();
-        state_ = State::closed;
-    }
-    if (state_ == State::closed) {
-        co_return cause_;
-    }
+}
+
+void Session::opened() {
     last_byte_ = common_.loop.now();
     silence_ = Silence::none;
     heard();
     set_alarm();
-    co_return error_code{};
 }
 
 void Session::offer(const driver::Batch& batch) {
@@ -97,16 +53,13 @@ void Session::offer(const driver::Batch& batch) {
     flight.state = Flight::State::waiting;
     in_flight_.push_back(flight);
     ++unsettled_;
-    if (state_ != State::open) {
-        check(state_ == State::draining || state_ == State::broken,
-              "a batch was offered to a session that is not open");
-        settle(flight, {driver::Answer::broken, cause_, {}});
-        return;
-    }
-    if (const error_code error = carry(flight)) {
+    if (!takes_offer()) {
+        settle(flight, {driver::Answer::broken, cause(), {}});
+    } else if (is_draining()) {
+        settle(flight, {driver::Answer::broken, farewell_, {}});
+    } else if (const error_code error = carry(flight)) {
         settle(flight, {driver::Answer::try_again, error, {}});
-        cause_ = error;
-        state_ = State::draining;
+        farewell_ = error;
     }
     write_soon();
 }
@@ -119,39 +72,21 @@ void Session::abandon(Sequence first) {
     }
     const Instant offered = flight->offered, deadline = flight->batch.deadline;
     time_out(*flight);
-    if (state_ == State::open || state_ == State::draining) {
+    if (is_open()) {
         doubt(offered, deadline);
     }
 }
 
-net::Task<void> Session::close(Instant deadline) {
-    if (state_ == State::closed) {
-        co_return;
-    }
+void Session::say_goodbye() {
     cancel();
-    const bool alive = state_ == State::open || state_ == State::draining;
-    state_ = State::broken;  // for what settled() may offer
-    cause_ = cancelled();
-    if (alive) {
-        end();
-    }
-    settle_all(cause_);
-    if (!deliver()) {
-        co_return;
-    }
-    if (alive) {
-        state_ = State::closing;
-        connection_->go_away();
-        flush();
-        transport_->shut();
-        changed_ = std::make_unique<net::Wakeup>(common_.loop);
-        while (state_ == State::closing && common_.loop.now() < deadline) {
-            co_await changed_->until(deadline);
-        }
-        changed_.reset();
-    }
-    drop_connection();
-    state_ = State::closed;
+    connection_->go_away();
+    write();
+    transport().shut();
+}
+
+void Session::gone() {
+    cancel();
+    connection_.reset();
 }
 
 void Session::started(Flight& flight) {
@@ -160,32 +95,23 @@ void Session::started(Flight& flight) {
 }
 
 void Session::usable() {
-    if (state_ == State::opening) {
-        state_ = State::open;
+    if (is_opening()) {
         begin();
-        wake();
+        greeted();
     }
 }
 
 void Session::going_away(std::string_view words) {
     if (!words.empty()) {
-        receipts_.said(connection_->cause(), words);
+        receipts().said(connection_->cause(), words);
     }
-    if (state_ != State::open && state_ != State::opening) {
-        return;
+    if (!is_opening()) {  // else the end of the connection follows
+        farewell_ = connection_->cause();
+        withdraw_waiting();
     }
-    cause_ = connection_->cause();
-    if (state_ == State::opening) {
-        return;  // the end of the connection follows
-    }
-    state_ = State::draining;
-    withdraw_waiting();
 }
 
-void Session::received(std::span<const std::byte> bytes) {
-    if (state_ == State::closing || state_ == State::broken) {
-        return;
-    }
+void Session::take(std::span<const std::byte> bytes) {
     silence_ = Silence::none;
     if (common_.keepalive > 0s) {
         last_byte_ = common_.loop.now();
@@ -193,44 +119,17 @@ void Session::received(std::span<const std::byte> bytes) {
     const error_code error = connection_->receive(bytes);
     if (error || complaint_) {
         lost(complaint_ ? complaint_ : error);
-    }
-    if (!deliver()) {
-        return;
-    }
-    if (connection_ && (connection_->wants_to_write() || connection_->finished() || state_ == State::draining)) {
+    } else if (connection_->wants_to_write() || connection_->finished() || is_draining()) {
         write_soon();
     }
 }
 
 void Session::ended(const error_code& cause) {
-    if (state_ == State::closing) {
-        state_ = State::closed;
-        wake();
-    } else {
-        lost(connection_ && connection_->cause() ? connection_->cause() : cause);
-    }
-}
-
-void Session::run() {
-    if (!deliver()) {
-        return;
-    }
-    flush();
-    if (state_ == State::draining && unsettled_ == 0) {
-        lost(cause_);
-    }
-    if (!deliver()) {
-        return;
-    }
-    if (state_ == State::broken && !changed_) {  // else open() says so
-        drop_connection();
-        state_ = State::closed;
-        receipts_.broken(cause_);
-    }
+    StreamSession::ended(connection_ && connection_->cause() ? connection_->cause() : cause);
 }
 
 void Session::ring(Instant now) {
-    if (state_ != State::open && state_ != State::draining) {
+    if (!is_open()) {
         return;
     }
     if (silence_ == Silence::asked && byte_until_ <= now) {
@@ -305,9 +204,9 @@ void Session::pass_on_words(const Response& response, const error_code& cause) {
     if (cause && !text.empty() && !words.are_known(cause)) {
         words.know(cause);
         if (words.worth() == Words::Worth::escaped_message) {
-            receipts_.said(cause, wire::percent_decode(text));
+            receipts().said(cause, wire::percent_decode(text));
         } else {
-            receipts_.said(cause, text);
+            receipts().said(cause, text);
         }
     }
     words.leave(&response);
@@ -320,38 +219,28 @@ void Session::settle(Flight& flight, const Reading& reading) {
     flight.outcome.answered = common_.loop.now();
     in_flight_.erase(in_flight_.iterator_to(flight));
     settled_.push_back(flight);
-    write_soon();
+    note_settled();
 }
 
-void Session::settle_all(const error_code& cause) {
+// Where there is a connection still, it lets go of what it has been given first.
+void Session::break_all() {
+    if (connection_) {
+        end();
+    }
     while (!in_flight_.empty()) {
-        settle(in_flight_.front(), {driver::Answer::broken, cause, {}});
+        settle(in_flight_.front(), {driver::Answer::broken, cause(), {}});
     }
 }
 
-// False if the session was destroyed by whom it told.
-bool Session::deliver() {
-    bool destroyed = false;
-    destroyed_ = &destroyed;
-    while (!settled_.empty()) {
-        Flight& flight = take_front(settled_);
-        const Sequence first = flight.batch.first;
-        const driver::Outcome outcome = flight.outcome;
-        give_back(flight);
-        --unsettled_;
-        receipts_.settled(first, outcome);
-        if (destroyed) {
-            return false;
-        }
-    }
-    destroyed_ = nullptr;
-    return true;
+driver::Settled Session::take_settled() {
+    Flight& flight = take_front(settled_);
+    const driver::Settled settled{flight.batch.first, flight.outcome};
+    give_back(flight);
+    --unsettled_;
+    return settled;
 }
 
-void Session::flush() {
-    if (!connection_ || !transport_) {
-        return;
-    }
+void Session::write() {
     common_.out.clear();
     common_.started.clear();
     const error_code error = connection_->pull(common_.out);
@@ -360,40 +249,13 @@ void Session::flush() {
         for (Flight* flight : common_.started) {
             flight->outcome.sent = now;
         }
-        transport_->write(common_.out);
+        transport().write(common_.out);
     }
-    const bool over = error || complaint_ || connection_->finished();
-    if (over && state_ != State::closing) {
+    if (error || complaint_ || connection_->finished()) {
         const error_code cause = complaint_ ? complaint_ : error ? error : connection_->cause();
         lost(cause ? cause : make_error_code(http2::Error::goaway));
-    }
-}
-
-void Session::lost(const error_code& cause) {
-    if (state_ == State::opening) {
-        drop_connection();
-        cause_ = cause;
-        state_ = State::closed;
-        wake();
-    } else if (state_ == State::open || state_ == State::draining) {
-        cancel();
-        transport_->close();
-        connection_.reset();
-        cause_ = cause;
-        state_ = State::broken;
-        settle_all(cause);
-        write_soon();
-    }
-}
-
-void Session::drop_connection() {
-    connection_.reset();
-    transport_.reset();
-}
-
-void Session::wake() {
-    if (changed_) {
-        changed_->wake();
+    } else if (is_draining() && unsettled_ == 0) {
+        lost(farewell_);
     }
 }
 

@@ -19,25 +19,19 @@
 #include <optional>
 #include <vector>
 
-#include "driver/driver.h"
+#include "driver/stream_session.h"
 #include "drivers/over_http2/flight.h"
 #include "drivers/over_http2/response.h"
 #include "drivers/over_http2/words.h"
 #include "http2/client_connection.h"
-#include "net/dialer.h"
-#include "net/loop.h"
-#include "net/wakeup.h"
 
 namespace portillon::over_http2 {
 
 // What the sessions of one driver share. Outlives them.
-struct Common {
-    net::Loop& loop;
-    net::Dialer& dialer;
+struct Common : driver::StreamCommon {
     std::uint32_t in_flight;
     Nanos keepalive;  // 0: none
 
-    std::vector<std::byte> out = {};    // one connection's bytes on their way to its transport
     std::vector<Flight*> started = {};  // whose first byte is in `out`
     Words words = {};
 };
@@ -49,19 +43,13 @@ struct Reading {
     std::optional<Nanos> retry_after;
 };
 
-class Session : public driver::Session,
-                private http2::ClientConnection::Events,
-                private net::Transport::Reader,
-                private net::Deferred,
-                private Alarm {
+class Session : public driver::StreamSession, private http2::ClientConnection::Events, private Alarm {
 public:
     Session(Common& common, EquipmentId equipment, driver::Receipts& receipts);
     ~Session() override;  // who derives has given its flights back by give_all_back()
 
-    net::Task<error_code> open(Instant deadline) final;
     void offer(const driver::Batch& batch) final;
     void abandon(Sequence first) final;
-    net::Task<void> close(Instant deadline) final;
 
 protected:
     virtual Flight& take_flight() = 0;
@@ -76,62 +64,51 @@ protected:
     virtual void withdraw_waiting() {}  // the other side wants nothing new
     virtual void end() {}               // nothing is offered any more; GOAWAY follows
 
-    // For those who derive; nobody hears of it before the loop has turned. An answer is the server's word on a batch.
+    // For those who derive, as lost() is, which is never to be called from within the connection's own calls. An answer
+    // is the server's word on a batch.
     void answered(Flight& flight, const Reading& reading);
     void was_reset(Flight& flight, const Reading& reading);
     void settle(Flight& flight, const Reading& reading);
-    void lost(const error_code& cause);  // never from within the connection's own calls
     void complain(const error_code& cause) { complaint_ = complaint_ ? complaint_ : cause; }  // instead, from there
     void started(Flight& flight);  // its first byte is among those that go out now
     void pass_on_words(const Response& response, const error_code& cause);
-    void stray(const error_code& cause) { receipts_.stray(cause); }  // an answer that nothing in flight waits for
-    void write_soon() { common_.loop.later(*this); }
     http2::ClientConnection& connection() { return *connection_; }
     List<Flight>& in_flight() { return in_flight_; }
-    bool is_draining() const { return state_ == State::draining; }
-    EquipmentId equipment() const { return equipment_; }
+    bool is_draining() const { return farewell_.failed(); }
 
 private:
-    enum class State : std::uint8_t { closed, opening, open, draining, broken, closing };
-
     void usable() final;
     void going_away(std::string_view words) final;
     void answered_late() final { heard(); }
-    void received(std::span<const std::byte> bytes) final;
+    void greet() final;
+    void opened() final;
+    void take(std::span<const std::byte> bytes) final;
+    void write() final;
+    void break_all() final;
+    driver::Settled take_settled() final;
+    void say_goodbye() final;
+    void gone() final;
     void ended(const error_code& cause) final;
-    void run() final;
     void ring(Instant now) final;
 
     void heard();
     void doubt(Instant offered, Instant deadline);
     void ask(Nanos patience);
     void set_alarm();
-    void settle_all(const error_code& cause);
-    bool deliver();
-    void flush();
-    void drop_connection();
-    void wake();
 
     Common& common_;
-    driver::Receipts& receipts_;
-    EquipmentId equipment_;
-    State state_ = State::closed;
     enum class Silence : std::uint8_t { none, asked } silence_ = Silence::none;  // asked: since the last byte
     std::uint8_t resets_ = 0;                                                    // since the last answer
     std::uint32_t unsettled_ = 0;
-    bool* destroyed_ = nullptr;  // set while Receipts are called
-    bool* destroyed_while_dialling_ = nullptr;
-    std::unique_ptr<net::Transport> transport_;
-    std::unique_ptr<http2::ClientConnection> connection_;
+    std::unique_ptr<http2::ClientConnection> connection_;  // from greet() until the connection is gone
     List<Flight> in_flight_;
     List<Flight> settled_;
-    error_code cause_;      // of the last break
+    error_code farewell_;   // why the other side, or the connection, takes no new requests; then the rest is waited for
     error_code complaint_;  // for which this connection is to be lost
     Instant last_byte_{};
-    Instant byte_until_ = never;            // once asked
-    Instant last_answer_{};                 // or the opening
-    Instant doubted_from_ = never;          // when the first time-out since the last answer came
-    std::unique_ptr<net::Wakeup> changed_;  // while somebody waits
+    Instant byte_until_ = never;    // once asked
+    Instant last_answer_{};         // or the opening
+    Instant doubted_from_ = never;  // when the first time-out since the last answer came
 };
 
 }  // namespace portillon::over_http2
