@@ -15,13 +15,13 @@ namespace {
 constexpr std::string_view retry_info_type = "type.googleapis.com/google.rpc.RetryInfo";
 constexpr std::string_view retry_info_name = "/google.rpc.RetryInfo";
 constexpr Nanos longest = std::chrono::hours{24 * 365};
-constexpr std::string_view letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+constexpr std::string_view base64_letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 constexpr auto values_of_letters = [] {
     std::array<std::int8_t, 256> values{};
     values.fill(-1);
-    for (std::size_t i = 0; i < letters.size(); ++i) {
-        values[static_cast<unsigned char>(letters[i])] = static_cast<std::int8_t>(i);
+    for (std::size_t i = 0; i < base64_letters.size(); ++i) {
+        values[static_cast<unsigned char>(base64_letters[i])] = static_cast<std::int8_t>(i);
     }
     return values;
 }();
@@ -62,11 +62,11 @@ std::string encode_base64(std::string_view bytes) {
         bits += 8;
         while (bits >= 6) {
             bits -= 6;
-            text.push_back(letters[gathered >> bits & 63]);
+            text.push_back(base64_letters[gathered >> bits & 63]);
         }
     }
     if (bits > 0) {
-        text.push_back(letters[gathered << (6 - bits) & 63]);
+        text.push_back(base64_letters[gathered << (6 - bits) & 63]);
     }
     return text;
 }
