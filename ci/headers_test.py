@@ -49,7 +49,8 @@ def flags_for(header, flags):
     folder = str(pathlib.PurePath(header).parent)
     while folder not in flags and folder not in ("lib", "."):
         folder = str(pathlib.PurePath(folder).parent)
-    return flags.get(folder, flags["lib/base"])  # a folder of headers alone
+    found = flags.get(folder, flags["lib/base"])  # a folder of headers alone
+    return [*found, f'-DPORTILLON_SOURCE_DIR="{ROOT}"']  # what tests are given, for the headers of theirs
 
 
 class Seen:

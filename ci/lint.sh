@@ -14,4 +14,5 @@ if git grep -nE 'fmt::print\(|std::(cout|cerr|clog)\b|\b(f?puts|f?printf|fwrite|
 fi
 if [ "${1:-}" = --deep ]; then
   ci/headers_test.py build/release
+  ci/tidy.py build/release
 fi
