@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "wire/grpc_frame.h"
 #include "wire/grpc_status.h"
+#include "wire/percent.h"
 
 namespace {
 

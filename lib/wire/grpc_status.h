@@ -47,11 +47,6 @@ std::string_view header_value_of(GrpcStatus status);                            
 // What a response without grpc-status means.
 GrpcStatus grpc_status_of_http(int http_status);
 
-// grpc-message: printable ASCII without '%' stands for itself, any other byte is %XX. Decoding never fails: what is
-// not an escape is left as it is.
-std::string percent_decode(std::string_view text);
-std::string percent_encode(std::string_view text);
-
 }  // namespace portillon::wire
 
 template <>

@@ -3,7 +3,8 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
-#include "drivers/over_http2/grpc_response.h"
+#include "drivers/over_grpc/response.h"
+#include "drivers/over_http2/options.h"
 #include "drivers/over_http2/request_session.h"
 #include "http2/error.h"
 #include "wire/grpc_frame.h"
@@ -25,8 +26,10 @@ constexpr driver::Traits traits{
 };
 
 // gRPC over HTTP/2 (grpc/doc/PROTOCOL-HTTP2.md), unary.
-class Calls final : public over_http2::Dialect {
+class Calls {
 public:
+    using Response = over_grpc::Response;
+
     Calls(net::Loop& loop, const net::Url& target, const nlohmann::json& options)
         : loop_(loop),
           authority_(options.value("authority", over_http2::authority_of(target))),
@@ -39,17 +42,15 @@ public:
                     {"user-agent", "grpc-portillon/1"},
                     {"grpc-timeout", {}, Header::Value::varies}}} {}
 
-    std::size_t body_bytes(const driver::Batch& batch) const override {
-        return wire::grpc_prefix_bytes + batch.body->size();
-    }
+    std::size_t body_bytes(const driver::Batch& batch) const { return wire::grpc_prefix_bytes + batch.body->size(); }
 
-    void write_body(const driver::Batch& batch, std::span<std::byte> out) const override {
+    void write_body(const driver::Batch& batch, std::span<std::byte> out) const {
         const auto message = out.subspan(wire::grpc_prefix_bytes);
         wire::write_grpc_prefix(message.size(), out.first<wire::grpc_prefix_bytes>());
         batch.body->write_to(message);
     }
 
-    std::span<const Header> request_headers(const driver::Batch& batch, std::size_t) override {
+    std::span<const Header> request_headers(const driver::Batch& batch, std::size_t) {
         const std::span<const Header> all(headers_);
         if (batch.deadline == never) {
             return all.first(all.size() - 1);
@@ -59,17 +60,17 @@ public:
         return all;
     }
 
-    void note(over_http2::Response& response, std::string_view name, std::string_view value) const override {
-        grpc::note(response, name, value);
+    void note(Response& response, std::string_view name, std::string_view value) const {
+        over_grpc::note(response, name, value);
     }
 
-    void note_body(over_http2::Response& response, std::span<const std::byte> bytes) const override {
-        grpc::note_body(response, bytes);
+    void note_body(Response& response, std::span<const std::byte> bytes) const {
+        over_grpc::note_body(response, bytes);
     }
 
-    over_http2::Reading read(const over_http2::Response& response) const override { return grpc::read(response); }
+    over_http2::Reading read(const Response& response) const { return over_grpc::read(response); }
 
-    over_http2::Reading read_reset(const error_code& cause) const override {
+    over_http2::Reading read_reset(const error_code& cause) const {
         if (cause == http2::make_error_code(http2::Error::enhance_your_calm)) {
             return {driver::Answer::throttled, cause, {}};  // RESOURCE_EXHAUSTED, as PROTOCOL-HTTP2 has it
         }
@@ -97,12 +98,12 @@ public:
     driver::Traits traits() const override { return grpc::traits; }
 
     std::unique_ptr<driver::Session> make_session(EquipmentId equipment, driver::Receipts& receipts) override {
-        return std::make_unique<over_http2::RequestSession>(common_, equipment, receipts);
+        return std::make_unique<over_http2::RequestSession<Calls>>(common_, equipment, receipts);
     }
 
 private:
     Calls calls_;
-    over_http2::RequestCommon common_;
+    over_http2::RequestCommon<Calls> common_;
 };
 
 }  // namespace

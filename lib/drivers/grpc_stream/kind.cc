@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "drivers/grpc_stream/session.h"
+#include "drivers/over_http2/options.h"
 
 namespace portillon::embedded {
 extern const std::string_view grpc_stream_options;

@@ -2,9 +2,9 @@
 
 #include <boost/asio/error.hpp>
 
-#include "drivers/over_http2/grpc_response.h"
 #include "http2/error.h"
 #include "wire/decode_error.h"
+#include "wire/grpc_status.h"
 
 namespace portillon::grpc_stream {
 
@@ -54,12 +54,12 @@ void Session::Call::piece_started() {
 }
 
 void Session::Call::header(std::string_view name, std::string_view value) {
-    grpc::note(session_.response_, name, value);
+    over_grpc::note(session_.response_, name, value);
 }
 
 void Session::Call::body(std::span<const std::byte> bytes) {
     if (session_.response_.is_foreign) {  // a page, with no receipts in it; its end says what it means
-        grpc::note_body(session_.response_, bytes);
+        over_grpc::note_body(session_.response_, bytes);
         return;
     }
     auto& receipts = session_.receipts_;
@@ -87,7 +87,7 @@ void Session::Call::body(std::span<const std::byte> bytes) {
 // The server has ended the stream, or never began it. What its status says of the call holds for every batch on it.
 void Session::Call::answered() {
     session_.stream_ = Stream::ended;
-    const auto reading = grpc::read(session_.response_);
+    const auto reading = over_grpc::read(session_.response_);
     session_.pass_on_words(session_.response_, reading.cause);
     const bool of_the_call =
         (reading.answer == Answer::rejected && reading.cause != make_error_code(GrpcStatus::invalid_argument)) ||

@@ -8,7 +8,7 @@
 #include <string>
 
 #include "base/pool.h"
-#include "drivers/over_http2/dialect.h"
+#include "drivers/over_grpc/response.h"
 #include "drivers/over_http2/session.h"
 #include "wire/grpc_frame.h"
 #include "wire/receipt.h"
@@ -57,7 +57,7 @@ private:
     enum class Stream : std::uint8_t { none, open, ended } stream_ = Stream::none;
     List<over_http2::Flight>::iterator waiting_;  // the oldest of which nothing was sent; those that follow wait too
     over_http2::Flight* writing_ = nullptr;       // while its bytes are asked for
-    over_http2::Response response_;
+    over_grpc::Response response_;
     wire::GrpcFrameReader receipts_;
 };
 

@@ -4,7 +4,7 @@
 
 #include <optional>
 
-#include "drivers/over_http2/dialect.h"
+#include "drivers/over_http2/session.h"
 
 namespace portillon::http2 {
 

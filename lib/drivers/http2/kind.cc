@@ -5,8 +5,10 @@
 #include <nlohmann/json.hpp>
 
 #include "drivers/http2/answer.h"
+#include "drivers/over_http2/options.h"
 #include "drivers/over_http2/request_session.h"
 #include "http2/error.h"
+#include "http2/retry_after.h"
 
 namespace portillon::embedded {
 extern const std::string_view http2_options;
@@ -24,8 +26,14 @@ constexpr driver::Traits traits{
     .native = wire::Encoding::json,
 };
 
-class Posts final : public over_http2::Dialect {
+class Posts {
 public:
+    struct Response : over_http2::Response {
+        std::optional<Date> date;
+        std::optional<Nanos> retry_after;
+        std::optional<Date> retry_at;
+    };
+
     Posts(const net::Url& target, const nlohmann::json& options, wire::Encoding encoding)
         : authority_(over_http2::authority_of(target)),
           path_(target.path.empty() ? options.value("path", std::string(default_path)) : target.path),
@@ -36,19 +44,19 @@ public:
                     {"content-type", wire::media_type_of(encoding)},
                     {"content-length", {}, Header::Value::varies}}} {}
 
-    std::size_t body_bytes(const driver::Batch& batch) const override { return batch.body->size(); }
+    std::size_t body_bytes(const driver::Batch& batch) const { return batch.body->size(); }
 
-    void write_body(const driver::Batch& batch, std::span<std::byte> out) const override { batch.body->write_to(out); }
+    void write_body(const driver::Batch& batch, std::span<std::byte> out) const { batch.body->write_to(out); }
 
-    std::span<const Header> request_headers(const driver::Batch&, std::size_t body_bytes) override {
+    std::span<const Header> request_headers(const driver::Batch&, std::size_t body_bytes) {
         const auto end = std::to_chars(length_.data(), length_.data() + length_.size(), body_bytes).ptr;
         headers_.back().value = {length_.data(), static_cast<std::size_t>(end - length_.data())};
         return headers_;
     }
 
-    void note(over_http2::Response& response, std::string_view name, std::string_view value) const override {
+    void note(Response& response, std::string_view name, std::string_view value) const {
         if (name == ":status") {
-            response.begin(value);
+            over_http2::begin(response, value);
         } else if (!has_failed(response)) {
             return;
         } else if (name == "retry-after") {
@@ -65,13 +73,13 @@ public:
         }
     }
 
-    void note_body(over_http2::Response& response, std::span<const std::byte> bytes) const override {
+    void note_body(Response& response, std::span<const std::byte> bytes) const {
         if (has_failed(response) && is_news(response)) {
             response.say(over_http2::Words::Worth::body, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
         }
     }
 
-    over_http2::Reading read(const over_http2::Response& response) const override {
+    over_http2::Reading read(const Response& response) const {
         auto retry_after = response.retry_after;
         if (response.retry_at && response.date) {  // by the server's clock, not by ours
             retry_after = time_between(*response.date, *response.retry_at);
@@ -79,13 +87,11 @@ public:
         return answer_of(response.status, retry_after);
     }
 
-    over_http2::Reading read_reset(const error_code& cause) const override { return answer_of_reset(cause); }
+    over_http2::Reading read_reset(const error_code& cause) const { return answer_of_reset(cause); }
 
 private:
-    static bool has_failed(const over_http2::Response& response) {
-        return response.status < 100 || response.status >= 300;
-    }
-    static bool is_news(const over_http2::Response& response) {
+    static bool has_failed(const Response& response) { return response.status < 100 || response.status >= 300; }
+    static bool is_news(const Response& response) {
         return response.words != nullptr && !response.words->are_known(error_of_status(response.status));
     }
     static Date wall_clock() { return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()); }
@@ -106,12 +112,12 @@ public:
     driver::Traits traits() const override { return http2::traits; }
 
     std::unique_ptr<driver::Session> make_session(EquipmentId equipment, driver::Receipts& receipts) override {
-        return std::make_unique<over_http2::RequestSession>(common_, equipment, receipts);
+        return std::make_unique<over_http2::RequestSession<Posts>>(common_, equipment, receipts);
     }
 
 private:
     Posts posts_;
-    over_http2::RequestCommon common_;
+    over_http2::RequestCommon<Posts> common_;
 };
 
 }  // namespace

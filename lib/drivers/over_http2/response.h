@@ -1,39 +1,46 @@
 #pragma once
 
-// What the dialects note of a response's headers, body and trailers.
+// What is noted of a response while its headers, body and trailers are read. What a protocol notes beside, it adds in a
+// type of its own that derives from Response.
 
-#include <cstdint>
-#include <optional>
+#include <charconv>
 #include <string_view>
 
-#include "base/units.h"
 #include "drivers/over_http2/words.h"
-#include "http2/retry_after.h"
 
 namespace portillon::over_http2 {
 
 struct Response {
     int status = 0;
-    std::optional<std::uint8_t> grpc_status;
-    std::optional<http2::Date> date;
-    std::optional<Nanos> retry_after;
-    std::optional<http2::Date> retry_at;
-    bool wants_no_retry = false;
-    bool is_foreign = false;          // no gRPC: a proxy's, say
-    std::uint8_t message_flag = 0;    // as the prefix of the first gRPC message says
-    std::uint32_t message_bytes = 0;  // the same
-    std::uint64_t body_bytes = 0;
     Words* words = nullptr;  // the driver's; before the first note
-
-    // Headers of an answer, with its :status. What an interim response said is over (RFC 9110, 15.2).
-    void begin(std::string_view digits);
 
     void say(Words::Worth worth, std::string_view text) {
         if (words != nullptr && words->take(this)) {
             words->add(worth, text);
         }
     }
-    void say_header(std::string_view name, std::string_view value);  // "location: /elsewhere"
+
+    // "location: /elsewhere", after a comma if it is not the first header that is told of.
+    void say_header(std::string_view name, std::string_view value) {
+        if (words != nullptr && !words->of(this).empty() && words->worth() == Words::Worth::header) {
+            say(Words::Worth::header, ", ");
+        }
+        say(Words::Worth::header, name);
+        say(Words::Worth::header, ": ");
+        say(Words::Worth::header, value);
+    }
 };
+
+// The headers of an answer begin, with its :status. What an interim response said is over (RFC 9110, 15.2).
+template <class Noted>
+void begin(Noted& response, std::string_view digits) {
+    Words* const words = response.words;
+    if (words != nullptr) {
+        words->leave(&response);
+    }
+    response = {};
+    response.words = words;
+    std::from_chars(digits.data(), digits.data() + digits.size(), response.status);
+}
 
 }  // namespace portillon::over_http2

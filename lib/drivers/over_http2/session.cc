@@ -4,7 +4,7 @@
 
 #include "base/check.h"
 #include "http2/error.h"
-#include "wire/grpc_status.h"
+#include "wire/percent.h"
 
 namespace portillon::over_http2 {
 

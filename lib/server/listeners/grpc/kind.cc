@@ -12,6 +12,7 @@
 #include "wire/grpc_frame.h"
 #include "wire/grpc_retry_info.h"
 #include "wire/grpc_status.h"
+#include "wire/percent.h"
 #include "wire/receipt.h"
 
 namespace portillon::server::grpc {

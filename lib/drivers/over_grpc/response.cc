@@ -1,14 +1,15 @@
-#include "drivers/over_http2/grpc_response.h"
+#include "drivers/over_grpc/response.h"
 
 #include "http2/error.h"
 #include "wire/grpc_frame.h"
 #include "wire/grpc_retry_info.h"
+#include "wire/grpc_status.h"
 
-namespace portillon::grpc {
+namespace portillon::over_grpc {
 
 namespace {
 
-bool is_well_framed(const over_http2::Response& response) {
+bool is_well_framed(const Response& response) {
     return response.body_bytes == 0 || (response.body_bytes == wire::grpc_prefix_bytes + response.message_bytes &&
                                         response.body_bytes >= wire::grpc_prefix_bytes && response.message_flag == 0);
 }
@@ -21,20 +22,20 @@ bool is_grpc(std::string_view content_type) {
             content_type[prefix.size()] == ';');
 }
 
-bool is_redirection(const over_http2::Response& response) {
+bool is_redirection(const Response& response) {
     return response.status >= 300 && response.status < 400;
 }
 
-wire::GrpcStatus status_of(const over_http2::Response& response) {
-    if (response.grpc_status) {
-        const auto said = static_cast<wire::GrpcStatus>(*response.grpc_status);
+wire::GrpcStatus status_of(const Response& response) {
+    if (response.status_code) {
+        const auto said = static_cast<wire::GrpcStatus>(*response.status_code);
         return said == wire::GrpcStatus::ok && !is_well_framed(response) ? wire::GrpcStatus::internal : said;
     }
     const auto status = wire::grpc_status_of_http(response.status);
     return status == wire::GrpcStatus::ok ? wire::GrpcStatus::unknown : status;
 }
 
-over_http2::Reading answer_of(wire::GrpcStatus status, const over_http2::Response& response) {
+over_http2::Reading answer_of(wire::GrpcStatus status, const Response& response) {
     using driver::Answer;
     using wire::GrpcStatus;
     Answer answer = Answer::throttled;
@@ -60,10 +61,10 @@ over_http2::Reading answer_of(wire::GrpcStatus status, const over_http2::Respons
 
 }  // namespace
 
-void note(over_http2::Response& response, std::string_view name, std::string_view value) {
+void note(Response& response, std::string_view name, std::string_view value) {
     using Worth = over_http2::Words::Worth;
     if (name == ":status") {
-        response.begin(value);
+        over_http2::begin(response, value);
         response.is_foreign = response.status != 200;
     } else if (name == "content-type") {
         if (!is_grpc(value)) {
@@ -80,11 +81,11 @@ void note(over_http2::Response& response, std::string_view name, std::string_vie
     } else if (name == "grpc-status") {
         const auto known = wire::grpc_status_numbered(value);
         const auto status = static_cast<std::uint8_t>(known.value_or(wire::GrpcStatus::unknown));
-        const bool differs = response.grpc_status && *response.grpc_status != status;
+        const bool differs = response.status_code && *response.status_code != status;
         if (!known || differs) {
             response.say_header(name, value);
         }
-        response.grpc_status = differs ? static_cast<std::uint8_t>(wire::GrpcStatus::unknown) : status;
+        response.status_code = differs ? static_cast<std::uint8_t>(wire::GrpcStatus::unknown) : status;
     } else if (name == "grpc-message") {
         response.say(Worth::escaped_message, value);
     } else if (name == "grpc-retry-pushback-ms") {
@@ -95,9 +96,9 @@ void note(over_http2::Response& response, std::string_view name, std::string_vie
     }
 }
 
-void note_body(over_http2::Response& response, std::span<const std::byte> bytes) {
+void note_body(Response& response, std::span<const std::byte> bytes) {
     if (!bytes.empty()) {  // trailers say what holds for a message; what was said before was said too early
-        response.grpc_status.reset();
+        response.status_code.reset();
         response.retry_after.reset();
         response.wants_no_retry = false;
     }
@@ -115,11 +116,11 @@ void note_body(over_http2::Response& response, std::span<const std::byte> bytes)
     response.body_bytes += bytes.size();
 }
 
-over_http2::Reading read(const over_http2::Response& response) {
-    if (!response.grpc_status && is_redirection(response)) {
+over_http2::Reading read(const Response& response) {
+    if (!response.status_code && is_redirection(response)) {
         return {driver::Answer::rejected, http2::error_of_status(response.status), {}};
     }
     return answer_of(status_of(response), response);
 }
 
-}  // namespace portillon::grpc
+}  // namespace portillon::over_grpc
