@@ -11,7 +11,7 @@ constexpr double with_room = 0.05;
 constexpr double crowded = 0.15;
 constexpr double weight = 0.25;  // of what is newest
 
-constexpr Nanos most = 250us;
+constexpr Nanos most_allowance = 250us;
 
 }  // namespace
 
@@ -19,7 +19,7 @@ void Moderation::tell(Nanos waited, Instant now) {
     if (told_ != Instant{}) {
         share_ += weight * (seconds(waited - waited_) / seconds(now - told_) - share_);
         const double crowding = std::clamp((share_ - with_room) / (crowded - with_room), 0.0, 1.0);
-        allowance_ = Nanos{static_cast<std::int64_t>(crowding * static_cast<double>(most.count()))};
+        allowance_ = Nanos{static_cast<std::int64_t>(crowding * static_cast<double>(most_allowance.count()))};
     }
     told_ = now;
     waited_ = waited;
