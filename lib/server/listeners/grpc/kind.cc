@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -58,6 +59,12 @@ GrpcStatus status_of(Refusal refusal) {
 
 class Calls final : public over_http2::Dialect {
 public:
+    std::span<const std::string_view> own_headers() const override {
+        static constexpr std::array<std::string_view, 2> names = {"grpc-timeout", "grpc-encoding"};
+        static_assert(names.size() <= RequestHead::most_own_headers);
+        return names;
+    }
+
     std::size_t framing_bytes() const override { return wire::grpc_prefix_bytes; }
 
     Judgement judge(const RequestHead& head) const override {
@@ -76,15 +83,16 @@ public:
             return {.refusal = Refusal::unknown_call};
         }
         Judgement judgement{.manner = is_stream ? Manner::stream : Manner::one_message};
-        if (!head.message_encoding.empty()) {
-            const auto encoding = wire::message_encoding_named(head.message_encoding);
+        const auto& [timeout, message_encoding] = head.own;
+        if (!message_encoding.empty()) {
+            const auto encoding = wire::message_encoding_named(message_encoding);
             if (!encoding) {
                 return {.refusal = Refusal::compressed};
             }
-            judgement.encoding = *encoding;
+            judgement.coding = static_cast<std::uint8_t>(*encoding);
         }
-        if (!head.timeout.empty()) {
-            const auto patience = wire::parse_grpc_timeout(head.timeout);
+        if (!timeout.empty()) {
+            const auto patience = wire::parse_grpc_timeout(timeout);
             if (!patience) {
                 return {.refusal = Refusal::malformed};
             }
@@ -93,7 +101,7 @@ public:
         return judgement;
     }
 
-    Message message(std::span<const std::byte> body, wire::MessageEncoding encoding, std::size_t most_bytes) override {
+    Message message(std::span<const std::byte> body, std::uint8_t coding, std::size_t most_bytes) override {
         wire::GrpcFrameReader reader(most_bytes);
         reader.feed(body);
         const auto message = reader.next();
@@ -107,11 +115,11 @@ public:
             return {.bytes = {}, .refusal = Refusal::not_one_message};
         }
         return message->compression == wire::Compression::plain ? Message{.bytes = message->body}
-                                                                : unpacked(*message, encoding, most_bytes);
+                                                                : unpacked(*message, coding, most_bytes);
     }
 
-    Message unpacked(const wire::GrpcMessage& message, wire::MessageEncoding encoding,
-                     std::size_t most_bytes) override {
+    Message unpacked(const wire::GrpcMessage& message, std::uint8_t coding, std::size_t most_bytes) {
+        const auto encoding = static_cast<wire::MessageEncoding>(coding);
         if (encoding == wire::MessageEncoding::identity) {
             return {.bytes = {}, .refusal = Refusal::bad_compression};  // nobody said how (grpc/doc/compression.md)
         }
@@ -139,6 +147,8 @@ public:
         }
         return {end(status_of(refusal), over_http2::name_of(refusal), {}), {}, {}};
     }
+
+    std::unique_ptr<over_http2::MessageReader> read_stream(const Judgement& judgement, std::size_t most_bytes) override;
 
     std::span<const Header> stream_headers() const override { return ok_headers; }
 
@@ -236,6 +246,45 @@ private:
     std::string why_, details_, pushback_;
     std::array<Header, 7> headers_;
 };
+
+class StreamReader final : public over_http2::MessageReader {
+public:
+    StreamReader(Calls& calls, std::uint8_t coding, std::size_t most_bytes)
+        : calls_(calls), frames_(most_bytes), most_bytes_(most_bytes), coding_(coding) {}
+
+    void feed(std::span<const std::byte> piece) override { frames_.feed(piece); }
+
+    std::optional<Message> next() override {
+        const auto message = frames_.next();
+        if (!message) {
+            return std::nullopt;
+        }
+        return message->compression == wire::Compression::plain ? Message{.bytes = message->body}
+                                                                : calls_.unpacked(*message, coding_, most_bytes_);
+    }
+
+    Refusal refusal() const override {
+        if (!frames_.error()) {
+            return Refusal::none;
+        }
+        return frames_.error() == wire::make_error_code(wire::DecodeError::too_large) ? Refusal::too_large
+                                                                                      : Refusal::malformed;
+    }
+
+    std::size_t gathered_bytes() const override { return frames_.gathered_bytes(); }
+    bool at_boundary() const override { return frames_.at_boundary(); }
+    void trim() override { frames_.trim(); }
+
+private:
+    Calls& calls_;
+    wire::GrpcFrameReader frames_;
+    std::size_t most_bytes_;
+    std::uint8_t coding_;
+};
+
+std::unique_ptr<over_http2::MessageReader> Calls::read_stream(const Judgement& judgement, std::size_t most_bytes) {
+    return std::make_unique<StreamReader>(*this, judgement.coding, most_bytes);
+}
 
 }  // namespace
 

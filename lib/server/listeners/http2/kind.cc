@@ -58,9 +58,7 @@ public:
         return {.refusal = plain ? Refusal::none : Refusal::compressed};
     }
 
-    Message message(std::span<const std::byte> body, wire::MessageEncoding, std::size_t) override {
-        return {.bytes = body};
-    }
+    Message message(std::span<const std::byte> body, std::uint8_t, std::size_t) override { return {.bytes = body}; }
 
     Reply reply(const Decision& decision) override {
         switch (decision.disposition) {

@@ -58,13 +58,14 @@ void RequestHead::clear() {
     path.clear();
     content_type.clear();
     content_encoding.clear();
-    timeout.clear();
-    message_encoding.clear();
+    for (std::string& value : own) {
+        value.clear();
+    }
     content_length = 0;
     expects = Expects::nothing;
 }
 
-void RequestHead::note(std::string_view name, std::string_view value) {
+void RequestHead::note(std::string_view name, std::string_view value, std::span<const std::string_view> own_headers) {
     constexpr std::size_t most_kept_bytes = 64;
     const auto kept = value.substr(0, most_kept_bytes);
     if (name == ":method") {
@@ -79,10 +80,8 @@ void RequestHead::note(std::string_view name, std::string_view value) {
         content_encoding = lower(kept);
     } else if (name == "expect") {
         expects = lower(kept) == "100-continue" ? Expects::to_be_asked : expects;
-    } else if (name == "grpc-timeout") {
-        timeout = kept;
-    } else if (name == "grpc-encoding") {
-        message_encoding = kept;
+    } else if (const auto found = std::find(own_headers.begin(), own_headers.end(), name); found != own_headers.end()) {
+        own[static_cast<std::size_t>(found - own_headers.begin())] = kept;
     }
 }
 

@@ -9,12 +9,11 @@
 #include "base/pool.h"
 #include "server/connection_table.h"
 #include "server/listener.h"
+#include "server/listeners/over_http2/connection.h"
 #include "server/listeners/over_http2/dialect.h"
+#include "server/listeners/over_http2/request.h"
 
 namespace portillon::server::over_http2 {
-
-class Connection;
-struct Upload;
 
 class Listener final : public server::Listener, private Answers {
 public:
@@ -29,7 +28,6 @@ public:
 private:
     friend class Connection;
     void decided(const Ticket& ticket, const Decision& decision) override;
-    void give_back(Upload& upload);
 
     net::Loop& loop_;
     Ingest& ingest_;
@@ -37,7 +35,7 @@ private:
     Figures& figures_;
     std::unique_ptr<Dialect> dialect_;
     ConnectionTable<Connection> connections_;
-    Pool<Upload> uploads_;
+    Pool<Request> requests_;
     Pool<RequestHead> heads_;
     std::vector<std::byte> out_;  // one connection's bytes on their way to its transport
     enum class State : std::uint8_t { serving, stopping } state_ = State::serving;
