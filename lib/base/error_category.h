@@ -8,6 +8,7 @@
 //         return category.code(error);
 //     }
 
+#include <cstdint>
 #include <string>
 
 #include "base/error.h"
