@@ -124,6 +124,11 @@ private:
 class DialledPipe final : public net::Transport {
 public:
     DialledPipe(PipeDialer& dialer, EquipmentId equipment) : dialer_(dialer), equipment_(equipment) {}
+    ~DialledPipe() override {
+        if (destroyed_ != nullptr) {
+            *destroyed_ = true;
+        }
+    }
 
     net::Task<error_code> connect(Instant deadline) override { return connect_through(*this, deadline); }
     void start(Reader& reader) override { end_->start(reader); }
@@ -152,11 +157,18 @@ public:
     }
 
 private:
+    // `self` may be destroyed while this waits.
     static net::Task<error_code> connect_through(DialledPipe& self, Instant deadline) {
         PipeDialer& dialer = self.dialer_;
         net::Wakeup arrived(dialer.loop_);
         const Instant at = dialer.loop_.now() + dialer.latency_;
+        bool destroyed = false;
+        self.destroyed_ = &destroyed;
         co_await arrived.until(std::min(at, deadline));
+        if (destroyed) {
+            co_return boost::asio::error::make_error_code(boost::asio::error::operation_aborted);
+        }
+        self.destroyed_ = nullptr;
         if (deadline < at) {
             co_return boost::asio::error::make_error_code(boost::asio::error::timed_out);
         }
@@ -173,6 +185,7 @@ private:
     PipeDialer& dialer_;
     EquipmentId equipment_;
     std::unique_ptr<net::Transport> end_;
+    bool* destroyed_ = nullptr;  // while it connects
 };
 
 PipeEnds make_pipe(net::Loop& loop, Nanos latency, net::Traffic& client_traffic, net::Traffic& server_traffic) {
