@@ -184,6 +184,27 @@ class Shards(unittest.TestCase):
                 self.assertEqual(report["fleet"]["connects"], 150 + report["fleet"]["reconnects"])
                 self.assertEqual(report["latency"]["end_to_end"]["count"], 150 * 25 - LOST)
 
+    def test_a_session_of_mqtt_follows_its_client_from_shard_to_shard(self):
+        """At QoS 2, while connections break and messages are held: each is recorded once, and in order."""
+        scenario = os.path.join(self.folder, "wander.yaml")
+        with open(scenario, "w") as file:
+            file.write("name: wander\nfleet: { equipments: 150, start: { rate: 1000/s, within: 60s } }\n"
+                       "traffic: { stages: [ { duration: 4s, rate: 5/s } ] }\nprotocols: { mqtt: { qos: 2 } }\n"
+                       "delivery: { timeout: 2s, connect_timeout: 1s, retry: { base: 50ms, max: 200ms }, drain: 60s }\n"
+                       "faults:\n  - { at: 500ms, for: 3s, kind: close, every: 300ms }\n  - { at: 1s, for: 300ms, kind: stall }\n"
+                       "  - { at: 2s, for: 300ms, kind: stall }\n")
+        out = os.path.join(self.folder, "wander.json")
+        done = subprocess.run([PORTILLON, "run", scenario, "--protocol", "mqtt", "-o", out], capture_output=True, text=True,
+                              timeout=180, preexec_fn=few_descriptors)
+        self.assertIn("3 server processes", done.stderr)
+        with open(out) as file:
+            report = json.load(file)
+        self.assertGreater(report["fleet"]["reconnects"], 1000)
+        self.assertEqual(report["tally"]["acknowledged"], 150 * 20)
+        self.assertEqual(report["ledger"]["delivered"], 150 * 20)
+        for figure in ("duplicated", "reordered", "unexpected"):
+            self.assertEqual(report["ledger"][figure], 0)
+
     def test_a_scenario_that_kills_the_server_loses_nothing_and_is_no_invalid_measurement(self):
         scenario = os.path.join(self.folder, "crash.yaml")
         with open(scenario, "w") as file:

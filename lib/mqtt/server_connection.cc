@@ -13,7 +13,6 @@ using Answer = Unanswered::Message::Answer;
 
 namespace {
 
-constexpr std::size_t most_client_id_bytes = 1'024;  // one is kept for every session
 // Will, user name and password of 30,000 bytes each.
 constexpr std::size_t most_connect_bytes = 128 << 10;
 
@@ -40,7 +39,7 @@ ServerConnection::ServerConnection(ServerContext& context, Events& events)
 }
 
 void ServerConnection::receive(std::span<const std::byte> bytes) {
-    if (state_ == State::claiming) {
+    if (is_waiting()) {
         greeting_->waiting.insert(greeting_->waiting.end(), bytes.begin(), bytes.end());
     } else if (listens()) {
         read(bytes);
@@ -57,7 +56,7 @@ void ServerConnection::read(std::span<const std::byte> bytes) {
         ++packets_;
         take(*frame);
     }
-    if (state_ == State::claiming) {
+    if (is_waiting()) {
         const auto rest = framer_.put_back();
         greeting_->waiting.assign(rest.begin(), rest.end());
     }
@@ -89,6 +88,10 @@ void ServerConnection::lose_session(Present present) {
     if (will_ == Will::delayed && present == Present::yes) {
         will_ = Will::none;
     }
+    give_session_up();
+}
+
+void ServerConnection::give_session_up() {
     if (state_ != State::leaving) {
         close(but(Reason::session_taken_over, "another connection has this client identifier"));
     }
@@ -217,7 +220,7 @@ void ServerConnection::greet(const Connect& packet) {
     events_.connecting({client_id, packet.clean_start ? Claim::Start::clean : Claim::Start::resume});
 }
 
-void ServerConnection::welcome(SessionState& session, Present present) {
+void ServerConnection::welcome(SessionState& session, Present present, Then then) {
     check(state_ == State::claiming, "a connection is welcomed once, after its CONNECT");
     session_ = &session;
     session_->expiry_seconds = greeting_->expiry_seconds;
@@ -230,7 +233,7 @@ void ServerConnection::welcome(SessionState& session, Present present) {
     }
     state_ = State::connected;
     send(Connack{present == Present::yes, Reason::success, greeting_->properties.view()});
-    if (greeting_->waiting.empty()) {
+    if (then == Then::go_on && greeting_->waiting.empty()) {
         greeting_.reset();
     }
 }
@@ -280,7 +283,7 @@ void ServerConnection::take_exactly_once(const Publish& packet) {
     ++outstanding_;
     if (known == nullptr) {
         const std::uint64_t number = unanswered_.add(packet.packet_id, Answer::pubrec);
-        session.received.push_back({number, packet.packet_id, SessionState::Received::State::undecided});
+        session.received.push_back({.number = number, .packet_id = packet.packet_id});
         events_.published(packet.payload, packet.qos, packet.packet_id);
     } else if (known->state == SessionState::Received::State::taken) {
         decided(unanswered_.add(packet.packet_id, Answer::pubrec), Reason::success);

@@ -44,6 +44,8 @@ public:
     // Of messages at QoS 2 that a session holds: 64 KiB. 3.1.1 knows no receive maximum.
     static constexpr std::uint32_t most_unreleased = 4'096;
 
+    static constexpr std::size_t most_client_id_bytes = 1'024;  // one is kept for every session
+
     // What a CONNECT asks for. A view: valid during the call.
     struct Claim {
         std::string_view client_id;  // never empty: one that was assigned, if the client has none
@@ -79,11 +81,13 @@ public:
 
     void receive(std::span<const std::byte> bytes);
 
-    // The answer to connecting(). The session stays until lose_session() or the end. If the call comes later than from
-    // inside of connecting(), go_on() is to follow, for what was received meanwhile.
+    // The answer to connecting(). The session stays until lose_session() or the end. Unless the call comes from inside
+    // of connecting() and `then` is go_on, nothing more is taken in before go_on(), and what is received is kept.
     enum class Present : std::uint8_t { no, yes };
-    void welcome(SessionState& session, Present present);
+    enum class Then : std::uint8_t { go_on, wait };
+    void welcome(SessionState& session, Present present, Then then = Then::go_on);
     void go_on();
+    bool is_waiting() const { return greeting_ != nullptr; }  // for welcome() or go_on()
 
     // A message at QoS 1, or at QoS 2 under the number that stands in the session.
     void decided(std::uint64_t number, Reason reason);
@@ -92,7 +96,8 @@ public:
 
     // Another connection has the session now, which lives on or not.
     void lose_session(Present present);
-    void stop();                                               // leaves once all that was asked is answered
+    void give_session_up();  // the same, but that its last state, its will included, is still to be asked for
+    void stop();             // leaves once all that was asked is answered
     void close(const Violation& why, std::string_view cause);  // leaves with a DISCONNECT, if the version has one
     void vanish(std::string_view cause);                       // leaves without a word
     void abandon() { state_ = State::leaving; }                // leaves, and nobody hears of it
@@ -111,7 +116,7 @@ public:
     void settle_will() { will_ = Will::none; }
 
 private:
-    // Between CONNECT and CONNACK.
+    // From CONNECT until it goes on after CONNACK.
     struct Greeting {
         PropertyList properties;  // of the CONNACK
         std::uint32_t expiry_seconds = 0;
@@ -121,7 +126,7 @@ private:
     };
 
     void read(std::span<const std::byte> bytes);
-    bool listens() const { return state_ == State::greeting || state_ == State::connected; }
+    bool listens() const { return (state_ == State::greeting || state_ == State::connected) && !is_waiting(); }
     void take(const Frame& frame);
     void take_connect(const Frame& frame);
     void take_publish(const Frame& frame);

@@ -27,7 +27,7 @@ struct ServerEnd final : ServerConnection::Events {
         heard.push_back("connecting " + std::string(claim.client_id) +
                         (claim.start == ServerConnection::Claim::Start::clean ? " clean" : " resume"));
         if (welcomes_at_once) {
-            connection.welcome(session, present);
+            connection.welcome(session, present, then);
         }
     }
     std::string make_client_id() override { return "made"; }
@@ -62,6 +62,7 @@ struct ServerEnd final : ServerConnection::Events {
     SessionState session;
     Present present = Present::no;
     bool welcomes_at_once = true;
+    ServerConnection::Then then = ServerConnection::Then::go_on;
     std::vector<std::string> heard;
     std::vector<std::uint64_t> exchanges;
     int answerables = 0;
@@ -91,6 +92,20 @@ TEST(MqttServerConnection, TakesNothingInBeforeItsOwnerWelcomesIt) {
     end.connection.go_on();
     EXPECT_THAT(end.news(), ElementsAre("published a1 0", "published a2 0"));
     EXPECT_EQ(end.said(), hex("d0 00"));
+    end.send("30 06 0001 't' 00 'a3'");
+    EXPECT_THAT(end.news(), ElementsAre("published a3 0"));
+}
+
+TEST(MqttServerConnection, WaitsAfterItsWelcomeIfItIsToldTo) {
+    ServerEnd end;
+    end.then = ServerConnection::Then::wait;
+    end.send(std::string(connect_five) + " 30 06 0001 't' 00 'a1'");
+    EXPECT_EQ(end.said(), hex(connack_five));
+    EXPECT_TRUE(end.connection.is_waiting());
+    end.send("30 06 0001 't' 00 'a2'");
+    EXPECT_THAT(end.news(), ElementsAre("connecting ab clean"));
+    end.connection.go_on();
+    EXPECT_THAT(end.news(), ElementsAre("published a1 0", "published a2 0"));
     end.send("30 06 0001 't' 00 'a3'");
     EXPECT_THAT(end.news(), ElementsAre("published a3 0"));
 }

@@ -12,12 +12,14 @@ namespace portillon::mqtt {
 
 struct SessionState {
     static constexpr std::uint64_t nobody_waits = ~std::uint64_t{0};
+    static constexpr std::uint16_t its_holder = 0xFFFF;  // the shard that has the session
 
     // A PUBLISH at QoS 2 until its PUBREL. undecided: it is not known yet what its PUBREC says.
     struct Received {
         std::uint64_t number = nobody_waits;  // under which the present connection awaits the decision
         std::uint16_t packet_id = 0;
         enum class State : std::uint8_t { undecided, taken } state{};
+        std::uint16_t decider = its_holder;  // while undecided: the shard in which it arrived
     };
 
     Received* find(std::uint16_t packet_id) {

@@ -110,16 +110,6 @@ std::unique_ptr<Transport> TcpDialer::dial(EquipmentId equipment) {
     return std::make_unique<Dialled>(*this, equipment);
 }
 
-std::unique_ptr<Transport> adopt_tcp(Loop& loop, int descriptor, Traffic& traffic) {
-    sockaddr_storage at{};
-    socklen_t size = sizeof at;
-    if (::getsockname(descriptor, reinterpret_cast<sockaddr*>(&at), &size) != 0) {
-        ::close(descriptor);
-        return nullptr;
-    }
-    return make_tcp(loop, descriptor, traffic);
-}
-
 struct Acceptor::Core final : Watcher, Alarm, Deferred {
     Core(Loop& owner, Traffic& counted, Accepted handler)
         : loop(owner), traffic(counted), accepted(std::make_shared<Accepted>(std::move(handler))) {}

@@ -41,10 +41,6 @@ private:
     Traffic& traffic_;
 };
 
-// Takes over a connected TCP socket that another transport, perhaps of another process, released. Nothing if it is
-// none.
-std::unique_ptr<Transport> adopt_tcp(Loop& loop, int descriptor, Traffic& traffic);
-
 // Whether others may listen on the same port, if they say so, too.
 enum class Sharing : std::uint8_t {
     none,

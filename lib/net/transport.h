@@ -64,7 +64,7 @@ public:
     // At once and without courtesy (TCP: RST).
     virtual void reset() = 0;
 
-    // Gives the socket away, for another process: the caller owns the descriptor, the connection lives on, and for this
+    // Gives the socket away: the caller owns the descriptor, the connection lives on, and for this
     // transport it is closed. -1 if there is no socket that could be given.
     virtual int release() { return -1; }
 };

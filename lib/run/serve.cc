@@ -92,7 +92,7 @@ private:
         board_memory_.emplace(std::move(*memory));
         plan.set_figures(board_memory_->path());
         if (options_.shards > 1) {
-            plan.set_handover(fmt::format("portillon-{}-{:016x}", ::getpid(), clock_.now().time_since_epoch().count()));
+            plan.set_mesh(fmt::format("portillon-{}-{:016x}", ::getpid(), clock_.now().time_since_epoch().count()));
         }
         if (std::string problem = co_await shards_.start(plan); !problem.empty()) {
             co_return problem;

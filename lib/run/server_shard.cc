@@ -68,8 +68,8 @@ private:
             std::min<std::uint64_t>(limits.connections, descriptors - std::min(descriptors, own_descriptors)));
         const server::Board board(memory_->bytes(), plan_.shards());
         shard_.emplace(loop_, kinds_, limits, board, plan_.shard());
-        if (!plan_.handover().empty()) {
-            if (const auto error = shard_->steer(plan_.handover())) {
+        if (!plan_.mesh().empty()) {
+            if (const auto error = shard_->meet(plan_.mesh())) {
                 return "a server shard cannot be reached by the others: " + error.message();
             }
         }
@@ -105,7 +105,7 @@ private:
 
     // Once every other shard can be reached: who is accepted may belong to any.
     void begin(Instant now) {
-        if (!plan_.handover().empty() && !shard_->join()) {
+        if (!plan_.mesh().empty() && !shard_->join()) {
             if (now < *join_by_) {
                 loop_.timers().set(*this, now + join_step);
             } else {

@@ -35,11 +35,12 @@ public:
     // A connection that was just accepted; within a turn of the loop.
     virtual void accepted(std::unique_ptr<net::Transport> transport) = 0;
 
-    // A connection that another shard handed over, and what was read of it there; within a turn of the loop. It stays
-    // here. Only for listeners that use Steering.
-    virtual void adopted(std::unique_ptr<net::Transport>, std::span<const std::byte> /* read */) {
-        check(false, "a connection was handed over to a listener that hands over none");
+    // A message from the same listener in another shard. Only for listeners that use Siblings.
+    virtual void heard(unsigned /* from */, std::span<const std::byte> /* message */) {
+        check(false, "a message for a listener that sends none");
     }
+    // A shard died, or another one came in its place: it knows nothing, and keys may have another home.
+    virtual void shard_changed(unsigned /* shard */) {}
 
     // Ends every connection there is, and goes on taking new ones. `parting` says whether with a goodbye: then what is
     // asked already is still answered.
@@ -53,18 +54,15 @@ public:
     virtual std::size_t connections() const = 0;
 };
 
-// For protocols whose sessions outlive a connection: the next one may be accepted by another shard, and must find its
-// session. A key that is read from the connection's first bytes says to which shard it belongs; when that shard is
-// dead, to the next one that lives.
-class Steering {
+// The same listener in the server's other shards: for protocols whose sessions outlive a connection, because the next
+// connection may be accepted by another shard.
+class Siblings {
 public:
-    virtual ~Steering() = default;
-    virtual bool is_here(std::uint64_t key) const = 0;
-    // For a key that is not: gives the connection away, with everything that was read of it (most_read_bytes at most).
-    // It arrives in adopted() there.
-    virtual void hand_over(std::uint64_t key, std::unique_ptr<net::Transport> transport,
-                           std::span<const std::byte> read) = 0;
-    static constexpr std::size_t most_read_bytes = 192 << 10;
+    virtual ~Siblings() = default;
+    virtual unsigned number() const = 0;                    // of this shard
+    virtual unsigned home_of(std::uint64_t key) const = 0;  // the shard to which a key belongs, which may be this one
+    // To another shard's heard(). False if it is lost for certain.
+    virtual bool send(unsigned to, std::span<const std::byte> message) = 0;
 };
 
 struct ListenerContext {
@@ -72,7 +70,7 @@ struct ListenerContext {
     Ingest& ingest;
     const Limits& limits;
     Figures& figures;
-    Steering* steering = nullptr;  // none: every connection belongs here
+    Siblings* siblings = nullptr;  // none: this shard is the only one
 };
 
 // One of these per folder of lib/server/listeners, listed once in cmd/.

@@ -33,12 +33,19 @@ Shard::Shard(net::Loop& loop, const ListenerKinds& kinds, const Limits& limits, 
 
 Shard::~Shard() = default;
 
-error_code Shard::steer(const std::string& group) {
-    check(places_.empty(), "listeners must know where connections belong");
-    handover_.emplace(loop_, traffic_, group, number_, shards_,
-                      [this](const std::string& listener, std::unique_ptr<net::Transport> transport,
-                             std::span<const std::byte> read) { adopt(listener, std::move(transport), read); });
-    return handover_->listen();
+error_code Shard::meet(const std::string& group) {
+    check(places_.empty(), "listeners must know that there are others");
+    Mesh::Events events;
+    events.heard = [this](unsigned from, const std::string& listener, std::span<const std::byte> message) {
+        place(listener).listener->heard(from, message);
+    };
+    events.changed = [this](unsigned shard) {
+        for (auto& [name, place] : places_) {
+            place.listener->shard_changed(shard);
+        }
+    };
+    mesh_.emplace(loop_, group, number_, shards_, std::move(events));
+    return mesh_->listen();
 }
 
 error_code Shard::listen(const std::string& listener, const net::Endpoint& at) {
@@ -67,20 +74,6 @@ void Shard::take(const std::string& listener, std::unique_ptr<net::Transport> tr
     }
     place(listener).listener->accepted(std::move(transport));
     figures_.connections.set(connections());
-}
-
-// Accepted and counted so by another shard.
-void Shard::adopt(const std::string& listener, std::unique_ptr<net::Transport> transport,
-                  std::span<const std::byte> read) {
-    if (!transport) {
-        figures_.closed.add("lost_in_handover");
-    } else if (connections() >= limits_.connections) {
-        figures_.closed.add("too_many_connections");
-        transport->reset();
-    } else {
-        place(listener).listener->adopted(std::move(transport), read);
-        figures_.connections.set(connections());
-    }
 }
 
 void Shard::obey(const Instruction& instruction, Done done) {
@@ -163,8 +156,8 @@ Shard::Place& Shard::place(const std::string& listener) {
             std::find_if(kinds_.begin(), kinds_.end(), [&](const ListenerKind& each) { return each.name == listener; });
         check(kind != kinds_.end(), "a listener of no known kind");
         here.name = listener;
-        here.handover = handover_ ? &*handover_ : nullptr;
-        here.listener = kind->make({loop_, pipeline_, limits_, figures_, handover_ ? &here : nullptr});
+        here.mesh = mesh_ ? &*mesh_ : nullptr;
+        here.listener = kind->make({loop_, pipeline_, limits_, figures_, mesh_ ? &here : nullptr});
     }
     return here;
 }

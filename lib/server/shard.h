@@ -13,9 +13,9 @@
 #include "server/board.h"
 #include "server/drains.h"
 #include "server/farewells.h"
-#include "server/handover.h"
 #include "server/instruction.h"
 #include "server/listener.h"
+#include "server/mesh.h"
 #include "server/pipeline.h"
 #include "server/shared_memory.h"
 
@@ -31,11 +31,11 @@ public:
     Shard(const Shard&) = delete;
     Shard& operator=(const Shard&) = delete;
 
-    // For a shard that is not alone: connections find the shard where they belong. First of all; then join() until it
-    // is true, before listen().
-    error_code steer(const std::string& group);
-    bool join() { return handover_->join(); }
-    void expect_none_of(unsigned shard) { handover_->expect_none_of(shard); }  // it is dead; before join()
+    // For a shard that is not alone: its listeners reach those of the others. First of all; then join() until it is
+    // true, before listen().
+    error_code meet(const std::string& group);
+    bool join() { return mesh_->join(); }
+    void expect_none_of(unsigned shard) { mesh_->expect_none_of(shard); }  // it is dead; before join()
 
     // Takes connections at `at`, shared with other shards. `listener` is the name of a kind.
     error_code listen(const std::string& listener, const net::Endpoint& at);
@@ -60,21 +60,18 @@ public:
     void publish();
 
 private:
-    struct Place final : Steering {  // of one protocol
-        bool is_here(std::uint64_t key) const override { return handover->is_here(key); }
-        void hand_over(std::uint64_t key, std::unique_ptr<net::Transport> transport,
-                       std::span<const std::byte> read) override {
-            handover->send(key, name, std::move(transport), read);
-        }
+    struct Place final : Siblings {  // of one protocol
+        unsigned number() const override { return mesh->number(); }
+        unsigned home_of(std::uint64_t key) const override { return mesh->home_of(key); }
+        bool send(unsigned to, std::span<const std::byte> message) override { return mesh->send(to, name, message); }
 
         std::string name;
-        Handover* handover = nullptr;
+        Mesh* mesh = nullptr;
         std::unique_ptr<Listener> listener;
         std::unique_ptr<net::Acceptor> acceptor;
     };
 
     Place& place(const std::string& listener);
-    void adopt(const std::string& listener, std::unique_ptr<net::Transport> transport, std::span<const std::byte> read);
     Obeyed open_run(const OpenRun& instruction);
     void set(const Fault& fault);
     std::size_t dismiss(Listener::Parting parting);
@@ -89,7 +86,7 @@ private:
     std::map<RunId, SharedMemory> memories_;
     Pipeline pipeline_;
     Drains drains_;
-    std::optional<Handover> handover_;
+    std::optional<Mesh> mesh_;
     std::map<std::string, Place> places_;  // gone before what they answer from
     Farewells farewells_;
 };

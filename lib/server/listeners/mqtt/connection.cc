@@ -4,6 +4,8 @@
 #include <chrono>
 #include <utility>
 
+#include "mqtt/cause.h"
+
 namespace portillon::server::mqtt {
 
 using portillon::mqtt::Payload;
@@ -79,11 +81,6 @@ Connection::~Connection() {
     part();
 }
 
-void Connection::adopt(std::span<const std::byte> read) {
-    origin_ = Origin::adopted;
-    received(read);
-}
-
 void Connection::decided(std::uint64_t number, Disposition disposition) {
     if (number == no_answer) {
         return;
@@ -99,6 +96,11 @@ void Connection::take_over(Sessions::Present present) {
     const Cork cork(*this);
     session_ = nullptr;
     protocol_.lose_session(present);
+}
+
+void Connection::give_session_up() {
+    const Cork cork(*this);
+    protocol_.give_session_up();
 }
 
 void Connection::stop() {
@@ -118,18 +120,8 @@ void Connection::received(std::span<const std::byte> bytes) {
         return;
     }
     const Cork cork(*this);
-    reading_ = bytes;
     const std::uint32_t packets_before = protocol_.packets();
     protocol_.receive(bytes);
-    reading_ = {};
-    if (protocol_.state() == State::greeting && listener_.steering_ != nullptr && origin_ == Origin::accepted) {
-        if (!was_read_) {
-            was_read_ = std::make_unique<std::vector<std::byte>>();
-        }
-        was_read_->insert(was_read_->end(), bytes.begin(), bytes.end());
-    } else {
-        was_read_.reset();
-    }
     if (protocol_.state() == State::connected) {
         note_progress(packets_before);
         hold_back_or_go_on();
@@ -215,20 +207,56 @@ void Connection::ring(Instant now) {
 }
 
 void Connection::connecting(const Protocol::Claim& wanted) {
-    if (origin_ == Origin::accepted) {
-        if (const auto key = listener_.belongs_elsewhere(wanted.client_id)) {
-            hand_over(*key);
-            return;
-        }
+    listener_.exchange_.claim(wanted.client_id, wanted.start, ticket_);
+    if (protocol_.is_waiting()) {
+        pausing_ = Pausing::waiting;
+        transport_->pause();
+        cancel();
     }
-    const auto claim = listener_.sessions_.claim(std::string(wanted.client_id), wanted.start, *this);
+}
+
+void Connection::welcome(const Sessions::Claim& claim) {
+    const Cork cork(*this);
     session_ = &claim.session;
-    protocol_.welcome(claim.session, claim.present);
+    const bool waits = claim.session.undecided == Session::Undecided::elsewhere;
+    protocol_.welcome(claim.session, claim.present, waits ? Protocol::Then::wait : Protocol::Then::go_on);
     if (claim.before != nullptr) {
         claim.before->take_over(claim.present);
     }
     last_packet_ = listener_.loop_.now();
-    watch();
+    if (waits) {
+        return;
+    }
+    if (pausing_ == Pausing::waiting) {
+        go_on();
+    } else {
+        watch();
+    }
+}
+
+void Connection::go_on() {
+    if (pausing_ != Pausing::waiting || protocol_.state() != State::connected) {
+        return;
+    }
+    const Cork cork(*this);
+    pausing_ = Pausing::none;
+    last_packet_ = listener_.loop_.now();  // what it sent meanwhile could not be seen
+    const std::uint32_t packets_before = protocol_.packets();
+    protocol_.go_on();
+    if (protocol_.state() != State::leaving) {
+        transport_->resume();
+        watch();
+    }
+    if (protocol_.state() == State::connected) {
+        note_progress(packets_before);
+        hold_back_or_go_on();
+    }
+}
+
+void Connection::be_superseded() {
+    if (is_claiming()) {
+        protocol_.vanish(portillon::mqtt::cause_of(Reason::session_taken_over));
+    }
 }
 
 void Connection::published(Payload payload, Qos qos, std::uint64_t exchange) {
@@ -261,18 +289,6 @@ void Connection::vanishes(std::string_view cause) {
     listener_.loop_.timers().set(*this, listener_.loop_.now());
 }
 
-// Not closed, and so not counted: it lives on there.
-void Connection::hand_over(std::uint64_t key) {
-    std::vector<std::byte> read;
-    if (was_read_) {
-        read.swap(*was_read_);
-    }
-    read.insert(read.end(), reading_.begin(), reading_.end());
-    protocol_.abandon();
-    listener_.steering_->hand_over(key, std::move(transport_), read);
-    listener_.loop_.timers().set(*this, listener_.loop_.now());
-}
-
 void Connection::part() {
     if (session_ != nullptr) {
         const auto will = protocol_.will() == Protocol::Will::delayed ? Sessions::Will::left : Sessions::Will::settled;
@@ -297,6 +313,9 @@ void Connection::flush() {
 
 void Connection::hold_back_or_go_on() {
     flush();
+    if (pausing_ == Pausing::waiting) {
+        return;
+    }
     Pausing now = Pausing::none;
     if (transport_->unsent() > most_unsent_bytes) {
         now = Pausing::unsent;

@@ -6,7 +6,6 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "mqtt/server_connection.h"
 #include "server/listeners/mqtt/listener.h"
@@ -25,16 +24,22 @@ public:
     Connection(Listener& listener, std::unique_ptr<net::Transport> transport, const Ticket& ticket);
     ~Connection() override;
 
-    void adopt(std::span<const std::byte> read);  // another shard has read so much of it
+    bool is_claiming() const { return protocol_.state() == Protocol::State::claiming; }  // a session
+    // A session of which something is yet to be decided in another shard is read on with go_on() only, when that is
+    // done: what the client sends now must not overtake what it sent there.
+    void welcome(const Sessions::Claim& claim);
+    void go_on();
+    void be_superseded();  // while it claims: another connection of the same client does, too
     void decided(std::uint64_t number, Disposition disposition);
     void take_over(Sessions::Present present);  // its session, which lives on or not, is now another connection's
+    void give_session_up();                     // for another shard: it is released before this returns
     void stop();                                // with a DISCONNECT, once all that was asked is answered
     void fall_silent();                         // closed without a word
 
 private:
     using Protocol = portillon::mqtt::ServerConnection;
     // Why nothing is read. Nor is its leaving noticed then: its will and its place wait for that, a take-over does not.
-    enum class Pausing : std::uint8_t { none, unanswered, unsent };
+    enum class Pausing : std::uint8_t { none, waiting, unanswered, unsent };
     class Cork;
 
     void received(std::span<const std::byte> bytes) override;
@@ -52,7 +57,6 @@ private:
     void vanishes(std::string_view cause) override;
 
     void take_unheard(std::size_t bytes);
-    void hand_over(std::uint64_t key);
     void part();       // with its session
     void fire_will();  // where it is not for the session to wait with it
 
@@ -70,14 +74,11 @@ private:
     Ticket ticket_;
     Session* session_ = nullptr;  // while it is ours
     Cork* cork_ = nullptr;
-    std::span<const std::byte> reading_;                // while greeting: the present piece,
-    std::unique_ptr<std::vector<std::byte>> was_read_;  // and those before it, for whom it may belong to
     Instant last_packet_{};
     Instant unfinished_since_ = never;  // a packet has begun and not ended
     Instant unread_since_ = never;      // the peer leaves too many answers unread
     std::size_t unheard_bytes_ = 0;
     Pausing pausing_ = Pausing::none;
-    enum class Origin : std::uint8_t { accepted, adopted } origin_ = Origin::accepted;
 };
 
 }  // namespace portillon::server::mqtt

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <functional>
 #include <utility>
 
 #include "base/random.h"
@@ -15,30 +14,20 @@ Listener::Listener(const ListenerContext& context)
       ingest_(context.ingest),
       limits_(context.limits),
       figures_(context.figures),
-      steering_(context.steering),
-      sessions_(context.loop, context.figures),
+      shard_(context.siblings == nullptr ? 0 : context.siblings->number()),
+      sessions_(context.loop, context.figures, shard_, [this](const Session& session) { exchange_.ended(session); }),
+      exchange_(context.loop, sessions_, context.siblings, *this),
       context_(limits_.packet_bytes, limits_.streams, limits_.idle, Sessions::most_expiry_seconds) {}
 
 Listener::~Listener() = default;
 
 void Listener::accepted(std::unique_ptr<net::Transport> transport) {
-    take(std::move(transport));
-}
-
-void Listener::adopted(std::unique_ptr<net::Transport> transport, std::span<const std::byte> read) {
-    if (Connection* const connection = take(std::move(transport))) {
-        connection->adopt(read);
-    }
-}
-
-// Nothing if there is no room for it.
-Connection* Listener::take(std::unique_ptr<net::Transport> transport) {
     if (state_ == State::stopping || connections() >= limits_.connections) {
         figures_.closed.add(state_ == State::stopping ? "stopping" : "too_many_connections");
         transport->reset();
-        return nullptr;
+        return;
     }
-    return &connections_.add(*this, std::move(transport));
+    connections_.add(*this, std::move(transport));
 }
 
 void Listener::dismiss(Parting parting) {
@@ -51,11 +40,15 @@ void Listener::stop() {
     connections_.for_each([](Connection& each) { each.stop(); });
 }
 
-// At QoS 2 the session asked, which may be another connection's by now, or nobody's; else a connection.
+// At QoS 2 the session asked, which may be another connection's by now, or another shard's, or nobody's; else a
+// connection.
 void Listener::decided(const Ticket& ticket, const Decision& decision) {
     if ((ticket.exchange & Connection::asked_by_session) != 0 && ticket.exchange != Connection::no_answer) {
+        const auto packet_id = static_cast<std::uint16_t>(ticket.exchange);
         if (Session* const session = sessions_.find(ticket.connection, ticket.generation)) {
-            decided(*session, static_cast<std::uint16_t>(ticket.exchange), decision);
+            decided(*session, packet_id, decision.disposition);
+        } else if (const auto taken = sessions_.decided_elsewhere(ticket.connection, ticket.generation)) {
+            exchange_.decided(*taken, packet_id, decision.disposition);
         }
         return;
     }
@@ -64,12 +57,26 @@ void Listener::decided(const Ticket& ticket, const Decision& decision) {
     }
 }
 
-void Listener::decided(Session& session, std::uint16_t packet_id, const Decision& decision) {
+// A connection that has gone while it waited leaves its session as it is, or none.
+void Listener::granted(const std::string& client_id, Sessions::Start start, const Ticket& by) {
+    if (Connection* const connection = connections_.find(by); connection != nullptr && connection->is_claiming()) {
+        const auto claim = sessions_.claim(client_id, start, *connection);
+        claim.session.home = static_cast<std::uint16_t>(exchange_.home_of(client_id));
+        connection->welcome(claim);
+    }
+}
+
+void Listener::superseded(const Ticket& by) {
+    if (Connection* const connection = connections_.find(by)) {
+        connection->be_superseded();
+    }
+}
+
+void Listener::decided(Session& session, std::uint16_t packet_id, Disposition disposition) {
     Session::Received* const message = session.find(packet_id);
     if (message == nullptr || message->state != Session::Received::State::undecided) {
         return;
     }
-    const auto disposition = decision.disposition;
     const std::uint64_t number = std::exchange(message->number, Session::nobody_waits);
     // 3.1.1 has no word for "no": what is malformed is finished with all the same.
     const bool finished =
@@ -83,24 +90,17 @@ void Listener::decided(Session& session, std::uint16_t packet_id, const Decision
     if (session.connection != nullptr && number != Session::nobody_waits) {
         session.connection->decided(number, disposition);
     }
-}
-
-std::optional<std::uint64_t> Listener::belongs_elsewhere(std::string_view client_id) const {
-    if (steering_ == nullptr || client_id.empty()) {
-        return std::nullopt;
+    if (session.undecided == Session::Undecided::elsewhere) {
+        Sessions::note_undecided(session);
+        if (session.connection != nullptr && session.undecided == Session::Undecided::here) {
+            session.connection->go_on();
+        }
     }
-    const std::uint64_t key = std::hash<std::string_view>()(client_id);
-    return steering_->is_here(key) ? std::nullopt : std::optional(key);
 }
 
-// One that belongs here: the client may come back with it.
 std::string Listener::make_client_id() {
     const auto started = static_cast<std::uint64_t>(loop_.now().time_since_epoch().count());
-    std::string id;
-    do {
-        id = fmt::format("portillon{:016x}", scatter(started, ++made_client_ids_));
-    } while (belongs_elsewhere(id));
-    return id;
+    return fmt::format("portillon{:016x}", scatter(scatter(started, shard_), ++made_client_ids_));
 }
 
 }  // namespace portillon::server::mqtt

@@ -9,17 +9,18 @@
 #include "mqtt/server_connection.h"
 #include "server/connection_table.h"
 #include "server/listener.h"
-#include "server/listeners/mqtt/sessions.h"
+#include "server/listeners/mqtt/session_exchange.h"
 
 namespace portillon::server::mqtt {
 
-class Listener final : public server::Listener, private Answers {
+class Listener final : public server::Listener, private Answers, private SessionExchange::Owner {
 public:
     explicit Listener(const ListenerContext& context);
     ~Listener() override;
 
     void accepted(std::unique_ptr<net::Transport> transport) override;
-    void adopted(std::unique_ptr<net::Transport> transport, std::span<const std::byte> read) override;
+    void heard(unsigned from, std::span<const std::byte> message) override { exchange_.heard(from, message); }
+    void shard_changed(unsigned shard) override { exchange_.shard_changed(shard); }
     void dismiss(Parting parting) override;
     void stop() override;
     std::size_t connections() const override { return connections_.size(); }
@@ -27,20 +28,20 @@ public:
 private:
     friend class Connection;
 
-    Connection* take(std::unique_ptr<net::Transport> transport);
     void decided(const Ticket& ticket, const Decision& decision) override;
-    void decided(Session& session, std::uint16_t packet_id, const Decision& decision);
+    void granted(const std::string& client_id, Sessions::Start start, const Ticket& by) override;
+    void superseded(const Ticket& by) override;
+    void decided(Session& session, std::uint16_t packet_id, Disposition disposition) override;
 
-    // Whether connections of this client belong into another shard, and if so its key.
-    std::optional<std::uint64_t> belongs_elsewhere(std::string_view client_id) const;
     std::string make_client_id();
 
     net::Loop& loop_;
     Ingest& ingest_;
     const Limits& limits_;
     Figures& figures_;
-    Steering* steering_;
+    const unsigned shard_;
     Sessions sessions_;
+    SessionExchange exchange_;
     portillon::mqtt::ServerContext context_;
     ConnectionTable<Connection> connections_;  // gone before the sessions, to which connections give theirs back
     std::uint64_t made_client_ids_ = 0;

@@ -4,8 +4,19 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/random.h"
+#include "server/listeners/mqtt/connection.h"
 
 namespace portillon::server::mqtt {
+
+using portillon::mqtt::SessionState;
+
+Sessions::Sessions(net::Loop& loop, Figures& figures, unsigned shard, Ended ended)
+    : loop_(loop),
+      figures_(figures),
+      ended_(std::move(ended)),
+      shard_(static_cast<std::uint16_t>(shard)),
+      salt_(scatter(static_cast<std::uint64_t>(loop.now().time_since_epoch().count()), shard)) {}
 
 Sessions::Claim Sessions::claim(const std::string& client_id, Start start, Connection& connection) {
     const auto [entry, is_new] = by_id_.try_emplace(client_id);
@@ -27,9 +38,10 @@ Sessions::Claim Sessions::claim(const std::string& client_id, Start start, Conne
         }
     }
     if (start == Start::clean && !is_new) {
-        leave_place(session);
+        leave_place(session.place);
         renew(session);
         session.received = {};
+        session.undecided = Session::Undecided::here;
     }
     if (start == Start::resume) {
         claim.present = Present::yes;
@@ -58,7 +70,11 @@ void Sessions::release(Session& session, Will will) {
         each.number = Session::nobody_waits;
     }
     session.received.shrink_to_fit();
-    session.away = away_.emplace(loop_.now() + std::chrono::seconds{session.expiry_seconds}, &session);
+    keep_away(session, std::chrono::seconds{session.expiry_seconds});
+}
+
+void Sessions::keep_away(Session& session, Nanos expires_in) {
+    session.away = away_.emplace(loop_.now() + expires_in, &session);
     away_bytes_ += bytes_of(session);
     while (away_.size() > most_away || away_bytes_ > most_away_bytes) {
         figures_.refused.add("session_dropped");
@@ -67,6 +83,83 @@ void Sessions::release(Session& session, Will will) {
         end(first);
     }
     watch();
+}
+
+std::optional<CarriedSession> Sessions::take_out(const std::string& client_id) {
+    if (Session* const there = find(client_id); there != nullptr && there->connection != nullptr) {
+        there->connection->give_session_up();  // releases it
+    }
+    Session* const found = find(client_id);  // unless it has ended with its connection
+    if (found == nullptr) {
+        return std::nullopt;
+    }
+    Session& session = *found;
+    const Instant now = loop_.now();
+    CarriedSession carried;
+    carried.number = session.number;
+    carried.expires_in = std::max(session.away->first - now, Nanos{0});
+    if (session.will_due != never) {
+        carried.will_due_in = std::max(session.will_due - now, Nanos{0});
+        withdraw_will(session);
+    }
+    come_back(session);
+    Place& place = places_[session.place];
+    carried.state = std::move(static_cast<SessionState&>(session));
+    for (auto& each : carried.state.received) {
+        if (each.state == SessionState::Received::State::undecided && each.decider == SessionState::its_holder) {
+            each.decider = shard_;
+            ++place.undecided;
+        }
+    }
+    if (place.undecided > 0) {
+        place.session = nullptr;
+        place.taken_out = std::make_unique<TakenOut>(client_id, carried.number);
+    } else {
+        leave_place(session.place);
+    }
+    by_id_.erase(client_id);
+    return carried;
+}
+
+void Sessions::bring_in(const std::string& client_id, CarriedSession carried) {
+    const auto [entry, is_new] = by_id_.try_emplace(client_id);
+    check(is_new, "a session of that name is here already");
+    Session& session = entry->second;
+    session.client_id = &entry->first;
+    renew(session);
+    static_cast<SessionState&>(session) = std::move(carried.state);
+    session.number = carried.number;
+    note_undecided(session);
+    if (carried.will_due_in) {
+        session.will_due = loop_.now() + *carried.will_due_in;
+        wills_.emplace(session.will_due, &session);
+    }
+    keep_away(session, carried.expires_in);
+}
+
+void Sessions::note_undecided(Session& session) {
+    const bool any = std::any_of(session.received.begin(), session.received.end(), [](const Session::Received& each) {
+        return each.state == Session::Received::State::undecided && each.decider != Session::its_holder;
+    });
+    session.undecided = any ? Session::Undecided::elsewhere : Session::Undecided::here;
+}
+
+Session* Sessions::find(const std::string& client_id) {
+    const auto found = by_id_.find(client_id);
+    return found == by_id_.end() ? nullptr : &found->second;
+}
+
+std::optional<Sessions::TakenOut> Sessions::decided_elsewhere(std::uint32_t number, std::uint32_t generation) {
+    Place& place = places_[number];
+    if (place.generation != generation || !place.taken_out) {
+        return std::nullopt;
+    }
+    TakenOut taken_out = *place.taken_out;
+    if (--place.undecided == 0) {
+        place.taken_out.reset();
+        leave_place(number);
+    }
+    return taken_out;
 }
 
 Session* Sessions::find(std::uint32_t place, std::uint32_t generation) {
@@ -109,12 +202,13 @@ void Sessions::renew(Session& session) {
     session.place = free_places_.back();
     free_places_.pop_back();
     places_[session.place].session = &session;
+    session.number = scatter(salt_, ++numbers_);
 }
 
-void Sessions::leave_place(Session& session) {
-    ++places_[session.place].generation;
-    places_[session.place].session = nullptr;
-    free_places_.push_back(session.place);
+void Sessions::leave_place(std::uint32_t place) {
+    ++places_[place].generation;
+    places_[place].session = nullptr;
+    free_places_.push_back(place);
 }
 
 void Sessions::come_back(Session& session) {
@@ -127,7 +221,10 @@ void Sessions::end(Session& session) {
         withdraw_will(session);
         count_will();
     }
-    leave_place(session);
+    if (ended_) {
+        ended_(session);
+    }
+    leave_place(session.place);
     by_id_.erase(by_id_.find(*session.client_id));
 }
 

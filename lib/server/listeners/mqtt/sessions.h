@@ -5,7 +5,9 @@
 // What is kept for clients that are away is bounded: by time (most_expiry), by number and by bytes. Beyond, the session
 // that would expire first is dropped; its client is told so when it comes back (session present 0).
 
+#include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -15,6 +17,7 @@
 #include "mqtt/server_connection.h"
 #include "net/loop.h"
 #include "server/figures.h"
+#include "server/listeners/mqtt/carried_session.h"
 #include "server/listeners/mqtt/session.h"
 
 namespace portillon::server::mqtt {
@@ -25,7 +28,10 @@ public:
     static constexpr std::size_t most_away = 100'000;            // two fleets of 50,000 on one shard
     static constexpr std::size_t most_away_bytes = 64 << 20;
 
-    Sessions(net::Loop& loop, Figures& figures) : loop_(loop), figures_(figures) {}
+    // Hears of every session that ends and is not taken out.
+    using Ended = std::function<void(const Session&)>;
+
+    Sessions(net::Loop& loop, Figures& figures, unsigned shard = 0, Ended ended = {});
 
     using Present = portillon::mqtt::ServerConnection::Present;
     using Start = portillon::mqtt::ServerConnection::Claim::Start;
@@ -45,6 +51,30 @@ public:
     void release(Session& session, Will will = Will::settled);
     void count_will() { figures_.refused.add("will"); }
 
+    // For another shard to bring in: takes the session out of here, if there is one; nothing if it has ended. A
+    // connection that has it is closed before, and what it leaves goes along. What ingest here has yet to decide of it
+    // is decided elsewhere from now on.
+    std::optional<CarriedSession> take_out(const std::string& client_id);
+    // As that of a client that is away. There is none of that name; nor need there be one then, if too many are away.
+    void bring_in(const std::string& client_id, CarriedSession carried);
+    static void note_undecided(Session& session);  // after a decision: whether it still awaits one from elsewhere
+    bool has(const std::string& client_id) const { return by_id_.contains(client_id); }
+    Session* find(const std::string& client_id);
+
+    // Whose decision a ticket's is, if its session was taken out before. To be asked once a decision.
+    struct TakenOut {
+        std::string client_id;
+        std::uint64_t number = 0;
+    };
+    std::optional<TakenOut> decided_elsewhere(std::uint32_t place, std::uint32_t generation);
+
+    template <class Each>
+    void for_each(Each each) {
+        for (auto& [id, session] : by_id_) {
+            each(session);
+        }
+    }
+
     // By the place of a ticket; nullptr if it has ended since.
     Session* find(std::uint32_t place, std::uint32_t generation);
     std::uint32_t generation(const Session& session) const { return places_[session.place].generation; }
@@ -55,12 +85,15 @@ private:
     struct Place {
         Session* session = nullptr;
         std::uint32_t generation = 0;
+        std::uint32_t undecided = 0;  // of a session that was taken out,
+        std::unique_ptr<TakenOut> taken_out;
     };
     using ById = std::unordered_map<std::string, Session>;
 
     void ring(Instant now) override;
     void renew(Session& session);
-    void leave_place(Session& session);
+    void leave_place(std::uint32_t place);
+    void keep_away(Session& session, Nanos expires_in);
     void come_back(Session& session);
     void withdraw_will(Session& session);
     void watch();
@@ -69,6 +102,10 @@ private:
 
     net::Loop& loop_;
     Figures& figures_;
+    Ended ended_;
+    std::uint16_t shard_;
+    std::uint64_t salt_;
+    std::uint64_t numbers_ = 0;
     ById by_id_;
     std::vector<Place> places_;
     std::vector<std::uint32_t> free_places_;

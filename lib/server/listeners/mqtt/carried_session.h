@@ -1,0 +1,20 @@
+#pragma once
+
+// A session on its way from one shard to another. Its client is away: its old connection is gone, and its new one has
+// not resumed it yet.
+
+#include <optional>
+
+#include "base/units.h"
+#include "mqtt/session_state.h"
+
+namespace portillon::server::mqtt {
+
+struct CarriedSession {
+    portillon::mqtt::SessionState state;
+    std::uint64_t number = 0;  // unlike that of any other session there was
+    Nanos expires_in{};
+    std::optional<Nanos> will_due_in;
+};
+
+}  // namespace portillon::server::mqtt

@@ -1,0 +1,78 @@
+#pragma once
+
+// What a shard knows as the home of client identifiers: which shard has each one's session now. A session has one
+// holder. Who claims it is granted it after the holder has given it up; claims of one session are served one after the
+// other, so that of two connections at the same time one remains. Pure; time is given.
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/units.h"
+#include "server/listeners/mqtt/shard_message.h"
+
+namespace portillon::server::mqtt {
+
+class SessionDirectory {
+public:
+    // A holder that does not answer for so long has lost the session.
+    static constexpr Nanos give_patience = 1s;
+
+    // False if the message is lost for certain. May call back into this.
+    using Send = std::function<bool(unsigned to, const ShardMessage& message)>;
+    explicit SessionDirectory(Send send) : send_(std::move(send)) {}
+
+    void claim(unsigned from, const std::string& client_id, std::uint64_t request, Instant now);
+    void given(unsigned from, const std::string& client_id, std::optional<CarriedSession> session, Instant now);
+    void ended(unsigned from, const std::string& client_id);
+    void holding(unsigned from, const std::string& client_id);
+    void took(unsigned from, const std::string& client_id);
+    void decided(const std::string& client_id, const ShardMessage& message);
+
+    // That shard has nothing any more. `is_here`: whether this is still the home of an identifier.
+    using IsHere = std::function<bool(const std::string& client_id)>;
+    void shard_changed(unsigned shard, const IsHere& is_here, Instant now);
+
+    // When give_up_waiting() is to be called next.
+    Instant next() const { return deadlines_.empty() ? never : deadlines_.front().at; }
+    void give_up_waiting(Instant now);
+
+    std::size_t size() const { return entries_.size(); }
+
+private:
+    struct Asker {
+        unsigned shard = 0;
+        std::uint64_t request = 0;
+    };
+    struct Decision {
+        std::uint64_t session_number = 0;
+        std::uint16_t packet_id = 0;
+        Disposition disposition{};
+    };
+    struct Move {                         // while its holder is asked to give it up
+        std::deque<Asker> askers;         // one of each shard at most; none: nobody is left who wants it
+        std::vector<Decision> decisions;  // to follow the session
+        Instant until{};
+    };
+    struct Entry {
+        std::optional<unsigned> holder;
+        std::unique_ptr<Move> move;
+    };
+    struct Deadline {
+        Instant at{};
+        std::string client_id;
+    };
+
+    void ask_holder(const std::string& client_id, Instant now);
+
+    Send send_;
+    std::unordered_map<std::string, Entry> entries_;
+    std::deque<Deadline> deadlines_;  // in order; of moves that may be over
+};
+
+}  // namespace portillon::server::mqtt
