@@ -47,7 +47,7 @@ std::set<Remains> remains_of(const report::Report& report) {
             all.insert({.run = run.run,
                         .target = run.target,
                         .protocol = run.protocol,
-                        .equipments = static_cast<std::uint32_t>(run.fleet.equipments)});
+                        .equipments = static_cast<std::uint32_t>(*run.counts.equipments)});
         }
     };
     if (const auto* one = std::get_if<report::RunReport>(&report)) {

@@ -81,12 +81,32 @@ std::string reason_of(const run::Live& live) {
     return live.verdict.reasons.empty() ? "" : ": " + live.verdict.reasons.front();
 }
 
+// Of these every run has some; the others are told as soon as there is one.
+bool is_ordinary(const account::CountFigure& figure) {
+    using account::Counts;
+    return figure.count == &Counts::generated || figure.count == &Counts::acknowledged ||
+           figure.count == &Counts::sent_batches || figure.count == &Counts::connects;
+}
+
+// "retries put off"
+std::string words_of(std::string_view name) {
+    std::string words(name);
+    std::replace(words.begin(), words.end(), '_', ' ');
+    return words;
+}
+
 // "3 in flight, 0 cached, 3 unanswered, 1 errors"
 std::string waiting_of(const run::Live& live, const char* separator) {
     std::string text = fmt::format("{} in flight{}{} cached{}{}", count(live.in_flight), separator, count(live.cached),
                                    separator, live.unanswered ? count(*live.unanswered) + " unanswered" : "no answers");
     if (live.errors > 0) {
         text += fmt::format("{}{} errors", separator, count(live.errors));
+    }
+    for (const auto& figure : account::count_figures) {
+        const auto counted = live.counts.*figure.count;
+        if (figure.known == account::Known::live && !is_ordinary(figure) && counted > 0) {
+            text += fmt::format("{}{} {}", separator, count(counted), words_of(figure.name));
+        }
     }
     return text;
 }

@@ -153,10 +153,10 @@ private:
     }
 
     void render_histograms(const report::Report& report, std::vector<Rendering>& made, Problems& problems) const {
-        const auto chosen = latency ? report::find_latency(*latency) : std::nullopt;
-        if (latency && !chosen) {
+        const auto* chosen = latency ? account::find_latency(*latency) : nullptr;
+        if (latency && chosen == nullptr) {
             std::vector<std::string_view> names;
-            for (const auto& each : report::latency_names()) {
+            for (const auto& each : account::latency_figures) {
                 names.push_back(each.name);
             }
             problems.push_back(
@@ -178,7 +178,7 @@ private:
             return;
         }
         for (const auto& entrant : entrants) {
-            const auto name = chosen.value_or(report::headline_of(entrant));
+            const auto& name = chosen != nullptr ? *chosen : report::headline_of(entrant);
             const auto merged = report::merged(entrant, name.member);
             if (!merged) {
                 problems.push_back(

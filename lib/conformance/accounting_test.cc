@@ -186,15 +186,15 @@ TEST_P(Accounting, BalancesAHealthyRun) {
         World world(candidate(), World::plan(candidate(), World::steady(30s, 10), batch), {}, 1ms);
         const auto result = world.live();
         const std::uint64_t all = World::equipments * 300u;
-        EXPECT_EQ(result.tally.generated, all);
-        EXPECT_EQ(result.tally.acknowledged, acknowledges() ? all : 0u);
-        EXPECT_EQ(result.tally.unacknowledged, acknowledges() ? 0u : all);
-        EXPECT_EQ(result.tally.retries, 0u);
-        EXPECT_EQ(result.tally.sent_batches, World::equipments * ((300u + batch - 1) / batch));
+        EXPECT_EQ(result.counts.generated, all);
+        EXPECT_EQ(result.counts.acknowledged, acknowledges() ? all : 0u);
+        EXPECT_EQ(result.counts.unacknowledged, acknowledges() ? 0u : all);
+        EXPECT_EQ(result.counts.retries, 0u);
+        EXPECT_EQ(result.counts.sent_batches, World::equipments * ((300u + batch - 1) / batch));
         EXPECT_EQ(world.account().delivered, all);
         EXPECT_EQ(world.account().duplicated, 0u);
         EXPECT_TRUE(result.errors.empty()) << result.errors.begin()->first;
-        EXPECT_EQ(result.connects, World::equipments);
+        EXPECT_EQ(result.counts.connects, World::equipments);
     }
 }
 
@@ -207,7 +207,7 @@ TEST_P(Accounting, NamesExactlyWhatWasLostDuplicatedAndSwapped) {
         world.set_fault({.kind = FaultKind::swap, .at = world.t0() + 3s, .count = 11, .run = World::run});
         const auto result = world.live();
         const std::uint64_t all = World::equipments * 300u;
-        EXPECT_EQ(result.tally.acknowledged, acknowledges() ? all : 0u);
+        EXPECT_EQ(result.counts.acknowledged, acknowledges() ? all : 0u);
         EXPECT_EQ(world.missing(), 137u) << "batches of " << batch;
         EXPECT_EQ(world.lost(result), acknowledges() ? 137u : 0u);
         EXPECT_EQ(world.account().delivered, all - 137);
@@ -225,14 +225,14 @@ TEST_P(Accounting, LosesNothingThatWasAcknowledgedWhileConnectionsBreak) {
                 3ms);
     const auto result = world.live();
     EXPECT_GE(world.injected().at(0).connections, World::equipments * 20u);
-    EXPECT_GE(result.reconnects, World::equipments * 20u);
+    EXPECT_GE(result.counts.reconnects, World::equipments * 20u);
     EXPECT_EQ(world.lost(result), 0u);
     if (acknowledges()) {
-        EXPECT_EQ(result.tally.acknowledged, result.tally.generated);
+        EXPECT_EQ(result.counts.acknowledged, result.counts.generated);
         EXPECT_EQ(world.missing(), 0u);
-        EXPECT_GT(result.tally.retries, 0u);
+        EXPECT_GT(result.counts.retries, 0u);
     } else {
-        EXPECT_EQ(result.tally.unacknowledged, result.tally.generated);
+        EXPECT_EQ(result.counts.unacknowledged, result.counts.generated);
     }
     switch (manners().promise) {
         case Manners::Promise::at_most_once:

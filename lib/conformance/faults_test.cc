@@ -41,10 +41,10 @@ protected:
         const auto result = world.live();
         EXPECT_EQ(world.lost(result), 0u);
         if (acknowledges()) {
-            EXPECT_EQ(result.tally.acknowledged, result.tally.generated);
+            EXPECT_EQ(result.counts.acknowledged, result.counts.generated);
             EXPECT_EQ(world.missing(), 0u);
         } else {
-            EXPECT_EQ(result.tally.unacknowledged, result.tally.generated);
+            EXPECT_EQ(result.counts.unacknowledged, result.counts.generated);
         }
         if (manners().promise != Manners::Promise::at_least_once) {
             EXPECT_EQ(world.account().duplicated, 0u);
@@ -416,14 +416,14 @@ TEST_P(Faults, AFleetTriesAgainWhatTimedOutAtAStalledServer) {
     World world(candidate(), World::plan(candidate(), World::steady(60s, 2)));
     world.set_fault({.kind = server::FaultKind::stall, .at = world.t0() + 10s, .length = 20s, .run = {}});
     const auto result = survive(world);
-    EXPECT_EQ(result.tally.generated, World::equipments * 120u);
-    EXPECT_EQ(result.tally.retries > 0, acknowledges());
+    EXPECT_EQ(result.counts.generated, World::equipments * 120u);
+    EXPECT_EQ(result.counts.retries > 0, acknowledges());
 }
 
 TEST_P(Faults, AFleetComesBackFromASilence) {
     World world(candidate(), impatient_plan(), {{.kind = faults::Kind::cut, .at = 2s, .length = 4s}}, 1ms);
     const auto result = survive(world);
-    EXPECT_EQ(result.tally.retries > 0, acknowledges());
+    EXPECT_EQ(result.counts.retries > 0, acknowledges());
 }
 
 TEST_P(Faults, AFleetFindsOutThatTheFarEndIsGone) {
@@ -432,7 +432,7 @@ TEST_P(Faults, AFleetFindsOutThatTheFarEndIsGone) {
     }
     World world(candidate(), impatient_plan(), {{.kind = faults::Kind::half_open, .at = 2s}}, 1ms);
     const auto result = survive(world);
-    EXPECT_EQ(result.reconnects, World::equipments);
+    EXPECT_EQ(result.counts.reconnects, World::equipments);
 }
 
 TEST_P(Faults, AFleetComesBackToAPortThatRefused) {
@@ -441,7 +441,7 @@ TEST_P(Faults, AFleetComesBackToAPortThatRefused) {
         {{.kind = faults::Kind::reset, .at = 2s}, {.number = 1, .kind = faults::Kind::refuse, .at = 2s, .length = 4s}},
         1ms);
     const auto result = survive(world);
-    EXPECT_EQ(result.reconnects, World::equipments);
+    EXPECT_EQ(result.counts.reconnects, World::equipments);
     EXPECT_GT(result.connect_failures.at("refused"), World::equipments);
 }
 
@@ -449,7 +449,7 @@ TEST_P(Faults, AFleetLivesWithAWayThatFlaps) {
     World world(candidate(), impatient_plan(),
                 {{.kind = faults::Kind::flapping, .at = 2s, .length = 6s, .up = 700ms, .down = 300ms}}, 1ms);
     const auto result = survive(world);
-    EXPECT_GE(result.reconnects, World::equipments * 4u);
+    EXPECT_GE(result.counts.reconnects, World::equipments * 4u);
 }
 
 }  // namespace

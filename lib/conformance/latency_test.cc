@@ -126,7 +126,7 @@ TEST_P(Latency, HoldsWhatACoordinatedGeneratorWouldOmit) {
         }
     }
     const auto result = world.live();
-    EXPECT_EQ(result.tally.generated, 20'000u);
+    EXPECT_EQ(result.counts.generated, 20'000u);
     EXPECT_EQ(world.end_to_end(), expected);
     EXPECT_EQ(*result.generator_lag.max(), 0ns);
     if (!acknowledges()) {
@@ -134,7 +134,7 @@ TEST_P(Latency, HoldsWhatACoordinatedGeneratorWouldOmit) {
         EXPECT_EQ(result.unanswered(), 20'000u);
         return;
     }
-    EXPECT_EQ(result.tally.acknowledged, 20'000u);
+    EXPECT_EQ(result.counts.acknowledged, 20'000u);
     EXPECT_EQ(result.unanswered(), 0u);
     EXPECT_EQ(result.response, expected);
     // What that is in figures, to within half of an equipment's gap of 40 ms.
@@ -148,9 +148,9 @@ TEST_P(Latency, GrowsWhileNothingIsAnsweredAndEveryValidationIsStillMade) {
     World world(candidate(), World::plan(candidate(), World::steady(20s, 5)));
     world.set_fault({.kind = server::FaultKind::stall, .at = world.t0() + 2s, .length = 10s, .run = {}});
     const auto result = world.live();
-    EXPECT_EQ(result.tally.generated, World::equipments * 100u);
-    EXPECT_EQ(result.tally.acknowledged, acknowledges() ? World::equipments * 100u : 0u);
-    EXPECT_EQ(result.tally.retries, 0u);
+    EXPECT_EQ(result.counts.generated, World::equipments * 100u);
+    EXPECT_EQ(result.counts.acknowledged, acknowledges() ? World::equipments * 100u : 0u);
+    EXPECT_EQ(result.counts.retries, 0u);
     EXPECT_NEAR(seconds(*world.end_to_end().max()), 10, 0.2);
     if (acknowledges()) {
         EXPECT_NEAR(seconds(*result.response.max()), 10, 0.2);

@@ -126,10 +126,10 @@ TEST_P(Order, NothingIsReorderedThroughResetsWhenTheOrderIsStrict) {
     plan.retry = {.base = 1ms, .max = 20ms};
     World world(candidate(), plan, {{.kind = faults::Kind::reset, .at = 2s, .length = 6s, .every = 130ms}}, 3ms);
     const auto result = world.live();
-    EXPECT_GE(result.reconnects, World::equipments * 30u);
+    EXPECT_GE(result.counts.reconnects, World::equipments * 30u);
     EXPECT_EQ(world.account().reordered, 0u);
     if (acknowledges()) {
-        EXPECT_EQ(world.account().delivered, result.tally.generated);
+        EXPECT_EQ(world.account().delivered, result.counts.generated);
     }
 }
 

@@ -72,8 +72,8 @@ fleet::Result World::live() {
         generated.emplace_back(each.count);
     }
     account_ = server::reconcile(*ledger_, generated).value_or(server::Exceptions{});
-    EXPECT_TRUE(result.tally.balanced());
-    EXPECT_EQ(account_->delivered + missing(), result.tally.generated);
+    EXPECT_TRUE(account::is_balanced(result.counts));
+    EXPECT_EQ(account_->delivered + missing(), result.counts.generated);
     EXPECT_EQ(account_->delivered, ledger_->counts().delivered);
     EXPECT_EQ(account_->unexpected, 0u);
     return result;

@@ -32,15 +32,15 @@ TEST(Accounting, AFullCacheDropsTheOldestNeverOffered) {
     const auto snapshot = run.engine().snapshot();
     EXPECT_EQ(snapshot.cached, 25u);
     EXPECT_EQ(snapshot.in_flight, 2u);
-    const auto generated = snapshot.generated;
+    const auto generated = snapshot.counts.generated;
     run.drain();
     const auto result = run.close();
-    EXPECT_EQ(result.tally.generated, 200u);
+    EXPECT_EQ(result.counts.generated, 200u);
     // Dropped until 10 s: all but the two in flight and the newest 25.
-    const auto dropped = result.tally.discarded;
+    const auto dropped = result.counts.discarded;
     EXPECT_GE(dropped, generated - 27);
     EXPECT_LE(dropped, generated - 27 + 1);
-    EXPECT_EQ(result.tally.acknowledged, 200 - dropped);
+    EXPECT_EQ(result.counts.acknowledged, 200 - dropped);
     EXPECT_THAT(result.exceptions, ElementsAre(Exception{one, 3, 2 + dropped, State::discarded}));
     EXPECT_EQ(result.unanswered(), dropped);
 }
@@ -53,8 +53,8 @@ TEST(Accounting, WhatIsOfferedOfflineIsDiscardedToo) {
     Rehearsal run(plan);
     run.driver.dial = [](EquipmentId, Instant) -> ScriptedDriver::Dial { return {.failure = refused()}; };
     const auto result = run.whole();
-    EXPECT_EQ(result.tally.discarded, 70u);
-    EXPECT_EQ(result.tally.cached, 30u);
+    EXPECT_EQ(result.counts.discarded, 70u);
+    EXPECT_EQ(result.counts.cached, 30u);
     EXPECT_THAT(result.exceptions,
                 ElementsAre(Exception{one, 1, 70, State::discarded}, Exception{one, 71, 100, State::cached}));
     EXPECT_EQ(result.generator_lag.count(), 100u);  // turned to, connected or not
@@ -72,8 +72,8 @@ TEST(Accounting, WithoutAcknowledgementsEverythingSentIsUnacknowledged) {
     run.drain();
     EXPECT_LT(run.since_t0(), 12s);  // nothing more will be known
     const auto result = run.close();
-    EXPECT_EQ(result.tally.unacknowledged, 100u);
-    EXPECT_EQ(result.tally.sent_batches, 25u);
+    EXPECT_EQ(result.counts.unacknowledged, 100u);
+    EXPECT_EQ(result.counts.sent_batches, 25u);
     EXPECT_TRUE(result.response.empty());
     EXPECT_TRUE(result.service.empty());
     EXPECT_EQ(result.lateness.count(), 100u);
@@ -92,9 +92,9 @@ TEST(Accounting, WhatWasOfferedButNeverWrittenIsCached) {
                      .written = batch.first <= 3 ? Reply::Written::at_once : Reply::Written::never};
     };
     const auto result = run.whole();
-    EXPECT_EQ(result.tally.unacknowledged, 3u);
-    EXPECT_EQ(result.tally.cached, 2u);
-    EXPECT_EQ(result.tally.sent_batches, 3u);
+    EXPECT_EQ(result.counts.unacknowledged, 3u);
+    EXPECT_EQ(result.counts.cached, 2u);
+    EXPECT_EQ(result.counts.sent_batches, 3u);
     EXPECT_EQ(result.lateness.count(), 3u);
     EXPECT_TRUE(result.errors.empty());  // closing is nobody's failure
 }
@@ -107,7 +107,7 @@ TEST(Accounting, AWaitingRetryIsUnacknowledgedAtTheEnd) {
         return Reply{.answer = Answer::try_again, .cause = refused(), .retry_after = 1h};
     };
     const auto result = run.whole();
-    EXPECT_EQ(result.tally.unacknowledged, 3u);
+    EXPECT_EQ(result.counts.unacknowledged, 3u);
     EXPECT_EQ(result.errors.at("deliver.refused"), 3u);
 }
 
@@ -117,8 +117,8 @@ TEST(Accounting, ALingeringBatchIsNotForgottenWhenTheDrainIsShort) {
     plan.drain = 2s;
     Rehearsal run(plan);
     const auto result = run.whole();
-    EXPECT_EQ(result.tally.generated, 10u);
-    EXPECT_EQ(result.tally.cached, 10u);
+    EXPECT_EQ(result.counts.generated, 10u);
+    EXPECT_EQ(result.counts.cached, 10u);
 }
 
 TEST(Accounting, AttemptsThatWereNeverWrittenAreNoRetries) {
@@ -131,9 +131,9 @@ TEST(Accounting, AttemptsThatWereNeverWrittenAreNoRetries) {
                    : Reply{};
     };
     const auto result = run.whole();
-    EXPECT_EQ(result.tally.sent_batches, 1u);
-    EXPECT_EQ(result.tally.retries, 0u);
-    EXPECT_EQ(result.parts.at(0).retries, 0u);
+    EXPECT_EQ(result.counts.sent_batches, 1u);
+    EXPECT_EQ(result.counts.retries, 0u);
+    EXPECT_EQ(result.parts.at(0).counts.retries, 0u);
     EXPECT_EQ(result.errors.at("deliver.reset"), 2u);
     EXPECT_EQ(result.lateness.max(), run.driver.offers.at(2).at - run.driver.offers.at(0).at);
     EXPECT_EQ(result.sent_late, 0u);  // the network kept it
@@ -166,10 +166,10 @@ TEST(Accounting, FirstTriesAndRetriesAddUpToTheWrites) {
     };
     run.drain();
     const auto result = run.close();
-    EXPECT_EQ(result.tally.acknowledged, 100u);
-    EXPECT_EQ(result.tally.sent_batches, writes);
-    EXPECT_EQ(written.size() + result.tally.retries, writes);
-    EXPECT_EQ(result.tally.retries, 1u);  // of the 29 that the break has settled, one had been written
+    EXPECT_EQ(result.counts.acknowledged, 100u);
+    EXPECT_EQ(result.counts.sent_batches, writes);
+    EXPECT_EQ(written.size() + result.counts.retries, writes);
+    EXPECT_EQ(result.counts.retries, 1u);  // of the 29 that the break has settled, one had been written
     EXPECT_THAT(result.errors, ElementsAre(std::pair("connection.reset", 1), std::pair("deliver.reset", 29)));
 }
 
@@ -186,7 +186,7 @@ TEST(Accounting, ALostConnectionHasItsCauseWithNothingInFlight) {
     run.driver.break_connection(one, refused());
     run.drain();
     const auto result = run.close();
-    EXPECT_EQ(result.reconnects, 3u);
+    EXPECT_EQ(result.counts.reconnects, 3u);
     EXPECT_THAT(result.errors, ElementsAre(std::pair("connection.refused", 1), std::pair("connection.reset", 2)));
 }
 
@@ -229,7 +229,7 @@ void expect_parts_of(const Plan& plan, const Result& result) {
             }
         }
         for (std::size_t i = 0; i < generated.size(); ++i) {
-            EXPECT_EQ(result.parts[i].generated, generated[i]);
+            EXPECT_EQ(result.parts[i].counts.generated, generated[i]);
         }
         return;
     }
@@ -241,7 +241,7 @@ void expect_parts_of(const Plan& plan, const Result& result) {
         const auto dues = dues_of(plan, equipment);
         for (Sequence sequence = 1; sequence <= count; ++sequence) {
             Part& part = parts[segments.at(dues[sequence - 1], 0)];
-            ++part.generated;
+            ++part.counts.generated;
             while (exception != result.exceptions.end() &&
                    (exception->equipment < equipment ||
                     (exception->equipment == equipment && exception->last < sequence))) {
@@ -250,22 +250,22 @@ void expect_parts_of(const Plan& plan, const Result& result) {
             const bool excepted = exception != result.exceptions.end() && exception->equipment == equipment &&
                                   exception->first <= sequence;
             const auto state = excepted ? exception->state : State::acknowledged;
-            part.acknowledged += state == State::acknowledged ? 1 : 0;
-            part.rejected += state == State::rejected ? 1 : 0;
-            part.discarded += state == State::discarded ? 1 : 0;
-            part.cached += state == State::cached ? 1 : 0;
+            part.counts.acknowledged += state == State::acknowledged ? 1 : 0;
+            part.counts.rejected += state == State::rejected ? 1 : 0;
+            part.counts.discarded += state == State::discarded ? 1 : 0;
+            part.counts.cached += state == State::cached ? 1 : 0;
         }
     }
     ASSERT_EQ(result.parts.size(), parts.size());
     for (std::size_t i = 0; i < parts.size(); ++i) {
         EXPECT_EQ(result.parts[i].measure, segments.list()[i].measure);
-        EXPECT_EQ(result.parts[i].generated, parts[i].generated);
-        EXPECT_EQ(result.parts[i].acknowledged, parts[i].acknowledged);
-        EXPECT_EQ(result.parts[i].rejected, parts[i].rejected);
-        EXPECT_EQ(result.parts[i].discarded, parts[i].discarded);
-        EXPECT_EQ(result.parts[i].cached, parts[i].cached);
-        EXPECT_EQ(result.parts[i].response.count(), parts[i].acknowledged);
-        EXPECT_EQ(result.parts[i].service.count(), parts[i].acknowledged);
+        EXPECT_EQ(result.parts[i].counts.generated, parts[i].counts.generated);
+        EXPECT_EQ(result.parts[i].counts.acknowledged, parts[i].counts.acknowledged);
+        EXPECT_EQ(result.parts[i].counts.rejected, parts[i].counts.rejected);
+        EXPECT_EQ(result.parts[i].counts.discarded, parts[i].counts.discarded);
+        EXPECT_EQ(result.parts[i].counts.cached, parts[i].counts.cached);
+        EXPECT_EQ(result.parts[i].response.count(), parts[i].counts.acknowledged);
+        EXPECT_EQ(result.parts[i].service.count(), parts[i].counts.acknowledged);
     }
 }
 
@@ -350,14 +350,14 @@ void survive(std::uint64_t seed) {
             run.engine().stop(run.now());
         }
         const auto snapshot = run.engine().snapshot();
-        EXPECT_GE(snapshot.generated, snapshot.acknowledged + snapshot.in_flight + snapshot.cached);
+        EXPECT_GE(snapshot.counts.generated, snapshot.counts.acknowledged + snapshot.in_flight + snapshot.cached);
     }
     if (below(4) != 0) {
         run.drain();
         run.simulation.run_for(100ms * below(30));
     }
     const auto result = run.close(100ms * below(30));
-    EXPECT_TRUE(result.tally.balanced());
+    EXPECT_TRUE(account::is_balanced(result.counts));
     EXPECT_EQ(run.driver.open_now, 0u);
     EXPECT_EQ(result.response.count(), result.measured_acknowledged);
     EXPECT_EQ(result.service.count(), result.measured_acknowledged);
@@ -368,8 +368,8 @@ void survive(std::uint64_t seed) {
         due += interval.due;
         acknowledged += interval.acknowledged;
     }
-    EXPECT_EQ(due, result.tally.generated);
-    EXPECT_EQ(acknowledged, result.tally.acknowledged);
+    EXPECT_EQ(due, result.counts.generated);
+    EXPECT_EQ(acknowledged, result.counts.acknowledged);
     std::uint64_t generated = 0;
     for (const auto& [equipment, count, by_segment] : result.generated) {
         generated += count;
@@ -378,7 +378,7 @@ void survive(std::uint64_t seed) {
             EXPECT_LE(first + size - 1, count);
         }
     }
-    EXPECT_EQ(generated, result.tally.generated);
+    EXPECT_EQ(generated, result.counts.generated);
     expect_parts_of(plan, result);
     for (const auto& [equipment, first, last, state] : result.exceptions) {
         const auto next = cuts[equipment].lower_bound(first);

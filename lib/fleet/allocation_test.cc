@@ -27,11 +27,11 @@ TEST(Allocation, NoneForAMessageInTheSteadyState) {
     run.start();
     run.run_to(10'100ms);
     const auto before = testing::allocations_so_far();
-    const auto acknowledged = run.engine().snapshot().acknowledged;
+    const auto acknowledged = run.engine().snapshot().counts.acknowledged;
     const auto snapshot_cost = testing::allocations_so_far() - before;
     run.run_to(10'900ms);  // between two seconds: closing one packs a histogram
     const auto made = testing::allocations_so_far() - before - snapshot_cost;
-    EXPECT_GT(run.engine().snapshot().acknowledged, acknowledged + 1'000);
+    EXPECT_GT(run.engine().snapshot().counts.acknowledged, acknowledged + 1'000);
     EXPECT_EQ(made, 0u);
     run.drain();
     run.close();

@@ -106,16 +106,12 @@ struct Books {
     }
 
     Segments segments;
-    Tally tally;              // cached and unacknowledged: only what is known before the end
+    account::Counts counts;   // cached and unacknowledged: only what is known before the end
     std::vector<Part> parts;  // of each segment; cached: only at the end
     std::uint64_t sent_late = 0;
     stats::Histogram connect, generator_lag;
     std::vector<Exception> exceptions;
-    std::uint64_t connects = 0;
-    std::uint64_t reconnects = 0;
     Nanos connecting{};
-    std::uint64_t connected_max = 0;
-    std::uint64_t sessions_left = 0;
     Causes connect_failures;   // dials
     Causes lost_connections;   // connections that were open, whether or not something was in flight
     Causes delivery_failures;  // attempts
@@ -125,7 +121,7 @@ struct Books {
     // Validations whose fate is still open: neither answered for good, nor discarded, nor sent without a hope of an
     // answer. The drain ends when there are none.
     std::uint64_t unsettled() const {
-        return tally.generated - tally.acknowledged - tally.rejected - tally.discarded - tally.unacknowledged;
+        return counts.generated - counts.acknowledged - counts.rejected - counts.discarded - counts.unacknowledged;
     }
 
     // The part of a due time.
@@ -136,10 +132,10 @@ struct Books {
 
     // Returns whether it is measured.
     arrival::Measure generated(Nanos due) {
-        ++tally.generated;
+        ++counts.generated;
         series.due(due);
         Part& here = part(due);
-        ++here.generated;
+        ++here.counts.generated;
         return here.measure;
     }
 

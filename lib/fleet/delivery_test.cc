@@ -48,7 +48,7 @@ TEST(Delivery, WithBatchesOfOneEachGoesTheInstantItIsDue) {
         EXPECT_EQ(run.driver.offers[i].at, run.t0 + dues[i]);
         EXPECT_EQ(run.driver.offers[i].first, i + 1);
     }
-    EXPECT_EQ(result.tally.acknowledged, 20u);
+    EXPECT_EQ(result.counts.acknowledged, 20u);
     EXPECT_EQ(result.response.min(), 1ms);
     EXPECT_EQ(result.response.max(), 1ms);
     EXPECT_EQ(result.service.max(), 1ms);
@@ -135,9 +135,9 @@ TEST(Delivery, ARejectionIsFinal) {
     run.driver.reply = in_turn({{.answer = Answer::rejected, .cause = refused()}});
     const auto result = run.whole();
     EXPECT_EQ(run.driver.offers.size(), 3u);
-    EXPECT_EQ(result.tally.rejected, 1u);
-    EXPECT_EQ(result.tally.acknowledged, 2u);
-    EXPECT_EQ(result.tally.retries, 0u);
+    EXPECT_EQ(result.counts.rejected, 1u);
+    EXPECT_EQ(result.counts.acknowledged, 2u);
+    EXPECT_EQ(result.counts.retries, 0u);
     EXPECT_EQ(result.unanswered(), 1u);
     EXPECT_EQ(result.lateness.count(), 3u);
     EXPECT_THAT(result.exceptions, ElementsAre(Exception{one, 1, 1, State::rejected}));
@@ -153,9 +153,9 @@ TEST(Delivery, ARetryKeepsTheBoundariesOfItsBatch) {
     const auto result = run.whole();
     EXPECT_THAT(names(run.driver.offers), ElementsAre(is(1, 10), is(11, 10), is(1, 10, 2), is(21, 10), is(31, 10)));
     EXPECT_EQ(run.driver.offers[2].at, run.driver.offers[0].at + 1ms + 1500ms);
-    EXPECT_EQ(result.tally.retries, 1u);
-    EXPECT_EQ(result.tally.sent_batches, 5u);
-    EXPECT_EQ(result.tally.acknowledged, 40u);
+    EXPECT_EQ(result.counts.retries, 1u);
+    EXPECT_EQ(result.counts.sent_batches, 5u);
+    EXPECT_EQ(result.counts.acknowledged, 40u);
     EXPECT_EQ(result.service.max(), 1ms);                          // of the attempt that was answered
     EXPECT_THAT(result.lateness.max(), is_about(900ms));           // to the first that was sent
     EXPECT_THAT(result.response.max(), is_about(900ms + 1502ms));  // all of it
@@ -235,8 +235,8 @@ TEST(Delivery, DeadlinesOfManyAreEachKept) {
     };
     const auto result = run.whole();
     EXPECT_EQ(result.errors.at("deliver.timed_out"), 14u);
-    EXPECT_EQ(result.tally.acknowledged, 6u);
-    EXPECT_EQ(result.tally.unacknowledged, 14u);
+    EXPECT_EQ(result.counts.acknowledged, 6u);
+    EXPECT_EQ(result.counts.unacknowledged, 14u);
 }
 
 TEST(Delivery, AnAnswerAfterTheDeadlineStillCounts) {
@@ -246,8 +246,8 @@ TEST(Delivery, AnAnswerAfterTheDeadlineStillCounts) {
     run.driver.on_abandon = ScriptedDriver::Abandon::late;
     run.driver.reply = in_turn({{.after = 4s}});
     const auto result = run.whole();
-    EXPECT_EQ(result.tally.acknowledged, 1u);
-    EXPECT_EQ(result.tally.sent_batches, 1u);
+    EXPECT_EQ(result.counts.acknowledged, 1u);
+    EXPECT_EQ(result.counts.sent_batches, 1u);
     EXPECT_EQ(result.response.max(), 4s);
 }
 
@@ -273,10 +273,10 @@ TEST(Delivery, AfterABreakWhatWasInFlightGoesFirstAtOnceAndInOrder) {
         EXPECT_EQ(run.driver.offers[i].at, again);
     }
     EXPECT_EQ(run.driver.offers[7].at, again + 1ms);  // the window has 4 places
-    EXPECT_EQ(result.tally.acknowledged, 10u);
-    EXPECT_EQ(result.reconnects, 1u);
-    EXPECT_EQ(result.connects, 2u);
-    EXPECT_EQ(result.tally.retries, 3u);
+    EXPECT_EQ(result.counts.acknowledged, 10u);
+    EXPECT_EQ(result.counts.reconnects, 1u);
+    EXPECT_EQ(result.counts.connects, 2u);
+    EXPECT_EQ(result.counts.retries, 3u);
     EXPECT_THAT(result.errors, ElementsAre(std::pair("connection.reset", 1), std::pair("deliver.reset", 3)));
 }
 
@@ -325,7 +325,7 @@ TEST(Delivery, ABackoffOutlastsTheConnectionThatBroughtTheAnswer) {
         run.driver.break_connection(one, reset());
         run.drain();
         EXPECT_EQ(offers.at(3).at - offers.at(2).at, 4s);
-        EXPECT_EQ(run.close().reconnects, 1u);
+        EXPECT_EQ(run.close().counts.reconnects, 1u);
     }
 }
 
@@ -367,7 +367,7 @@ TEST(Delivery, WhatTheDriverSatOnIsTheToolsLateness) {
     const auto result = run.close();
     EXPECT_THAT(result.generator_lag.max(), is_about(2500ms));
     EXPECT_EQ(result.sent_late, 2u);  // by 2.5 and 1.5 s; the last by half a second
-    EXPECT_EQ(result.tally.generated, 4u);
+    EXPECT_EQ(result.counts.generated, 4u);
 }
 
 TEST(Delivery, BytesAreThoseOfTheSeedAtEveryAttempt) {
@@ -398,7 +398,7 @@ TEST(Delivery, BytesAreThoseOfTheSeedAtEveryAttempt) {
             return batch.attempt == 1 ? Reply{.answer = Answer::try_again, .cause = reset()} : Reply{};
         };
         const auto result = run.whole();
-        EXPECT_EQ(seen, 2 * result.tally.generated);
+        EXPECT_EQ(seen, 2 * result.counts.generated);
     }
 }
 

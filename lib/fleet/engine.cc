@@ -16,21 +16,20 @@ namespace {
 // So many goodbyes at once: enough to be quick, few enough that 50,000 do not arrive at the server in one burst.
 constexpr std::uint32_t goodbyes_at_once = 512;
 
-bool agree(const std::vector<Part>& parts, const Tally& tally) {
-    Tally sum;
+// The parts, which know no batches but those that were written again, add up to the whole.
+bool agree(const std::vector<Part>& parts, const account::Counts& whole) {
+    account::Counts sum;
     for (const Part& part : parts) {
-        sum.generated += part.generated;
-        sum.acknowledged += part.acknowledged;
-        sum.rejected += part.rejected;
-        sum.discarded += part.discarded;
-        sum.unacknowledged += part.unacknowledged();
-        sum.cached += part.cached;
-        sum.retries += part.retries;
+        account::add(sum, part.counts);
     }
-    sum.sent_batches = tally.sent_batches;
-    sum.retries_put_off = tally.retries_put_off;
-    sum.breaker_openings = tally.breaker_openings;
-    return sum == tally;
+    for (const auto& figure : account::count_figures) {
+        const bool told = figure.section == account::Section::tally &&
+                          (figure.reach == account::Reach::stages || figure.count == &account::Counts::retries);
+        if (told && sum.*figure.count != whole.*figure.count) {
+            return false;
+        }
+    }
+    return true;
 }
 
 }  // namespace
@@ -99,7 +98,8 @@ struct Engine::Core {
     net::TaskGroup lives;
     Ticker ticker;
     struct Told {  // of a part, by changes()
-        std::uint64_t generated = 0, acknowledged = 0, rejected = 0, discarded = 0, first_sent = 0;
+        account::Counts counts;
+        std::uint64_t first_sent = 0;
         bool operator==(const Told&) const = default;
     };
     std::vector<Told> told;
@@ -195,23 +195,16 @@ Snapshot Engine::snapshot() const {
     const Gauges gauges = core_->shard.gauges();
     std::uint64_t unanswered = 0;
     for (const Part& part : books.parts) {
-        unanswered += part.measure == arrival::Measure::on ? part.generated - part.acknowledged : 0;
+        unanswered += part.measure == arrival::Measure::on ? part.counts.generated - part.counts.acknowledged : 0;
     }
-    return {.generated = books.tally.generated,
-            .acknowledged = books.tally.acknowledged,
+    return {.counts = books.counts,
             .in_flight = gauges.in_flight,
             .cached = gauges.cached,
             .connected = gauges.connected,
             .unanswered = unanswered,
             .errors = books.connect_failures.total() + books.lost_connections.total() + books.delivery_failures.total(),
-            .response = books.series.last_response(),
-            .rejected = books.tally.rejected,
-            .discarded = books.tally.discarded,
-            .retries = books.tally.retries,
-            .sent_batches = books.tally.sent_batches,
-            .connects = books.connects,
-            .reconnects = books.reconnects,
-            .connect_failures = books.connect_failures.total()};
+            .connect_failures = books.connect_failures.total(),
+            .response = books.series.last_response()};
 }
 
 Changes Engine::changes() {
@@ -223,17 +216,15 @@ Changes Engine::changes() {
     Changes changes;
     for (std::uint32_t i = 0; i < books.parts.size(); ++i) {
         const Part& part = books.parts[i];
-        const Core::Told now{part.generated, part.acknowledged, part.rejected, part.discarded, part.lateness.count()};
+        const Core::Told now{part.counts, part.lateness.count()};
         if (now != core_->told[i]) {
             core_->told[i] = now;
-            changes.parts.push_back({.segment = i,
-                                     .generated = part.generated,
-                                     .acknowledged = part.acknowledged,
-                                     .rejected = part.rejected,
-                                     .discarded = part.discarded,
-                                     .response = packed(part.response),
-                                     .service = packed(part.service),
-                                     .lateness = packed(part.lateness)});
+            auto& changed = changes.parts.emplace_back();
+            changed.segment = i;
+            changed.counts = part.counts;
+            for (std::size_t place = 0; place < timings.size(); ++place) {
+                changed.packed[place] = packed(part.*timings[place]);
+            }
         }
     }
     if (books.connect.count() != core_->told_connects) {
@@ -250,9 +241,9 @@ Changes Engine::changes() {
 Result Engine::result() const {
     const auto& books = core_->shard.books;
     Result result;
-    result.tally = books.tally;
-    result.tally.unacknowledged = 0;
-    result.tally.cached = 0;
+    result.counts = books.counts;
+    result.counts.unacknowledged = 0;
+    result.counts.cached = 0;
     result.parts = books.parts;
     add_up(result);
     result.connect = books.connect;
@@ -272,26 +263,27 @@ Result Engine::result() const {
         equipment.list_unsettled(result.exceptions);
         equipment.add_cached(result.parts);
     }
+    for (Part& part : result.parts) {
+        const auto& known = part.counts;
+        part.counts.unacknowledged =
+            known.generated - known.acknowledged - known.rejected - known.discarded - known.cached;
+    }
     put_in_order(result.exceptions);
-    Tally listed;
+    account::Counts listed;
     for (const auto& [equipment, first, last, state] : result.exceptions) {
         const std::uint64_t count = last - first + 1;
         listed.rejected += state == State::rejected ? count : 0;
         listed.discarded += state == State::discarded ? count : 0;
-        result.tally.unacknowledged += state == State::unacknowledged ? count : 0;
-        result.tally.cached += state == State::cached ? count : 0;
+        result.counts.unacknowledged += state == State::unacknowledged ? count : 0;
+        result.counts.cached += state == State::cached ? count : 0;
     }
-    check(listed.rejected == books.tally.rejected && listed.discarded == books.tally.discarded,
+    check(listed.rejected == books.counts.rejected && listed.discarded == books.counts.discarded,
           "the exceptions name what the tally counts");
-    check(generated == result.tally.generated, "the equipments generated what the tally counts");
-    check(result.tally.balanced(), "every validation is in exactly one state");
-    check(agree(result.parts, result.tally), "the parts add up to the tally");
-    check(result.tally.retries <= result.tally.sent_batches, "first tries and retries are the writes");
-    result.connects = books.connects;
-    result.reconnects = books.reconnects;
+    check(generated == result.counts.generated, "the equipments generated what the tally counts");
+    check(account::is_balanced(result.counts), "every validation is in exactly one state");
+    check(agree(result.parts, result.counts), "the parts add up to the tally");
+    check(result.counts.retries <= result.counts.sent_batches, "first tries and retries are the writes");
     result.connecting = books.connecting;
-    result.connected_max = books.connected_max;
-    result.sessions_left = books.sessions_left;
     books.connect_failures.add_to(result.connect_failures, "");
     books.connect_failures.add_to(result.errors, "connect.");
     books.lost_connections.add_to(result.errors, "connection.");

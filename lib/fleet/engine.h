@@ -38,23 +38,21 @@ namespace portillon::fleet {
 
 // Where the slice stands, for live progress.
 struct Snapshot {
-    std::uint64_t generated = 0;  // turned to: a batch that still lingers is not in it
-    std::uint64_t acknowledged = 0;
+    account::Counts counts;       // those that are live (account/figures.h)
     std::uint64_t in_flight = 0;  // validations; as in Interval
     std::uint64_t cached = 0;
     std::uint64_t connected = 0;   // equipments
     std::uint64_t unanswered = 0;  // measured validations, so far
     std::uint64_t errors = 0;      // as in Result, all together
-    std::string response;          // of the last closed interval (a second, in short runs), as in Interval
-    std::uint64_t rejected = 0, discarded = 0, retries = 0, sent_batches = 0;  // as in Tally
-    std::uint64_t connects = 0, reconnects = 0, connect_failures = 0;
+    std::uint64_t connect_failures = 0;
+    std::string response;  // of the last closed interval (a second, in short runs), as in Interval
 };
 
-// The books of a segment so far; histograms are packed, and empty when they are.
+// The books of a segment so far; histograms are packed, in the order of `timings`, and empty when they are.
 struct PartSoFar {
     std::uint32_t segment = 0;
-    std::uint64_t generated = 0, acknowledged = 0, rejected = 0, discarded = 0;
-    std::string response, service, lateness;
+    account::Counts counts;
+    std::array<std::string, timings.size()> packed;
 };
 
 // Whatever has changed since it was last asked for, as it stands; the rest is empty.

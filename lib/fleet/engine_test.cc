@@ -45,8 +45,8 @@ TEST(Engine, GeneratesExactlyWhatTheStagesSay) {
     plan.equipments = 20;
     Rehearsal run(plan);
     const auto result = run.whole();
-    EXPECT_EQ(result.tally.generated, 20u * (30 + 240 + 360));
-    EXPECT_EQ(result.tally.acknowledged, result.tally.generated);
+    EXPECT_EQ(result.counts.generated, 20u * (30 + 240 + 360));
+    EXPECT_EQ(result.counts.acknowledged, result.counts.generated);
     EXPECT_EQ(result.measured_generated, 20u * (240 + 360));
     EXPECT_EQ(result.response.count(), 20u * (240 + 360));  // warm-up is in the tally only
     EXPECT_EQ(result.service.count(), result.response.count());
@@ -58,7 +58,7 @@ TEST(Engine, GeneratesExactlyWhatTheStagesSay) {
     for (const auto& [equipment, count, by_segment] : result.generated) {
         EXPECT_EQ(count, 630u) << number_of(equipment);
     }
-    EXPECT_EQ(sum_due(result.series), result.tally.generated);
+    EXPECT_EQ(sum_due(result.series), result.counts.generated);
 }
 
 TEST(Engine, ReadsTheKnownAnswerOfAServerThatFreezes) {
@@ -111,9 +111,9 @@ TEST(Engine, AStalledServerMakesValidationsLateNeverFewer) {
         return Reply{.after = since > 5s && since < 10s ? 10s - since : 1ms};
     };
     const auto result = run.whole();
-    EXPECT_EQ(result.tally.generated, 200u);
-    EXPECT_EQ(result.tally.acknowledged, 200u);
-    EXPECT_EQ(result.tally.retries, 0u);
+    EXPECT_EQ(result.counts.generated, 200u);
+    EXPECT_EQ(result.counts.acknowledged, 200u);
+    EXPECT_EQ(result.counts.retries, 0u);
 }
 
 TEST(Engine, ConnectsAtTheRateBeforeT0) {
@@ -129,16 +129,16 @@ TEST(Engine, ConnectsAtTheRateBeforeT0) {
         EXPECT_EQ(run.driver.dials[i], std::pair(EquipmentId{i + 1}, from + i * 10ms));
     }
     EXPECT_EQ(run.engine().snapshot().connected, 10u);
-    EXPECT_EQ(run.engine().snapshot().generated, 0u);
+    EXPECT_EQ(run.engine().snapshot().counts.generated, 0u);
     run.start();
     run.drain();
     const auto result = run.close();
     EXPECT_EQ(result.connect.count(), 10u);
     EXPECT_EQ(result.connect.max(), 2ms);
     EXPECT_EQ(result.connecting, 92ms);
-    EXPECT_EQ(result.connected_max, 10u);
-    EXPECT_EQ(result.connects, 10u);
-    EXPECT_EQ(result.reconnects, 0u);
+    EXPECT_EQ(result.counts.connected_max, 10u);
+    EXPECT_EQ(result.counts.connects, 10u);
+    EXPECT_EQ(result.counts.reconnects, 0u);
 }
 
 TEST(Engine, TheUnluckyBeginOfflineAndGoOnTrying) {
@@ -161,12 +161,12 @@ TEST(Engine, TheUnluckyBeginOfflineAndGoOnTrying) {
     const auto result = run.close();
     EXPECT_THAT(result.connect_failures, ElementsAre(std::pair("refused", 3)));
     EXPECT_THAT(result.errors, ElementsAre(std::pair("connect.refused", 3)));
-    EXPECT_EQ(result.connects, 3u);
-    EXPECT_EQ(result.reconnects, 0u);
-    EXPECT_EQ(result.tally.acknowledged, 60u);
+    EXPECT_EQ(result.counts.connects, 3u);
+    EXPECT_EQ(result.counts.reconnects, 0u);
+    EXPECT_EQ(result.counts.acknowledged, 60u);
     EXPECT_GE(result.connecting, 12s);
     EXPECT_LT(result.connecting, 13s);
-    EXPECT_EQ(result.connected_max, 3u);
+    EXPECT_EQ(result.counts.connected_max, 3u);
     EXPECT_EQ(result.sent_late, 0u);  // its link was not open
 }
 
@@ -217,8 +217,8 @@ TEST(Engine, DialsAgainWithDoublingBackoffAndBeginsAnewAfterSuccess) {
     EXPECT_THAT(run.driver.dials.at(7).second, broken + 3s);
     run.drain();
     const auto result = run.close();
-    EXPECT_EQ(result.reconnects, 1u);
-    EXPECT_EQ(result.tally.acknowledged, 60u);
+    EXPECT_EQ(result.counts.reconnects, 1u);
+    EXPECT_EQ(result.counts.acknowledged, 60u);
 }
 
 TEST(Engine, DialsMoreAndMoreSlowlyAPeerThatBreaksBeforeItAnswers) {
@@ -249,7 +249,7 @@ TEST(Engine, DialsMoreAndMoreSlowlyAPeerThatBreaksBeforeItAnswers) {
     run.simulation.run_for(1ms);
     dials_after_a_break(1s);
     run.drain();
-    EXPECT_EQ(run.close().tally.acknowledged, 60u);
+    EXPECT_EQ(run.close().counts.acknowledged, 60u);
 }
 
 TEST(Engine, ATimeOutSaysNothingOfTheConnection) {
@@ -320,7 +320,7 @@ TEST(Engine, StartsByStepsFromT0On) {
         EXPECT_EQ(run.driver.dials[i], std::pair(EquipmentId{i + 1}, run.t0 + i / 2 * 10s));
         EXPECT_EQ(result.generated[i].count, 30u - i / 2 * 10);
     }
-    EXPECT_EQ(result.tally.acknowledged, 120u);
+    EXPECT_EQ(result.counts.acknowledged, 120u);
 }
 
 TEST(Engine, AScheduleBeginsAtTheEquipmentsStartConnectedOrNot) {
@@ -334,7 +334,7 @@ TEST(Engine, AScheduleBeginsAtTheEquipmentsStartConnectedOrNot) {
     run.run_to(14s);
     EXPECT_EQ(run.engine().snapshot().cached, 4u);
     run.drain();
-    EXPECT_EQ(run.close().tally.acknowledged, 50u);
+    EXPECT_EQ(run.close().counts.acknowledged, 50u);
 }
 
 TEST(Engine, T0MayLieAhead) {
@@ -347,7 +347,7 @@ TEST(Engine, T0MayLieAhead) {
     const auto result = run.close();
     EXPECT_EQ(run.driver.offers.at(0).at, run.t0 + dues_of(plan, one)[0]);
     EXPECT_EQ(result.generator_lag.max(), 0ns);
-    EXPECT_EQ(result.tally.acknowledged, 10u);
+    EXPECT_EQ(result.counts.acknowledged, 10u);
 }
 
 TEST(Engine, AT0InThePastIsCaughtUp) {
@@ -359,7 +359,7 @@ TEST(Engine, AT0InThePastIsCaughtUp) {
     run.engine().start(run.t0);
     run.drain();
     const auto result = run.close();
-    EXPECT_EQ(result.tally.acknowledged, 10u);
+    EXPECT_EQ(result.counts.acknowledged, 10u);
     EXPECT_GT(result.generator_lag.max(), 4s);
 }
 
@@ -374,8 +374,8 @@ TEST(Engine, StopEndsGenerationAndKeepsWhatWas) {
     run.drain();
     EXPECT_LE(run.since_t0(), 21s);
     const auto result = run.close();
-    EXPECT_EQ(result.tally.generated, 100u);
-    EXPECT_EQ(result.tally.acknowledged, 100u);
+    EXPECT_EQ(result.counts.generated, 100u);
+    EXPECT_EQ(result.counts.acknowledged, 100u);
 }
 
 TEST(Engine, StopLeavesTheOpenBatchesTheirLinger) {
@@ -389,8 +389,8 @@ TEST(Engine, StopLeavesTheOpenBatchesTheirLinger) {
     run.engine().stop(run.now());
     run.drain();
     const auto result = run.close();
-    EXPECT_EQ(result.tally.generated, 20u);
-    EXPECT_EQ(result.tally.acknowledged, 20u);
+    EXPECT_EQ(result.counts.generated, 20u);
+    EXPECT_EQ(result.counts.acknowledged, 20u);
     EXPECT_EQ(result.generator_lag.max(), 0ns);
 }
 
@@ -405,7 +405,7 @@ TEST(Engine, TheDrainWaitsUntilEverythingIsSettled) {
     run.drain();
     EXPECT_EQ(run.driver.offers.size(), 10u);
     EXPECT_GT(run.since_t0(), 29s);
-    EXPECT_EQ(run.close().tally.acknowledged, 10u);
+    EXPECT_EQ(run.close().counts.acknowledged, 10u);
 }
 
 TEST(Engine, TheDrainIsBounded) {
@@ -423,8 +423,8 @@ TEST(Engine, TheDrainIsBounded) {
     run.simulation.run_for(10s);
     EXPECT_EQ(run.driver.offers.size(), offers);  // nothing is offered any more
     const auto result = run.close();
-    EXPECT_EQ(result.tally.unacknowledged, 3u);
-    EXPECT_EQ(result.tally.cached, 7u);
+    EXPECT_EQ(result.counts.unacknowledged, 3u);
+    EXPECT_EQ(result.counts.cached, 7u);
     EXPECT_THAT(result.exceptions,
                 ElementsAre(Exception{one, 1, 3, State::unacknowledged}, Exception{one, 4, 10, State::cached}));
     EXPECT_EQ(result.unanswered(), 10u);
@@ -444,7 +444,7 @@ TEST(Engine, TheConductorMayEndTheDrain) {
     run.engine().end_drain();
     run.drain();
     EXPECT_EQ(run.since_t0(), 15s);
-    EXPECT_EQ(run.close().tally.unacknowledged, 8u);
+    EXPECT_EQ(run.close().counts.unacknowledged, 8u);
 }
 
 TEST(Engine, AnswersBetweenDrainAndCloseStillCount) {
@@ -457,7 +457,7 @@ TEST(Engine, AnswersBetweenDrainAndCloseStillCount) {
     run.drain();
     EXPECT_EQ(run.since_t0(), 11s);
     run.run_to(20s);
-    EXPECT_EQ(run.close().tally.acknowledged, 10u);
+    EXPECT_EQ(run.close().counts.acknowledged, 10u);
 }
 
 TEST(Engine, SaysGoodbyeAFewHundredAtATime) {
@@ -474,8 +474,8 @@ TEST(Engine, SaysGoodbyeAFewHundredAtATime) {
     EXPECT_EQ(run.driver.open_now, 0u);
     EXPECT_LE(run.driver.closing_most, 512u);
     EXPECT_LE(run.now() - before, 100ms);
-    EXPECT_EQ(result.tally.acknowledged, 2'000u);
-    EXPECT_EQ(result.connected_max, 2'000u);
+    EXPECT_EQ(result.counts.acknowledged, 2'000u);
+    EXPECT_EQ(result.counts.connected_max, 2'000u);
     EXPECT_EQ(result.series.intervals.back().connected, 0u);
 }
 
@@ -513,7 +513,7 @@ TEST(Engine, HasTheServerForgetItsSessionsAFewHundredAtATime) {
     const auto result = run.close(20s);
     EXPECT_THAT(run.driver.kept, IsEmpty());
     EXPECT_EQ(run.driver.forgets, 1'500u);
-    EXPECT_EQ(result.sessions_left, 0u);
+    EXPECT_EQ(result.counts.sessions_left, 0u);
     EXPECT_LE(run.driver.forgetting_most, 512u);
 }
 
@@ -528,13 +528,13 @@ TEST(Engine, CountsTheSessionsThatAServerMayKeep) {
         return ScriptedDriver::Dial{.failure = number_of(id) <= 3 || refuses_once ? refused() : error_code{}};
     };
     const auto result = run.whole();
-    EXPECT_EQ(result.sessions_left, 3u) << "those that were refused once are gone";
+    EXPECT_EQ(result.counts.sessions_left, 3u) << "those that were refused once are gone";
     EXPECT_EQ(run.driver.kept.size(), 3u);
     auto sum = result;
     Result other;
-    other.sessions_left = 2;
+    other.counts.sessions_left = 2;
     merge(sum, other);
-    EXPECT_EQ(sum.sessions_left, 5u);
+    EXPECT_EQ(sum.counts.sessions_left, 5u);
 }
 
 TEST(Engine, DoesNotWaitForAServerThatIsGoneBeyondTheDeadline) {
@@ -550,7 +550,7 @@ TEST(Engine, DoesNotWaitForAServerThatIsGoneBeyondTheDeadline) {
     const Instant before = run.now();
     const auto result = run.close(5s);
     EXPECT_LE(run.now() - before, 5s + 10ms);
-    EXPECT_EQ(result.sessions_left, 2'000u);
+    EXPECT_EQ(result.counts.sessions_left, 2'000u);
 }
 
 TEST(Engine, HasSessionsForgottenWhoseConnectionsAreSilent) {
@@ -570,7 +570,7 @@ TEST(Engine, HasSessionsForgottenWhoseConnectionsAreSilent) {
         const Instant before = run.now();
         const auto result = run.close(within);
         EXPECT_LT(run.now() - before, within / 2);
-        EXPECT_EQ(result.sessions_left, 0u);
+        EXPECT_EQ(result.counts.sessions_left, 0u);
         EXPECT_THAT(run.driver.kept, IsEmpty());
         EXPECT_EQ(run.driver.forgets, plan.equipments);
     }
@@ -593,7 +593,7 @@ TEST(Engine, HasNothingForgottenOfEquipmentsThatNoServerAccepted) {
     const auto result = run.close(60s);
     EXPECT_LT(run.now() - before, 1s);
     EXPECT_EQ(run.driver.forgets, 10u);
-    EXPECT_EQ(result.sessions_left, 0u);
+    EXPECT_EQ(result.counts.sessions_left, 0u);
 }
 
 TEST(Engine, LeavesSessionsToAServerThatEndsWithTheRun) {
@@ -604,7 +604,7 @@ TEST(Engine, LeavesSessionsToAServerThatEndsWithTheRun) {
     run.driver.keeps = ScriptedDriver::Keeps::sessions;
     const auto result = run.whole();
     EXPECT_EQ(run.driver.forgets, 0u);
-    EXPECT_EQ(result.sessions_left, 0u);
+    EXPECT_EQ(result.counts.sessions_left, 0u);
 }
 
 TEST(Engine, MayBeClosedInTheMiddleOfEverything) {
@@ -624,12 +624,12 @@ TEST(Engine, MayBeClosedInTheMiddleOfEverything) {
         run.start();
         run.run_to(at);
         const auto result = run.close();
-        EXPECT_TRUE(result.tally.balanced());
+        EXPECT_TRUE(account::is_balanced(result.counts));
         EXPECT_EQ(run.driver.open_now, 0u);
     }
     Rehearsal before_t0(plain_plan(periodic, {steady(100s, 10)}));
     before_t0.connect();
-    EXPECT_EQ(before_t0.close().tally.generated, 0u);
+    EXPECT_EQ(before_t0.close().counts.generated, 0u);
 }
 
 TEST(Engine, AClosedLoopFillsTheWindow) {
@@ -641,8 +641,8 @@ TEST(Engine, AClosedLoopFillsTheWindow) {
     run.driver.reply = [](const auto&, Instant) { return Reply{.after = 100ms}; };
     const auto result = run.whole();
     // 4 batches of 3 every 100 ms, from T0 to the end of the stages, on each of 2.
-    EXPECT_EQ(result.tally.generated, 2u * 4 * 3 * 100);
-    EXPECT_EQ(result.tally.acknowledged, result.tally.generated);
+    EXPECT_EQ(result.counts.generated, 2u * 4 * 3 * 100);
+    EXPECT_EQ(result.counts.acknowledged, result.counts.generated);
     EXPECT_EQ(result.response.min(), 100ms);
     EXPECT_EQ(result.response.max(), 100ms);
     EXPECT_EQ(result.lateness.max(), 0ns);
@@ -662,8 +662,8 @@ TEST(Engine, KeepsFiguresByWhenAValidationWasDueNotByWhenItWasAnswered) {
     run.connect();
     run.start();
     run.run_to(7900ms);
-    EXPECT_EQ(run.engine().snapshot().acknowledged, 0u);
-    EXPECT_EQ(run.engine().snapshot().unanswered, run.engine().snapshot().generated - 20);
+    EXPECT_EQ(run.engine().snapshot().counts.acknowledged, 0u);
+    EXPECT_EQ(run.engine().snapshot().unanswered, run.engine().snapshot().counts.generated - 20);
     run.drain();
     const auto result = run.close();
     ASSERT_EQ(result.parts.size(), 3u);
@@ -671,8 +671,8 @@ TEST(Engine, KeepsFiguresByWhenAValidationWasDueNotByWhenItWasAnswered) {
     const Nanos ends[] = {2s, 5s, 10s};
     stats::Histogram measured;
     for (std::size_t i = 0; i < 3; ++i) {
-        EXPECT_EQ(result.parts[i].generated, counts[i]);
-        EXPECT_EQ(result.parts[i].acknowledged, counts[i]);
+        EXPECT_EQ(result.parts[i].counts.generated, counts[i]);
+        EXPECT_EQ(result.parts[i].counts.acknowledged, counts[i]);
         EXPECT_EQ(result.parts[i].response.count(), counts[i]);
         EXPECT_EQ(result.parts[i].service.count(), counts[i]);
         EXPECT_EQ(result.parts[i].lateness.count(), counts[i]);
@@ -698,7 +698,7 @@ TEST(Engine, TellsWhatHasChangedAndNothingElse) {
     EXPECT_TRUE(changes.generator_lag.empty());  // of measured ones
     ASSERT_EQ(changes.parts.size(), 1u);
     EXPECT_EQ(changes.parts[0].segment, 0u);
-    EXPECT_EQ(changes.parts[0].generated, 10u);
+    EXPECT_EQ(changes.parts[0].counts.generated, 10u);
     EXPECT_TRUE(run.engine().changes().parts.empty());
     run.run_to(3s);
     EXPECT_EQ(run.engine().changes().parts.size(), 2u);
@@ -708,10 +708,10 @@ TEST(Engine, TellsWhatHasChangedAndNothingElse) {
     run.drain();
     EXPECT_TRUE(run.engine().changes().parts.size() <= 1);
     const auto result = run.close();
-    EXPECT_TRUE(*stats::unpack(changes.parts[0].response) == result.parts[1].response);
-    EXPECT_TRUE(*stats::unpack(changes.parts[0].lateness) == result.parts[1].lateness);
-    EXPECT_TRUE(*stats::unpack(changes.parts[0].service) == result.parts[1].service);
-    EXPECT_EQ(changes.parts[0].acknowledged, result.parts[1].acknowledged);
+    EXPECT_TRUE(*stats::unpack(changes.parts[0].packed[0]) == result.parts[1].response);
+    EXPECT_TRUE(*stats::unpack(changes.parts[0].packed[2]) == result.parts[1].lateness);
+    EXPECT_TRUE(*stats::unpack(changes.parts[0].packed[1]) == result.parts[1].service);
+    EXPECT_EQ(changes.parts[0].counts.acknowledged, result.parts[1].counts.acknowledged);
     EXPECT_FALSE(changes.generator_lag.empty());
 }
 
@@ -727,11 +727,11 @@ TEST(Engine, AClosedLoopIsDueThoughOffline) {
     run.driver.break_connection(one, reset());
     run.driver.dial = [](EquipmentId, Instant) -> ScriptedDriver::Dial { return {.takes = 9s}; };
     run.run_to(9s);
-    EXPECT_EQ(run.engine().snapshot().generated, 10u);
+    EXPECT_EQ(run.engine().snapshot().counts.generated, 10u);
     run.drain();
     const auto result = run.close();
-    EXPECT_EQ(result.tally.acknowledged, result.tally.generated);
-    EXPECT_EQ(result.tally.retries, 2u);
+    EXPECT_EQ(result.counts.acknowledged, result.counts.generated);
+    EXPECT_EQ(result.counts.retries, 2u);
     EXPECT_EQ(result.measured_generated, result.response.count());
     EXPECT_GT(result.measured_generated, 10u);
 }
@@ -821,13 +821,13 @@ TEST(Engine, SnapshotsFollowTheRun) {
     run.start();
     run.run_to(2500ms);
     auto snapshot = run.engine().snapshot();
-    EXPECT_EQ(snapshot.generated, 25u);
-    EXPECT_EQ(snapshot.acknowledged, 25u);
+    EXPECT_EQ(snapshot.counts.generated, 25u);
+    EXPECT_EQ(snapshot.counts.acknowledged, 25u);
     EXPECT_EQ(snapshot.connected, 1u);
     EXPECT_EQ(stats::unpack(snapshot.response)->count(), 10u);
     run.run_to(5500ms);
     snapshot = run.engine().snapshot();
-    EXPECT_EQ(snapshot.generated, 55u);
+    EXPECT_EQ(snapshot.counts.generated, 55u);
     EXPECT_EQ(snapshot.in_flight, 2u);
     EXPECT_EQ(snapshot.cached, 23u);
     EXPECT_EQ(snapshot.unanswered, 25u);

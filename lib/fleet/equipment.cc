@@ -95,20 +95,20 @@ net::Task<void> Equipment::clear_up() {
             break;
         }
     }
-    ++shard_.books.sessions_left;
+    ++shard_.books.counts.sessions_left;
 }
 
 void Equipment::opened(Nanos took) {
     auto& books = shard_.books;
     books.connect.record(took);
-    ++books.connects;
+    ++books.counts.connects;
     if (opens_++ > 0) {
-        ++books.reconnects;
+        ++books.counts.reconnects;
     } else {
         books.connecting = now() - shard_.dials_from;
     }
     set_link(Link::up);
-    books.connected_max = std::max<std::uint64_t>(books.connected_max, shard_.connected);
+    books.counts.connected_max = std::max<std::uint64_t>(books.counts.connected_max, shard_.connected);
     talk_ = Talk::none;
     held_back_until_ = now();
     shard_.ready.wake();
@@ -356,7 +356,7 @@ bool Equipment::probes(Instant now) const {
 }
 
 void Equipment::failed(Instant now) {
-    shard_.books.tally.breaker_openings += breaker_.failed(shard_.plan.breaker, now) ? 1 : 0;
+    shard_.books.counts.breaker_openings += breaker_.failed(shard_.plan.breaker, now) ? 1 : 0;
 }
 
 // From here on the boundaries of the batch are fixed.
@@ -395,7 +395,7 @@ void Equipment::discard_oldest() {
     const auto& plan = shard_.plan;
     if (plan.overflow == Overflow::discards_oldest && cache_.size() > plan.cache) {
         count_discarded(cache_.discard_oldest(plan.schedule, plan.cache,
-                                              [this](Nanos due) { ++shard_.books.part(due).discarded; }));
+                                              [this](Nanos due) { ++shard_.books.part(due).counts.discarded; }));
     }
 }
 
@@ -404,13 +404,13 @@ void Equipment::discard_newest(const arrival::Cursor& first, std::uint32_t turne
     const auto& plan = shard_.plan;
     if (cache_.size() > plan.cache) {
         count_discarded(cache_.discard_newest(plan.schedule, plan.cache, first, turned,
-                                              [this](Nanos due) { ++shard_.books.part(due).discarded; }));
+                                              [this](Nanos due) { ++shard_.books.part(due).counts.discarded; }));
     }
 }
 
 void Equipment::count_discarded(const Cache::Range& range) {
     record_exception(range.first, range.count, State::discarded);
-    shard_.books.tally.discarded += range.count;
+    shard_.books.counts.discarded += range.count;
 }
 
 // Answers.
@@ -425,10 +425,10 @@ void Equipment::settled(Sequence first, const driver::Outcome& outcome) {
         talk_ = Talk::settled;
     }
     if (outcome.sent != Instant{}) {
-        ++books.tally.sent_batches;
+        ++books.counts.sent_batches;
         if (flight.was_sent()) {
-            ++books.tally.retries;
-            ++books.part(shard_.closed_loop ? flight.closed_loop_due : flight.first.due()).retries;
+            ++books.counts.retries;
+            ++books.part(shard_.closed_loop ? flight.closed_loop_due : flight.first.due()).counts.retries;
         } else {
             flight.sent = outcome.sent;
             record_first_sent(flight);
@@ -442,15 +442,15 @@ void Equipment::settled(Sequence first, const driver::Outcome& outcome) {
             break;
         case driver::Answer::sent:
             record_exception(first, flight.count, State::unacknowledged);
-            books.tally.unacknowledged += flight.count;
+            books.counts.unacknowledged += flight.count;
             window_.remove(shard_.flights, flight);
             break;
         case driver::Answer::rejected:
             breaker_.answered();
             books.delivery_failures.count(outcome.cause);
             record_exception(first, flight.count, State::rejected);
-            books.tally.rejected += flight.count;
-            flight.for_each([&](Nanos due) { ++books.part(due).rejected; });
+            books.counts.rejected += flight.count;
+            flight.for_each([&](Nanos due) { ++books.part(due).counts.rejected; });
             window_.remove(shard_.flights, flight);
             break;
         default:
@@ -486,7 +486,7 @@ void Equipment::record_acknowledged(const Flight& flight, const driver::Outcome&
     std::uint64_t together = 0;
     const auto count_together = [&] {
         if (together > 0) {
-            part->acknowledged += together;
+            part->counts.acknowledged += together;
             part->service.record(outcome.answered - outcome.sent, together);
         }
     };
@@ -504,7 +504,7 @@ void Equipment::record_acknowledged(const Flight& flight, const driver::Outcome&
         }
     });
     count_together();
-    books.tally.acknowledged += flight.count;
+    books.counts.acknowledged += flight.count;
     books.series.acknowledged(flight.count);
 }
 
@@ -536,7 +536,7 @@ void Equipment::wait_to_retry(Flight& flight, const driver::Outcome& outcome, In
     if (outcome.retry_after) {
         wait(Status::held, now + *outcome.retry_after);
     } else if (shard_.plan.retry.budget && !budget_.spend()) {
-        ++books.tally.retries_put_off;
+        ++books.counts.retries_put_off;
         wait(Status::held, now + shard_.plan.retry.max);
     } else {
         // What the server has said holds beyond this connection; a time-out said nothing.
@@ -578,12 +578,12 @@ void Equipment::add_cached(std::vector<Part>& parts) const {
         if (!flight.was_sent()) {
             flight.for_each([&](Nanos due) {
                 near = segments.at(due, near);
-                ++parts[near].cached;
+                ++parts[near].counts.cached;
             });
         }
     });
     cache_.count_by_segment(shard_.plan.schedule, segments,
-                            [&](std::uint32_t place, std::uint64_t count) { parts[place].cached += count; });
+                            [&](std::uint32_t place, std::uint64_t count) { parts[place].counts.cached += count; });
 }
 
 }  // namespace portillon::fleet

@@ -46,17 +46,17 @@ TEST(Overflow, TheOldestGoWhenTheyAreToGo) {
     Rehearsal run(offline_plan(5, Overflow::discards_oldest));
     offline_until(run, 12s);
     const auto result = run.whole();
-    ASSERT_GT(result.tally.discarded, 0u);
-    EXPECT_THAT(result.exceptions, ElementsAre(Exception{one, 1, result.tally.discarded, State::discarded}));
-    EXPECT_EQ(result.tally.acknowledged + result.tally.discarded, 20u);
-    EXPECT_EQ(run.driver.offers.front().first, result.tally.discarded + 1);
+    ASSERT_GT(result.counts.discarded, 0u);
+    EXPECT_THAT(result.exceptions, ElementsAre(Exception{one, 1, result.counts.discarded, State::discarded}));
+    EXPECT_EQ(result.counts.acknowledged + result.counts.discarded, 20u);
+    EXPECT_EQ(run.driver.offers.front().first, result.counts.discarded + 1);
 }
 
 TEST(Overflow, TheNewestGoWhenTheyAreToGoAndTheOldestArriveInOrder) {
     Rehearsal run(offline_plan(5, Overflow::discards_newest));
     offline_until(run, 12s);
     const auto result = run.whole();
-    const auto gone = result.tally.discarded;
+    const auto gone = result.counts.discarded;
     ASSERT_GE(gone, 6u);
     EXPECT_THAT(result.exceptions, ElementsAre(Exception{one, 6, 5 + gone, State::discarded}));
     std::vector<Sequence> expected{1, 2, 3, 4, 5};
@@ -64,7 +64,7 @@ TEST(Overflow, TheNewestGoWhenTheyAreToGoAndTheOldestArriveInOrder) {
         expected.push_back(sequence);
     }
     EXPECT_EQ(firsts(run.driver), expected);
-    EXPECT_EQ(result.tally.acknowledged, expected.size());
+    EXPECT_EQ(result.counts.acknowledged, expected.size());
 }
 
 TEST(Overflow, ABatchEndsWhereTheNewestWentAndNothingIsForgottenAtTheEnd) {
@@ -74,15 +74,15 @@ TEST(Overflow, ABatchEndsWhereTheNewestWentAndNothingIsForgottenAtTheEnd) {
     Rehearsal run(plan);
     offline_until(run, 1h);
     const auto result = run.whole();
-    EXPECT_EQ(result.tally.generated, 20u);
-    EXPECT_EQ(result.tally.cached, 5u);
-    EXPECT_EQ(result.tally.discarded, 15u);
+    EXPECT_EQ(result.counts.generated, 20u);
+    EXPECT_EQ(result.counts.cached, 5u);
+    EXPECT_EQ(result.counts.discarded, 15u);
     EXPECT_THAT(result.exceptions,
                 ElementsAre(Exception{one, 1, 5, State::cached}, Exception{one, 6, 20, State::discarded}));
     std::uint64_t cached = 0, discarded = 0;
     for (const auto& part : result.parts) {
-        cached += part.cached;
-        discarded += part.discarded;
+        cached += part.counts.cached;
+        discarded += part.counts.discarded;
     }
     EXPECT_EQ(cached, 5u);
     EXPECT_EQ(discarded, 15u);
@@ -97,7 +97,7 @@ TEST(Overflow, SeveralHolesAreSteppedOver) {
     // Each answer takes 3.5 s: of what is due meanwhile two fit, and more and more go.
     run.driver.reply = [](const driver::Batch&, Instant) { return Reply{.after = 3500ms}; };
     const auto result = run.whole();
-    EXPECT_EQ(result.tally.acknowledged + result.tally.discarded, 20u);
+    EXPECT_EQ(result.counts.acknowledged + result.counts.discarded, 20u);
     std::uint64_t holes = 0;
     std::vector<Sequence> gone;
     for (const auto& exception : result.exceptions) {
@@ -108,7 +108,7 @@ TEST(Overflow, SeveralHolesAreSteppedOver) {
         }
     }
     EXPECT_GE(holes, 3u);
-    EXPECT_EQ(gone.size(), result.tally.discarded);
+    EXPECT_EQ(gone.size(), result.counts.discarded);
     auto all = firsts(run.driver);
     EXPECT_TRUE(std::is_sorted(all.begin(), all.end()));
     all.insert(all.end(), gone.begin(), gone.end());
@@ -124,7 +124,7 @@ TEST(Overflow, NothingGoesThatTheWindowTakes) {
     plan.batch = {.max = 4, .linger = 10s};
     plan.start = StartByRate{};
     Rehearsal run(plan);
-    EXPECT_EQ(run.whole().tally.acknowledged, 20u);
+    EXPECT_EQ(run.whole().counts.acknowledged, 20u);
 }
 
 TEST(Pace, ACacheDrainsNoFasterOldestFirst) {
@@ -133,7 +133,7 @@ TEST(Pace, ACacheDrainsNoFasterOldestFirst) {
     Rehearsal run(plan);
     offline_until(run, 12s);
     const auto result = run.whole();
-    EXPECT_EQ(result.tally.acknowledged, 20u);
+    EXPECT_EQ(result.counts.acknowledged, 20u);
     const auto all = firsts(run.driver);
     EXPECT_TRUE(std::is_sorted(all.begin(), all.end()));
     for (std::size_t i = 1; i < run.driver.offers.size(); ++i) {
@@ -163,10 +163,10 @@ TEST(RetryBudget, WhatIsBeyondItWaitsTheLongestWait) {
         return batch.attempt == 1 ? Reply{.answer = Answer::try_again, .cause = reset()} : Reply{};
     };
     const auto result = run.whole();
-    EXPECT_EQ(result.tally.acknowledged, 10u);
-    EXPECT_EQ(result.tally.retries, 10u);
+    EXPECT_EQ(result.counts.acknowledged, 10u);
+    EXPECT_EQ(result.counts.retries, 10u);
     // One to begin with, and a quarter for each first try: enough for three.
-    EXPECT_EQ(result.tally.retries_put_off, 7u);
+    EXPECT_EQ(result.counts.retries_put_off, 7u);
 }
 
 TEST(RetryBudget, IsNotTouchedByABreak) {
@@ -184,8 +184,8 @@ TEST(RetryBudget, IsNotTouchedByABreak) {
     run.driver.break_connection(one, reset());
     run.drain();
     const auto result = run.close();
-    EXPECT_EQ(result.tally.retries_put_off, 0u);
-    EXPECT_GT(result.tally.retries, 0u);
+    EXPECT_EQ(result.counts.retries_put_off, 0u);
+    EXPECT_GT(result.counts.retries, 0u);
 }
 
 Plan breaker_plan() {
@@ -211,8 +211,8 @@ TEST(Breaker, OpensAfterFailuresInARowThenTriesOneThingAtATime) {
     EXPECT_EQ(offers[4].at - offers[3].at, 5s + 1ms);
     EXPECT_EQ(offers[5].at - offers[4].at, 100ms);  // nothing else before it is answered
     EXPECT_EQ(offers[6].at, offers[5].at);          // then all
-    EXPECT_EQ(result.tally.breaker_openings, 2u);
-    EXPECT_EQ(result.tally.acknowledged, 30u);
+    EXPECT_EQ(result.counts.breaker_openings, 2u);
+    EXPECT_EQ(result.counts.acknowledged, 30u);
     EXPECT_EQ(result.sent_late, 0u);
 }
 
@@ -226,8 +226,8 @@ TEST(Breaker, KeepsFromDiallingToo) {
     for (std::size_t i = 3; i < run.driver.dials.size(); ++i) {
         EXPECT_GE(run.driver.dials[i].second - run.driver.dials[i - 1].second, 5s) << i;
     }
-    EXPECT_EQ(result.tally.acknowledged, 30u);
-    EXPECT_EQ(result.tally.breaker_openings, run.driver.dials.size() - 3);
+    EXPECT_EQ(result.counts.acknowledged, 30u);
+    EXPECT_EQ(result.counts.breaker_openings, run.driver.dials.size() - 3);
 }
 
 TEST(Breaker, AnAnswerInBetweenKeepsItClosedAndSoDoesANo) {
@@ -240,8 +240,8 @@ TEST(Breaker, AnAnswerInBetweenKeepsItClosedAndSoDoesANo) {
                             : Reply{.answer = Answer::rejected, .cause = refused()};
     };
     const auto result = run.whole();
-    EXPECT_EQ(result.tally.breaker_openings, 0u);
-    EXPECT_EQ(result.tally.acknowledged + result.tally.rejected, 30u);
+    EXPECT_EQ(result.counts.breaker_openings, 0u);
+    EXPECT_EQ(result.counts.acknowledged + result.counts.rejected, 30u);
 }
 
 TEST(Breaker, ABreakIsOneFailureHoweverMuchWasInFlight) {
@@ -255,7 +255,7 @@ TEST(Breaker, ABreakIsOneFailureHoweverMuchWasInFlight) {
     run.run_to(7900ms);
     run.driver.break_connection(one, reset());
     run.drain();
-    EXPECT_EQ(run.close().tally.breaker_openings, 0u);
+    EXPECT_EQ(run.close().counts.breaker_openings, 0u);
 }
 
 TEST(Breaker, WithoutOneEverythingIsTriedForEver) {
@@ -267,8 +267,8 @@ TEST(Breaker, WithoutOneEverythingIsTriedForEver) {
         return Reply{.answer = Answer::try_again, .cause = reset()};
     };
     const auto result = run.whole();
-    EXPECT_EQ(result.tally.breaker_openings, 0u);
-    EXPECT_GT(result.tally.retries, 1000u);
+    EXPECT_EQ(result.counts.breaker_openings, 0u);
+    EXPECT_GT(result.counts.retries, 1000u);
 }
 
 TEST(Throttled, TheWholeEquipmentSlowsDownAsTold) {
@@ -282,7 +282,7 @@ TEST(Throttled, TheWholeEquipmentSlowsDownAsTold) {
     EXPECT_EQ(offers[3].at - offers[2].at, 4501ms);
     EXPECT_EQ(offers[3].first, 3u);  // oldest first
     EXPECT_EQ(offers[4].at, offers[3].at);
-    EXPECT_EQ(result.tally.acknowledged, 10u);
+    EXPECT_EQ(result.counts.acknowledged, 10u);
     EXPECT_EQ(result.sent_late, 0u);
 }
 

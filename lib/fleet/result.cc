@@ -20,19 +20,6 @@ std::string merged_packs(const std::string& a, const std::string& b) {
     return stats::pack(*histogram);
 }
 
-void add(Tally& into, const Tally& other) {
-    into.generated += other.generated;
-    into.acknowledged += other.acknowledged;
-    into.rejected += other.rejected;
-    into.discarded += other.discarded;
-    into.unacknowledged += other.unacknowledged;
-    into.cached += other.cached;
-    into.retries += other.retries;
-    into.sent_batches += other.sent_batches;
-    into.retries_put_off += other.retries_put_off;
-    into.breaker_openings += other.breaker_openings;
-}
-
 void add(std::map<std::string, std::uint64_t>& into, const std::map<std::string, std::uint64_t>& other) {
     for (const auto& [name, count] : other) {
         into[name] += count;
@@ -46,15 +33,8 @@ void add(std::vector<Part>& into, const std::vector<Part>& other) {
     }
     check(into.size() == other.size() || other.empty(), "slices of one run");
     for (std::size_t i = 0; i < other.size(); ++i) {
-        into[i].generated += other[i].generated;
-        into[i].acknowledged += other[i].acknowledged;
-        into[i].rejected += other[i].rejected;
-        into[i].discarded += other[i].discarded;
-        into[i].cached += other[i].cached;
-        into[i].retries += other[i].retries;
-        into[i].response.merge(other[i].response);
-        into[i].service.merge(other[i].service);
-        into[i].lateness.merge(other[i].lateness);
+        account::add(into[i].counts, other[i].counts);
+        into[i].merge(other[i]);
     }
 }
 
@@ -102,6 +82,12 @@ void add_in_order(std::vector<Value>& into, const std::vector<Value>& other, Bef
 
 }  // namespace
 
+void Timings::merge(const Timings& other) {
+    for (const auto histogram : timings) {
+        (this->*histogram).merge(other.*histogram);
+    }
+}
+
 void put_in_order(std::vector<Exception>& exceptions) {
     std::sort(exceptions.begin(), exceptions.end());
     std::size_t kept = 0;
@@ -140,37 +126,29 @@ void Series::double_width() {
 
 void add_up(Result& result) {
     result.measured_generated = result.measured_acknowledged = 0;
-    result.response = result.service = result.lateness = {};
+    static_cast<Timings&>(result) = {};
     for (const Part& part : result.parts) {
         if (part.measure == arrival::Measure::on) {
-            result.measured_generated += part.generated;
-            result.measured_acknowledged += part.acknowledged;
-            result.response.merge(part.response);
-            result.service.merge(part.service);
-            result.lateness.merge(part.lateness);
+            result.measured_generated += part.counts.generated;
+            result.measured_acknowledged += part.counts.acknowledged;
+            result.merge(part);
         }
     }
 }
 
 void merge(Result& into, const Result& other) {
-    add(into.tally, other.tally);
+    account::add(into.counts, other.counts);
     add(into.parts, other.parts);
     into.measured_generated += other.measured_generated;
     into.measured_acknowledged += other.measured_acknowledged;
-    into.response.merge(other.response);
-    into.service.merge(other.service);
-    into.lateness.merge(other.lateness);
+    static_cast<Timings&>(into).merge(other);
     into.connect.merge(other.connect);
     into.generator_lag.merge(other.generator_lag);
     into.sent_late += other.sent_late;
     add_in_order(into.generated, other.generated,
                  [](const Generated& a, const Generated& b) { return a.equipment < b.equipment; });
     add_in_order(into.exceptions, other.exceptions, std::less<>{});
-    into.connects += other.connects;
-    into.reconnects += other.reconnects;
     into.connecting = std::max(into.connecting, other.connecting);
-    into.connected_max += other.connected_max;
-    into.sessions_left += other.sessions_left;
     add(into.connect_failures, other.connect_failures);
     add(into.errors, other.errors);
     for (const auto& [cause, words] : other.server_said) {

@@ -3,14 +3,16 @@
 // What a slice of the fleet brings home: plain values, merged exactly. Only validations that are due in a measured
 // stage go into the histograms (but for those of the parts) and the figures called measured; all others count all.
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
 
+#include "account/figures.h"
 #include "arrival/stages.h"
 #include "base/units.h"
-#include "fleet/tally.h"
+#include "fleet/exceptions.h"
 #include "stats/histogram.h"
 
 namespace portillon::fleet {
@@ -47,32 +49,36 @@ struct Generated {
     bool operator==(const Generated&) const = default;
 };
 
-// What became of the validations that were due in one segment (segments.h), measured or not.
-struct Part {
+// What validations took.
+struct Timings {
+    stats::Histogram response;  // due -> acknowledged
+    stats::Histogram service;   // sent (the attempt that was answered) -> acknowledged
+    stats::Histogram lateness;  // due -> first sent
+
+    void merge(const Timings& other);
+    bool operator==(const Timings&) const = default;
+};
+
+// All of them, for whoever sends or adds them up.
+inline constexpr std::array timings{&Timings::response, &Timings::service, &Timings::lateness};
+
+// What became of the validations that were due in one segment (segments.h), measured or not. Of the counts it has those
+// of the states, and retries: batches, by the first of their validations.
+struct Part : Timings {
     arrival::Measure measure = arrival::Measure::on;
-    std::uint64_t generated = 0;
-    std::uint64_t acknowledged = 0;
-    std::uint64_t rejected = 0;
-    std::uint64_t discarded = 0;
-    std::uint64_t cached = 0;
-    std::uint64_t retries = 0;  // batches, by the first of their validations
-    std::uint64_t unacknowledged() const { return generated - acknowledged - rejected - discarded - cached; }
-    stats::Histogram response, service, lateness;
+    account::Counts counts;
     bool operator==(const Part&) const = default;
 };
 
-struct Result {
-    Tally tally;
+// Of the counts a result has the tally and those of the fleet that a process can know: connected_max is its own.
+struct Result : Timings {  // those of the measured parts
+    account::Counts counts;
     std::vector<Part> parts;  // of each segment
-    // These five are what the measured parts add up to.
+    // What the measured parts add up to, as the timings are.
     std::uint64_t measured_generated = 0;
     std::uint64_t measured_acknowledged = 0;
     // What response ranks above every answer.
     std::uint64_t unanswered() const { return measured_generated - measured_acknowledged; }
-
-    stats::Histogram response;  // due -> acknowledged
-    stats::Histogram service;   // sent (the attempt that was answered) -> acknowledged
-    stats::Histogram lateness;  // due -> first sent
 
     stats::Histogram connect;        // dial -> session usable; every success, whenever
     stats::Histogram generator_lag;  // when the equipment had to act -> when the loop turned to it (engine.h)
@@ -84,11 +90,7 @@ struct Result {
     std::vector<Generated> generated;   // every equipment, in order
     std::vector<Exception> exceptions;  // everything not acknowledged, in order
 
-    std::uint64_t connects = 0;                             // sessions opened
-    std::uint64_t reconnects = 0;                           // of which not the equipment's first
     Nanos connecting{};                                     // from the first dial to the last first session
-    std::uint64_t connected_max = 0;                        // at once; merged: the sum of the slices' own maxima
-    std::uint64_t sessions_left = 0;                        // that the server may still keep (Session::forget())
     std::map<std::string, std::uint64_t> connect_failures;  // by cause; attempts
     // By "connect.<cause>": dials that failed; "connection.<cause>": open connections that were lost, each once,
     // whether or not something was in flight; "deliver.<cause>": attempts of batches that failed.

@@ -46,31 +46,31 @@ TEST(Series, DoublingKeepsSumsAndTheLaterGauges) {
 
 TEST(Merge, AddsAndSorts) {
     Result a;
-    a.tally.generated = 5;
-    a.tally.acknowledged = 5;
+    a.counts.generated = 5;
+    a.counts.acknowledged = 5;
     a.response.record(1ms, 5);
     a.generated = {{EquipmentId{1}, 3}, {EquipmentId{3}, 2}};
     a.exceptions = {{EquipmentId{1}, 1, 1, State::cached}, {EquipmentId{3}, 1, 1, State::cached}};
     a.errors = {{"deliver.reset", 2}};
     a.server_said = {{"reset", "one of them"}};
     a.connecting = 2s;
-    a.connected_max = 2;
+    a.counts.connected_max = 2;
     Result b;
-    b.tally.generated = 7;
-    b.tally.rejected = 7;
+    b.counts.generated = 7;
+    b.counts.rejected = 7;
     b.response.record(2ms, 7);
     b.generated = {{EquipmentId{2}, 7}};
     b.exceptions = {{EquipmentId{2}, 1, 7, State::rejected}};
     b.errors = {{"deliver.reset", 1}, {"connect.refused", 4}};
     b.server_said = {{"reset", "the other"}, {"refused", "no"}};
     b.connecting = 3s;
-    b.connected_max = 1;
+    b.counts.connected_max = 1;
     Result ba = b;
     merge(ba, a);
     merge(a, b);
     EXPECT_TRUE(a == ba);
-    EXPECT_EQ(a.tally.generated, 12u);
-    EXPECT_TRUE(a.tally.balanced());
+    EXPECT_EQ(a.counts.generated, 12u);
+    EXPECT_TRUE(account::is_balanced(a.counts));
     EXPECT_EQ(a.response.count(), 12u);
     EXPECT_THAT(a.generated,
                 ElementsAre(Generated{EquipmentId{1}, 3}, Generated{EquipmentId{2}, 7}, Generated{EquipmentId{3}, 2}));
@@ -80,7 +80,7 @@ TEST(Merge, AddsAndSorts) {
     EXPECT_THAT(a.server_said, ElementsAre(std::pair("refused", "no"), std::pair("reset", "one of them")));
     EXPECT_THAT(a.errors, ElementsAre(std::pair("connect.refused", 4), std::pair("deliver.reset", 3)));
     EXPECT_EQ(a.connecting, 3s);
-    EXPECT_EQ(a.connected_max, 3u);
+    EXPECT_EQ(a.counts.connected_max, 3u);
 }
 
 TEST(Merge, AddsPartByPartAndTheMeasuredOnesUp) {
@@ -89,11 +89,12 @@ TEST(Merge, AddsPartByPartAndTheMeasuredOnesUp) {
         made.parts.resize(3);
         made.parts[0].measure = arrival::Measure::off;
         for (auto& part : made.parts) {
-            part.generated = count + 4;
-            part.acknowledged = count;
-            part.rejected = 1;
-            part.discarded = 1;
-            part.cached = 1;
+            part.counts.generated = count + 4;
+            part.counts.acknowledged = count;
+            part.counts.rejected = 1;
+            part.counts.discarded = 1;
+            part.counts.cached = 1;
+            part.counts.unacknowledged = 1;
             part.response.record(value, count);
             part.service.record(value / 2, count);
             part.lateness.record(value / 4, count);
@@ -110,8 +111,8 @@ TEST(Merge, AddsPartByPartAndTheMeasuredOnesUp) {
     auto again = a;
     add_up(again);
     EXPECT_TRUE(again == a);
-    EXPECT_EQ(a.parts[0].generated, 20u);
-    EXPECT_EQ(a.parts[0].unacknowledged(), 2u);
+    EXPECT_EQ(a.parts[0].counts.generated, 20u);
+    EXPECT_EQ(a.parts[0].counts.unacknowledged, 2u);
     EXPECT_EQ(a.parts[2].response.count(), 12u);
     EXPECT_EQ(a.service.count(), 24u);
     EXPECT_EQ(a.lateness.max(), 500us);

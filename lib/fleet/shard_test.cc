@@ -27,11 +27,11 @@ TEST(Shard, IsSettledWhenTheTallySaysSoWhateverTheSeriesShows) {
     }
     shard.books.series.roll(shard.t0 + 1s, {});  // as a faulty report might
     EXPECT_FALSE(shard.settled());
-    ++shard.books.tally.acknowledged;
-    ++shard.books.tally.rejected;
-    ++shard.books.tally.discarded;
+    ++shard.books.counts.acknowledged;
+    ++shard.books.counts.rejected;
+    ++shard.books.counts.discarded;
     EXPECT_FALSE(shard.settled());
-    ++shard.books.tally.unacknowledged;  // sent, and no answer is expected
+    ++shard.books.counts.unacknowledged;  // sent, and no answer is expected
     shard.books.series.roll(shard.t0 + 2s, {.connected = 3, .in_flight = 7, .cached = 9});
     EXPECT_TRUE(shard.settled());
     shard.turning = 1;
@@ -55,7 +55,7 @@ TEST(Shard, WorksItsGaugesOutFromTheAccounts) {
     flight.sent = fixture.simulation.now();
     shard.flights.set_status(flight, Flight::Status::held);  // a retry: what was written may have arrived
     EXPECT_EQ(shard.gauges(), (Gauges{.in_flight = 3, .cached = 2}));
-    shard.books.tally.acknowledged += flight.count;
+    shard.books.counts.acknowledged += flight.count;
     shard.flights.give_back(flight);
     EXPECT_EQ(shard.gauges(), (Gauges{.cached = 2}));
 }

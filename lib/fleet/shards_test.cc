@@ -83,12 +83,12 @@ TEST(Shards, MakeTheSameResultWhateverTheirNumber) {
         plan.cache = 12;
         plan.drain = 10s;
         const auto one = merged(plan, 1);
-        EXPECT_GT(one.tally.acknowledged, 1'000u);
-        EXPECT_GT(one.tally.retries, 50u);
-        EXPECT_EQ(one.reconnects, 2u);
+        EXPECT_GT(one.counts.acknowledged, 1'000u);
+        EXPECT_GT(one.counts.retries, 50u);
+        EXPECT_EQ(one.counts.reconnects, 2u);
         for (const std::uint32_t shards : {2u, 3u}) {
             const auto many = merged(plan, shards);
-            EXPECT_EQ(many.tally, one.tally);
+            EXPECT_EQ(many.counts, one.counts);
             EXPECT_EQ(many.exceptions, one.exceptions);
             EXPECT_EQ(many.errors, one.errors);
             EXPECT_EQ(many.series, one.series);
@@ -120,7 +120,7 @@ TEST(Shards, AnEmptySliceIsDoneAtOnce) {
     plan.shard = 2;
     Rehearsal run(plan);
     const auto result = run.whole();
-    EXPECT_EQ(result.tally.generated, 0u);
+    EXPECT_EQ(result.counts.generated, 0u);
     EXPECT_TRUE(result.generated.empty());
 }
 

@@ -11,12 +11,14 @@ namespace portillon::gate {
 
 namespace {
 
-constexpr auto whole_run = Reach::run;
-constexpr auto each_stage = Reach::stages;
+Kind kind_of(account::Amount amount) {
+    return amount == account::Amount::bytes || amount == account::Amount::mean_bytes ? Kind::bytes : Kind::number;
+}
 
-void add(std::vector<Metric>& list, Kind kind, Reach reach, Known known, std::initializer_list<const char*> names) {
-    for (const char* name : names) {
-        list.push_back({name, kind, reach, known});
+template <class Figures>
+void add_values(std::vector<Metric>& list, const std::string& prefix, const Figures& figures, Reach reach) {
+    for (const auto& figure : figures) {
+        list.push_back({prefix + std::string(figure.name), kind_of(figure.amount), reach, Known::at_end});
     }
 }
 
@@ -36,33 +38,21 @@ std::string names_where(Wanted wanted) {
 const std::vector<Metric>& metrics() {
     static const std::vector<Metric> all = [] {
         std::vector<Metric> list;
-        add(list, Kind::latency, each_stage, Known::live, {"response", "service", "lateness"});
-        add(list, Kind::latency, each_stage, Known::at_end, {"end_to_end"});
-        add(list, Kind::latency, whole_run, Known::live, {"connect", "generator_lag"});
-        // What is cached or unacknowledged while it runs is only on its way.
-        add(list, Kind::counter, each_stage, Known::live, {"generated", "acknowledged", "rejected"});
-        add(list, Kind::counter, each_stage, Known::at_end, {"unacknowledged", "cached"});
-        add(list, Kind::counter, each_stage, Known::live, {"discarded"});
-        add(list, Kind::counter, whole_run, Known::live, {"retries", "sent_batches"});
-        add(list, Kind::counter, whole_run, Known::at_end, {"retries_put_off", "breaker_openings"});
-        add(list, Kind::counter, each_stage, Known::at_end, {"delivered", "duplicated", "reordered"});
-        add(list, Kind::counter, whole_run, Known::at_end, {"unexpected"});
-        add(list, Kind::counter, each_stage, Known::at_end, {"lost", "undelivered", "unconfirmed"});
-        add(list, Kind::counter, whole_run, Known::at_end, {"equipments", "connected_max", "never_connected"});
-        add(list, Kind::counter, whole_run, Known::live, {"connects", "connect_failures", "reconnects"});
-        add(list, Kind::number, whole_run, Known::at_end, {"connecting_s"});
-        add(list, Kind::number, each_stage, Known::at_end, {"due_per_s", "acknowledged_per_s", "delivered_per_s"});
-        for (const std::string side : {"generator.", "server."}) {
-            list.push_back({side + "cpu_s", Kind::number});
-            list.push_back({side + "connect_cpu_s", Kind::number});
-            list.push_back({side + "cpu_us_per_validation", Kind::number});
-            list.push_back({side + "rss_bytes", Kind::bytes});
-            list.push_back({side + "rss_growth_bytes", Kind::bytes});
-            list.push_back({side + "rss_bytes_per_equipment", Kind::bytes});
-            list.push_back({side + "shards", Kind::number});
+        for (const auto& figure : account::latency_figures) {
+            list.push_back({std::string(figure.name), Kind::latency, figure.reach, figure.known});
         }
-        add(list, Kind::bytes, whole_run, Known::at_end,
-            {"bytes_sent", "bytes_received", "bytes_per_validation", "payload_bytes"});
+        for (const auto& figure : account::count_figures) {
+            if (figure.is_metric) {
+                list.push_back({std::string(figure.name), Kind::counter, figure.reach, figure.known});
+            }
+        }
+        list.push_back({std::string(failed_dials), Kind::counter, Reach::run, Known::live});
+        add_values(list, "", account::fleet_figures, Reach::run);
+        add_values(list, "", account::throughput_figures, Reach::stages);
+        for (const auto& side : account::sides) {
+            add_values(list, std::string(side.name) + ".", account::resource_figures, Reach::run);
+        }
+        add_values(list, "", account::wire_figures, Reach::run);
         return list;
     }();
     return all;

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "account/account.h"
+
 namespace portillon::gate {
 
 enum class Kind : unsigned char {
@@ -17,8 +19,11 @@ enum class Kind : unsigned char {
     bytes,    // value; bounds may be sizes such as 2GB
 };
 
-enum class Reach : unsigned char { run, stages };   // stages: known of each stage of the traffic, too
-enum class Known : unsigned char { at_end, live };  // live: so that a run can be aborted by it
+using account::Known;
+using account::Reach;
+
+// The count of dials that failed, whatever their causes (account::Fleet::connect_failures).
+inline constexpr std::string_view failed_dials = "connect_failures";
 
 struct Metric {
     std::string name;  // "response", "lost", "generator.rss_bytes"

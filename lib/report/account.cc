@@ -15,14 +15,12 @@ std::optional<Count> sum_of(std::optional<Count> sum, std::optional<Count> more)
     return sum && more ? std::optional(*sum + *more) : std::nullopt;
 }
 
-std::optional<Ledger> sum_of(std::optional<Ledger> sum, const std::optional<Ledger>& more) {
-    if (!sum || !more) {
-        return std::nullopt;
+account::KnownCounts every_count_zero() {
+    account::KnownCounts counts;
+    for (const auto& figure : account::count_figures) {
+        counts.*figure.known_count = 0;
     }
-    for (const auto count : {&Ledger::delivered, &Ledger::duplicated, &Ledger::reordered, &Ledger::unexpected}) {
-        (*sum).*count += (*more).*count;
-    }
-    return sum;
+    return counts;
 }
 
 // "Every validation of the other equipments that was due before the end"
@@ -34,11 +32,11 @@ std::string every_validation(const Known& known) {
 void tell_of_answers(const Known& known, std::vector<std::string>& sentences) {
     if (!known.acknowledges) {
         sentences.emplace_back("Nothing is acknowledged either.");
-    } else if (known.acknowledged == known.generated) {
+    } else if (known.counts.acknowledged == known.counts.generated) {
         sentences.push_back(every_validation(known) + " was acknowledged.");
     } else {
-        sentences.push_back(fmt::format("{} of {} were acknowledged.", counted(known.acknowledged),
-                                        counted(known.generated, "validation")));
+        sentences.push_back(fmt::format("{} of {} were acknowledged.", counted(*known.counts.acknowledged),
+                                        counted(*known.counts.generated, "validation")));
     }
 }
 
@@ -48,34 +46,34 @@ void tell_of_arrivals(const Known& known, std::vector<std::string>& sentences) {
             sentences.push_back(counted(count) + (count == 1 ? one : many));
         }
     };
-    const auto& ledger = *known.ledger;
-    if (known.balanced && known.undelivered == 0U && known.lost.value_or(0) == 0 && ledger.duplicated == 0 &&
-        ledger.reordered == 0 && ledger.unexpected == 0 && known.generated > 0) {
+    const auto& counts = known.counts;
+    if (known.balanced && known.counts.undelivered == 0U && known.counts.lost.value_or(0) == 0 &&
+        *counts.duplicated == 0 && *counts.reordered == 0 && *counts.unexpected == 0 && *known.counts.generated > 0) {
         sentences.push_back(every_validation(known) + " arrived, once and in order.");
     }
-    say(known.lost.value_or(0), " validation was acknowledged and then LOST: the server broke its promise.",
+    say(known.counts.lost.value_or(0), " validation was acknowledged and then LOST: the server broke its promise.",
         " validations were acknowledged and then LOST: the server broke its promise.");
-    say(known.undelivered.value_or(0), " validation was generated and never arrived.",
+    say(known.counts.undelivered.value_or(0), " validation was generated and never arrived.",
         " validations were generated and never arrived.");
-    say(ledger.duplicated, " more copy arrived of what had arrived before.",
+    say(*counts.duplicated, " more copy arrived of what had arrived before.",
         " more copies arrived of what had arrived before.");
-    say(ledger.reordered, " arrived after a later one of its equipment.",
+    say(*counts.reordered, " arrived after a later one of its equipment.",
         " arrived after a later one of their equipment.");
-    say(ledger.unexpected, " arrived that nobody sent like this.", " arrived that nobody sent like this.");
+    say(*counts.unexpected, " arrived that nobody sent like this.", " arrived that nobody sent like this.");
     if (known.acknowledges) {
-        say(known.unconfirmed.value_or(0), " arrived without its equipment knowing.",
+        say(known.counts.unconfirmed.value_or(0), " arrived without its equipment knowing.",
             " arrived without their equipments knowing.");
     }
 }
 
 // What keeps the ledger from saying everything.
 void tell_of_gaps(const Known& known, std::vector<std::string>& sentences) {
-    if (!known.undelivered) {
+    if (!known.counts.undelivered) {
         sentences.emplace_back("The ledger was not reconciled with what was generated: what is missing is not known.");
     }
     if (!known.acknowledges) {
         sentences.emplace_back("Nothing is acknowledged, so nothing can be lost against a promise.");
-    } else if (!known.lost) {
+    } else if (!known.counts.lost) {
         sentences.emplace_back("Whether any acknowledged one was lost is not known.");
     }
     if (!known.balanced) {
@@ -86,8 +84,8 @@ void tell_of_gaps(const Known& known, std::vector<std::string>& sentences) {
 }  // namespace
 
 std::optional<Count> unaccounted_of(const RunReport& run) {
-    if (run.fleet.unaccounted) {
-        return run.fleet.unaccounted;
+    if (run.counts.unaccounted) {
+        return run.counts.unaccounted;
     }
     // Reports up to 0.2 tell of lost processes in their verdict only.
     const auto& reasons = run.verdict.reasons;
@@ -98,21 +96,17 @@ std::optional<Count> unaccounted_of(const RunReport& run) {
 }
 
 Known known_of(const std::vector<const RunReport*>& runs) {
-    Known known{.ledger = Ledger{}, .lost = 0, .undelivered = 0, .unconfirmed = 0};
+    Known known;
+    known.counts = every_count_zero();
     for (const auto* run : runs) {
         ++known.runs;
-        known.equipments += run->fleet.equipments;
+        known.equipments += *run->counts.equipments;
         known.unaccounted = sum_of(known.unaccounted, unaccounted_of(*run));
         known.complete = known.complete && run->verdict.complete;
         known.embedded = known.embedded && run->target == "embedded";
         known.balanced = known.balanced && check_identities(*run).empty();
         known.acknowledges = known.acknowledges && run->latency.response.has_value();
-        known.generated += run->tally.generated;
-        known.acknowledged += run->tally.acknowledged;
-        known.ledger = sum_of(known.ledger, run->ledger);
-        known.lost = sum_of(known.lost, run->delivery.lost);
-        known.undelivered = sum_of(known.undelivered, run->delivery.undelivered);
-        known.unconfirmed = sum_of(known.unconfirmed, run->delivery.unconfirmed);
+        account::add_repeat(known.counts, run->counts);
     }
     return known;
 }
@@ -136,15 +130,15 @@ std::vector<std::string> account_of(const Known& known) {
             " unaccounted for: the generator process was lost, and with it what was generated there and "
             "what became of it. The rest tells of the others only.");
     }
-    if (known.generated == 0) {
+    if (*known.counts.generated == 0) {
         sentences.emplace_back("Nothing was generated, so there is nothing to judge.");
     }
-    if (known.ledger) {
+    if (known.counts.delivered) {
         tell_of_arrivals(known, sentences);
-        if (known.generated > 0) {
+        if (*known.counts.generated > 0) {
             tell_of_gaps(known, sentences);
         }
-    } else if (known.generated > 0) {
+    } else if (*known.counts.generated > 0) {
         sentences.emplace_back(known.embedded ? "The ledger could not be read: what arrived is not known."
                                               : "The target has no ledger: what arrived is not known.");
         tell_of_answers(known, sentences);

@@ -20,9 +20,7 @@ struct Known {
     bool embedded = true;  // the server is ours, so that there should be a ledger
     bool balanced = true;  // the books are, in themselves
     bool acknowledges = true;
-    Count generated = 0, acknowledged = 0;
-    std::optional<Ledger> ledger;
-    std::optional<Count> lost, undelivered, unconfirmed;
+    account::KnownCounts counts;
 };
 
 Known known_of(const std::vector<const RunReport*>& runs);

@@ -23,12 +23,15 @@ Known all_well() {
             .embedded = true,
             .balanced = true,
             .acknowledges = true,
-            .generated = 1'200,
-            .acknowledged = 1'200,
-            .ledger = Ledger{.delivered = 1'200, .duplicated = 0, .reordered = 0, .unexpected = 0},
-            .lost = 0,
-            .undelivered = 0,
-            .unconfirmed = 0};
+            .counts = {.generated = 1'200,
+                       .acknowledged = 1'200,
+                       .delivered = 1'200,
+                       .duplicated = 0,
+                       .reordered = 0,
+                       .unexpected = 0,
+                       .lost = 0,
+                       .undelivered = 0,
+                       .unconfirmed = 0}};
 }
 
 template <class Change>
@@ -65,15 +68,15 @@ TEST(Account, SaysWhatIsKnownAndNoMore) {
         {"all generators were killed",
          with([](Known& k) {
              k.unaccounted = 200;
-             k.generated = k.acknowledged = 0;
-             k.ledger = Ledger{};
+             k.counts.generated = k.counts.acknowledged = 0;
+             account::set(k.counts, account::Section::ledger, {});
          }),
          {"No equipment is accounted for: every generator process was lost, and with it all that its equipments "
           "generated."}},
         {"a generator was killed, the others idle",
          with([](Known& k) {
              k.unaccounted = 100;
-             k.generated = k.acknowledged = 0;
+             k.counts.generated = k.counts.acknowledged = 0;
          }),
          {std::string("100 equipments are") + lost_process, "Nothing was generated, so there is nothing to judge."}},
         {"interrupted",
@@ -90,83 +93,85 @@ TEST(Account, SaysWhatIsKnownAndNoMore) {
         {"QoS 0",
          with([](Known& k) {
              k.acknowledges = false;
-             k.acknowledged = 0;
-             k.lost.reset();
-             k.unconfirmed = 1'200;
+             k.counts.acknowledged = 0;
+             k.counts.lost.reset();
+             k.counts.unconfirmed = 1'200;
          }),
          {"Every validation arrived, once and in order.",
           "Nothing is acknowledged, so nothing can be lost against a promise."}},
         {"QoS 0 with a hole",
          with([](Known& k) {
              k.acknowledges = false;
-             k.lost.reset();
-             k.undelivered = 3;
+             k.counts.lost.reset();
+             k.counts.undelivered = 3;
          }),
          {"3 validations were generated and never arrived.",
           "Nothing is acknowledged, so nothing can be lost against a promise."}},
         {"a foreign target",
          with([](Known& k) {
-             k.ledger.reset();
-             k.lost = k.undelivered = k.unconfirmed = std::nullopt;
+             forget_ledger(k);
+             k.counts.lost = k.counts.undelivered = k.counts.unconfirmed = std::nullopt;
              k.embedded = false;
          }),
          {"The target has no ledger: what arrived is not known.", "Every validation was acknowledged."}},
         {"a foreign target that answered some",
          with([](Known& k) {
-             k.ledger.reset();
-             k.lost = k.undelivered = k.unconfirmed = std::nullopt;
+             forget_ledger(k);
+             k.counts.lost = k.counts.undelivered = k.counts.unconfirmed = std::nullopt;
              k.embedded = false;
-             k.acknowledged = 1'100;
+             k.counts.acknowledged = 1'100;
          }),
          {"The target has no ledger: what arrived is not known.", "1,100 of 1,200 validations were acknowledged."}},
         {"a foreign target at QoS 0",
          with([](Known& k) {
-             k.ledger.reset();
-             k.lost = k.undelivered = k.unconfirmed = std::nullopt;
+             forget_ledger(k);
+             k.counts.lost = k.counts.undelivered = k.counts.unconfirmed = std::nullopt;
              k.embedded = false;
              k.acknowledges = false;
          }),
          {"The target has no ledger: what arrived is not known.", "Nothing is acknowledged either."}},
         {"the server died",
          with([](Known& k) {
-             k.ledger.reset();
-             k.lost = k.undelivered = k.unconfirmed = std::nullopt;
+             forget_ledger(k);
+             k.counts.lost = k.counts.undelivered = k.counts.unconfirmed = std::nullopt;
          }),
          {"The ledger could not be read: what arrived is not known.", "Every validation was acknowledged."}},
         {"nothing generated",
          with([](Known& k) {
-             k.generated = k.acknowledged = 0;
-             k.ledger = Ledger{};
+             k.counts.generated = k.counts.acknowledged = 0;
+             account::set(k.counts, account::Section::ledger, {});
          }),
          {"Nothing was generated, so there is nothing to judge."}},
         {"nothing generated, no ledger",
          with([](Known& k) {
-             k.generated = k.acknowledged = 0;
-             k.ledger.reset();
+             k.counts.generated = k.counts.acknowledged = 0;
+             forget_ledger(k);
          }),
          {"Nothing was generated, so there is nothing to judge."}},
         {"nothing generated, something came",
          with([](Known& k) {
-             k.generated = k.acknowledged = 0;
-             k.ledger = Ledger{.delivered = 0, .duplicated = 0, .reordered = 0, .unexpected = 2};
+             k.counts.generated = k.counts.acknowledged = 0;
+             account::set(k.counts, account::Section::ledger,
+                          {.delivered = 0, .duplicated = 0, .reordered = 0, .unexpected = 2});
          }),
          {"Nothing was generated, so there is nothing to judge.", "2 arrived that nobody sent like this."}},
         {"everything at once",
          with([](Known& k) {
-             k.lost = 1;
-             k.undelivered = 3;
-             k.unconfirmed = 5;
-             k.ledger = Ledger{.delivered = 1'197, .duplicated = 1, .reordered = 2, .unexpected = 4};
+             k.counts.lost = 1;
+             k.counts.undelivered = 3;
+             k.counts.unconfirmed = 5;
+             account::set(k.counts, account::Section::ledger,
+                          {.delivered = 1'197, .duplicated = 1, .reordered = 2, .unexpected = 4});
          }),
          {"1 validation was acknowledged and then LOST: the server broke its promise.",
           "3 validations were generated and never arrived.", "1 more copy arrived of what had arrived before.",
           "2 arrived after a later one of their equipment.", "4 arrived that nobody sent like this.",
           "5 arrived without their equipments knowing."}},
         {"arrived, but not all know",
-         with([](Known& k) { k.unconfirmed = 1; }),
+         with([](Known& k) { k.counts.unconfirmed = 1; }),
          {"Every validation arrived, once and in order.", "1 arrived without its equipment knowing."}},
         {"not reconciled",
-         with([](Known& k) { k.lost = k.undelivered = k.unconfirmed = std::nullopt; }),
+         with([](Known& k) { k.counts.lost = k.counts.undelivered = k.counts.unconfirmed = std::nullopt; }),
          {"The ledger was not reconciled with what was generated: what is missing is not known.",
           "Whether any acknowledged one was lost is not known."}},
         {"unbalanced",
@@ -191,26 +196,27 @@ TEST(Account, NeverClaimsWhatIsNotKnown) {
             k.embedded = !is(3);
             k.balanced = !is(4);
             k.acknowledges = !is(5);
-            k.generated = is(6) ? 0 : 1'200;
-            k.acknowledged = is(6) ? 0 : 1'200;
+            k.counts.generated = is(6) ? 0 : 1'200;
+            k.counts.acknowledged = is(6) ? 0 : 1'200;
             if (is(7)) {
-                k.ledger.reset();
+                forget_ledger(k);
             } else if (is(8)) {
-                k.ledger->duplicated = 1;
+                k.counts.duplicated = 1;
             } else if (is(9)) {
-                k.ledger->reordered = 1;
+                k.counts.reordered = 1;
             }
-            k.undelivered = is(10)   ? std::optional<Count>(is(11) ? 4 : 0)
-                            : is(11) ? std::nullopt
-                                     : std::optional<Count>(0);
-            k.lost = is(5) || !k.undelivered || is(7) ? std::nullopt : std::optional<Count>(0);
+            k.counts.undelivered = is(10)   ? std::optional<Count>(is(11) ? 4 : 0)
+                                   : is(11) ? std::nullopt
+                                            : std::optional<Count>(0);
+            k.counts.lost = is(5) || !k.counts.undelivered || is(7) ? std::nullopt : std::optional<Count>(0);
         });
         const auto text = fmt::format("{}", fmt::join(account_of(known), " "));
         SCOPED_TRACE(fmt::format("{:012b}: {}", bits, text));
         ASSERT_FALSE(text.empty());
         const bool arrived = text.find("arrived, once and in order") != std::string::npos;
-        const bool may = known.ledger && known.undelivered == 0U && known.balanced && known.generated > 0 &&
-                         known.ledger->duplicated == 0 && known.ledger->reordered == 0 && known.unaccounted != 200U;
+        const bool may = known.counts.delivered && known.counts.undelivered == 0U && known.balanced &&
+                         known.counts.generated > 0 && *known.counts.duplicated == 0 && *known.counts.reordered == 0 &&
+                         known.unaccounted != 200U;
         EXPECT_EQ(arrived, may);
         // "Every validation arrived" alone speaks for the whole fleet and the whole run.
         const bool of_all = known.unaccounted == 0U && known.complete;
@@ -219,7 +225,7 @@ TEST(Account, NeverClaimsWhatIsNotKnown) {
             EXPECT_TRUE(of_all);
         }
         EXPECT_EQ(text.find("accounted for") != std::string::npos, known.unaccounted != 0U);
-        if (!known.ledger && known.generated > 0 && known.unaccounted != 200U) {
+        if (!known.counts.delivered && known.counts.generated > 0 && known.unaccounted != 200U) {
             EXPECT_THAT(text, HasSubstr("what arrived is not known"));
         }
         if (!known.acknowledges) {
@@ -231,11 +237,11 @@ TEST(Account, NeverClaimsWhatIsNotKnown) {
 TEST(Account, OfRepeatsAddsUpAndKnowsAsLittleAsTheRunThatKnowsLeast) {
     const auto healthy = healthy_run();
     auto killed = healthy_run();
-    killed.fleet.unaccounted = 100;
+    killed.counts.unaccounted = 100;
     auto blind = healthy_run();
-    blind.ledger.reset();
+    forget_ledger(blind);
     blind.delivery = {};
-    EXPECT_EQ(known_of({&healthy, &killed}).generated, 2 * healthy.tally.generated);
+    EXPECT_EQ(known_of({&healthy, &killed}).counts.generated, 2 * *healthy.counts.generated);
     EXPECT_THAT(account_of(known_of({&healthy, &killed})),
                 ElementsAre(StartsWith("100 equipments are unaccounted for"),
                             "Every validation of the other equipments arrived, once and in order."));

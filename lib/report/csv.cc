@@ -10,7 +10,7 @@
 
 #include "escape/formats.h"
 #include "report/intervals.h"
-#include "report/latency_choice.h"
+#include "report/schema_keys.h"
 
 namespace portillon::report {
 
@@ -87,18 +87,6 @@ Real us_cell(std::optional<double> ns) {
     return ns ? Real(*ns / 1e3) : std::nullopt;
 }
 
-struct Percentile {
-    const char* column;
-    double percent;
-};
-constexpr std::array<Percentile, 7> percentiles{{{"p50_us", 50},
-                                                 {"p75_us", 75},
-                                                 {"p90_us", 90},
-                                                 {"p95_us", 95},
-                                                 {"p99_us", 99},
-                                                 {"p99_9_us", 99.9},
-                                                 {"p99_99_us", 99.99}}};
-
 void add_latency(Row& row, const std::string& prefix, const std::optional<Latency>& latency) {
     static const Latency none;
     const auto& figures = latency ? *latency : none;
@@ -109,16 +97,16 @@ void add_latency(Row& row, const std::string& prefix, const std::optional<Latenc
     row.number(prefix + "min_us", us_cell(figures.min()));
     row.number(prefix + "mean_us", us_cell(figures.mean()));
     row.number(prefix + "stdev_us", us_cell(figures.stdev()));
-    for (const auto& each : percentiles) {
-        row.number(prefix + each.column, us_cell(figures.percentile(each.percent)));
+    for (const auto& each : account::percentiles) {
+        row.number(prefix + std::string(each.key), us_cell(figures.percentile(each.percent)));
     }
     row.number(prefix + "max_us", us_cell(figures.max()));
     row.number(prefix + "overflow", known(histogram.overflow()));
 }
 
 void add_latencies(Row& row, const Latencies& latencies) {
-    for (const auto& [name, member] : latency_names()) {
-        add_latency(row, fmt::format("latency.{}.", name), latencies.*member);
+    for (const auto& figure : account::latency_figures) {
+        add_latency(row, fmt::format("latency.{}.", figure.name), latencies.*figure.member);
     }
 }
 
@@ -135,80 +123,30 @@ std::string by_cause(const std::map<std::string, Count>& counts) {
     return text;
 }
 
-void add_resources(Row& row, const std::string& prefix, const std::optional<Resources>& side) {
-    const Resources none;
-    const auto& resources = side ? *side : none;
-    row.number(prefix + "cpu_s", resources.cpu_s);
-    row.number(prefix + "connect_cpu_s", resources.connect_cpu_s);
-    row.number(prefix + "cpu_us_per_validation", resources.cpu_us_per_validation);
-    row.number(prefix + "rss_bytes", resources.rss_bytes);
-    row.number(prefix + "rss_growth_bytes", resources.rss_growth_bytes);
-    row.number(prefix + "rss_bytes_per_equipment", resources.rss_bytes_per_equipment);
-    row.number(prefix + "shards", resources.shards);
+// A cell for each figure of a table; empty ones where the part of the report is absent. Whole numbers stay whole.
+template <class Figures, class Owner>
+void add_values(Row& row, const std::string& prefix, const Figures& figures, const Owner* owner) {
+    for (const auto& figure : figures) {
+        const auto value = owner != nullptr ? owner->*figure.member : std::nullopt;
+        row.number(prefix + std::string(figure.name), value);
+    }
+}
+
+void add_count(Row& row, const account::CountFigure& figure, std::optional<Count> count) {
+    row.number(fmt::format("{}.{}", account::name_of(figure.section), figure.name), count);
 }
 
 // What is told of a run and of a phase alike.
-struct Common {
-    Count generated = 0, acknowledged = 0, rejected = 0, unacknowledged = 0, cached = 0, discarded = 0;
-    Whole delivered, duplicated, reordered, lost, undelivered, unconfirmed;
-    Throughput throughput;
-    const Latencies* latency = nullptr;
-};
-
-void add_common(Row& row, const Common& figures) {
-    row.number("tally.generated", Whole(figures.generated));
-    row.number("tally.acknowledged", Whole(figures.acknowledged));
-    row.number("tally.rejected", Whole(figures.rejected));
-    row.number("tally.unacknowledged", Whole(figures.unacknowledged));
-    row.number("tally.cached", Whole(figures.cached));
-    row.number("tally.discarded", Whole(figures.discarded));
-    row.number("ledger.delivered", figures.delivered);
-    row.number("ledger.duplicated", figures.duplicated);
-    row.number("ledger.reordered", figures.reordered);
-    row.number("delivery.lost", figures.lost);
-    row.number("delivery.undelivered", figures.undelivered);
-    row.number("delivery.unconfirmed", figures.unconfirmed);
-    row.number("throughput.due_per_s", figures.throughput.due_per_s);
-    row.number("throughput.acknowledged_per_s", figures.throughput.acknowledged_per_s);
-    row.number("throughput.delivered_per_s", figures.throughput.delivered_per_s);
-    add_latencies(row, *figures.latency);
-}
-
-Common common_of(const RunReport& run) {
-    const auto of_ledger = [&run](Count Ledger::*count) {
-        return run.ledger ? Whole((*run.ledger).*count) : std::nullopt;
-    };
-    return {.generated = run.tally.generated,
-            .acknowledged = run.tally.acknowledged,
-            .rejected = run.tally.rejected,
-            .unacknowledged = run.tally.unacknowledged,
-            .cached = run.tally.cached,
-            .discarded = run.tally.discarded,
-            .delivered = of_ledger(&Ledger::delivered),
-            .duplicated = of_ledger(&Ledger::duplicated),
-            .reordered = of_ledger(&Ledger::reordered),
-            .lost = run.delivery.lost,
-            .undelivered = run.delivery.undelivered,
-            .unconfirmed = run.delivery.unconfirmed,
-            .throughput = run.throughput,
-            .latency = &run.latency};
-}
-
-Common common_of(const Phase& phase) {
-    return {.generated = phase.generated,
-            .acknowledged = phase.acknowledged,
-            .rejected = phase.rejected,
-            .unacknowledged = phase.unacknowledged,
-            .cached = phase.cached,
-            .discarded = phase.discarded,
-            .delivered = phase.delivered,
-            .duplicated = phase.duplicated,
-            .reordered = phase.reordered,
-            .lost = phase.lost,
-            .undelivered = phase.undelivered,
-            .unconfirmed = phase.unconfirmed,
-            .throughput = phase.throughput,
-            .latency = &phase.latency};
+void add_common(Row& row, const Account& account) {
+    for (const auto section : account::sections) {
+        for (const auto* figure : counts_of(section)) {
+            if (figure->reach == account::Reach::stages) {
+                add_count(row, *figure, account.counts.*figure->known_count);
+            }
+        }
+    }
+    add_values(row, "throughput.", account::throughput_figures, &account.throughput);
+    add_latencies(row, account.latency);
 }
 
 // What is told of whole runs only: all of it empty for a phase.
@@ -220,6 +158,7 @@ void add_whole(Row& row, const RunReport* run) {
     const auto number = [&](const char* column, auto ask) { row.number(column, when(ask)); };
     text("verdict.measurement", [](const RunReport& r) { return std::string(name_of(r.verdict.measurement)); });
     text("verdict.complete", [](const RunReport& r) { return std::string(r.verdict.complete ? "true" : "false"); });
+    text("verdict.aborted_by", [](const RunReport& r) { return r.verdict.aborted_by; });
     text("verdict.reasons", [](const RunReport& r) {
         std::string all;
         for (const auto& reason : r.verdict.reasons) {
@@ -242,24 +181,36 @@ void add_whole(Row& row, const RunReport* run) {
             std::count_if(r.thresholds.begin(), r.thresholds.end(), [](const auto& t) { return t.skipped; });
         return Whole(static_cast<Count>(skipped));
     });
-    number("tally.retries", [](const RunReport& r) { return Whole(r.tally.retries); });
-    number("tally.sent_batches", [](const RunReport& r) { return Whole(r.tally.sent_batches); });
-    number("ledger.unexpected",
-           [](const RunReport& r) { return r.ledger ? Whole(r.ledger->unexpected) : std::nullopt; });
-    number("fleet.equipments", [](const RunReport& r) { return Whole(r.fleet.equipments); });
-    number("fleet.connected_max", [](const RunReport& r) { return Whole(r.fleet.connected_max); });
-    number("fleet.connects", [](const RunReport& r) { return Whole(r.fleet.connects); });
-    number("fleet.connect_failures", [](const RunReport& r) { return sum_of(r.fleet.connect_failures); });
-    number("fleet.reconnects", [](const RunReport& r) { return Whole(r.fleet.reconnects); });
-    number("fleet.unaccounted", [](const RunReport& r) { return r.fleet.unaccounted; });
-    number("fleet.never_connected", [](const RunReport& r) { return r.fleet.never_connected; });
-    add_resources(row, "resources.generator.", run != nullptr ? run->resources.generator : std::nullopt);
-    add_resources(row, "resources.server.", run != nullptr ? run->resources.server : std::nullopt);
-    number("wire.bytes_sent", [](const RunReport& r) { return r.wire.bytes_sent; });
-    number("wire.bytes_received", [](const RunReport& r) { return r.wire.bytes_received; });
-    number("wire.bytes_per_validation", [](const RunReport& r) { return r.wire.bytes_per_validation; });
-    text("wire.encoding", [](const RunReport& r) { return r.wire.encoding; });
-    number("wire.payload_bytes", [](const RunReport& r) { return Whole(r.wire.payload_bytes); });
+    for (const auto section : account::sections) {
+        if (section != account::Section::fleet) {
+            for (const auto* figure : counts_of(section)) {
+                if (figure->reach == account::Reach::run) {
+                    add_count(row, *figure, run != nullptr ? run->counts.*figure->known_count : std::nullopt);
+                }
+            }
+        }
+    }
+    for (const auto& key : SchemaKeys::of("run").at("fleet").keys()) {
+        if (const auto* figure = account::find_count(key)) {
+            add_count(row, *figure, run != nullptr ? run->counts.*figure->known_count : std::nullopt);
+        } else if (const auto* value = account::find_value(account::fleet_figures, key)) {
+            row.number("fleet." + key, run != nullptr ? run->fleet.*value->member : std::nullopt);
+        } else {
+            number("fleet.connect_failures", [](const RunReport& r) { return sum_of(r.fleet.connect_failures); });
+        }
+    }
+    for (const auto& side : account::sides) {
+        const auto* resources =
+            run != nullptr && run->resources.*side.member ? &*(run->resources.*side.member) : nullptr;
+        add_values(row, fmt::format("resources.{}.", side.name), account::resource_figures, resources);
+    }
+    for (const auto& key : SchemaKeys::of("run").at("wire").keys()) {
+        if (const auto* value = account::find_value(account::wire_figures, key)) {
+            row.number("wire." + key, run != nullptr ? run->wire.*value->member : std::nullopt);
+        } else {
+            text("wire.encoding", [](const RunReport& r) { return r.wire.encoding; });
+        }
+    }
     number("errors", [](const RunReport& r) { return sum_of(failures_of(r)); });
     text("errors.by_cause", [](const RunReport& r) { return by_cause(failures_of(r)); });
     text("server_said", [](const RunReport& r) {
@@ -286,7 +237,7 @@ Row figures_row(const Turn& turn, const Phase* phase) {
     row.number("phase.from_s", phase != nullptr ? Real(phase->from_s) : std::nullopt);
     row.number("phase.to_s", phase != nullptr ? Real(phase->to_s) : std::nullopt);
     row.text("phase.measured", phase == nullptr ? "" : phase->measured ? "true" : "false");
-    add_common(row, phase != nullptr ? common_of(*phase) : common_of(turn.run));
+    add_common(row, phase != nullptr ? static_cast<const Account&>(*phase) : turn.run);
     add_whole(row, phase != nullptr ? nullptr : &turn.run);
     return row;
 }

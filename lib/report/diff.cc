@@ -191,7 +191,7 @@ std::vector<RunFigure> figures_of(const Entries& entries, const DiffMetric& metr
 }
 
 double generated(const Selection::Entry& entry) {
-    return static_cast<double>(std::max<Count>(entry.run->tally.generated, 1));
+    return static_cast<double>(std::max<Count>(*entry.run->counts.generated, 1));
 }
 
 std::string text_of(const DiffMetric& metric, const std::optional<double>& value) {

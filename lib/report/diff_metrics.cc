@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "report/figures.h"
+#include "report/schema_keys.h"
 
 namespace portillon::report {
 
@@ -54,40 +55,57 @@ gate::Threshold question(const std::string& metric, Aggregate aggregate, double 
 
 std::vector<DiffMetric> all_metrics() {
     std::vector<DiffMetric> list;
-    const auto latency = [&list](const std::string& name, const std::string& label) {
+    const auto latency = [&list](const account::LatencyFigure& of) {
         const auto add = [&](const std::string& figure, const std::string& key, gate::Threshold asked) {
-            list.push_back({.name = label + " " + figure,
-                            .key = fmt::format("latency.{}.{}_us", name, key),
+            list.push_back({.name = fmt::format("{} {}", of.label, figure),
+                            .key = fmt::format("latency.{}.{}_us", of.name, key),
                             .measure = Measure::ratio,
                             .kind = gate::Kind::latency,
                             .better = Better::lower,
                             .of = as_thresholds_ask,
                             .asked = std::move(asked)});
         };
+        const std::string name(of.name);
         add("mean", "mean", question(name, Aggregate::avg));
         for (const unsigned percent : {50U, 95U, 99U}) {
             add(fmt::format("P{}", percent), fmt::format("p{}", percent),
                 question(name, Aggregate::percentile, percent));
         }
     };
-    const auto value = [&list](std::string label, std::string key, const std::string& metric, gate::Kind kind,
-                               Better better) {
-        list.push_back({.name = std::move(label),
-                        .key = std::move(key),
-                        .measure = Measure::ratio,
-                        .kind = kind,
-                        .better = better,
-                        .of = as_thresholds_ask,
-                        .asked = question(metric, Aggregate::value)});
+    // Those of a table that are compared. `prefix` is of the metric, `path` of the JSON report, `whose` of the name.
+    const auto values = [&list](const auto& figures, const std::string& path, const std::string& prefix,
+                                const std::string& whose, Better better) {
+        for (const auto& of : figures) {
+            if (of.is_compared) {
+                const auto metric = prefix + std::string(of.name);
+                const auto asked = question(metric, Aggregate::value);
+                list.push_back(
+                    {.name = fmt::format("{}{}", whose, of.label),
+                     .key = fmt::format("{}.{}", path, of.name),
+                     .measure = Measure::ratio,
+                     .kind = of.amount == account::Amount::microseconds ? gate::Kind::latency : asked.metric.kind,
+                     .better = better,
+                     .of = as_thresholds_ask,
+                     .asked = asked});
+            }
+        }
     };
-    const auto count = [&list](const std::string& section, const std::string& name, Measure measure) {
-        list.push_back({.name = name,
-                        .key = section + "." + name,
-                        .measure = measure,
-                        .kind = gate::Kind::counter,
-                        .better = Better::lower,
-                        .of = as_thresholds_ask,
-                        .asked = question(name, Aggregate::count)});
+    const auto counts = [&list](account::Meaning meaning, Measure measure) {
+        for (const auto section : {account::Section::delivery, account::Section::tally, account::Section::ledger}) {
+            for (const auto* figure : counts_of(section)) {
+                if (figure->meaning != meaning) {
+                    continue;
+                }
+                const std::string name(figure->name);
+                list.push_back({.name = name,
+                                .key = fmt::format("{}.{}", account::name_of(section), name),
+                                .measure = measure,
+                                .kind = gate::Kind::counter,
+                                .better = Better::lower,
+                                .of = as_thresholds_ask,
+                                .asked = question(name, Aggregate::count)});
+            }
+        }
     };
     const auto other_count = [&list](std::string label, std::string key,
                                      RunFigure (*of)(const RunReport&, const DiffMetric&)) {
@@ -99,28 +117,21 @@ std::vector<DiffMetric> all_metrics() {
                         .of = of});
     };
 
-    latency("response", "response");
-    latency("end_to_end", "end to end");
-    value("acknowledged per s", "throughput.acknowledged_per_s", "acknowledged_per_s", gate::Kind::number,
-          Better::higher);
-    value("delivered per s", "throughput.delivered_per_s", "delivered_per_s", gate::Kind::number, Better::higher);
-    for (const std::string side : {"generator", "server"}) {
-        // Times, hence of that kind.
-        value(side + " CPU/validation", fmt::format("resources.{}.cpu_us_per_validation", side),
-              side + ".cpu_us_per_validation", gate::Kind::latency, Better::lower);
-        value(side + " memory/equip.", fmt::format("resources.{}.rss_bytes_per_equipment", side),
-              side + ".rss_bytes_per_equipment", gate::Kind::bytes, Better::lower);
+    for (const auto& figure : account::latency_figures) {
+        if (figure.is_compared) {
+            latency(figure);
+        }
     }
-    value("bytes/validation", "wire.bytes_per_validation", "bytes_per_validation", gate::Kind::bytes, Better::lower);
+    values(account::throughput_figures, "throughput", "", "", Better::higher);
+    for (const auto& side : account::sides) {
+        values(account::resource_figures, fmt::format("resources.{}", side.name), std::string(side.name) + ".",
+               std::string(side.name) + " ", Better::lower);
+    }
+    values(account::wire_figures, "wire", "", "", Better::lower);
 
     // Resending makes duplicates and errors, also in the hands of a server that keeps every promise.
-    count("delivery", "lost", Measure::promise);
-    count("delivery", "undelivered", Measure::promise);
-    count("tally", "rejected", Measure::promise);
-    count("tally", "discarded", Measure::promise);
-    count("ledger", "unexpected", Measure::promise);
-    count("ledger", "duplicated", Measure::count);
-    count("ledger", "reordered", Measure::count);
+    counts(account::Meaning::promise, Measure::promise);
+    counts(account::Meaning::cost, Measure::count);
     other_count("unanswered", "latency.response.unanswered", unanswered);
     other_count("errors", "errors", errors);
     return list;

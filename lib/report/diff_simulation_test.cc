@@ -120,8 +120,8 @@ public:
                 run.resources.generator->rss_bytes_per_equipment = static_cast<Count>(24'000 * own[9]);
                 run.resources.server->rss_bytes_per_equipment = static_cast<Count>(18'000 * own[10]);
                 if (cell_.few > 0) {
-                    run.ledger->duplicated = poisson(cell_.few);
-                    run.ledger->reordered = poisson(cell_.few);
+                    run.counts.duplicated = poisson(cell_.few);
+                    run.counts.reordered = poisson(cell_.few);
                     run.errors = {{"deliver.timed_out", poisson(cell_.few)}};
                 }
                 comparison.runs.push_back({repeat, ++order, std::move(run), name});

@@ -154,7 +154,7 @@ TEST(Diff, NeverShowsAnIntervalThatContradictsItsVerdict) {
                             run.latency.response->histogram = slower(run.latency.response->histogram, factor * mood);
                             *run.resources.server->cpu_us_per_validation *= factor / mood;
                             *run.wire.bytes_per_validation *= factor;
-                            run.ledger->duplicated = static_cast<Count>(std::llround(20 * factor));
+                            run.counts.duplicated = static_cast<Count>(std::llround(20 * factor));
                         }
                         return comparison;
                     };
@@ -209,7 +209,7 @@ TEST(Diff, ComparesFiguresThatNeverVaryAsTheyAre) {
     EXPECT_EQ(nearly(130.5, 130.6, 0).change, Change::inconclusive);
     // Where every run resends the same, whether it did before or not.
     const auto resending = [](Count count) {
-        return altered(repeated(4), [count](RunReport& run) { run.ledger->duplicated = count; });
+        return altered(repeated(4), [count](RunReport& run) { run.counts.duplicated = count; });
     };
     EXPECT_EQ(row(compared(resending(10), resending(12)), "duplicated").change, Change::worse);
     EXPECT_EQ(row(compared(resending(0), resending(1)), "duplicated").change, Change::worse);
@@ -252,13 +252,13 @@ TEST(Diff, SaysHowManyRepeatsWouldSettleWhatTheSpreadHides) {
 TEST(Diff, CallsABrokenPromiseWorseWhateverTheStatisticsSay) {
     for (const unsigned repeats : {1U, 5U}) {
         auto candidate = repeated(repeats);
-        candidate.runs.back().run.delivery.lost = 1;
+        candidate.runs.back().run.counts.lost = 1;
         const auto found = compared(repeated(repeats), candidate);
         EXPECT_EQ(row(found, "lost").change, Change::worse);
         EXPECT_EQ(found.change, Change::worse);
         // One duplicate more breaks none.
         candidate = repeated(repeats);
-        candidate.runs.back().run.ledger->duplicated = 1;
+        candidate.runs.back().run.counts.duplicated = 1;
         EXPECT_EQ(row(compared(repeated(repeats), candidate), "duplicated").change, Change::inconclusive);
     }
 }
@@ -267,7 +267,7 @@ TEST(Diff, JudgesCountsThatBothSidesHaveAsShares) {
     const auto duplicating = [](std::vector<Count> counts) {
         auto comparison = repeated(5);
         for (std::size_t i = 0; i < 5; ++i) {
-            comparison.runs[i].run.ledger->duplicated = counts[i];
+            comparison.runs[i].run.counts.duplicated = counts[i];
         }
         return comparison;
     };
@@ -311,7 +311,7 @@ TEST(Diff, RanksWhatWasNeverAnsweredAboveEverything) {
 
 TEST(Diff, CannotCompareWhatOneSideDidNotMeasure) {
     const auto blind = altered(repeated(5), [](RunReport& run) {
-        run.ledger.reset();
+        forget_ledger(run);
         run.delivery = {};
         run.latency.end_to_end.reset();
     });
@@ -362,7 +362,7 @@ TEST(Diff, LeavesOutWhatCannotBeTrusted) {
     candidate.runs[1].run.verdict = {.measurement = Measurement::invalid, .reasons = {"a shard was lost"}};
     candidate.runs[2].run.verdict.complete = false;
     candidate.runs[3].run.verdict = {.measurement = Measurement::suspect, .reasons = {"the clock stepped"}};
-    candidate.runs[1].run.delivery.lost = 7;
+    candidate.runs[1].run.counts.lost = 7;
     const auto found = compared(repeated(5), candidate);
     EXPECT_EQ(found.candidate.left_out, 2U);
     EXPECT_EQ(found.groups.front().candidate_repeats, 3U);

@@ -54,68 +54,34 @@ std::optional<Value> median(const std::vector<const Owner*>& owners, std::option
     return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
 }
 
-void add(std::optional<Count>& sum, std::optional<Count> count) {
-    sum = sum && count ? std::optional(*sum + *count) : std::nullopt;
-}
-
 void add(std::map<std::string, Count>& sums, const std::map<std::string, Count>& counts) {
     for (const auto& [name, count] : counts) {
         sums[name] += count;
     }
 }
 
-void add(std::optional<Latency>& sum, const std::optional<Latency>& latency) {
-    if (!sum || !latency) {
-        sum.reset();
-        return;
-    }
-    sum->histogram.merge(latency->histogram);
-    sum->unanswered += latency->unanswered;
-}
-
-void add(Tally& sum, const Tally& tally) {
-    for (const auto count : {&Tally::generated, &Tally::acknowledged, &Tally::rejected, &Tally::unacknowledged,
-                             &Tally::cached, &Tally::discarded, &Tally::retries, &Tally::sent_batches}) {
-        sum.*count += tally.*count;
-    }
-    add(sum.retries_put_off, tally.retries_put_off);
-    add(sum.breaker_openings, tally.breaker_openings);
-}
-
-void add(std::optional<Ledger>& sum, const std::optional<Ledger>& ledger) {
-    if (!sum || !ledger) {
-        sum.reset();
-        return;
-    }
-    for (const auto count : {&Ledger::delivered, &Ledger::duplicated, &Ledger::reordered, &Ledger::unexpected}) {
-        (*sum).*count += (*ledger).*count;
-    }
-}
-
-void add(Fleet& sum, const Fleet& fleet) {
-    sum.connected_max = std::max(sum.connected_max, fleet.connected_max);
-    sum.connects += fleet.connects;
-    sum.reconnects += fleet.reconnects;
-    add(sum.unaccounted, fleet.unaccounted);
-    add(sum.never_connected, fleet.never_connected);
-    add(sum.connect_failures, fleet.connect_failures);
+void add(std::optional<double>& sum, std::optional<double> more) {
+    sum = sum && more ? std::optional(*sum + *more) : std::nullopt;
 }
 
 void add(RunReport& sum, const RunReport& run) {
-    for (const auto latency : {&Latencies::response, &Latencies::service, &Latencies::lateness, &Latencies::end_to_end,
-                               &Latencies::connect, &Latencies::generator_lag}) {
-        add(sum.latency.*latency, run.latency.*latency);
+    for (const auto& figure : account::latency_figures) {
+        account::add(sum.latency.*figure.member, run.latency.*figure.member);
     }
-    add(sum.tally, run.tally);
-    add(sum.ledger, run.ledger);
-    for (const auto count : {&Delivery::lost, &Delivery::undelivered, &Delivery::unconfirmed}) {
-        add(sum.delivery.*count, run.delivery.*count);
-    }
-    add(sum.fleet, run.fleet);
-    add(sum.wire.bytes_sent, run.wire.bytes_sent);
-    add(sum.wire.bytes_received, run.wire.bytes_received);
+    account::add_repeat(sum.counts, run.counts);
+    add(sum.fleet.connect_failures, run.fleet.connect_failures);
     add(sum.errors, run.errors);
     sum.server_said.insert(run.server_said.begin(), run.server_said.end());
+    add(sum.wire.bytes_sent, run.wire.bytes_sent);
+    add(sum.wire.bytes_received, run.wire.bytes_received);
+}
+
+// Values of a table, each the median of those that know it.
+template <class Figures, class Owner>
+void set_medians(Owner& into, const std::vector<const Owner*>& owners, const Figures& figures) {
+    for (const auto& figure : figures) {
+        into.*figure.member = median(owners, figure.member);
+    }
 }
 
 std::optional<Resources> typical(const std::vector<const RunReport*>& runs, std::optional<Resources> Costs::*side) {
@@ -128,13 +94,9 @@ std::optional<Resources> typical(const std::vector<const RunReport*>& runs, std:
     if (owners.empty()) {
         return std::nullopt;
     }
-    return Resources{.cpu_s = median(owners, &Resources::cpu_s),
-                     .connect_cpu_s = median(owners, &Resources::connect_cpu_s),
-                     .cpu_us_per_validation = median(owners, &Resources::cpu_us_per_validation),
-                     .rss_bytes = median(owners, &Resources::rss_bytes),
-                     .rss_bytes_per_equipment = median(owners, &Resources::rss_bytes_per_equipment),
-                     .shards = median(owners, &Resources::shards),
-                     .rss_growth_bytes = median(owners, &Resources::rss_growth_bytes)};
+    Resources resources;
+    set_medians(resources, owners, account::resource_figures);
+    return resources;
 }
 
 std::string clause_about(const Verdict& verdict) {
@@ -299,13 +261,14 @@ RunReport Entrant::whole() const {
         }
     }
     sum.verdict = verdict();
-    sum.fleet.connecting_s = median(fleets, &Fleet::connecting_s);
-    sum.throughput = {.due_per_s = median(rates, &Throughput::due_per_s),
-                      .acknowledged_per_s = median(rates, &Throughput::acknowledged_per_s),
-                      .delivered_per_s = median(rates, &Throughput::delivered_per_s)};
-    sum.wire.bytes_per_validation = median(wires, &Wire::bytes_per_validation);
-    sum.resources.generator = typical(some, &Costs::generator);
-    sum.resources.server = typical(some, &Costs::server);
+    set_medians(sum.fleet, fleets, account::fleet_figures);
+    set_medians(sum.throughput, rates, account::throughput_figures);
+    const auto bytes = std::tuple(sum.wire.bytes_sent, sum.wire.bytes_received);
+    set_medians(sum.wire, wires, account::wire_figures);
+    std::tie(sum.wire.bytes_sent, sum.wire.bytes_received) = bytes;  // these add up, as counts do
+    for (const auto& side : account::sides) {
+        sum.resources.*side.member = typical(some, side.member);
+    }
     return sum;
 }
 
@@ -492,7 +455,7 @@ std::string unreachable_in(const Comparison& comparison, const std::vector<std::
 std::optional<Latency> merged(const Entrant& entrant, std::optional<Latency> Latencies::*which) {
     std::optional<Latency> sum = Latency{};
     for (const auto* run : entrant.counting()) {
-        add(sum, run->latency.*which);
+        account::add(sum, run->latency.*which);
     }
     return sum;
 }
@@ -500,9 +463,9 @@ std::optional<Latency> merged(const Entrant& entrant, std::optional<Latency> Lat
 std::vector<std::string> losses_beside(const Entrant& entrant) {
     std::vector<std::string> sentences;
     const auto look = [&](const RunReport& run, unsigned repeat) {
-        if (run.delivery.lost.value_or(0) > 0) {
+        if (run.counts.lost.value_or(0) > 0) {
             sentences.push_back(
-                fmt::format("{} lost in a run of repeat {} that does not count", *run.delivery.lost, repeat));
+                fmt::format("{} lost in a run of repeat {} that does not count", *run.counts.lost, repeat));
         }
     };
     for (const auto* turn : entrant.again) {

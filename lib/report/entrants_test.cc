@@ -76,15 +76,15 @@ TEST(Entrants, AddUpCountsAndTakeMediansOfCosts) {
     comparison.repeats = 4;
     for (unsigned repeat = 1; repeat <= 4; ++repeat) {
         auto run = healthy_run();
-        run.delivery.lost = repeat == 2 ? 5 : 0;
+        run.counts.lost = repeat == 2 ? 5 : 0;
         run.resources.server->cpu_us_per_validation = repeat == 2 ? 100 : repeat;
         comparison.runs.push_back({repeat, 1, run});
     }
     comparison.runs[3].run.verdict = {.measurement = Measurement::invalid, .reasons = {"late"}};
     const auto entrant = entrants_of(comparison).front();
     const auto whole = entrant.whole();
-    EXPECT_EQ(whole.tally.generated, 3 * healthy_run().tally.generated);
-    EXPECT_EQ(whole.delivery.lost, 5U);
+    EXPECT_EQ(*whole.counts.generated, 3 * *healthy_run().counts.generated);
+    EXPECT_EQ(whole.counts.lost, 5U);
     EXPECT_EQ(whole.resources.server->cpu_us_per_validation, 3);
     EXPECT_EQ(entrant.verdict_text(), "3 of 4 valid");
     EXPECT_EQ(entrant.counting().size(), 3U);

@@ -87,8 +87,9 @@ std::string fault_line(const RunReport& run, const Fault& fault) {
         if (const auto* phase = phase_of(run, fault, part); phase != nullptr && phase->to_s > phase->from_s) {
             list(p95, p95_of(*phase) + " " + part);
             const bool before = std::string_view(part) == "before";
-            retries += before ? 0 : phase->retries.value_or(0);
-            lost = lost && phase->lost ? std::optional(*lost + (before ? 0 : *phase->lost)) : std::nullopt;
+            retries += before ? 0 : phase->counts.retries.value_or(0);
+            lost =
+                lost && phase->counts.lost ? std::optional(*lost + (before ? 0 : *phase->counts.lost)) : std::nullopt;
         }
     }
     text += p95.empty() ? "" : "; P95 " + p95;

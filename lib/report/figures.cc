@@ -4,8 +4,8 @@
 
 #include <algorithm>
 #include <numeric>
-#include <span>
 
+#include "base/check.h"
 #include "base/units.h"
 #include "report/account.h"
 
@@ -34,23 +34,20 @@ std::optional<double> us_of(std::optional<Nanos> value) {
 }
 
 const std::optional<Latency>& latency_of(const Latencies& latency, const std::string& name) {
-    return name == "response"     ? latency.response
-           : name == "service"    ? latency.service
-           : name == "lateness"   ? latency.lateness
-           : name == "end_to_end" ? latency.end_to_end
-           : name == "connect"    ? latency.connect
-                                  : latency.generator_lag;
+    const auto* figure = account::find_latency(name);
+    check(figure != nullptr, "a latency that is in the table of figures");
+    return latency.*figure->member;
 }
 
 // Of a count that the ledger should know.
 std::string why_uncounted(const RunReport& run, const std::string& name) {
     const bool by_acknowledgement = name == "lost" || name == "unconfirmed";
-    return by_acknowledgement && !run.delivery.lost ? "nothing is acknowledged here"
-                                                    : "the server does not tell it by due time";
+    return by_acknowledgement && !run.counts.lost ? "nothing is acknowledged here"
+                                                  : "the server does not tell it by due time";
 }
 
 std::string why_unmeasured(const RunReport& run, const std::string& name) {
-    if (name == "end_to_end" && !run.ledger) {
+    if (name == "end_to_end" && !run.has_ledger()) {
         return no_ledger;
     }
     return name == "response" || name == "service" ? "nothing is acknowledged here" : "not measured";
@@ -98,148 +95,97 @@ Figure figure_of(const std::optional<Latency>& latency, const gate::Threshold& t
 
 namespace {
 
-struct NamedCount {
-    const char* name;
-    std::optional<Count> count;
-};
+Count sum_of(const std::map<std::string, Count>& counts) {
+    return std::accumulate(counts.begin(), counts.end(), Count{0},
+                           [](Count sum, const auto& entry) { return sum + entry.second; });
+}
 
-Figure counter_figure(std::span<const NamedCount> counts, Count generated, const RunReport& run,
-                      const gate::Threshold& threshold) {
-    for (const auto& entry : counts) {
-        if (threshold.metric.name != entry.name) {
-            continue;
-        }
-        if (threshold.metric.name != "equipments" && unaccounted_of(run) != Count{0}) {
-            return absent("a generator process was lost, and with it what its equipments did");
-        }
-        if (!entry.count) {
-            if (threshold.metric.name == "retries_put_off" || threshold.metric.name == "breaker_openings") {
-                return absent("the scenario has none");
-            }
-            return absent(run.ledger ? why_uncounted(run, threshold.metric.name) : no_ledger);
-        }
-        const auto count = static_cast<double>(*entry.count);
-        if (threshold.aggregate == Aggregate::count) {
-            return {count, {}};
-        }
-        return generated == 0 ? absent("nothing was generated") : Figure{count / static_cast<double>(generated), {}};
+std::string why_unknown(const RunReport& run, const account::CountFigure& figure) {
+    if (figure.section == account::Section::tally || figure.section == account::Section::fleet) {
+        return figure.conditional && figure.section == account::Section::tally ? "the scenario has none"
+                                                                               : "not measured";
     }
-    return absent("unknown to this report");
+    return run.has_ledger() ? why_uncounted(run, std::string(figure.name)) : no_ledger;
 }
 
-Figure counter_figure(const RunReport& run, const gate::Threshold& threshold) {
-    const auto& tally = run.tally;
-    const auto from_ledger = [&run](Count Ledger::*count) {
-        return run.ledger ? std::optional((*run.ledger).*count) : std::nullopt;
-    };
-    const auto& failures = run.fleet.connect_failures;
-    const Count failed = std::accumulate(failures.begin(), failures.end(), Count{0},
-                                         [](Count sum, const auto& entry) { return sum + entry.second; });
-    const NamedCount counts[] = {
-        {"generated", tally.generated},
-        {"acknowledged", tally.acknowledged},
-        {"rejected", tally.rejected},
-        {"unacknowledged", tally.unacknowledged},
-        {"cached", tally.cached},
-        {"discarded", tally.discarded},
-        {"retries", tally.retries},
-        {"sent_batches", tally.sent_batches},
-        {"retries_put_off", tally.retries_put_off},
-        {"breaker_openings", tally.breaker_openings},
-        {"delivered", from_ledger(&Ledger::delivered)},
-        {"duplicated", from_ledger(&Ledger::duplicated)},
-        {"reordered", from_ledger(&Ledger::reordered)},
-        {"unexpected", from_ledger(&Ledger::unexpected)},
-        {"lost", run.delivery.lost},
-        {"undelivered", run.delivery.undelivered},
-        {"unconfirmed", run.delivery.unconfirmed},
-        {"equipments", run.fleet.equipments},
-        {"connected_max", run.fleet.connected_max},
-        {"connects", run.fleet.connects},
-        {"connect_failures", failed},
-        {"reconnects", run.fleet.reconnects},
-        {"never_connected", run.fleet.never_connected},
-    };
-    return counter_figure(counts, tally.generated, run, threshold);
-}
-
-std::optional<double> as_number(std::optional<Count> count) {
-    return count ? std::optional(static_cast<double>(*count)) : std::nullopt;
-}
-
-Figure resource_figure(const std::optional<Resources>& resources, std::string_view name) {
-    if (!resources) {
-        return absent("not measured");
+// A count of the run, or of one of its phases.
+Figure counter_figure(const RunReport& run, const Account& part, const gate::Threshold& threshold) {
+    const auto& name = threshold.metric.name;
+    if (name != "equipments" && unaccounted_of(run) != Count{0}) {
+        return absent("a generator process was lost, and with it what its equipments did");
     }
-    const std::optional<double> value = name == "cpu_s"                   ? resources->cpu_s
-                                        : name == "connect_cpu_s"         ? resources->connect_cpu_s
-                                        : name == "cpu_us_per_validation" ? resources->cpu_us_per_validation
-                                        : name == "rss_bytes"             ? as_number(resources->rss_bytes)
-                                        : name == "rss_growth_bytes"      ? as_number(resources->rss_growth_bytes)
-                                        : name == "rss_bytes_per_equipment"
-                                            ? as_number(resources->rss_bytes_per_equipment)
-                                            : as_number(resources->shards);
-    return {value, "not measured"};
+    const auto* figure = account::find_count(name);
+    if (figure == nullptr && name != gate::failed_dials) {
+        return absent("unknown to this report");
+    }
+    const auto count =
+        figure == nullptr ? std::optional(sum_of(run.fleet.connect_failures)) : part.counts.*figure->known_count;
+    if (!count) {
+        return absent(why_unknown(run, *figure));
+    }
+    if (threshold.aggregate == Aggregate::count) {
+        return {static_cast<double>(*count), {}};
+    }
+    const auto generated = part.counts.generated.value_or(0);
+    return generated == 0 ? absent("nothing was generated")
+                          : Figure{static_cast<double>(*count) / static_cast<double>(generated), {}};
+}
+
+// The value of that name in one of the tables; nothing in a part of the report that is absent.
+template <class Figures, class Owner>
+std::optional<double> value_in(const Figures& figures, const Owner& owner, std::string_view name) {
+    const auto* figure = account::find_value(figures, name);
+    return figure == nullptr ? std::nullopt : owner.*figure->member;
 }
 
 Figure value_figure(const RunReport& run, const gate::Threshold& threshold) {
     const std::string_view name = threshold.metric.name;
-    if (const auto dot = name.find('.'); dot != std::string_view::npos) {
-        const auto& side = name.substr(0, dot) == "server" ? run.resources.server : run.resources.generator;
-        return resource_figure(side, name.substr(dot + 1));
+    for (const auto& side : account::sides) {
+        if (name.starts_with(side.name) && name.substr(side.name.size()).starts_with('.')) {
+            const auto& resources = run.resources.*side.member;
+            return {resources ? value_in(account::resource_figures, *resources, name.substr(side.name.size() + 1))
+                              : std::nullopt,
+                    "not measured"};
+        }
     }
-    const std::optional<double> value = name == "due_per_s"              ? run.throughput.due_per_s
-                                        : name == "acknowledged_per_s"   ? run.throughput.acknowledged_per_s
-                                        : name == "delivered_per_s"      ? run.throughput.delivered_per_s
-                                        : name == "connecting_s"         ? run.fleet.connecting_s
-                                        : name == "bytes_sent"           ? as_number(run.wire.bytes_sent)
-                                        : name == "bytes_received"       ? as_number(run.wire.bytes_received)
-                                        : name == "bytes_per_validation" ? run.wire.bytes_per_validation
-                                                                         : as_number(run.wire.payload_bytes);
-    if (name == "connecting_s") {
-        return {value, "not every equipment was ever connected", "never"};
+    if (account::find_value(account::fleet_figures, name) != nullptr) {
+        return {value_in(account::fleet_figures, run.fleet, name), "not every equipment was ever connected", "never"};
     }
-    return {value, "not measured"};
+    if (account::find_value(account::wire_figures, name) != nullptr) {
+        return {value_in(account::wire_figures, run.wire, name), "not measured"};
+    }
+    return {value_in(account::throughput_figures, run.throughput, name), "not measured"};
 }
 
 Figure phase_figure(const RunReport& run, const Phase& phase, const gate::Threshold& threshold) {
     const auto& name = threshold.metric.name;
-    const NamedCount counts[] = {
-        {"generated", phase.generated},     {"acknowledged", phase.acknowledged},
-        {"rejected", phase.rejected},       {"unacknowledged", phase.unacknowledged},
-        {"cached", phase.cached},           {"discarded", phase.discarded},
-        {"delivered", phase.delivered},     {"duplicated", phase.duplicated},
-        {"reordered", phase.reordered},     {"lost", phase.lost},
-        {"undelivered", phase.undelivered}, {"unconfirmed", phase.unconfirmed},
-    };
     switch (threshold.metric.kind) {
         case gate::Kind::latency: {
-            const bool told = name != "end_to_end" || !run.ledger || phase.latency.end_to_end;
+            const bool told = name != "end_to_end" || !run.has_ledger() || phase.latency.end_to_end;
             return figure_of(latency_of(phase.latency, name), threshold,
                              told ? why_unmeasured(run, name) : "the server does not tell it by due time");
         }
         case gate::Kind::counter:
-            return counter_figure(counts, phase.generated, run, threshold);
-        default:
+            return counter_figure(run, phase, threshold);
+        case gate::Kind::number:
+        case gate::Kind::bytes:
             break;
     }
-    const auto& rates = phase.throughput;
-    return {name == "due_per_s"            ? rates.due_per_s
-            : name == "acknowledged_per_s" ? rates.acknowledged_per_s
-                                           : rates.delivered_per_s,
-            "not measured"};
+    return {value_in(account::throughput_figures, phase.throughput, name), "not measured"};
 }
 
 // Validations that nobody knows the end of: neither acknowledged nor rejected, by a target that acknowledges.
 Count left_unanswered(const RunReport& run) {
-    const auto& tally = run.tally;
-    return run.latency.response ? tally.generated - std::min(tally.generated, tally.acknowledged + tally.rejected) : 0;
+    const auto& counts = run.counts;
+    return run.latency.response
+               ? *counts.generated - std::min(*counts.generated, *counts.acknowledged + *counts.rejected)
+               : 0;
 }
 
 bool may_be_skipped(const gate::Threshold& threshold, const RunReport& run) {
     const auto& name = threshold.metric.name;
     const bool by_ledger = name == "lost" || name == "undelivered";
-    const bool promised = run.target == "embedded" && !run.ledger;
+    const bool promised = run.target == "embedded" && !run.has_ledger();
     return threshold.origin == gate::Origin::by_default && by_ledger && !promised && unaccounted_of(run) == Count{0} &&
            !(name == "undelivered" && left_unanswered(run) > 0);
 }
@@ -268,7 +214,7 @@ gate::Figures figures_of(const RunReport& run) {
                 return figure_of(latency_of(run.latency, threshold.metric.name), threshold,
                                  why_unmeasured(run, threshold.metric.name));
             case gate::Kind::counter:
-                return counter_figure(run, threshold);
+                return counter_figure(run, run, threshold);
             case gate::Kind::number:
             case gate::Kind::bytes:
                 break;
@@ -306,10 +252,10 @@ std::vector<JudgedThreshold> judge(const RunReport& run, const std::vector<gate:
         auto judgement = gate::judge(threshold, figures_of(run));
         const bool skipped = judgement.outcome == gate::Outcome::no_data && may_be_skipped(threshold, run);
         if (judgement.outcome == gate::Outcome::no_data && threshold.metric.name == "undelivered" &&
-            threshold.origin == gate::Origin::by_default && !run.ledger && left_unanswered(run) > 0) {
+            threshold.origin == gate::Origin::by_default && !run.has_ledger() && left_unanswered(run) > 0) {
             judgement.reason =
                 fmt::format("{} of {} were never acknowledged, and there is no ledger that says whether they arrived",
-                            left_unanswered(run), run.tally.generated);
+                            left_unanswered(run), *run.counts.generated);
         }
         judged.push_back({.metric = threshold.metric_text(),
                           .expression = threshold.expression,

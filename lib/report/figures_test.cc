@@ -17,8 +17,8 @@ std::optional<double> figure(const RunReport& run, const char* metric, const std
 
 TEST(Figures, AnswerForEveryMetricOfAFullReport) {
     auto run = healthy_run();
-    run.tally.retries_put_off = 2;
-    run.tally.breaker_openings = 1;
+    run.counts.retries_put_off = 2;
+    run.counts.breaker_openings = 1;
     for (const auto& metric : gate::metrics()) {
         const auto* aggregate = metric.kind == gate::Kind::latency   ? "max"
                                 : metric.kind == gate::Kind::counter ? "count"
@@ -114,13 +114,13 @@ TEST(Figures, FailClosedAndSayWhy) {
     auto silent = healthy_run();
     silent.latency.response = Latency{{}, 50};
     silent.latency.service = Latency{};
-    silent.tally = {};
+    account::set(silent.counts, account::Section::tally, {});
     silent.resources.server.reset();
     silent.wire.bytes_sent.reset();
     auto overflown = healthy_run();
     overflown.latency.service->histogram.record(25h, overflown.latency.service->histogram.count());
     auto blind = healthy_run();
-    blind.ledger.reset();
+    forget_ledger(blind);
     blind.delivery = {};
     blind.latency.end_to_end.reset();
     const Row rows[] = {
@@ -184,15 +184,15 @@ TEST(Figures, OfAStageFailClosedAndSayWhy) {
     auto run = staged_run();
     EXPECT_EQ(judged(run, "response{stage:peak}", "max<1h").reason, "unknown: 100 never answered");
     run.phases[2].latency.end_to_end.reset();
-    run.phases[2].duplicated.reset();
+    run.phases[2].counts.duplicated.reset();
     EXPECT_EQ(judged(run, "end_to_end{stage:peak}", "p(50)<1h").reason, "the server does not tell it by due time");
     EXPECT_EQ(judged(run, "duplicated{stage:peak}", "count==0").reason, "the server does not tell it by due time");
-    run.ledger.reset();
+    forget_ledger(run);
     EXPECT_EQ(judged(run, "end_to_end{stage:peak}", "p(50)<1h").reason,
               "the target has no ledger: name its admin endpoint with --ledger, or run against the embedded server");
     EXPECT_EQ(judged(run, "duplicated{stage:peak}", "count==0").reason,
               "the target has no ledger: name its admin endpoint with --ledger, or run against the embedded server");
-    run.phases[1] = {.name = "steady", .from_s = 1, .to_s = 1};  // never reached
+    run.phases[1] = stage_of("steady", 1, 1);  // never reached
     EXPECT_FALSE(judged(run, "due_per_s{stage:steady}", "value>=0").passed);
     EXPECT_EQ(judged(run, "cached{stage:steady}", "rate<1").reason, "nothing was generated");
     EXPECT_FALSE(judged(run, "cached{stage:noon}", "count==0").passed);

@@ -125,13 +125,15 @@ std::string response_lines(const RunReport& run, double from_s, std::string_view
     return text;
 }
 
-std::string run_lines(const RunReport& run, double from_s, const LatencyName& chosen) {
+std::string run_lines(const RunReport& run, double from_s, const account::LatencyFigure& chosen) {
     std::string comments = escape::log_comment(
         fmt::format("{} over {}{} to {}, run {}: the measurement is {}{}", run.scenario.name, run.protocol,
                     run.variant.empty() ? "" : " " + run.variant, run.target, run.run.empty() ? "unnamed" : run.run,
                     name_of(run.verdict.measurement), run.verdict.complete ? "" : ", incomplete"));
     std::string lines;
-    for (const auto& [name, member] : latency_names()) {
+    for (const auto& figure : account::latency_figures) {
+        const auto name = figure.name;
+        const auto member = figure.member;
         const bool is_chosen = member == chosen.member;
         const auto tag = is_chosen ? std::string_view{} : name;
         const auto& latency = run.latency.*member;
@@ -158,7 +160,7 @@ std::string run_lines(const RunReport& run, double from_s, const LatencyName& ch
 
 }  // namespace
 
-std::string interval_log(const Entrant& entrant, const LatencyName& chosen) {
+std::string interval_log(const Entrant& entrant, const account::LatencyFigure& chosen) {
     std::string text = "#[Histogram log format version 1.3]\n";
     const auto base = epoch_of(entrant.runs.front()->context.started_at);
     if (base) {

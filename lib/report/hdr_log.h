@@ -14,7 +14,7 @@ namespace portillon::report {
 // by interval, by the instant of the answer; the others as one interval over the whole run. Time stamps are seconds
 // after BaseTime, the instant at which the first run started; histograms are in ns, Interval_Max is in ms. Comments say
 // whose runs these are and what the histograms do not hold: the unanswered, and what took longer than 24 h.
-std::string interval_log(const Entrant& entrant, const LatencyName& chosen);
+std::string interval_log(const Entrant& entrant, const account::LatencyFigure& chosen);
 
 // The percentile distribution (.hgrm) in ms, five ticks per half distance, of the answered only; comments at the end
 // name the unanswered and those above 24 h, where there are any.

@@ -27,7 +27,7 @@ using ::testing::SizeIs;
 using ::testing::StartsWith;
 
 std::string log_of(const Report& report, std::string_view latency) {
-    return interval_log(entrants_of(report).front(), *find_latency(latency));
+    return interval_log(entrants_of(report).front(), *account::find_latency(latency));
 }
 
 // Its histograms as their plain bytes: another zlib may deflate them differently.
@@ -213,7 +213,7 @@ TEST(IntervalLog, PutsRepeatsOneAfterTheOther) {
 // Whatever became of a run, it can be shown.
 TEST(IntervalLog, TellsEveryKindOfRun) {
     auto without_ledger = healthy_run();
-    without_ledger.ledger.reset();
+    forget_ledger(without_ledger);
     without_ledger.latency.end_to_end.reset();
     auto dead = troubled_run();
     dead.intervals.clear();
@@ -224,7 +224,7 @@ TEST(IntervalLog, TellsEveryKindOfRun) {
         const auto headline = headline_of(entrant);
         EXPECT_EQ(headline.name, run.latency.response ? "response" : "end_to_end");
         const auto text = interval_log(entrant, headline);
-        for (const auto& each : latency_names()) {
+        for (const auto& each : account::latency_figures) {
             const bool told = text.find("Tag=" + std::string(each.name) + ",") != std::string::npos;
             const bool missing = text.find("[" + std::string(each.name)) != std::string::npos;
             EXPECT_TRUE(told || missing) << each.name;

@@ -60,9 +60,9 @@ std::string with(const std::string& sentence, const std::string& causes) {
 // Where those are that never arrived and were not refused.
 std::vector<Cause> why_undelivered(const RunReport& run) {
     std::vector<Cause> causes = causes_of(run.errors, "deliver.");
-    const auto& tally = run.tally;
-    for (const auto& [name, count] : {std::pair{"discarded by full caches", tally.discarded},
-                                      std::pair{"still in the equipments' caches", tally.cached}}) {
+    const auto& counts = run.counts;
+    for (const auto& [name, count] : {std::pair{"discarded by full caches", *counts.discarded},
+                                      std::pair{"still in the equipments' caches", *counts.cached}}) {
         if (count > 0) {
             causes.push_back({name, count});
         }
@@ -81,14 +81,14 @@ double share_of(Count part, Count whole) {
 
 // What did not get through, and why; empty when everything did.
 std::string biggest_failure(const RunReport& run) {
-    const auto generated = run.tally.generated;
+    const auto generated = *run.counts.generated;
     const auto of_validations = [generated](Count count, const char* one, const char* many) {
         return fmt::format("{} of {} validation{} {}", counted(count), counted(generated), generated == 1 ? "" : "s",
                            count == 1 ? one : many);
     };
-    const Count lost = run.delivery.lost.value_or(0);
-    const Count rejected = run.tally.rejected;
-    const Count unconnected = run.fleet.never_connected.value_or(0);
+    const Count lost = run.counts.lost.value_or(0);
+    const Count rejected = *run.counts.rejected;
+    const Count unconnected = run.counts.never_connected.value_or(0);
     std::vector<Finding> findings;
     if (lost > 0) {
         findings.push_back({share_of(lost, generated), of_validations(lost, "was acknowledged and never arrived (lost)",
@@ -101,19 +101,19 @@ std::string biggest_failure(const RunReport& run) {
     }
     if (unconnected > 0) {
         const auto dials = listed(dial_causes(run));
-        findings.push_back({share_of(unconnected, run.fleet.equipments),
+        findings.push_back({share_of(unconnected, *run.counts.equipments),
                             with(fmt::format("{} of {} equipments never connected", counted(unconnected),
-                                             counted(run.fleet.equipments)),
+                                             counted(*run.counts.equipments)),
                                  dials.empty() ? "no dial failed; they were not started, or not answered" : dials)});
     }
     // What was refused or never had a connection did not arrive either: only what that does not explain is news.
-    const Count undelivered = run.delivery.undelivered.value_or(0);
-    const Count unanswered = run.tally.unacknowledged + run.tally.cached + run.tally.discarded;
+    const Count undelivered = run.counts.undelivered.value_or(0);
+    const Count unanswered = *run.counts.unacknowledged + *run.counts.cached + *run.counts.discarded;
     if (findings.empty() && undelivered > 0) {
         findings.push_back(
             {share_of(undelivered, generated),
              with(of_validations(undelivered, "never arrived", "never arrived"), listed(why_undelivered(run)))});
-    } else if (findings.empty() && !run.ledger && run.latency.response && unanswered > 0) {
+    } else if (findings.empty() && !run.has_ledger() && run.latency.response && unanswered > 0) {
         findings.push_back({share_of(unanswered, generated),
                             with(of_validations(unanswered, "was never acknowledged", "were never acknowledged"),
                                  listed(why_undelivered(run)))});
@@ -154,7 +154,7 @@ std::string about_skipped(const RunReport& run) {
     std::vector<std::string> without_ledger, without_answers;
     for (const auto& threshold : run.thresholds) {
         if (threshold.skipped) {
-            (run.ledger ? without_answers : without_ledger).push_back(threshold.metric);
+            (run.has_ledger() ? without_answers : without_ledger).push_back(threshold.metric);
         }
     }
     std::vector<std::string> sentences;

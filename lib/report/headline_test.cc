@@ -29,9 +29,12 @@ const JudgedThreshold& of(const RunReport& run, std::string_view metric) {
 
 RunReport all_rejected() {
     auto run = healthy_run();
-    run.tally = {.generated = 600, .rejected = 600, .sent_batches = 600};
-    run.ledger = Ledger{};
-    run.delivery = {.lost = 0, .undelivered = 600, .unconfirmed = 0, .exceptions = {}, .exceptions_omitted = 0};
+    account::set(run.counts, account::Section::tally, {.generated = 600, .rejected = 600, .sent_batches = 600});
+    account::set(run.counts, account::Section::ledger, {});
+    run.counts.lost = 0;
+    run.counts.undelivered = 600;
+    run.counts.unconfirmed = 0;
+    run.delivery = {.exceptions = {}, .exceptions_omitted = 0};
     run.errors = {{"connect.refused", 9}, {"deliver.http_404", 590}, {"deliver.timed_out", 10}};
     return run;
 }
@@ -39,7 +42,7 @@ RunReport all_rejected() {
 RunReport without_ledger() {
     auto run = healthy_run();
     run.target = "mqtt://127.0.0.1:1883";
-    run.ledger.reset();
+    forget_ledger(run);
     run.delivery = {};
     run.latency.end_to_end.reset();
     return run;
@@ -64,13 +67,13 @@ TEST(DefaultThresholds, FailWhenEveryAnswerIsNo) {
 
 TEST(DefaultThresholds, FailWhenSomeEquipmentsNeverConnected) {
     auto run = healthy_run();
-    run.fleet.equipments = 3;
-    run.fleet.connects = 1;
-    run.fleet.never_connected = 2;
+    run.counts.equipments = 3;
+    run.counts.connects = 1;
+    run.counts.never_connected = 2;
     run.fleet.connect_failures = {{"refused", 7}, {"mqtt_banned", 20}};
-    run.tally = {.generated = 30, .acknowledged = 10, .cached = 20};
-    run.ledger = Ledger{.delivered = 10};
-    run.delivery.undelivered = 20;
+    account::set(run.counts, account::Section::tally, {.generated = 30, .acknowledged = 10, .cached = 20});
+    account::set(run.counts, account::Section::ledger, {.delivered = 10});
+    run.counts.undelivered = 20;
     run = judged_by_default(run);
     EXPECT_FALSE(of(run, "never_connected").passed);
     EXPECT_EQ(headline(run), "2 of 3 equipments never connected: mqtt_banned 20, refused 7");
@@ -78,8 +81,8 @@ TEST(DefaultThresholds, FailWhenSomeEquipmentsNeverConnected) {
 
 TEST(DefaultThresholds, FailWhenThePromiseIsBroken) {
     auto run = healthy_run();
-    run.delivery.lost = run.delivery.undelivered = 3;
-    run.ledger->delivered -= 3;
+    run.counts.lost = run.counts.undelivered = 3;
+    *run.counts.delivered -= 3;
     run = judged_by_default(run);
     EXPECT_FALSE(of(run, "lost").passed);
     EXPECT_EQ(headline(run), "3 of 20,000 validations were acknowledged and never arrived (lost)");
@@ -105,7 +108,8 @@ TEST(DefaultThresholds, AreSkippedAndSaidWhereNobodyKeepsALedger) {
 // What was not acknowledged needs no ledger to be known; what was rejected has a threshold of its own.
 TEST(DefaultThresholds, FailWithoutALedgerWhenSomethingWasNeverAcknowledged) {
     auto run = without_ledger();
-    run.tally = {.generated = 30, .acknowledged = 20, .rejected = 4, .unacknowledged = 6, .sent_batches = 170};
+    account::set(run.counts, account::Section::tally,
+                 {.generated = 30, .acknowledged = 20, .rejected = 4, .unacknowledged = 6, .sent_batches = 170});
     run.errors = {{"deliver.http_500", 164}};
     run = judged_by_default(run);
     EXPECT_TRUE(of(run, "lost").skipped);
@@ -119,7 +123,7 @@ TEST(DefaultThresholds, FailWithoutALedgerWhenSomethingWasNeverAcknowledged) {
 
 TEST(DefaultThresholds, KnowNothingOfEquipmentsWhoseGeneratorWasLost) {
     for (auto run : {healthy_run(), without_ledger()}) {
-        run.fleet.unaccounted = 500;
+        run.counts.unaccounted = 500;
         run = judged_by_default(run);
         for (const auto& threshold : run.thresholds) {
             EXPECT_FALSE(threshold.passed) << threshold.metric;
@@ -139,13 +143,13 @@ TEST(DefaultThresholds, AreNotSkippedWhereThereShouldBeALedger) {
 
 TEST(DefaultThresholds, OnLossIsSkippedWhereNothingIsAcknowledgedButWhatDidNotArriveCounts) {
     auto run = unacknowledged_run();
-    run.delivery.undelivered = 0;
+    run.counts.undelivered = 0;
     auto judged = judged_by_default(run);
     EXPECT_TRUE(of(judged, "lost").skipped);
     EXPECT_FALSE(of(judged, "undelivered").skipped);
     EXPECT_FALSE(any_failed(judged));
     EXPECT_THAT(about_skipped(judged), HasSubstr("nothing is acknowledged"));
-    run.delivery.undelivered = 5;
+    run.counts.undelivered = 5;
     judged = judged_by_default(run);
     EXPECT_FALSE(of(judged, "undelivered").passed);
 }
@@ -172,7 +176,7 @@ TEST(Headline, NamesTheThresholdWhereEverythingGotThrough) {
 
 TEST(Headline, SpeaksOfUnansweredValidationsWhereNobodyKnowsWhatArrived) {
     auto run = without_ledger();
-    run.tally = {.generated = 100, .acknowledged = 40, .unacknowledged = 60};
+    account::set(run.counts, account::Section::tally, {.generated = 100, .acknowledged = 40, .unacknowledged = 60});
     run.errors = {{"deliver.timed_out", 60}};
     run.thresholds.clear();
     EXPECT_EQ(headline(run), "60 of 100 validations were never acknowledged: timed_out 60");

@@ -80,54 +80,57 @@ void add(std::optional<Count>& sum, std::optional<Count> more) {
     sum = sum && more ? std::optional(*sum + *more) : std::nullopt;
 }
 
+// Where a report has a count: in a section of its own, but for those of a phase.
+std::string key_of(const std::string& prefix, const char* name) {
+    const auto* figure = account::find_count(name);
+    return prefix.empty() ? fmt::format("{}.{}", account::name_of(figure->section), name) : prefix + "." + name;
+}
+
+// What holds of a run and of each of its phases. Written without subtraction: hand-made figures must not wrap.
+void check_counts(const account::KnownCounts& counts, const std::string& prefix, Checker& checker) {
+    checker.hold_equal(key_of(prefix, "generated"),
+                       "generated = acknowledged + rejected + discarded + unacknowledged + cached",
+                       counts.generated.value_or(0), account::settled_or_not(counts));
+    if (counts.delivered && counts.undelivered) {
+        checker.hold_equal(key_of(prefix, "undelivered"), "delivered + undelivered = generated",
+                           *counts.delivered + *counts.undelivered, counts.generated.value_or(0));
+    }
+    if (counts.delivered && counts.lost && counts.unconfirmed) {
+        checker.hold_equal(key_of(prefix, "lost"), "acknowledged + unconfirmed = delivered + lost",
+                           counts.acknowledged.value_or(0) + *counts.unconfirmed, *counts.delivered + *counts.lost);
+    }
+}
+
 void check_phase(const Phase& phase, const std::string& key, Checker& checker) {
-    checker.hold_equal(key + ".generated", "generated = acknowledged + rejected + discarded + unacknowledged + cached",
-                       phase.generated,
-                       phase.acknowledged + phase.rejected + phase.discarded + phase.unacknowledged + phase.cached);
-    if (phase.delivered && phase.undelivered) {
-        checker.hold_equal(key + ".undelivered", "delivered + undelivered = generated",
-                           *phase.delivered + *phase.undelivered, phase.generated);
-    }
-    if (phase.delivered && phase.lost && phase.unconfirmed) {
-        checker.hold_equal(key + ".lost", "acknowledged + unconfirmed = delivered + lost",
-                           phase.acknowledged + *phase.unconfirmed, *phase.delivered + *phase.lost);
-    }
+    check_counts(phase.counts, key, checker);
     if (const auto& response = phase.latency.response) {
         checker.hold_equal(key + ".latency.response", "response.count + response.unanswered = generated",
-                           response->histogram.count() + response->unanswered, phase.generated);
+                           response->histogram.count() + response->unanswered, phase.counts.generated.value_or(0));
     }
 }
 
 // What the stages add up to.
 void check_stages(const RunReport& run, Checker& checker) {
-    Phase sum;
-    sum.lost = sum.undelivered = sum.duplicated = sum.reordered = 0;
-    std::optional<Count> response = 0, lateness = 0, service = 0;
+    account::KnownCounts sum;
+    Latencies latencies{Latency{}, Latency{}, Latency{}, std::nullopt, std::nullopt, std::nullopt};
+    for (const auto& figure : account::count_figures) {
+        sum.*figure.known_count = 0;
+    }
     bool any = false;
     Count measured = 0;
-    const auto values = [](const std::optional<Latency>& latency) {
-        return latency ? std::optional(latency->histogram.count()) : std::nullopt;
-    };
     for (const auto& phase : run.phases) {
         if (phase.kind != "stage") {
             continue;
         }
         any = true;
-        sum.generated += phase.generated;
-        sum.acknowledged += phase.acknowledged;
-        sum.rejected += phase.rejected;
-        sum.discarded += phase.discarded;
-        sum.unacknowledged += phase.unacknowledged;
-        sum.cached += phase.cached;
-        add(sum.lost, phase.lost);
-        add(sum.undelivered, phase.undelivered);
-        add(sum.duplicated, phase.duplicated);
-        add(sum.reordered, phase.reordered);
+        for (const auto& figure : account::count_figures) {
+            add(sum.*figure.known_count, phase.counts.*figure.known_count);
+        }
         if (phase.measured) {
-            measured += phase.generated;
-            add(response, values(phase.latency.response));
-            add(service, values(phase.latency.service));
-            add(lateness, values(phase.latency.lateness));
+            measured += phase.counts.generated.value_or(0);
+            for (const auto& figure : account::latency_figures) {
+                account::add(latencies.*figure.member, phase.latency.*figure.member);
+            }
         }
     }
     if (!any) {
@@ -139,45 +142,29 @@ void check_stages(const RunReport& run, Checker& checker) {
             checker.hold_equal("phases", identity.c_str(), *stages, *whole);
         }
     };
-    if (run.latency.response && response) {
+    if (run.latency.response && latencies.response) {
         hold("measured validations", measured,
              run.latency.response->histogram.count() + run.latency.response->unanswered);
     }
-    hold("generated", sum.generated, run.tally.generated);
-    hold("acknowledged", sum.acknowledged, run.tally.acknowledged);
-    hold("rejected", sum.rejected, run.tally.rejected);
-    hold("discarded", sum.discarded, run.tally.discarded);
-    hold("unacknowledged", sum.unacknowledged, run.tally.unacknowledged);
-    hold("cached", sum.cached, run.tally.cached);
-    hold("lost", sum.lost, run.delivery.lost);
-    hold("undelivered", sum.undelivered, run.delivery.undelivered);
-    if (run.ledger) {
-        hold("duplicated", sum.duplicated, run.ledger->duplicated);
-        hold("reordered", sum.reordered, run.ledger->reordered);
+    for (const auto& figure : account::count_figures) {
+        if (figure.reach == account::Reach::stages && figure.name != "delivered" && figure.name != "unconfirmed") {
+            hold(std::string(figure.name), sum.*figure.known_count, run.counts.*figure.known_count);
+        }
     }
-    hold("response values", response, values(run.latency.response));
-    hold("service values", service, values(run.latency.service));
-    hold("lateness values", lateness, values(run.latency.lateness));
+    for (const auto& figure : account::latency_figures) {
+        const auto& stages = latencies.*figure.member;
+        const auto& whole = run.latency.*figure.member;
+        if (figure.reach == account::Reach::stages && stages && whole) {
+            hold(fmt::format("{} values", figure.name), stages->histogram.count(), whole->histogram.count());
+        }
+    }
 }
 
 }  // namespace
 
 Problems check_identities(const RunReport& run) {
     Checker checker;
-    const auto& tally = run.tally;
-    const auto& delivery = run.delivery;
-    checker.hold_equal("tally.generated", "generated = acknowledged + rejected + discarded + unacknowledged + cached",
-                       tally.generated,
-                       tally.acknowledged + tally.rejected + tally.discarded + tally.unacknowledged + tally.cached);
-    if (run.ledger && delivery.undelivered) {
-        checker.hold_equal("delivery.undelivered", "delivered + undelivered = generated",
-                           run.ledger->delivered + *delivery.undelivered, tally.generated);
-    }
-    // Written without subtraction: hand-made figures must not wrap.
-    if (run.ledger && delivery.lost && delivery.unconfirmed) {
-        checker.hold_equal("delivery.lost", "acknowledged + unconfirmed = delivered + lost",
-                           tally.acknowledged + *delivery.unconfirmed, run.ledger->delivered + *delivery.lost);
-    }
+    check_counts(run.counts, "", checker);
     for (std::size_t i = 0; i < run.phases.size(); ++i) {
         check_phase(run.phases[i], fmt::format("phases.{}", i), checker);
     }

@@ -19,13 +19,13 @@ TEST(Identities, NameTheFigureThatDoesNotFit) {
         void (*spoil)(RunReport&);
     };
     const Row rows[] = {
-        {"tally.generated", [](RunReport& run) { ++run.tally.cached; }},
-        {"tally.generated", [](RunReport& run) { ++run.tally.rejected; }},
-        {"tally.generated", [](RunReport& run) { ++run.tally.discarded; }},
-        {"tally.generated", [](RunReport& run) { ++run.tally.unacknowledged; }},
-        {"delivery.undelivered", [](RunReport& run) { ++*run.delivery.undelivered; }},
-        {"delivery.lost", [](RunReport& run) { ++*run.delivery.lost; }},
-        {"delivery.lost", [](RunReport& run) { --*run.delivery.unconfirmed; }},
+        {"tally.generated", [](RunReport& run) { ++*run.counts.cached; }},
+        {"tally.generated", [](RunReport& run) { ++*run.counts.rejected; }},
+        {"tally.generated", [](RunReport& run) { ++*run.counts.discarded; }},
+        {"tally.generated", [](RunReport& run) { ++*run.counts.unacknowledged; }},
+        {"delivery.undelivered", [](RunReport& run) { ++*run.counts.undelivered; }},
+        {"delivery.lost", [](RunReport& run) { ++*run.counts.lost; }},
+        {"delivery.lost", [](RunReport& run) { --*run.counts.unconfirmed; }},
     };
     for (const auto& row : rows) {
         auto run = troubled_run();
@@ -42,12 +42,12 @@ TEST(Identities, HoldForEveryPhaseAndForAllStages) {
         void (*spoil)(RunReport&);
     };
     const Row rows[] = {
-        {{"phases.2.generated", "phases"}, [](RunReport& run) { ++run.phases[2].cached; }},
-        {{"phases.2.undelivered", "phases"}, [](RunReport& run) { ++*run.phases[2].undelivered; }},
-        {{"phases.2.lost", "phases"}, [](RunReport& run) { ++*run.phases[2].lost; }},
-        {{"phases.2.lost"}, [](RunReport& run) { ++*run.phases[2].unconfirmed; }},
-        {{"phases"}, [](RunReport& run) { ++*run.phases[2].duplicated; }},
-        {{"phases"}, [](RunReport& run) { ++*run.phases[2].reordered; }},
+        {{"phases.2.generated", "phases"}, [](RunReport& run) { ++*run.phases[2].counts.cached; }},
+        {{"phases.2.undelivered", "phases"}, [](RunReport& run) { ++*run.phases[2].counts.undelivered; }},
+        {{"phases.2.lost", "phases"}, [](RunReport& run) { ++*run.phases[2].counts.lost; }},
+        {{"phases.2.lost"}, [](RunReport& run) { ++*run.phases[2].counts.unconfirmed; }},
+        {{"phases"}, [](RunReport& run) { ++*run.phases[2].counts.duplicated; }},
+        {{"phases"}, [](RunReport& run) { ++*run.phases[2].counts.reordered; }},
         {{"phases.1.latency.response"}, [](RunReport& run) { ++run.phases[1].latency.response->unanswered; }},
         {{"phases"}, [](RunReport& run) { run.phases[1].latency.lateness->histogram.record(1ms); }},
         {{"phases"}, [](RunReport& run) { run.phases[1].latency.service->histogram.record(1ms); }},
@@ -74,7 +74,7 @@ TEST(Identities, AskNothingOfPhasesThatAreNotStages) {
 
 TEST(Identities, AskNothingOfALedgerThatIsNotThere) {
     auto run = healthy_run();
-    run.ledger.reset();
+    forget_ledger(run);
     run.delivery = {};
     EXPECT_TRUE(check_identities(run).empty());
 }

@@ -12,6 +12,7 @@
 #include "report/figures.h"
 #include "report/identities.h"
 #include "report/schema.h"
+#include "report/schema_keys.h"
 #include "stats/histogram_codec.h"
 
 namespace portillon::report {
@@ -45,18 +46,6 @@ Ordered text(const std::string& value) {
     return value.empty() ? Ordered(nullptr) : Ordered(value);
 }
 
-struct NamedPercentile {
-    const char* key;
-    double percent;
-};
-constexpr std::array<NamedPercentile, 7> percentiles{{{"p50_us", 50},
-                                                      {"p75_us", 75},
-                                                      {"p90_us", 90},
-                                                      {"p95_us", 95},
-                                                      {"p99_us", 99},
-                                                      {"p99_9_us", 99.9},
-                                                      {"p99_99_us", 99.99}}};
-
 Ordered json_of(const std::optional<Latency>& latency) {
     if (!latency) {
         return nullptr;
@@ -68,8 +57,8 @@ Ordered json_of(const std::optional<Latency>& latency) {
     json["min_us"] = us_or_null(latency->min());
     json["mean_us"] = us_or_null(latency->mean());
     json["stdev_us"] = us_or_null(latency->stdev());
-    for (const auto& named : percentiles) {
-        json[named.key] = us_or_null(latency->percentile(named.percent));
+    for (const auto& named : account::percentiles) {
+        json[std::string(named.key)] = us_or_null(latency->percentile(named.percent));
     }
     json["max_us"] = us_or_null(latency->max());
     if (!latency->max() && !histogram.empty()) {
@@ -100,28 +89,42 @@ Ordered json_of(const Context& context) {
             {"shards", context.shards},     {"started_at", context.started_at}};
 }
 
-Ordered json_of(const Tally& tally) {
-    Ordered json = {{"generated", tally.generated}, {"acknowledged", tally.acknowledged},
-                    {"rejected", tally.rejected},   {"unacknowledged", tally.unacknowledged},
-                    {"cached", tally.cached},       {"discarded", tally.discarded},
-                    {"retries", tally.retries},     {"sent_batches", tally.sent_batches}};
-    if (tally.retries_put_off) {
-        json["retries_put_off"] = *tally.retries_put_off;
+// A figure as the schema has it: where it is not known, null if the key must be there, else no key at all.
+void put(Ordered& json, const SchemaKeys& keys, std::string_view name, Ordered value) {
+    const std::string key(name);
+    if (keys.has(key) && (!value.is_null() || keys.must_have(key))) {
+        json[key] = std::move(value);
     }
-    if (tally.breaker_openings) {
-        json["breaker_openings"] = *tally.breaker_openings;
+}
+
+template <class Figures, class Owner>
+void put_values(Ordered& json, const SchemaKeys& keys, const Figures& figures, const Owner& owner) {
+    constexpr double exact = 9007199254740992.0;  // up to here every whole number is a double
+    for (const auto& figure : figures) {
+        const std::optional<double>& value = owner.*figure.member;
+        const bool is_whole = value && account::is_whole(figure.amount) && *value >= 0 && *value <= exact;
+        put(json, keys, figure.name, is_whole ? Ordered(static_cast<Count>(*value)) : number(value));
     }
+}
+
+void put_counts(Ordered& json, const SchemaKeys& keys, account::Section section, const account::KnownCounts& counts) {
+    for (const auto* figure : counts_of(section)) {
+        put(json, keys, figure->name, whole(counts.*figure->known_count));
+    }
+}
+
+Ordered counts_json(const SchemaKeys& keys, account::Section section, const account::KnownCounts& counts) {
+    auto json = Ordered::object();
+    put_counts(json, keys, section, counts);
     return json;
 }
 
-Ordered json_of(const std::optional<Ledger>& ledger) {
-    if (!ledger) {
-        return nullptr;
+Ordered latencies_json(const SchemaKeys& keys, const Latencies& latencies) {
+    auto json = Ordered::object();
+    for (const auto& figure : account::latency_figures) {
+        put(json, keys, figure.name, json_of(latencies.*figure.member));
     }
-    return {{"delivered", ledger->delivered},
-            {"duplicated", ledger->duplicated},
-            {"reordered", ledger->reordered},
-            {"unexpected", ledger->unexpected}};
+    return keys.arranged(json);
 }
 
 Ordered json_of(const Delivery& delivery) {
@@ -132,30 +135,23 @@ Ordered json_of(const Delivery& delivery) {
                               {"last", entry.last},
                               {"state", name_of(entry.state)}});
     }
-    return {{"lost", whole(delivery.lost)},
-            {"undelivered", whole(delivery.undelivered)},
-            {"unconfirmed", whole(delivery.unconfirmed)},
-            {"exceptions", exceptions},
-            {"exceptions_omitted", delivery.exceptions_omitted}};
+    return {{"exceptions", exceptions}, {"exceptions_omitted", delivery.exceptions_omitted}};
 }
 
 Ordered json_of(const std::optional<Resources>& resources) {
     if (!resources) {
         return nullptr;
     }
-    return {{"cpu_s", number(resources->cpu_s)},
-            {"connect_cpu_s", number(resources->connect_cpu_s)},
-            {"cpu_us_per_validation", number(resources->cpu_us_per_validation)},
-            {"rss_bytes", whole(resources->rss_bytes)},
-            {"rss_growth_bytes", whole(resources->rss_growth_bytes)},
-            {"rss_bytes_per_equipment", whole(resources->rss_bytes_per_equipment)},
-            {"shards", whole(resources->shards)}};
+    const auto keys = SchemaKeys::of("resources");
+    auto json = Ordered::object();
+    put_values(json, keys, account::resource_figures, *resources);
+    return keys.arranged(json);
 }
 
 Ordered json_of(const Throughput& throughput) {
-    return {{"due_per_s", number(throughput.due_per_s)},
-            {"acknowledged_per_s", number(throughput.acknowledged_per_s)},
-            {"delivered_per_s", number(throughput.delivered_per_s)}};
+    auto json = Ordered::object();
+    put_values(json, SchemaKeys::of("throughput"), account::throughput_figures, throughput);
+    return json;
 }
 
 Ordered json_of(const Fault& fault) {
@@ -187,37 +183,22 @@ Ordered json_of(const Fault& fault) {
 }
 
 Ordered json_of(const Phase& phase) {
+    const auto keys = SchemaKeys::of("phase");
     Ordered json = {{"kind", phase.kind},
                     {"name", phase.name},
                     {"from_s", phase.from_s},
                     {"to_s", phase.to_s},
                     {"measured", phase.measured},
-                    {"generated", phase.generated},
-                    {"acknowledged", phase.acknowledged},
-                    {"rejected", phase.rejected},
-                    {"discarded", phase.discarded},
-                    {"unacknowledged", phase.unacknowledged},
-                    {"cached", phase.cached},
-                    {"delivered", whole(phase.delivered)},
-                    {"lost", whole(phase.lost)},
-                    {"undelivered", whole(phase.undelivered)},
-                    {"unconfirmed", whole(phase.unconfirmed)},
-                    {"duplicated", whole(phase.duplicated)},
-                    {"reordered", whole(phase.reordered)},
                     {"throughput", json_of(phase.throughput)},
-                    {"latency",
-                     {{"response", json_of(phase.latency.response)},
-                      {"service", json_of(phase.latency.service)},
-                      {"lateness", json_of(phase.latency.lateness)},
-                      {"end_to_end", json_of(phase.latency.end_to_end)}}}};
-    if (phase.retries) {
-        json["retries"] = *phase.retries;
+                    {"latency", latencies_json(keys.at("latency"), phase.latency)}};
+    for (const auto& figure : account::count_figures) {
+        put(json, keys, figure.name, whole(phase.counts.*figure.known_count));
     }
     if (phase.fault) {
         json["fault"] = *phase.fault;
         json["part"] = phase.part;
     }
-    return json;
+    return keys.arranged(json);
 }
 
 Ordered json_of(const Interval& interval) {
@@ -278,39 +259,29 @@ void write(Ordered& json, const RunReport& run) {
                        {"reasons", run.verdict.reasons},
                        {"complete", run.verdict.complete},
                        {"aborted_by", text(run.verdict.aborted_by)}};
-    json["tally"] = json_of(run.tally);
-    json["ledger"] = json_of(run.ledger);
-    json["delivery"] = json_of(run.delivery);
-    json["latency"] = {
-        {"response", json_of(run.latency.response)}, {"service", json_of(run.latency.service)},
-        {"lateness", json_of(run.latency.lateness)}, {"end_to_end", json_of(run.latency.end_to_end)},
-        {"connect", json_of(run.latency.connect)},   {"generator_lag", json_of(run.latency.generator_lag)}};
+    const auto keys = SchemaKeys::of("run");
+    json["tally"] = counts_json(keys.at("tally"), account::Section::tally, run.counts);
+    json["ledger"] =
+        run.has_ledger() ? counts_json(keys.at("ledger"), account::Section::ledger, run.counts) : Ordered();
+    auto delivery = json_of(run.delivery);
+    put_counts(delivery, keys.at("delivery"), account::Section::delivery, run.counts);
+    json["delivery"] = keys.at("delivery").arranged(delivery);
+    json["latency"] = latencies_json(keys.at("latency"), run.latency);
     json["throughput"] = json_of(run.throughput);
     json["phases"] = list_of(run.phases);
     if (!run.faults.empty()) {
         json["faults"] = list_of(run.faults);
     }
-    json["fleet"] = {{"equipments", run.fleet.equipments},
-                     {"connected_max", run.fleet.connected_max},
-                     {"connects", run.fleet.connects},
-                     {"connect_failures", Ordered(run.fleet.connect_failures)},
-                     {"reconnects", run.fleet.reconnects},
-                     {"never_connected", whole(run.fleet.never_connected)},
-                     {"connecting_s", number(run.fleet.connecting_s)}};
-    if (run.fleet.unaccounted) {
-        json["fleet"]["unaccounted"] = *run.fleet.unaccounted;
-    }
-    if (run.fleet.sessions_left) {
-        json["fleet"]["sessions_left"] = *run.fleet.sessions_left;
-    }
+    auto fleet = counts_json(keys.at("fleet"), account::Section::fleet, run.counts);
+    fleet["connect_failures"] = run.fleet.connect_failures;
+    put_values(fleet, keys.at("fleet"), account::fleet_figures, run.fleet);
+    json["fleet"] = keys.at("fleet").arranged(fleet);
     json["resources"] = {{"generator", json_of(run.resources.generator)},
                          {"server", json_of(run.resources.server)},
                          {"note", text(run.resources.note)}};
-    json["wire"] = {{"bytes_sent", whole(run.wire.bytes_sent)},
-                    {"bytes_received", whole(run.wire.bytes_received)},
-                    {"bytes_per_validation", number(run.wire.bytes_per_validation)},
-                    {"encoding", run.wire.encoding},
-                    {"payload_bytes", run.wire.payload_bytes}};
+    Ordered wire{{"encoding", run.wire.encoding}};
+    put_values(wire, keys.at("wire"), account::wire_figures, run.wire);
+    json["wire"] = keys.at("wire").arranged(wire);
     json["errors"] = Ordered(run.errors);
     json["server_said"] = Ordered(run.server_said);
     json["interval_s"] = run.interval_s;
@@ -418,27 +389,32 @@ private:
                 .aborted_by = text(json, "aborted_by")};
     }
 
-    static Tally tally(const Json& json) {
-        return {.generated = count(json, "generated"),
-                .acknowledged = count(json, "acknowledged"),
-                .rejected = count(json, "rejected"),
-                .unacknowledged = count(json, "unacknowledged"),
-                .cached = count(json, "cached"),
-                .discarded = count(json, "discarded"),
-                .retries = count(json, "retries"),
-                .sent_batches = count(json, "sent_batches"),
-                .retries_put_off = maybe<Count>(json, "retries_put_off"),
-                .breaker_openings = maybe<Count>(json, "breaker_openings")};
+    // What is there of a section; nothing where the whole section is null.
+    static void counts(const Json& json, account::Section section, account::KnownCounts& into) {
+        for (const auto& figure : account::count_figures) {
+            if (figure.section == section) {
+                into.*figure.known_count =
+                    json.is_null() ? std::nullopt : maybe<Count>(json, std::string(figure.name).c_str());
+            }
+        }
     }
 
-    static std::optional<Ledger> ledger(const Json& json) {
-        if (json.is_null()) {
-            return std::nullopt;
+    template <class Figures, class Owner>
+    static void values(const Json& json, const Figures& figures, Owner& into) {
+        for (const auto& figure : figures) {
+            into.*figure.member = maybe<double>(json, std::string(figure.name).c_str());
         }
-        return Ledger{.delivered = count(json, "delivered"),
-                      .duplicated = count(json, "duplicated"),
-                      .reordered = count(json, "reordered"),
-                      .unexpected = count(json, "unexpected")};
+    }
+
+    Latencies latencies(const Json& json, const std::string& key) {
+        Latencies latencies;
+        for (const auto& figure : account::latency_figures) {
+            const std::string name(figure.name);
+            if (json.contains(name)) {
+                latencies.*figure.member = latency(json[name], key + "." + name);
+            }
+        }
+        return latencies;
     }
 
     static State state(const std::string& name) {
@@ -452,11 +428,7 @@ private:
     }
 
     static Delivery delivery(const Json& json) {
-        Delivery delivery{.lost = maybe<Count>(json, "lost"),
-                          .undelivered = maybe<Count>(json, "undelivered"),
-                          .unconfirmed = maybe<Count>(json, "unconfirmed"),
-                          .exceptions = {},
-                          .exceptions_omitted = count(json, "exceptions_omitted")};
+        Delivery delivery{.exceptions = {}, .exceptions_omitted = count(json, "exceptions_omitted")};
         for (const auto& entry : json["exceptions"]) {
             delivery.exceptions.push_back({.equipment = entry["equipment"].get<std::uint32_t>(),
                                            .first = count(entry, "first"),
@@ -500,11 +472,11 @@ private:
     static Json earlier_figures(const Latency& latency) {
         const auto& histogram = latency.histogram;
         Json json{{"max_us", us_or_null(histogram.max())}};
-        for (const auto& named : percentiles) {
+        for (const auto& named : account::percentiles) {
             const auto value = latency.percentile(named.percent);
-            json[named.key] = value && *value <= stats::Histogram::highest_trackable
-                                  ? us_or_null(highest_equivalent(*value))
-                                  : us_or_null(std::optional<Nanos>());
+            json[std::string(named.key)] = value && *value <= stats::Histogram::highest_trackable
+                                               ? us_or_null(highest_equivalent(*value))
+                                               : us_or_null(std::optional<Nanos>());
         }
         double total = 0;
         double square = 0;
@@ -552,13 +524,9 @@ private:
         if (json.is_null()) {
             return std::nullopt;
         }
-        return Resources{.cpu_s = maybe<double>(json, "cpu_s"),
-                         .connect_cpu_s = maybe<double>(json, "connect_cpu_s"),
-                         .cpu_us_per_validation = maybe<double>(json, "cpu_us_per_validation"),
-                         .rss_bytes = maybe<Count>(json, "rss_bytes"),
-                         .rss_bytes_per_equipment = maybe<Count>(json, "rss_bytes_per_equipment"),
-                         .shards = maybe<unsigned>(json, "shards"),
-                         .rss_growth_bytes = maybe<Count>(json, "rss_growth_bytes")};
+        Resources resources;
+        values(json, account::resource_figures, resources);
+        return resources;
     }
 
     Interval interval(const Json& json, const std::string& key) {
@@ -588,42 +556,26 @@ private:
     }
 
     static Throughput throughput(const Json& json) {
-        return {.due_per_s = maybe<double>(json, "due_per_s"),
-                .acknowledged_per_s = maybe<double>(json, "acknowledged_per_s"),
-                .delivered_per_s = maybe<double>(json, "delivered_per_s")};
+        Throughput throughput;
+        values(json, account::throughput_figures, throughput);
+        return throughput;
     }
 
     Phase phase(const Json& json, const std::string& key) {
-        const auto latency_of = [&](const char* name) {
-            return latency(json["latency"][name], fmt::format("{}.latency.{}", key, name));
-        };
-        return {.kind = json["kind"],
-                .name = json["name"],
-                .from_s = json["from_s"].get<double>(),
-                .to_s = json["to_s"].get<double>(),
-                .measured = json["measured"].get<bool>(),
-                .generated = count(json, "generated"),
-                .acknowledged = count(json, "acknowledged"),
-                .rejected = count(json, "rejected"),
-                .discarded = count(json, "discarded"),
-                .unacknowledged = count(json, "unacknowledged"),
-                .cached = count(json, "cached"),
-                .delivered = maybe<Count>(json, "delivered"),
-                .lost = maybe<Count>(json, "lost"),
-                .undelivered = maybe<Count>(json, "undelivered"),
-                .unconfirmed = maybe<Count>(json, "unconfirmed"),
-                .duplicated = maybe<Count>(json, "duplicated"),
-                .reordered = maybe<Count>(json, "reordered"),
-                .retries = maybe<Count>(json, "retries"),
-                .fault = maybe<unsigned>(json, "fault"),
-                .part = text(json, "part"),
-                .throughput = throughput(json["throughput"]),
-                .latency = {.response = latency_of("response"),
-                            .service = latency_of("service"),
-                            .lateness = latency_of("lateness"),
-                            .end_to_end = latency_of("end_to_end"),
-                            .connect = {},
-                            .generator_lag = {}}};
+        Phase phase;
+        phase.kind = json["kind"];
+        phase.name = json["name"];
+        phase.from_s = json["from_s"].get<double>();
+        phase.to_s = json["to_s"].get<double>();
+        phase.measured = json["measured"].get<bool>();
+        for (const auto& figure : account::count_figures) {
+            phase.counts.*figure.known_count = maybe<Count>(json, std::string(figure.name).c_str());
+        }
+        phase.fault = maybe<unsigned>(json, "fault");
+        phase.part = text(json, "part");
+        phase.throughput = throughput(json["throughput"]);
+        phase.latency = latencies(json["latency"], key + ".latency");
+        return phase;
     }
 
     static Fault fault(const Json& json) {
@@ -667,21 +619,22 @@ private:
         if (!verdict.aborted_by.empty() && verdict.complete) {
             altered("verdict.complete", "is true, though a threshold ended the run");
         }
-        const auto& fleet = run.fleet;
-        if (fleet.never_connected && *fleet.never_connected + fleet.connects - fleet.reconnects != fleet.equipments) {
+        const auto& fleet = run.counts;
+        if (fleet.never_connected &&
+            *fleet.never_connected + *fleet.connects - *fleet.reconnects != *fleet.equipments) {
             altered("fleet.never_connected",
                     fmt::format("is {}, though {} of {} equipments had a session", *fleet.never_connected,
-                                fleet.connects - fleet.reconnects, fleet.equipments));
+                                *fleet.connects - *fleet.reconnects, *fleet.equipments));
         }
-        if (run.fleet.connected_max > run.fleet.equipments) {
+        if (*run.counts.connected_max > *run.counts.equipments) {
             altered("fleet.connected_max",
-                    fmt::format("{} of {} equipments", run.fleet.connected_max, run.fleet.equipments));
+                    fmt::format("{} of {} equipments", *run.counts.connected_max, *run.counts.equipments));
         }
         const auto& delivery = run.delivery;
-        if (!run.ledger && (delivery.lost || delivery.undelivered || delivery.unconfirmed)) {
+        if (!run.has_ledger() && (run.counts.lost || run.counts.undelivered || run.counts.unconfirmed)) {
             altered("delivery", "says what arrived, though there is no ledger that could");
         }
-        if (!run.latency.response && delivery.lost) {
+        if (!run.latency.response && run.counts.lost) {
             altered("delivery.lost", "is known, though nothing is acknowledged");
         }
         for (std::size_t i = 0; i < delivery.exceptions.size(); ++i) {
@@ -720,18 +673,11 @@ private:
         run.scenario = scenario(json["scenario"]);
         run.context = context(json["context"]);
         run.verdict = verdict(json["verdict"]);
-        run.tally = tally(json["tally"]);
-        run.ledger = ledger(json["ledger"]);
+        for (const auto section : account::sections) {
+            counts(json[std::string(account::name_of(section))], section, run.counts);
+        }
         run.delivery = delivery(json["delivery"]);
-        const auto latency_of = [&](const char* name) {
-            return latency(json["latency"][name], prefix + "latency." + name);
-        };
-        run.latency = {.response = latency_of("response"),
-                       .service = latency_of("service"),
-                       .lateness = latency_of("lateness"),
-                       .end_to_end = latency_of("end_to_end"),
-                       .connect = latency_of("connect"),
-                       .generator_lag = latency_of("generator_lag")};
+        run.latency = latencies(json["latency"], prefix + "latency");
         run.throughput = throughput(json["throughput"]);
         // Reports from before there were phases have none.
         for (std::size_t i = 0; json.contains("phases") && i < json["phases"].size(); ++i) {
@@ -741,24 +687,13 @@ private:
             run.faults.push_back(fault(json["faults"][i]));
         }
         const auto& fleet = json["fleet"];
-        run.fleet = {.equipments = count(fleet, "equipments"),
-                     .connected_max = count(fleet, "connected_max"),
-                     .connects = count(fleet, "connects"),
-                     .connect_failures = fleet["connect_failures"].get<std::map<std::string, Count>>(),
-                     .reconnects = count(fleet, "reconnects"),
-                     .never_connected = maybe<Count>(fleet, "never_connected"),
-                     .connecting_s = maybe<double>(fleet, "connecting_s"),
-                     .unaccounted = maybe<Count>(fleet, "unaccounted"),
-                     .sessions_left = maybe<Count>(fleet, "sessions_left")};
+        run.fleet.connect_failures = fleet["connect_failures"].get<std::map<std::string, Count>>();
+        values(fleet, account::fleet_figures, run.fleet);
         run.resources = {.generator = resources(json["resources"]["generator"]),
                          .server = resources(json["resources"]["server"]),
                          .note = text(json["resources"], "note")};
-        const auto& wire = json["wire"];
-        run.wire = {.bytes_sent = maybe<Count>(wire, "bytes_sent"),
-                    .bytes_received = maybe<Count>(wire, "bytes_received"),
-                    .bytes_per_validation = maybe<double>(wire, "bytes_per_validation"),
-                    .encoding = wire["encoding"],
-                    .payload_bytes = count(wire, "payload_bytes")};
+        values(json["wire"], account::wire_figures, run.wire);
+        run.wire.encoding = json["wire"]["encoding"];
         run.errors = json["errors"].get<std::map<std::string, Count>>();
         run.server_said = json.value("server_said", std::map<std::string, std::string>{});
         run.interval_s = json.value("interval_s", 1.0);

@@ -151,7 +151,7 @@ TEST(ReportJson, KeepsFaultsAndTheirPhases) {
     ASSERT_EQ(run.faults.size(), 2U);
     EXPECT_EQ(run.faults[0].which, faulty_run().faults[0].which);
     EXPECT_EQ(run.phases.back().part, "after");
-    EXPECT_EQ(run.phases.back().retries, 5U);
+    EXPECT_EQ(run.phases.back().counts.retries, 5U);
     EXPECT_FALSE(Json::parse(to_json(healthy_run())).contains("faults"));
 }
 
@@ -372,7 +372,7 @@ TEST(ReportJson, NoticesFiguresThatWereAltered) {
 
 TEST(ReportJson, ReadsAReportWhoseVerdictSaysThatItsBooksDoNotBalance) {
     auto run = healthy_run();
-    run.tally.acknowledged -= 1;
+    *run.counts.acknowledged -= 1;
     run.verdict = {.measurement = Measurement::invalid, .reasons = {"the books do not balance"}, .complete = true};
     EXPECT_TRUE(parse_report(to_json(run), "report.json"));
 }

@@ -154,19 +154,19 @@ TEST(Judged, CountsNoInvalidRepeatAndNeedsOneThatIsValid) {
 
 TEST(Judged, LetsNoRepeatHideWhatAnotherLost) {
     auto lossy = repeats_of({700, 700, 700, 700, 700});
-    lossy.runs[2].run.delivery.lost = 3;
+    lossy.runs[2].run.counts.lost = 3;
     EXPECT_EQ(stands(lossy, "lost: count==0"), Standing::breached);
     EXPECT_EQ(stands(lossy, "lost: rate<0.0001"), Standing::breached);
     EXPECT_EQ(stands(lossy, "lost: count<4"), Standing::passed);
     EXPECT_THAT(format_judged(*judge(Report(lossy), thresholds({"lost: count==0"}))),
                 HasSubstr("3  worst of 5 repeats: observed 3 in repeat 3"));
     // Of what there must be enough the least decides.
-    lossy.runs[4].run.tally.acknowledged = 10;
+    lossy.runs[4].run.counts.acknowledged = 10;
     EXPECT_EQ(stands(lossy, "acknowledged: count>=11"), Standing::breached);
     EXPECT_EQ(stands(lossy, "acknowledged: count>=10"), Standing::passed);
     // A loss in a run that does not count is said.
     auto aside = repeats_of({700, 0, 800});
-    aside.runs[1].run.delivery.lost = 7;
+    aside.runs[1].run.counts.lost = 7;
     EXPECT_EQ(stands(aside, "lost: count==0"), Standing::passed);
     EXPECT_THAT(format_judged(*judge(Report(aside), thresholds({"lost: count==0"}))),
                 HasSubstr("mqtt: 7 lost in a run of repeat 2 that does not count"));
@@ -188,7 +188,7 @@ TEST(Judged, RanksWhatIsUnknownWhereAThresholdDoesNotHold) {
     const auto judged = judge(Report(unanswered_in({2, 3})), thresholds({"response: p(95)<1ms"}));
     EXPECT_THAT(format_judged(*judged), HasSubstr("no data: among the 20,000 never answered in 2 of 4 repeats"));
     auto blind = repeats_of({700, 700, 700});
-    blind.runs[0].run.ledger.reset();
+    forget_ledger(blind.runs[0].run);
     blind.runs[0].run.delivery = {};
     EXPECT_EQ(stands(blind, "lost: count==0"), Standing::breached) << "a count that is not known holds nothing";
 }
@@ -261,7 +261,7 @@ TEST(Judged, TrustsNoBaselineThatCannotBeCompared) {
     elsewhere.context.cpu_model = "another";
     EXPECT_EQ(standing_of(against(Report(elsewhere), Report(healthy_run())), Strictness::lenient), Standing::untrusted);
     auto blind = healthy_run();
-    blind.ledger.reset();
+    forget_ledger(blind);
     blind.delivery = {};
     blind.latency.end_to_end.reset();
     EXPECT_EQ(standing_of(against(Report(healthy_run()), Report(blind)), Strictness::lenient), Standing::untrusted);
@@ -283,7 +283,7 @@ TEST(Judged, NeedsNoThresholdsWithABaseline) {
 
 TEST(Judged, HasACaseForEachMetricOfTheBaseline) {
     auto lossy = healthy_run();
-    lossy.delivery.lost = 3;
+    lossy.counts.lost = 3;
     *lossy.resources.server->cpu_us_per_validation *= 1.3;
     const auto diff = against(Report(healthy_run()), Report(lossy));
     const auto judged = judge(Report(lossy), thresholds({"response: p(95)<50ms"}));

@@ -78,8 +78,8 @@ Cell both(const Entrant& entrant, const std::string& figure, Text text) {
 std::string worst_headline(const Entrant& entrant) {
     const RunReport* worst = nullptr;
     const auto share = [](const RunReport& run) {
-        const auto missing = run.tally.generated - std::min(run.tally.generated, run.tally.acknowledged);
-        return static_cast<double>(missing) / static_cast<double>(std::max<Count>(1, run.tally.generated));
+        const auto missing = *run.counts.generated - std::min(*run.counts.generated, *run.counts.acknowledged);
+        return static_cast<double>(missing) / static_cast<double>(std::max<Count>(1, *run.counts.generated));
     };
     for (const auto* run : entrant.runs) {
         if (!headline(*run).empty() && (worst == nullptr || share(*run) > share(*worst))) {
@@ -194,9 +194,9 @@ League league_of(const Comparison& comparison) {
             add(std::move(cell));
         }
         const auto whole = entrant.whole();
-        add({counted(whole.ledger ? std::optional(whole.ledger->delivered) : std::nullopt), ""});
-        add({counted(whole.delivery.lost), ""});
-        add({counted(whole.delivery.undelivered), ""});
+        add({counted(whole.has_ledger() ? std::optional(*whole.counts.delivered) : std::nullopt), ""});
+        add({counted(whole.counts.lost), ""});
+        add({counted(whole.counts.undelivered), ""});
         add(both(entrant, "cpu_us_per_validation",
                  [](double us) { return us == 0 || us >= 0.1 ? fmt::format("{:.2f}", us) : humanize_count(us); }));
         add(both(entrant, "rss_bytes_per_equipment",

@@ -57,7 +57,7 @@ TEST(League, ShowsMediansOfTheRepeatsAndTheirRange) {
     EXPECT_THAT(table, HasSubstr("5 of 5 valid"));
     // One that is invalid does not count; one that lost something is not hidden.
     comparison.runs[1].run.verdict = {.measurement = Measurement::invalid, .reasons = {"the generator was late"}};
-    comparison.runs[3].run.delivery.lost = 3;
+    comparison.runs[3].run.counts.lost = 3;
     table = league_table(comparison);
     EXPECT_THAT(table, HasSubstr("  min-max  600-850 us"));
     EXPECT_THAT(table, HasSubstr("4 of 5 valid"));

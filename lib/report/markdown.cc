@@ -30,10 +30,6 @@ std::string cell(std::string_view text) {
     return escaped_markdown(text, most_cell);
 }
 
-std::string maybe(std::optional<Count> count) {
-    return count ? counted(*count) : "-";
-}
-
 // A table that counts what it has no room for.
 class Rows {
 public:
@@ -259,12 +255,12 @@ std::vector<std::string> joined(std::vector<std::string> first, const std::vecto
 std::string latencies_of(const std::vector<Entrant>& entrants) {
     Rows table(joined({"of", "latency"}, latency_headings), "llrrrrrrrr");
     for (const auto& entrant : entrants) {
-        for (const auto& [name, member] : latency_names()) {
+        for (const auto& figure : account::latency_figures) {
             std::vector<const std::optional<Latency>*> repeats;
             for (const auto* run : entrant.counting()) {
-                repeats.push_back(&(run->latency.*member));
+                repeats.push_back(&(run->latency.*figure.member));
             }
-            table.add(joined({cell(entrant.name), cell(name)}, latency_cells(repeats)));
+            table.add(joined({cell(entrant.name), cell(std::string(figure.name))}, latency_cells(repeats)));
         }
     }
     return table.text() +
@@ -277,14 +273,9 @@ std::string latencies_of(const std::vector<Entrant>& entrants) {
 // A stage over all repeats of an entrant.
 struct Stage {
     const Phase* first = nullptr;
-    Count generated = 0, acknowledged = 0;
-    std::optional<Count> delivered = 0, lost = 0;
+    account::KnownCounts counts;
     std::vector<const std::optional<Latency>*> response, end_to_end;  // of each repeat
 };
-
-void add_up(std::optional<Count>& sum, std::optional<Count> count) {
-    sum = sum && count ? std::optional(*sum + *count) : std::nullopt;
-}
 
 std::vector<Stage> stages_of(const Entrant& entrant) {
     std::vector<Stage> stages;
@@ -299,11 +290,10 @@ std::vector<Stage> stages_of(const Entrant& entrant) {
                 stages.push_back({});
                 stage = stages.end() - 1;
                 stage->first = &phase;
+                stage->counts = phase.counts;
+            } else {
+                account::add_repeat(stage->counts, phase.counts);
             }
-            stage->generated += phase.generated;
-            stage->acknowledged += phase.acknowledged;
-            add_up(stage->delivered, phase.delivered);
-            add_up(stage->lost, phase.lost);
             stage->response.push_back(&phase.latency.response);
             stage->end_to_end.push_back(&phase.latency.end_to_end);
         }
@@ -318,10 +308,11 @@ std::string stages_text(const std::vector<Entrant>& entrants) {
     for (const auto& entrant : entrants) {
         for (const auto& stage : stages_of(entrant)) {
             const auto& phase = *stage.first;
-            table.add(joined({cell(entrant.name), cell(phase.name) + (phase.measured ? "" : " (not measured)"),
-                              in_seconds(phase.from_s), in_seconds(phase.to_s), counted(stage.generated),
-                              counted(stage.acknowledged), maybe(stage.delivered), maybe(stage.lost)},
-                             latency_cells(stage.response.front()->has_value() ? stage.response : stage.end_to_end)));
+            table.add(joined(
+                {cell(entrant.name), cell(phase.name) + (phase.measured ? "" : " (not measured)"),
+                 in_seconds(phase.from_s), in_seconds(phase.to_s), counted(stage.counts.generated),
+                 counted(stage.counts.acknowledged), counted(stage.counts.delivered), counted(stage.counts.lost)},
+                latency_cells(stage.response.front()->has_value() ? stage.response : stage.end_to_end)));
         }
     }
     return table.empty() ? std::string{}
@@ -331,36 +322,37 @@ std::string stages_text(const std::vector<Entrant>& entrants) {
 }
 
 std::string books_of(const std::vector<Entrant>& entrants) {
-    Rows table({"of", "generated", "acknowledged", "rejected", "discarded", "unacknowledged", "cached", "delivered",
-                "undelivered", "lost", "unconfirmed", "duplicated", "reordered", "unexpected"},
-               "lrrrrrrrrrrrrr");
+    std::vector<const account::CountFigure*> figures;
+    for (const auto& figure : account::count_figures) {
+        const bool any = std::any_of(entrants.begin(), entrants.end(), [&figure](const Entrant& entrant) {
+            return entrant.counting().front()->counts.*figure.known_count;
+        });
+        if (figure.section != account::Section::fleet && (!figure.conditional || any)) {
+            figures.push_back(&figure);
+        }
+    }
+    std::vector<std::string> heads{"of"};
+    for (const auto* figure : figures) {
+        const bool of_validations = figure->unit == account::Unit::validations;
+        heads.push_back(std::string(figure->name) +
+                        (of_validations ? "" : fmt::format(" ({})", account::name_of(figure->unit))));
+    }
+    Rows table(heads, "l" + std::string(figures.size(), 'r'));
     bool unknown = false;
     for (const auto& entrant : entrants) {
-        const auto sum = [&entrant](auto ask) {
-            std::optional<Count> total = 0;
-            for (const auto* run : entrant.counting()) {
-                add_up(total, ask(*run));
-            }
-            return maybe(total);
-        };
-        const auto tally = [&sum](Count Tally::*count) {
-            return sum([count](const RunReport& run) { return std::optional(run.tally.*count); });
-        };
-        const auto ledger = [&sum](Count Ledger::*count) {
-            return sum([count](const RunReport& run) {
-                return run.ledger ? std::optional((*run.ledger).*count) : std::nullopt;
-            });
-        };
-        const auto delivery = [&sum](std::optional<Count> Delivery::*count) {
-            return sum([count](const RunReport& run) { return run.delivery.*count; });
-        };
         unknown = unknown || std::any_of(entrant.runs.begin(), entrant.runs.end(),
-                                         [](const auto* run) { return !run->ledger.has_value(); });
-        table.add({cell(entrant.name), tally(&Tally::generated), tally(&Tally::acknowledged), tally(&Tally::rejected),
-                   tally(&Tally::discarded), tally(&Tally::unacknowledged), tally(&Tally::cached),
-                   ledger(&Ledger::delivered), delivery(&Delivery::undelivered), delivery(&Delivery::lost),
-                   delivery(&Delivery::unconfirmed), ledger(&Ledger::duplicated), ledger(&Ledger::reordered),
-                   ledger(&Ledger::unexpected)});
+                                         [](const auto* run) { return !run->has_ledger(); });
+        auto sum = entrant.counting().front()->counts;
+        for (const auto* run : entrant.counting()) {
+            if (run != entrant.counting().front()) {
+                account::add_repeat(sum, run->counts);
+            }
+        }
+        std::vector<std::string> cells{cell(entrant.name)};
+        for (const auto* figure : figures) {
+            cells.push_back(counted(sum.*figure->known_count));
+        }
+        table.add(cells);
     }
     return table.text() + (unknown ? "\n\"-\" where there is no ledger: what arrived is not known.\n" : "");
 }
@@ -627,7 +619,7 @@ std::string run_markdown(const RunReport& run) {
     Document document;
     document.say(verdict_line(
         entrants, fmt::format("{} over {}, {}, target {}", cell(run.scenario.name), cell(entrants.front().name),
-                              counted(run.fleet.equipments, "equipment"), cell(run.target))));
+                              counted(*run.counts.equipments, "equipment"), cell(run.target))));
     document.say(gates_of(entrants));
     Comparison alone{.scenario = run.scenario, .command = {}, .runs = {}};
     alone.runs.push_back({1, 1, run});

@@ -69,14 +69,14 @@ TEST(Markdown, BeginsWithTheVerdict) {
     auto run = healthy_run();
     run.thresholds.clear();
     EXPECT_THAT(run_markdown(run), StartsWith("**measured**: "));
-    run.fleet.connects = 0;
+    run.counts.connects = 0;
     EXPECT_THAT(run_markdown(run), AllOf(StartsWith("**FAILED**: "), HasSubstr("no equipment could connect")));
     EXPECT_THAT(comparison_markdown({}), StartsWith("**NO RUN**: "));
 }
 
 TEST(Markdown, DoesNotCompareWhatWasNeverReached) {
     auto duel = sample_duel();
-    duel.runs[1].run.fleet.connects = 0;
+    duel.runs[1].run.counts.connects = 0;
     EXPECT_THAT(comparison_markdown(duel),
                 AllOf(StartsWith("**FAILED**: cand is not compared with base: no equipment could connect to cand"),
                       Not(HasSubstr("WORSE"))));
@@ -84,7 +84,7 @@ TEST(Markdown, DoesNotCompareWhatWasNeverReached) {
 
 TEST(Markdown, SaysWhatIsNotKnown) {
     auto run = healthy_run();
-    run.ledger.reset();
+    forget_ledger(run);
     run.delivery = {};
     run.latency.end_to_end.reset();
     EXPECT_THAT(run_markdown(run), HasSubstr("what arrived is not known"));

@@ -10,8 +10,8 @@
 #include <variant>
 #include <vector>
 
+#include "account/account.h"
 #include "gate/threshold.h"
-#include "stats/histogram.h"
 
 namespace portillon::report {
 
@@ -19,7 +19,15 @@ inline constexpr int schema_version = 1;
 inline constexpr std::size_t most_exceptions = 1000;
 inline constexpr std::size_t most_intervals = 1000;
 
-using Count = std::uint64_t;
+using account::Account;
+using account::Costs;
+using account::Count;
+using account::Fleet;
+using account::Latencies;
+using account::Latency;
+using account::Resources;
+using account::Throughput;
+using account::Wire;
 
 struct Context {
     std::string version, commit, compiler, build_type, kernel, cpu_model;
@@ -44,19 +52,6 @@ struct Verdict {
     std::string aborted_by = {};       // the threshold that ended it ("response: p(95)<50ms"); empty: none did
 };
 
-// What became of each generated validation; retries and sent_batches count batches.
-struct Tally {
-    Count generated = 0, acknowledged = 0, rejected = 0, unacknowledged = 0, cached = 0, discarded = 0;
-    Count retries = 0, sent_batches = 0;
-    std::optional<Count> retries_put_off = {};   // with a budget of retries only
-    std::optional<Count> breaker_openings = {};  // with a circuit breaker only; all equipments together
-};
-
-// What reached the server.
-struct Ledger {
-    Count delivered = 0, duplicated = 0, reordered = 0, unexpected = 0;
-};
-
 enum class State : std::uint8_t { lost, undelivered, unconfirmed, duplicated, reordered, unexpected };
 
 // Consecutive validations of one equipment that share a state.
@@ -66,47 +61,18 @@ struct Exceptional {
     State state{};
 };
 
-// The tally and the ledger, reconciled.
+// The validations that are not simply acknowledged and delivered, by name.
 struct Delivery {
-    std::optional<Count> lost;  // absent without a ledger, and where nothing is acknowledged (MQTT QoS 0)
-    std::optional<Count> undelivered, unconfirmed;  // absent without a ledger
-    std::vector<Exceptional> exceptions;            // at most most_exceptions
+    std::vector<Exceptional> exceptions;  // at most most_exceptions
     Count exceptions_omitted = 0;
 };
 
-// Every figure of a latency follows from these two. `unanswered` ranks above everything: generated - acknowledged for
-// response, the undelivered for end_to_end, else 0.
-struct Latency {
-    stats::Histogram histogram;
-    Count unanswered = 0;
-
-    // What every format shows and every gate judges. What depends on values that never came is not known: while any is
-    // unanswered there is no max, no mean and no stdev, and no percentile among them; above 24 h only the largest value
-    // is known, so that there is no mean and no stdev either. Mean and stdev in ns.
-    std::optional<Nanos> min() const;
-    std::optional<Nanos> max() const;
-    std::optional<double> mean() const;
-    std::optional<double> stdev() const;
-    std::optional<Nanos> percentile(double percent) const;
-
-    // What a table shows where one of these is absent: "never", ">24 h", or "-" when there are no values at all.
-    const char* word_for_absent() const;
-};
-
-struct Latencies {
-    std::optional<Latency> response, service;  // absent at MQTT QoS 0
-    std::optional<Latency> lateness;
-    std::optional<Latency> end_to_end;  // absent without a ledger
-    std::optional<Latency> connect, generator_lag;
-};
-
-struct Throughput {
-    std::optional<double> due_per_s, acknowledged_per_s, delivered_per_s;
-};
-
 // The validations that were due in [from_s, to_s) since T0, whenever they were sent and answered. Stages never overlap,
-// and their counts add up to the run's; histograms of the measured stages merge to the run's.
-struct Phase {
+// and their counts add up to the run's; histograms of the measured stages merge to the run's. Of the account a phase
+// has what reaches to stages (account/figures.h), and retries. Counts of the ledger are absent where the run's own are;
+// duplicated also where the server does not tell copies by due time, as end_to_end then is. Throughput: what was due
+// here and ever acknowledged, over its length.
+struct Phase : Account {
     // stage: of the traffic. fault: the time around one fault. Readers skip the kinds they do not know; more may come
     // within this schema.
     std::string kind = "stage";
@@ -114,21 +80,9 @@ struct Phase {
     double from_s = 0, to_s = 0;
     bool measured = true;  // false: warm-up, in the run's counts but not in its latencies
 
-    Count generated = 0, acknowledged = 0, rejected = 0, discarded = 0, unacknowledged = 0, cached = 0;
-    // Absent where the run's own are absent; duplicated also where the server does not tell copies by due time.
-    std::optional<Count> delivered = {}, lost = {}, undelivered = {}, unconfirmed = {}, duplicated = {}, reordered = {};
-
-    std::optional<Count> retries = {};  // batches, by the first of their validations; absent in older reports
-
     // Of kind fault only: its number, from 1, and which part of the time around it.
     std::optional<unsigned> fault = {};
     std::string part = {};  // "before", "during", "after"
-
-    Throughput throughput =
-        {};  // of the validations by due time: what was due here and ever acknowledged, over its length
-    // As the run's; end_to_end is absent also where the server does not tell it by due time. connect and generator_lag
-    // are always absent.
-    Latencies latency = {};
 };
 
 // Equipments first..last.
@@ -173,47 +127,6 @@ struct Fault {
     Count cached_max = 0;                     // at the end of an interval, from its begin until the next fault's
 };
 
-struct Fleet {
-    Count equipments = 0, connected_max = 0, connects = 0;
-    std::map<std::string, Count> connect_failures;  // by cause
-    Count reconnects = 0;
-    // Equipments that never had a session. Absent in older reports, and when a lost process cannot speak for its own.
-    std::optional<Count> never_connected = {};
-    // From the first dial until every equipment had been connected once; absent when one never was.
-    std::optional<double> connecting_s = {};
-    // Equipments whose generator process was lost: no figure of the report speaks of them. Absent in older reports.
-    std::optional<Count> unaccounted = {};
-    // Sessions that the target may still keep, because it could not be reached at the end; absent where a target keeps
-    // none, or ended with the run.
-    std::optional<Count> sessions_left = {};
-};
-
-// What a side took. Per validation: per one that was acknowledged; where nothing ever is, per one that was sent.
-struct Resources {
-    std::optional<double> cpu_s, connect_cpu_s, cpu_us_per_validation;
-    // rss_bytes_per_equipment: rss_growth_bytes by the equipments connected at once, at most.
-    std::optional<Count> rss_bytes, rss_bytes_per_equipment;
-    std::optional<unsigned> shards;
-    // By how much its processes' own memory (neither code nor the ledger, which are shared) has grown from before the
-    // fleet was there to the end of the drain, while all are connected. Absent where that cannot be told: of a server
-    // that had served others before, or when processes died meanwhile; and in older reports, whose
-    // rss_bytes_per_equipment is all of rss_bytes by all equipments.
-    std::optional<Count> rss_growth_bytes = {};
-};
-
-struct Costs {
-    std::optional<Resources> generator;
-    std::optional<Resources> server;  // absent when it is not ours
-    std::string note;  // what to know when reading them: on loopback, whose softirq time is in which; may be empty
-};
-
-struct Wire {
-    std::optional<Count> bytes_sent, bytes_received;
-    std::optional<double> bytes_per_validation;
-    std::string encoding;  // "json", "protobuf"
-    Count payload_bytes = 0;
-};
-
 // Events by the instant at which they happened, over [at_s, at_s + interval_s); gauges as they stood at its end.
 struct Interval {
     double at_s = 0;  // since T0
@@ -236,7 +149,8 @@ struct JudgedThreshold {
     bool skipped = false;
 };
 
-struct RunReport {
+// The counts of the tally, and of the fleet's equipments, connected_max, connects and reconnects, are always there.
+struct RunReport : Account {
     std::string protocol;
     std::string variant;  // what sets it apart from another run over this protocol ("QoS 0"); may be empty
     std::string target;   // "embedded", or the URL that was given
@@ -246,11 +160,7 @@ struct RunReport {
     Scenario scenario;
     Context context;
     Verdict verdict;
-    Tally tally;
-    std::optional<Ledger> ledger;  // absent when the target has none
     Delivery delivery;
-    Latencies latency;
-    Throughput throughput;
     std::vector<Phase> phases;       // in the order of time; one that an interrupted run never reached has no length
     std::vector<Fault> faults = {};  // as the scenario lists them
     Fleet fleet;

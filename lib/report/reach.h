@@ -9,7 +9,7 @@ namespace portillon::report {
 // Equipments tried, and none got through. A generator that died before it tried says nothing of the target.
 inline bool is_unreached(const RunReport& run) {
     const bool tried = !run.fleet.connect_failures.empty() || run.verdict.measurement != Measurement::invalid;
-    return run.fleet.connects == 0 && tried;
+    return *run.counts.connects == 0 && tried;
 }
 
 }  // namespace portillon::report

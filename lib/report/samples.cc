@@ -41,9 +41,13 @@ RunReport healthy_run() {
                    .libraries = {{"boost", "1.81"}, {"nghttp2", "1.52.0"}},
                    .shards = 2,
                    .started_at = "2025-03-01T12:00:00Z"};
-    run.tally = {.generated = 20'000, .acknowledged = 20'000, .retries = 0, .sent_batches = 2'000};
-    run.ledger = Ledger{.delivered = 20'000};
-    run.delivery = {.lost = 0, .undelivered = 0, .unconfirmed = 0, .exceptions = {}, .exceptions_omitted = 0};
+    account::set(run.counts, account::Section::tally,
+                 {.generated = 20'000, .acknowledged = 20'000, .retries = 0, .sent_batches = 2'000});
+    account::set(run.counts, account::Section::ledger, {.delivered = 20'000});
+    run.counts.lost = 0;
+    run.counts.undelivered = 0;
+    run.counts.unconfirmed = 0;
+    run.delivery = {.exceptions = {}, .exceptions_omitted = 0};
     run.latency = {.response = Latency{spread_out(20'000, 300us, 2ms)},
                    .service = Latency{spread_out(20'000, 200us, 1ms)},
                    .lateness = Latency{spread_out(20'000, 20us, 300us)},
@@ -51,33 +55,30 @@ RunReport healthy_run() {
                    .connect = Latency{spread_out(1'000, 400us, 5ms)},
                    .generator_lag = Latency{spread_out(20'000, 2us, 40us)}};
     run.throughput = {.due_per_s = 10'000, .acknowledged_per_s = 9'998.5, .delivered_per_s = 9'999};
-    run.fleet = {.equipments = 1'000,
-                 .connected_max = 1'000,
-                 .connects = 1'000,
-                 .connect_failures = {},
-                 .reconnects = 0,
-                 .never_connected = 0,
-                 .connecting_s = 0.125};
+    account::set(run.counts, account::Section::fleet,
+                 {.equipments = 1'000, .connected_max = 1'000, .connects = 1'000, .reconnects = 0});
+    run.counts.never_connected = 0;
+    run.fleet = {.connect_failures = {}, .connecting_s = 0.125};
     run.resources = {.generator = Resources{.cpu_s = 1.25,
                                             .connect_cpu_s = 0.125,
                                             .cpu_us_per_validation = 6.25,
                                             .rss_bytes = 24'000'000,
+                                            .rss_growth_bytes = 24'000'000,
                                             .rss_bytes_per_equipment = 24'000,
-                                            .shards = 2,
-                                            .rss_growth_bytes = 24'000'000},
+                                            .shards = 2},
                      .server = Resources{.cpu_s = 1,
                                          .connect_cpu_s = 0.25,
                                          .cpu_us_per_validation = 5,
                                          .rss_bytes = 18'000'000,
+                                         .rss_growth_bytes = 18'000'000,
                                          .rss_bytes_per_equipment = 18'000,
-                                         .shards = 1,
-                                         .rss_growth_bytes = 18'000'000},
+                                         .shards = 1},
                      .note = "On loopback the sender's kernel time includes the receiver's softirq."};
     run.wire = {.bytes_sent = 2'500'000,
                 .bytes_received = 80'000,
                 .bytes_per_validation = 129,
-                .encoding = "protobuf",
-                .payload_bytes = 100};
+                .payload_bytes = 100,
+                .encoding = "protobuf"};
     run.intervals = {{.at_s = 0,
                       .due = 10'000,
                       .acknowledged = 9'990,
@@ -110,19 +111,21 @@ RunReport troubled_run() {
              "1.4 % of validations were first sent 1 s late while window, link and breaker were open, which means that "
              "the generator could not keep up"},
         .complete = false};
-    run.tally = {.generated = 20'000,
-                 .acknowledged = 19'000,
-                 .rejected = 100,
-                 .unacknowledged = 600,
-                 .cached = 250,
-                 .discarded = 50,
-                 .retries = 37,
-                 .sent_batches = 2'037};
-    run.ledger = Ledger{.delivered = 19'263, .duplicated = 20, .reordered = 11, .unexpected = 1};
-    run.delivery = {.lost = 137,
-                    .undelivered = 737,
-                    .unconfirmed = 400,
-                    .exceptions = {{17, 12, 148, State::lost},
+    account::set(run.counts, account::Section::tally,
+                 {.generated = 20'000,
+                  .acknowledged = 19'000,
+                  .rejected = 100,
+                  .unacknowledged = 600,
+                  .cached = 250,
+                  .discarded = 50,
+                  .retries = 37,
+                  .sent_batches = 2'037});
+    account::set(run.counts, account::Section::ledger,
+                 {.delivered = 19'263, .duplicated = 20, .reordered = 11, .unexpected = 1});
+    run.counts.lost = 137;
+    run.counts.undelivered = 737;
+    run.counts.unconfirmed = 400;
+    run.delivery = {.exceptions = {{17, 12, 148, State::lost},
                                    {18, 5, 5, State::duplicated},
                                    {19, 7, 8, State::reordered},
                                    {4'000'000'000, 1, 1, State::unexpected}},
@@ -135,8 +138,8 @@ RunReport troubled_run() {
     run.latency.end_to_end->unanswered = 737;
     run.latency.lateness.reset();
     run.fleet.connect_failures = {{"refused", 12}, {"timed_out", 3}};
-    run.fleet.connects = 1'040;
-    run.fleet.reconnects = 40;
+    run.counts.connects = 1'040;
+    run.counts.reconnects = 40;
     run.errors = {{"connect.refused", 12},
                   {"connect.timed_out", 3},
                   {"connection.reset", 40},
@@ -161,13 +164,13 @@ RunReport troubled_run() {
 RunReport unacknowledged_run() {
     auto run = healthy_run();
     run.variant = "QoS 0";
-    run.tally = {.generated = 20'000, .unacknowledged = 20'000, .sent_batches = 2'000};
-    run.ledger = Ledger{.delivered = 19'990};
-    run.delivery = {.lost = std::nullopt,
-                    .undelivered = 10,
-                    .unconfirmed = std::nullopt,
-                    .exceptions = {{42, 11, 20, State::undelivered}},
-                    .exceptions_omitted = 0};
+    account::set(run.counts, account::Section::tally,
+                 {.generated = 20'000, .unacknowledged = 20'000, .sent_batches = 2'000});
+    account::set(run.counts, account::Section::ledger, {.delivered = 19'990});
+    run.counts.lost = std::nullopt;
+    run.counts.undelivered = 10;
+    run.counts.unconfirmed = std::nullopt;
+    run.delivery = {.exceptions = {{42, 11, 20, State::undelivered}}, .exceptions_omitted = 0};
     run.latency.response.reset();
     run.latency.service.reset();
     run.latency.end_to_end = Latency{spread_out(19'990, 250us, 1ms), 10};
@@ -180,12 +183,23 @@ RunReport unacknowledged_run() {
     return run;
 }
 
+Phase stage_of(const std::string& name, double from_s, double to_s, Count generated) {
+    Phase stage;
+    stage.name = name;
+    stage.from_s = from_s;
+    stage.to_s = to_s;
+    stage.counts.generated = stage.counts.acknowledged = generated;
+    return stage;
+}
+
 RunReport staged_run() {
     const auto phase = [](const char* name, double from_s, double to_s, Count generated) {
         const double per_s = static_cast<double>(generated) / (to_s - from_s);
-        Phase made{.name = name, .from_s = from_s, .to_s = to_s, .generated = generated, .acknowledged = generated};
-        made.delivered = generated;
-        made.lost = made.undelivered = made.unconfirmed = made.duplicated = made.reordered = 0;
+        auto made = stage_of(name, from_s, to_s, generated);
+        auto& counts = made.counts;
+        counts.delivered = generated;
+        counts.lost = counts.undelivered = counts.unconfirmed = counts.duplicated = counts.reordered = 0;
+        counts.retries.reset();
         made.throughput = {.due_per_s = per_s, .acknowledged_per_s = per_s, .delivered_per_s = per_s};
         return made;
     };
@@ -203,31 +217,32 @@ RunReport staged_run() {
     auto steady = phase("steady", 1, 3.5, 5'000);
     steady.latency = latencies(5'000, 5'000, 5'000, 1ms);
     auto peak = phase("peak", 3.5, 5, 15'000);
-    peak.acknowledged = 14'900;
-    peak.unacknowledged = 60;
-    peak.cached = 40;
-    peak.delivered = 14'940;
-    peak.undelivered = 60;
-    peak.lost = 7;
-    peak.unconfirmed = 47;
-    peak.duplicated = 12;
-    peak.reordered = 3;
+    peak.counts.acknowledged = 14'900;
+    peak.counts.unacknowledged = 60;
+    peak.counts.cached = 40;
+    peak.counts.delivered = 14'940;
+    peak.counts.undelivered = 60;
+    peak.counts.lost = 7;
+    peak.counts.unconfirmed = 47;
+    peak.counts.duplicated = 12;
+    peak.counts.reordered = 3;
     peak.throughput.acknowledged_per_s = 14'900 / 1.5;
     peak.throughput.delivered_per_s = 14'940 / 1.5;
     peak.latency = latencies(15'000, 14'900, 14'940, 9ms);
 
     auto run = healthy_run();
-    run.tally = {.generated = 22'000,
-                 .acknowledged = 21'900,
-                 .unacknowledged = 60,
-                 .cached = 40,
-                 .retries = 12,
-                 .sent_batches = 2'204};
-    run.ledger = Ledger{.delivered = 21'940, .duplicated = 12, .reordered = 3};
-    run.delivery = {.lost = 7,
-                    .undelivered = 60,
-                    .unconfirmed = 47,
-                    .exceptions = {{17, 20, 26, State::lost}, {18, 10, 62, State::undelivered}},
+    account::set(run.counts, account::Section::tally,
+                 {.generated = 22'000,
+                  .acknowledged = 21'900,
+                  .unacknowledged = 60,
+                  .cached = 40,
+                  .retries = 12,
+                  .sent_batches = 2'204});
+    account::set(run.counts, account::Section::ledger, {.delivered = 21'940, .duplicated = 12, .reordered = 3});
+    run.counts.lost = 7;
+    run.counts.undelivered = 60;
+    run.counts.unconfirmed = 47;
+    run.delivery = {.exceptions = {{17, 20, 26, State::lost}, {18, 10, 62, State::undelivered}},
                     .exceptions_omitted = 15};
     const auto connect = run.latency.connect;
     run.latency = steady.latency;
@@ -261,7 +276,7 @@ RunReport faulty_run() {
         phase.name = std::string("fault 1 ") + part;
         phase.fault = 1;
         phase.part = part;
-        phase.retries = 5;
+        phase.counts.retries = 5;
         run.phases.push_back(std::move(phase));
     }
     run.faults = {{.number = 1,
@@ -295,8 +310,8 @@ Comparison sample_comparison() {
     http2.wire = {.bytes_sent = 9'000'000,
                   .bytes_received = 900'000,
                   .bytes_per_validation = 495,
-                  .encoding = "json",
-                  .payload_bytes = 100};
+                  .payload_bytes = 100,
+                  .encoding = "json"};
     auto http2_again = http2;
     http2_again.resources.generator->cpu_us_per_validation = 12.5;
     http2_again.resources.server.reset();
@@ -324,8 +339,9 @@ RunReport duellist(const std::string& protocol, const std::string& name, double 
     auto run = healthy_run();
     run.protocol = protocol;
     run.target = name == "base" ? "http://127.0.0.1:8080" : "http://127.0.0.1:9090";
-    run.tally = {.generated = validations, .acknowledged = validations, .sent_batches = validations / 10};
-    run.ledger = Ledger{.delivered = validations};
+    account::set(run.counts, account::Section::tally,
+                 {.generated = validations, .acknowledged = validations, .sent_batches = validations / 10});
+    account::set(run.counts, account::Section::ledger, {.delivered = validations});
     run.latency.response = latency(300us, 2ms);
     run.latency.service = latency(200us, 1ms);
     run.latency.end_to_end = latency(250us, 1500us);
@@ -351,8 +367,8 @@ Comparison sample_duel() {
                 const bool slow = std::string(name) == "cand" && std::string(protocol) == "mqtt";
                 auto run = duellist(protocol, name, (slow ? 1.25 : 1.0) * (0.97 + 0.06 * random.uniform()));
                 if (std::string(name) == "cand" && std::string(protocol) == "http2" && repeat == 3) {
-                    run.ledger->delivered -= 1;
-                    run.delivery.lost = run.delivery.undelivered = 1;
+                    *run.counts.delivered -= 1;
+                    run.counts.lost = run.counts.undelivered = 1;
                     run.latency.end_to_end->unanswered = 1;
                     run.delivery.exceptions = {{9, 4, 4, State::lost}};
                 }

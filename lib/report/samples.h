@@ -29,4 +29,17 @@ Comparison sample_comparison();
 // runs. cand answers a quarter later over mqtt, and over http2 it loses a validation in the third repeat.
 Comparison sample_duel();
 
+// A stage in which `generated` validations were due, all of them acknowledged.
+Phase stage_of(const std::string& name, double from_s, double to_s, Count generated = 0);
+
+// As if the target had none: also for what the sentences rest on (account.h).
+template <class Owner>
+void forget_ledger(Owner& of) {
+    for (const auto& figure : account::count_figures) {
+        if (figure.section == account::Section::ledger || figure.section == account::Section::delivery) {
+            (of.counts.*figure.known_count).reset();
+        }
+    }
+}
+
 }  // namespace portillon::report

@@ -36,7 +36,7 @@ std::string heading(const RunReport& run) {
     const auto variant = run.variant.empty() ? "" : fmt::format(" ({})", run.variant);
     return labelled("", 0,
                     fmt::format("{} over {}{}, {}, target {}, seed {}", run.scenario.name, run.protocol, variant,
-                                counted(run.fleet.equipments, "equipment"), run.target, run.seed));
+                                counted(*run.counts.equipments, "equipment"), run.target, run.seed));
 }
 
 std::string verdict_lines(const Verdict& verdict, Style style) {
@@ -104,34 +104,28 @@ std::string threshold_lines(const std::vector<JudgedThreshold>& thresholds, Styl
 }
 
 std::string latency_lines(const Latencies& latency) {
-    struct Row {
-        const char* name;
-        const std::optional<Latency>& latency;
-    };
-    const Row rows[] = {{"response", latency.response}, {"service", latency.service},
-                        {"lateness", latency.lateness}, {"end_to_end", latency.end_to_end},
-                        {"connect", latency.connect},   {"generator_lag", latency.generator_lag}};
     std::vector<Align> columns(8, Align::right);
     columns[0] = Align::left;
     TextTable table(columns);
     table.add_row({"latency", "P50", "P90", "P95", "P99", "P99.9", "max", "values"});
     std::string notes;
-    for (const auto& row : rows) {
-        std::vector<std::string> cells{fmt::format("  {}", row.name)};
-        if (!row.latency) {
+    for (const auto& figure : account::latency_figures) {
+        const auto& one = latency.*figure.member;
+        std::vector<std::string> cells{fmt::format("  {}", figure.name)};
+        if (!one) {
             cells.resize(columns.size(), "-");
             table.add_row(std::move(cells));
             continue;
         }
-        const auto& histogram = row.latency->histogram;
-        const auto unanswered = row.latency->unanswered;
-        const auto shown = [&row](std::optional<Nanos> value) {
-            return value ? humanize(*value) : row.latency->word_for_absent();
+        const auto& histogram = one->histogram;
+        const auto unanswered = one->unanswered;
+        const auto shown = [&one](std::optional<Nanos> value) {
+            return value ? humanize(*value) : one->word_for_absent();
         };
         for (const double percent : {50.0, 90.0, 95.0, 99.0, 99.9}) {
-            cells.push_back(shown(row.latency->percentile(percent)));
+            cells.push_back(shown(one->percentile(percent)));
         }
-        cells.push_back(shown(row.latency->max()));
+        cells.push_back(shown(one->max()));
         cells.push_back(counted(histogram.count()));
         table.add_row(std::move(cells));
         if (unanswered > 0) {
@@ -139,43 +133,30 @@ std::string latency_lines(const Latencies& latency) {
                 "", 2,
                 fmt::format("{}: {} never came; they rank above all others, and \"never\" stands where a figure "
                             "falls among them.",
-                            row.name, counted(unanswered)));
+                            figure.name, counted(unanswered)));
         }
         if (histogram.overflow() > 0) {
-            notes += labelled("", 2, fmt::format("{}: {} above 24 h.", row.name, counted(histogram.overflow())));
+            notes += labelled("", 2, fmt::format("{}: {} above 24 h.", figure.name, counted(histogram.overflow())));
         }
     }
     return table.text("") + notes;
 }
 
 std::string book_lines(const RunReport& run) {
-    struct Entry {
-        const char* name;
-        std::optional<Count> count;
-    };
-    const auto& ledger = run.ledger;
-    const auto of_ledger = [&ledger](Count Ledger::*count) {
-        return ledger ? std::optional((*ledger).*count) : std::nullopt;
-    };
-    const std::array<Entry, 7> left{{{"generated", run.tally.generated},
-                                     {"acknowledged", run.tally.acknowledged},
-                                     {"rejected", run.tally.rejected},
-                                     {"discarded", run.tally.discarded},
-                                     {"unacknowledged", run.tally.unacknowledged},
-                                     {"cached", run.tally.cached},
-                                     {"", std::nullopt}}};
-    const std::array<Entry, 7> right{{{"delivered", of_ledger(&Ledger::delivered)},
-                                      {"undelivered", run.delivery.undelivered},
-                                      {"lost", run.delivery.lost},
-                                      {"unconfirmed", run.delivery.unconfirmed},
-                                      {"duplicated", of_ledger(&Ledger::duplicated)},
-                                      {"reordered", of_ledger(&Ledger::reordered)},
-                                      {"unexpected", of_ledger(&Ledger::unexpected)}}};
+    using Cells = std::array<std::string, 2>;
+    std::vector<Cells> left, right;  // what the generator knows; what the ledger knows
+    for (const auto& figure : account::count_figures) {
+        if (figure.unit == account::Unit::validations) {
+            auto& side = figure.section == account::Section::tally ? left : right;
+            side.push_back({std::string(figure.name), counted(run.counts.*figure.known_count)});
+        }
+    }
     TextTable table({Align::left, Align::right, Align::left, Align::right});
-    for (std::size_t i = 0; i < left.size(); ++i) {
-        const bool blank = left[i].name[0] == '\0';
-        table.add_row({fmt::format("  {}", left[i].name), blank ? "" : counted(left[i].count),
-                       fmt::format("    {}", right[i].name), counted(right[i].count)});
+    const auto length = std::max(left.size(), right.size());
+    left.resize(length);
+    right.resize(length);
+    for (std::size_t i = 0; i < length; ++i) {
+        table.add_row({"  " + left[i][0], left[i][1], "    " + right[i][0], right[i][1]});
     }
     std::string text = "books, in validations\n" + table.text("");
     for (const auto& sentence : account_of(run)) {
@@ -219,8 +200,8 @@ std::string of_seconds(std::optional<double> value) {
     return value ? humanize(Nanos{static_cast<std::int64_t>(*value * 1e9)}) : "-";
 }
 
-std::string of_bytes(std::optional<Count> count) {
-    return count ? humanize(Bytes{*count}) : "-";
+std::string of_bytes(std::optional<double> bytes) {
+    return bytes ? gate::humanize_figure(gate::Kind::bytes, *bytes) : "-";
 }
 
 std::string cost_lines(const Costs& costs) {
@@ -238,7 +219,7 @@ std::string cost_lines(const Costs& costs) {
         const auto cpu = side->cpu_us_per_validation;
         table.add_row({name, cpu ? gate::humanize_figure(gate::Kind::latency, *cpu) : "-", of_seconds(side->cpu_s),
                        of_seconds(side->connect_cpu_s), of_bytes(side->rss_bytes),
-                       of_bytes(side->rss_bytes_per_equipment), side->shards ? counted(*side->shards) : "-"});
+                       of_bytes(side->rss_bytes_per_equipment), side->shards ? humanize_count(*side->shards) : "-"});
     };
     add("  generator", costs.generator);
     add("  server", costs.server);
@@ -253,15 +234,16 @@ std::string listed(const std::map<std::string, Count>& counts) {
     return text;
 }
 
-std::string fleet_text(const Fleet& fleet) {
-    const auto connecting =
-        fleet.connecting_s ? fmt::format(", all in {}", humanize(Nanos{std::llround(*fleet.connecting_s * 1e9)})) : "";
-    const auto never = fleet.never_connected.value_or(0) > 0
-                           ? fmt::format(", {} never connected", counted(*fleet.never_connected))
+std::string fleet_text(const RunReport& run) {
+    const auto& counts = run.counts;
+    const auto& all_in = run.fleet.connecting_s;
+    const auto connecting = all_in ? fmt::format(", all in {}", humanize(Nanos{std::llround(*all_in * 1e9)})) : "";
+    const auto never = counts.never_connected.value_or(0) > 0
+                           ? fmt::format(", {} never connected", counted(*counts.never_connected))
                            : "";
-    return fmt::format("{}, at most {} connected{}{}; {}, {}", counted(fleet.equipments, "equipment"),
-                       counted(fleet.connected_max), connecting, never, counted(fleet.connects, "connect"),
-                       counted(fleet.reconnects, "reconnect"));
+    return fmt::format("{}, at most {} connected{}{}; {}, {}", counted(*counts.equipments, "equipment"),
+                       counted(*counts.connected_max), connecting, never, counted(*counts.connects, "connect"),
+                       counted(*counts.reconnects, "reconnect"));
 }
 
 // What the server said of the errors' causes.
@@ -282,7 +264,7 @@ std::string wire_text(const Wire& wire) {
     const auto each =
         wire.bytes_per_validation ? gate::humanize_figure(gate::Kind::bytes, *wire.bytes_per_validation) : "-";
     return fmt::format("{} per validation ({} sent, {} received); {}, payload of {}", each, of_bytes(wire.bytes_sent),
-                       of_bytes(wire.bytes_received), wire.encoding, humanize(Bytes{wire.payload_bytes}));
+                       of_bytes(wire.bytes_received), wire.encoding, of_bytes(wire.payload_bytes));
 }
 
 }  // namespace
@@ -305,14 +287,14 @@ std::string summary(const RunReport& run, Style style) {
                                    per_second(rates.acknowledged_per_s), per_second(rates.delivered_per_s))) +
               labelled("batches", indent,
                        fmt::format(
-                           "{} sent, {} retried{}{}", counted(run.tally.sent_batches), counted(run.tally.retries),
-                           run.tally.retries_put_off
-                               ? fmt::format(", {} retries put off", counted(*run.tally.retries_put_off))
+                           "{} sent, {} retried{}{}", counted(*run.counts.sent_batches), counted(*run.counts.retries),
+                           run.counts.retries_put_off
+                               ? fmt::format(", {} retries put off", counted(*run.counts.retries_put_off))
                                : "",
-                           run.tally.breaker_openings
-                               ? fmt::format("; {} openings of circuit breakers", counted(*run.tally.breaker_openings))
+                           run.counts.breaker_openings
+                               ? fmt::format("; {} openings of circuit breakers", counted(*run.counts.breaker_openings))
                                : "")) +
-              labelled("fleet", indent, fleet_text(run.fleet)) + labelled("wire", indent, wire_text(run.wire)) +
+              labelled("fleet", indent, fleet_text(run)) + labelled("wire", indent, wire_text(run.wire)) +
               labelled("errors", indent, failures.empty() ? no_failures : listed(failures)) + words_of(run));
     return text;
 }

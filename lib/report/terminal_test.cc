@@ -43,7 +43,7 @@ TEST(Terminal, SaysALineForEachFault) {
 
 TEST(Terminal, SaysWhenItIsNotKnownWhatArrived) {
     auto run = healthy_run();
-    run.ledger.reset();
+    forget_ledger(run);
     run.delivery = {};
     const auto text = summary(run, Style::plain);
     EXPECT_THAT(text, HasSubstr("The ledger could not be read: what arrived is not known."));
@@ -54,7 +54,7 @@ TEST(Terminal, SaysWhenItIsNotKnownWhatArrived) {
 
 TEST(Terminal, PraisesNothingWhenNothingWasDue) {
     RunReport run;
-    run.ledger = Ledger{};
+    account::set(run.counts, account::Section::ledger, {});
     const auto text = summary(run, Style::plain);
     EXPECT_THAT(text, HasSubstr("Nothing was generated"));
     EXPECT_THAT(text, Not(HasSubstr("Every validation arrived")));

@@ -56,14 +56,13 @@ std::optional<Reconciled> reconciled(const Gathered& gathered) {
     return reconcile(std::move(unacknowledged), gathered.ledger->missing);
 }
 
-report::Delivery delivery_of(const Gathered& gathered, const Reconciled& sets, Acknowledges acknowledges) {
-    report::Delivery delivery;
-    delivery.undelivered = count_of(sets.undelivered);
-    delivery.unconfirmed = count_of(sets.unconfirmed);
-    auto& list = delivery.exceptions;
-    Count& omitted = delivery.exceptions_omitted;
+void set_delivery(report::RunReport& run, const Gathered& gathered, const Reconciled& sets, Acknowledges acknowledges) {
+    run.counts.undelivered = count_of(sets.undelivered);
+    run.counts.unconfirmed = count_of(sets.unconfirmed);
+    auto& list = run.delivery.exceptions;
+    Count& omitted = run.delivery.exceptions_omitted;
     if (acknowledges == Acknowledges::yes) {
-        delivery.lost = count_of(sets.lost);
+        run.counts.lost = count_of(sets.lost);
         append(list, sets.lost, report::State::lost, omitted);
     }
     append(list, difference(sets.undelivered, acknowledges == Acknowledges::yes ? sets.lost : std::vector<Range>{}),
@@ -73,7 +72,6 @@ report::Delivery delivery_of(const Gathered& gathered, const Reconciled& sets, A
     if (acknowledges == Acknowledges::yes) {  // else it would name every validation that arrived
         append(list, sets.unconfirmed, report::State::unconfirmed, omitted);
     }
-    return delivery;
 }
 
 // What the server timed and counted by the second holds the validations of equipments that nobody can speak for when a
@@ -182,7 +180,7 @@ report::Throughput throughput_of(const Order& order, const Gathered& gathered, A
 // What a validation's price is divided by: the acknowledged ones, so that retries and what was never answered are part
 // of it; where nothing is ever acknowledged, those that were sent. Warm-up and drain are in both the price and the
 // count.
-Count paid_for(const fleet::Tally& tally, Acknowledges acknowledges) {
+Count paid_for(const account::Counts& tally, Acknowledges acknowledges) {
     return acknowledges == Acknowledges::yes ? tally.acknowledged : tally.unacknowledged;
 }
 
@@ -204,17 +202,17 @@ std::optional<Count> server_growth(const Order& order, const ServerFigures& befo
 }
 
 report::Costs costs_of(const Order& order, const Gathered& gathered, Acknowledges acknowledges) {
-    const auto paid = paid_for(gathered.fleet.tally, acknowledges);
+    const auto paid = paid_for(gathered.fleet.counts, acknowledges);
     const auto resources = [&](double cpu_s, double connect_cpu_s, Count rss_bytes, std::optional<Count> grown,
                                unsigned shards) {
         report::Resources made;
         made.cpu_s = cpu_s;
         made.connect_cpu_s = connect_cpu_s;
         made.cpu_us_per_validation = each_of(cpu_s * 1e6, paid);
-        made.rss_bytes = rss_bytes;
-        made.rss_growth_bytes = grown;
-        if (const auto connected = gathered.fleet.connected_max; grown && connected > 0) {
-            made.rss_bytes_per_equipment = *grown / connected;
+        made.rss_bytes = static_cast<double>(rss_bytes);
+        made.rss_growth_bytes = grown ? std::optional(static_cast<double>(*grown)) : std::nullopt;
+        if (const auto connected = gathered.fleet.counts.connected_max; grown && connected > 0) {
+            made.rss_bytes_per_equipment = static_cast<double>(*grown / connected);
         }
         made.shards = shards;
         return made;
@@ -300,6 +298,15 @@ std::string variant_of(const nlohmann::json& options, std::string_view options_s
     return variant;
 }
 
+void set_conditional(account::KnownCounts& into, const scenario::Scenario& scenario, const account::Counts& counted) {
+    if (scenario.delivery.retry.budget) {
+        into.retries_put_off = counted.retries_put_off;
+    }
+    if (scenario.delivery.breaker.failures > 0) {
+        into.breaker_openings = counted.breaker_openings;
+    }
+}
+
 report::RunReport assemble(const Order& order, const Gathered& gathered) {
     const auto& scenario = order.scenario;
     const auto& fleet = gathered.fleet;
@@ -327,22 +334,16 @@ report::RunReport assemble(const Order& order, const Gathered& gathered) {
                    gathered.shards,
                    gathered.started_at};
 
-    const auto& tally = fleet.tally;
-    run.tally = {tally.generated, tally.acknowledged, tally.rejected, tally.unacknowledged,
-                 tally.cached,    tally.discarded,    tally.retries,  tally.sent_batches};
-    if (order.scenario.delivery.retry.budget) {
-        run.tally.retries_put_off = tally.retries_put_off;
-    }
-    if (order.scenario.delivery.breaker.failures > 0) {
-        run.tally.breaker_openings = tally.breaker_openings;
-    }
+    account::set(run.counts, account::Section::tally, fleet.counts);
+    account::set(run.counts, account::Section::fleet, fleet.counts);
+    set_conditional(run.counts, scenario, fleet.counts);
+    run.counts.equipments = scenario.fleet.equipments;
     if (gathered.ledger) {
-        const auto& ledger = *gathered.ledger;
-        run.ledger = report::Ledger{ledger.delivered, ledger.duplicated, ledger.reordered, ledger.unexpected};
+        account::set(run.counts, account::Section::ledger, gathered.ledger->counts);
     }
     const auto sets = reconciled(gathered);
     if (sets) {
-        run.delivery = delivery_of(gathered, *sets, traits.acknowledges);
+        set_delivery(run, gathered, *sets, traits.acknowledges);
     }
     run.phases = phases_of(scenario, fleet, gathered.ledger ? &*gathered.ledger : nullptr, sets ? &*sets : nullptr,
                            traits.acknowledges, gathered.generating);
@@ -363,27 +364,27 @@ report::RunReport assemble(const Order& order, const Gathered& gathered) {
 
     run.throughput = throughput_of(order, gathered, traits.acknowledges);
 
-    run.fleet = {scenario.fleet.equipments, fleet.connected_max, fleet.connects, fleet.connect_failures,
-                 fleet.reconnects};
+    run.fleet.connect_failures = fleet.connect_failures;
+    const auto had_a_session = fleet.counts.connects - fleet.counts.reconnects;
     if (fleet.generated.size() == scenario.fleet.equipments) {
-        run.fleet.never_connected = scenario.fleet.equipments - (fleet.connects - fleet.reconnects);
+        run.counts.never_connected = scenario.fleet.equipments - had_a_session;
     }
-    if (fleet.connects - fleet.reconnects == scenario.fleet.equipments) {
+    if (had_a_session == scenario.fleet.equipments) {
         run.fleet.connecting_s = seconds(fleet.connecting);
     }
-    run.fleet.unaccounted =
+    run.counts.unaccounted =
         scenario.fleet.equipments - std::min<std::size_t>(fleet.generated.size(), scenario.fleet.equipments);
-    run.fleet.sessions_left = gathered.sessions_left;
+    run.counts.sessions_left = gathered.sessions_left;
     run.resources = costs_of(order, gathered, traits.acknowledges);
-    run.wire.bytes_sent = gathered.usage.bytes_sent();
-    run.wire.bytes_received = gathered.usage.bytes_received();
+    run.wire.bytes_sent = static_cast<double>(gathered.usage.bytes_sent());
+    run.wire.bytes_received = static_cast<double>(gathered.usage.bytes_received());
     run.wire.bytes_per_validation =
         each_of(static_cast<double>(gathered.usage.bytes_sent() + gathered.usage.bytes_received()),
-                paid_for(tally, traits.acknowledges));
+                paid_for(fleet.counts, traits.acknowledges));
     const auto encoding = scenario.traffic.payload.encoding;
     run.wire.encoding = std::string(encoding == scenario::Encoding::native ? wire::name_of(traits.native)
                                                                            : scenario::name_of(encoding));
-    run.wire.payload_bytes = scenario.traffic.payload.bytes.count;
+    run.wire.payload_bytes = static_cast<double>(scenario.traffic.payload.bytes.count);
     run.errors = fleet.errors;
     for (const auto& [cause, words] : fleet.server_said) {
         run.server_said.emplace(cause, escape::one_line(words));

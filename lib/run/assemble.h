@@ -41,6 +41,9 @@ struct Gathered {
 
 report::RunReport assemble(const Order& order, const Gathered& gathered);
 
+// Counts that only some scenarios have: retries put off by a budget, openings of a circuit breaker.
+void set_conditional(account::KnownCounts& into, const scenario::Scenario& scenario, const account::Counts& counted);
+
 // What sets the options of a protocol apart from their defaults: "qos=0, version=3.1.1"; empty if nothing does.
 std::string variant_of(const nlohmann::json& options, std::string_view options_schema);
 

@@ -41,19 +41,20 @@ struct Made {
         for (const auto& segment : segments.list()) {
             auto& part = fleet.parts.emplace_back();
             part.measure = segment.measure;
-            part.generated = static_cast<std::uint64_t>((segment.to - segment.from) / 10ms);
-            part.acknowledged = answers ? part.generated * 9 / 10 : 0;
-            part.response.record(1ms, part.acknowledged);
+            part.counts.generated = static_cast<std::uint64_t>((segment.to - segment.from) / 10ms);
+            part.counts.acknowledged = answers ? part.counts.generated * 9 / 10 : 0;
+            part.response.record(1ms, part.counts.acknowledged);
             part.service = part.lateness = part.response;
         }
         fleet::add_up(fleet);
-        fleet.tally = {
-            .generated = 3'000, .acknowledged = answers ? 2'700U : 0U, .unacknowledged = answers ? 300U : 3'000U};
+        fleet.counts = {.generated = 3'000,
+                        .acknowledged = answers ? 2'700U : 0U,
+                        .unacknowledged = answers ? 300U : 3'000U,
+                        .connected_max = 20,
+                        .connects = 20};
         for (std::uint32_t id = 1; id <= 20; ++id) {
             fleet.generated.push_back({EquipmentId{id}, 150});
         }
-        fleet.connected_max = 20;
-        fleet.connects = 20;
         for (int second = 0; second < 40; ++second) {
             auto& interval = fleet.series.intervals.emplace_back();
             interval.due = second < 30 ? 100 : 0;
@@ -77,7 +78,7 @@ struct Made {
         before.private_bytes = 5'600'000;
         gathered.server_after_drain = before;
         LedgerAccount ledger;
-        ledger.delivered = 3'000;
+        ledger.counts.delivered = 3'000;
         for (int second = 0; second < 40; ++second) {
             ledger.delivered_per_s.push_back(second < 10 ? 50 : second < 30 ? 90 : 70);
         }
@@ -127,7 +128,7 @@ TEST(Assembled, CostsAreByWhatWasAcknowledged) {
     EXPECT_NEAR(*silent.wire.bytes_per_validation, 90, 1e-9);
 
     auto made = Made();
-    made.gathered.fleet.tally = {.generated = 3'000, .cached = 3'000};
+    made.gathered.fleet.counts = {.generated = 3'000, .cached = 3'000};
     EXPECT_FALSE(made.report().resources.generator->cpu_us_per_validation);
     EXPECT_FALSE(made.report().wire.bytes_per_validation);
 }
@@ -141,9 +142,9 @@ TEST(Assembled, MemoryIsWhatTheProcessesGrewBy) {
     EXPECT_EQ(run.resources.server->rss_growth_bytes, 600'000U);
     EXPECT_EQ(run.resources.server->rss_bytes_per_equipment, 30'000U);
 
-    made.gathered.fleet.connected_max = 10;  // half of them could never connect
+    made.gathered.fleet.counts.connected_max = 10;  // half of them could never connect
     EXPECT_EQ(made.report().resources.server->rss_bytes_per_equipment, 60'000U);
-    made.gathered.fleet.connected_max = 0;
+    made.gathered.fleet.counts.connected_max = 0;
     EXPECT_FALSE(made.report().resources.server->rss_bytes_per_equipment);
 }
 
@@ -177,9 +178,9 @@ TEST(Assembled, TheLastIntervalEndsWithTheRun) {
 
 TEST(Assembled, EquipmentsOfALostProcessAreUnaccountedFor) {
     auto made = Made();
-    EXPECT_EQ(made.report().fleet.unaccounted, 0U);
+    EXPECT_EQ(made.report().counts.unaccounted, 0U);
     made.gathered.fleet.generated.resize(12);
-    EXPECT_EQ(made.report().fleet.unaccounted, 8U);
+    EXPECT_EQ(made.report().counts.unaccounted, 8U);
 }
 
 }  // namespace

@@ -322,7 +322,9 @@ private:
         }
         std::uint64_t left = 0;
         for (const v1::Result* message : generators_.results()) {
-            left += message->sessions_left();
+            if (account::Counts counts; read_counts(message->counts(), counts)) {
+                left += counts.sessions_left;
+            }
         }
         for (const auto& loss : generators_.losses()) {
             left += scenario::slice_of(scenario_.fleet.equipments, loss.shard, gathered_.shards).count;
@@ -441,23 +443,24 @@ private:
         const Instant now = loop_.now();
         // Rates need a second to mean something; a phase that begins right after keeps those before.
         if (const Nanos since = now - std::max(shown_at_, t0_ + after_snapshot); since > 500ms) {
-            live_.generated_per_s = static_cast<double>(snapshot.generated() - counted_generated_) / seconds(since);
+            live_.generated_per_s =
+                static_cast<double>(snapshot.counts.generated - counted_generated_) / seconds(since);
             live_.acknowledged_per_s =
-                static_cast<double>(snapshot.acknowledged() - counted_acknowledged_) / seconds(since);
-            counted_generated_ = snapshot.generated();
-            counted_acknowledged_ = snapshot.acknowledged();
+                static_cast<double>(snapshot.counts.acknowledged - counted_acknowledged_) / seconds(since);
+            counted_generated_ = snapshot.counts.generated;
+            counted_acknowledged_ = snapshot.counts.acknowledged;
             shown_at_ = now;
         }
         live_.elapsed = now - t0_;
-        live_.connected = snapshot.connected();
-        live_.generated = snapshot.generated();
-        live_.acknowledged = snapshot.acknowledged();
+        live_.connected = snapshot.connected;
+        live_.counts = snapshot.counts;
         if (traits_.acknowledges == Acknowledges::yes) {
-            live_.unanswered = snapshot.generated() - std::min(snapshot.generated(), snapshot.acknowledged());
+            live_.unanswered =
+                snapshot.counts.generated - std::min(snapshot.counts.generated, snapshot.counts.acknowledged);
         }
-        live_.in_flight = snapshot.in_flight();
-        live_.cached = snapshot.cached();
-        live_.errors = snapshot.errors();
+        live_.in_flight = snapshot.in_flight;
+        live_.cached = snapshot.cached;
+        live_.errors = snapshot.errors;
         const auto histogram = generators_.last_second();
         live_.response_p50 = histogram.percentile(50);
         live_.response_p95 = histogram.percentile(95);

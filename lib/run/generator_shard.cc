@@ -225,31 +225,21 @@ private:
             const auto now = engine_->snapshot();
             v1::LinkMessage message;
             auto& snapshot = *message.mutable_snapshot();
-            snapshot.set_generated(now.generated);
-            snapshot.set_acknowledged(now.acknowledged);
+            write_counts(now.counts, *snapshot.mutable_counts());
             snapshot.set_in_flight(now.in_flight);
             snapshot.set_cached(now.cached);
             snapshot.set_connected(now.connected);
             snapshot.set_errors(now.errors);
-            snapshot.set_response(now.response);
-            snapshot.set_rejected(now.rejected);
-            snapshot.set_discarded(now.discarded);
-            snapshot.set_retries(now.retries);
-            snapshot.set_sent_batches(now.sent_batches);
-            snapshot.set_connects(now.connects);
-            snapshot.set_reconnects(now.reconnects);
             snapshot.set_connect_failures(now.connect_failures);
+            snapshot.set_response(now.response);
             auto changes = engine_->changes();
             for (auto& part : changes.parts) {
                 auto& changed = *snapshot.add_changed();
                 changed.set_segment(part.segment);
-                changed.set_generated(part.generated);
-                changed.set_acknowledged(part.acknowledged);
-                changed.set_rejected(part.rejected);
-                changed.set_discarded(part.discarded);
-                changed.set_response(std::move(part.response));
-                changed.set_service(std::move(part.service));
-                changed.set_lateness(std::move(part.lateness));
+                write_counts(part.counts, *changed.mutable_counts());
+                for (auto& packed : part.packed) {
+                    changed.add_timings(std::move(packed));
+                }
             }
             snapshot.set_connect(std::move(changes.connect));
             snapshot.set_generator_lag(std::move(changes.generator_lag));

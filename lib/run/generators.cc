@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "run/result_message.h"
 #include "stats/histogram_codec.h"
 
 namespace portillon::run {
@@ -159,17 +160,19 @@ std::string Generators::problem() const {
     return {};
 }
 
-v1::Snapshot Generators::snapshot() const {
-    v1::Snapshot sum;
+fleet::Snapshot Generators::snapshot() const {
+    fleet::Snapshot sum;
     for (const auto& shard : shards_) {
         const auto& one = shard->snapshot;
-        sum.set_generated(sum.generated() + one.generated());
-        sum.set_acknowledged(sum.acknowledged() + one.acknowledged());
-        sum.set_errors(sum.errors() + one.errors());
+        if (account::Counts counts; read_counts(one.counts(), counts)) {
+            account::add(sum.counts, counts);
+        }
+        sum.errors += one.errors();
+        sum.connect_failures += one.connect_failures();
         if (shard->lost.empty()) {
-            sum.set_in_flight(sum.in_flight() + one.in_flight());
-            sum.set_cached(sum.cached() + one.cached());
-            sum.set_connected(sum.connected() + one.connected());
+            sum.in_flight += one.in_flight();
+            sum.cached += one.cached();
+            sum.connected += one.connected();
         }
     }
     return sum;

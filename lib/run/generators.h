@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "fleet/engine.h"
 #include "net/wakeup.h"
 #include "run/link.h"
 #include "run/process.h"
@@ -46,8 +47,8 @@ public:
     // The first problem that a shard told; empty if none did.
     std::string problem() const;
 
-    // Summed over the shards; each shard's last words, when it is dead.
-    v1::Snapshot snapshot() const;
+    // Summed over the shards; each shard's last words, when it is dead. Neither `unanswered` nor `response`.
+    fleet::Snapshot snapshot() const;
     stats::Histogram last_second() const;
     SoFar& so_far() { return so_far_; }
 

@@ -57,24 +57,25 @@ std::string read_latency(const json& latency, stats::Histogram& histogram) {
 }
 
 // `wanted`: how many segments were asked for.
-std::string read_account(const json& body, std::size_t wanted, LedgerAccount& account) {
+std::string read_account(const json& body, std::size_t wanted, LedgerAccount& into) {
     try {
-        account.delivered = body.at("delivered").get<std::uint64_t>();
-        account.duplicated = body.at("duplicated").get<std::uint64_t>();
-        account.reordered = body.at("reordered").get<std::uint64_t>();
-        account.unexpected = body.at("unexpected").get<std::uint64_t>();
+        for (const auto& figure : account::count_figures) {
+            if (figure.section == account::Section::ledger) {
+                into.counts.*figure.count = body.at(std::string(figure.name)).get<std::uint64_t>();
+            }
+        }
         auto missing = ranges_of(body.at("missing"));
         auto duplicated = ranges_of(body.at("duplicated_ranges"));
         auto reordered = ranges_of(body.at("reordered_ranges"));
         if (!missing || !duplicated || !reordered) {
             return "the ledger's ranges are not lists of [equipment, first, last]";
         }
-        account.missing = std::move(*missing);
-        account.duplicated_ranges = std::move(*duplicated);
-        account.reordered_ranges = std::move(*reordered);
-        account.delivered_per_s = body.at("delivered_per_s").get<std::vector<std::uint64_t>>();
+        into.missing = std::move(*missing);
+        into.duplicated_ranges = std::move(*duplicated);
+        into.reordered_ranges = std::move(*reordered);
+        into.delivered_per_s = body.at("delivered_per_s").get<std::vector<std::uint64_t>>();
         if (const json& latency = body.at("end_to_end"); !latency.is_null()) {
-            if (auto problem = read_latency(latency, account.end_to_end); !problem.empty()) {
+            if (auto problem = read_latency(latency, into.end_to_end); !problem.empty()) {
                 return problem;
             }
         }
@@ -83,9 +84,9 @@ std::string read_account(const json& body, std::size_t wanted, LedgerAccount& ac
             return {};
         }
         for (const json& segment : *segments) {
-            auto& into = account.segments.emplace_back();
-            into.duplicated = segment.at("duplicated").get<std::uint64_t>();
-            if (auto problem = read_latency(segment.at("end_to_end"), into.end_to_end); !problem.empty()) {
+            auto& part = into.segments.emplace_back();
+            part.duplicated = segment.at("duplicated").get<std::uint64_t>();
+            if (auto problem = read_latency(segment.at("end_to_end"), part.end_to_end); !problem.empty()) {
                 return problem;
             }
         }

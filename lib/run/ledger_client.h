@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "account/figures.h"
 #include "arrival/stages.h"
 #include "run/admin_client.h"
 #include "run/reconcile.h"
@@ -44,7 +45,7 @@ struct SegmentAccount {
 
 // What the server has to say at the end.
 struct LedgerAccount {
-    std::uint64_t delivered = 0, duplicated = 0, reordered = 0, unexpected = 0;
+    account::Counts counts;  // of the ledger
     std::vector<Range> missing, duplicated_ranges, reordered_ranges;
     stats::Histogram end_to_end;
     std::vector<std::uint64_t> delivered_per_s;  // since T0

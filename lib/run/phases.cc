@@ -51,15 +51,8 @@ bool add_up_to(const std::vector<SegmentAccount>& segments, Count duplicated) {
 
 void add(fleet::Part& into, const fleet::Part& other) {
     into.measure = other.measure;
-    into.generated += other.generated;
-    into.acknowledged += other.acknowledged;
-    into.rejected += other.rejected;
-    into.discarded += other.discarded;
-    into.cached += other.cached;
-    into.retries += other.retries;
-    into.response.merge(other.response);
-    into.service.merge(other.service);
-    into.lateness.merge(other.lateness);
+    account::add(into.counts, other.counts);
+    into.merge(other);
 }
 
 void add_to(std::optional<Count>& sum, const std::optional<std::vector<std::uint64_t>>& counts, std::size_t place) {
@@ -76,34 +69,30 @@ report::Phase phase_of(const Sum& sum, Acknowledges acknowledges) {
     const auto& part = sum.part;
     report::Phase phase;
     phase.measured = part.measure == arrival::Measure::on;
-    phase.generated = part.generated;
-    phase.acknowledged = part.acknowledged;
-    phase.rejected = part.rejected;
-    phase.discarded = part.discarded;
-    phase.unacknowledged = part.unacknowledged();
-    phase.cached = part.cached;
-    phase.retries = part.retries;
+    const auto& counts = part.counts;
+    account::set(phase.counts, account::Section::tally, counts);
     // A server that names more as missing than there were is noticed by the books of the whole run.
-    if (sum.undelivered && sum.lost && *sum.undelivered <= part.generated) {
-        phase.undelivered = sum.undelivered;
-        phase.delivered = part.generated - *sum.undelivered;
-        if (*phase.delivered + *sum.lost >= part.acknowledged) {
-            phase.unconfirmed = *phase.delivered + *sum.lost - part.acknowledged;
+    if (sum.undelivered && sum.lost && *sum.undelivered <= counts.generated) {
+        const Count delivered = counts.generated - *sum.undelivered;
+        phase.counts.undelivered = sum.undelivered;
+        phase.counts.delivered = delivered;
+        if (delivered + *sum.lost >= counts.acknowledged) {
+            phase.counts.unconfirmed = delivered + *sum.lost - counts.acknowledged;
         }
         if (acknowledges == Acknowledges::yes) {
-            phase.lost = sum.lost;
+            phase.counts.lost = sum.lost;
         }
     }
-    phase.duplicated = sum.duplicated;
-    phase.reordered = sum.reordered;
+    phase.counts.duplicated = sum.duplicated;
+    phase.counts.reordered = sum.reordered;
     if (acknowledges == Acknowledges::yes) {
-        phase.latency.response = report::Latency{part.response, part.generated - part.acknowledged};
+        phase.latency.response = report::Latency{part.response, counts.generated - counts.acknowledged};
         phase.latency.service = report::Latency{part.service};
     }
     phase.latency.lateness = report::Latency{part.lateness};
     if (sum.end_to_end) {
-        const Count delivered = std::min(part.generated, sum.end_to_end->count());
-        phase.latency.end_to_end = report::Latency{*sum.end_to_end, part.generated - delivered};
+        const Count delivered = std::min(counts.generated, sum.end_to_end->count());
+        phase.latency.end_to_end = report::Latency{*sum.end_to_end, counts.generated - delivered};
     }
     return phase;
 }
@@ -121,7 +110,7 @@ struct Known {
 // Of the segments [begin, end); cut short where the run was.
 report::Phase phase_over(const Known& known, std::size_t begin, std::size_t end) {
     const auto& told = known.by_segment.told;
-    const bool tells_copies = told && add_up_to(*told, known.ledger->duplicated);
+    const bool tells_copies = told && add_up_to(*told, known.ledger->counts.duplicated);
     Sum sum;
     // Known of no validation at all, too.
     const auto none_of = [](const auto& counts) { return counts ? std::optional<Count>(0) : std::nullopt; };
@@ -156,12 +145,12 @@ report::Phase phase_over(const Known& known, std::size_t begin, std::size_t end)
     phase.from_s = seconds(from);
     phase.to_s = seconds(std::clamp(known.generating, from, to));
     if (const double length_s = phase.to_s - phase.from_s; length_s > 0) {
-        phase.throughput.due_per_s = per_second(phase.generated, length_s);
+        phase.throughput.due_per_s = per_second(*phase.counts.generated, length_s);
         if (known.acknowledges == Acknowledges::yes) {
-            phase.throughput.acknowledged_per_s = per_second(phase.acknowledged, length_s);
+            phase.throughput.acknowledged_per_s = per_second(*phase.counts.acknowledged, length_s);
         }
-        if (phase.delivered) {
-            phase.throughput.delivered_per_s = per_second(*phase.delivered, length_s);
+        if (phase.counts.delivered) {
+            phase.throughput.delivered_per_s = per_second(*phase.counts.delivered, length_s);
         }
     }
     return phase;

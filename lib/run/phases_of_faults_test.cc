@@ -47,10 +47,11 @@ fleet::Result result_of(const scenario::Scenario& scenario) {
     for (const auto& segment : segments.list()) {
         auto& part = result.parts.emplace_back();
         part.measure = segment.measure;
-        part.generated = part.acknowledged = static_cast<std::uint64_t>((segment.to - segment.from) / 1ms);
-        part.response.record(segment.from < 30s ? Nanos{1ms} : Nanos{5ms}, part.acknowledged);
+        part.counts.generated = part.counts.acknowledged =
+            static_cast<std::uint64_t>((segment.to - segment.from) / 1ms);
+        part.response.record(segment.from < 30s ? Nanos{1ms} : Nanos{5ms}, part.counts.acknowledged);
         part.service = part.lateness = part.response;
-        part.retries = 3;
+        part.counts.retries = 3;
     }
     return result;
 }
@@ -74,8 +75,8 @@ TEST(Phases, OfFaultsAreWhatWasDueAroundThem) {
         EXPECT_EQ(phases[i].name, rows[i].name);
         EXPECT_EQ(phases[i].from_s, rows[i].from_s) << rows[i].name;
         EXPECT_EQ(phases[i].to_s, rows[i].to_s) << rows[i].name;
-        EXPECT_EQ(phases[i].generated, rows[i].generated) << rows[i].name;
-        EXPECT_EQ(phases[i].retries, rows[i].retries) << rows[i].name;
+        EXPECT_EQ(phases[i].counts.generated, rows[i].generated) << rows[i].name;
+        EXPECT_EQ(phases[i].counts.retries, rows[i].retries) << rows[i].name;
         EXPECT_EQ(phases[i].kind, i < 2 ? "stage" : "fault");
     }
     EXPECT_EQ(phases[2].fault, 1u);
@@ -121,7 +122,7 @@ TEST(FaultsOfAReport, SayHowLongTheyWereFelt) {
         auto fleet = result_of(scenario);
         for (auto& part : fleet.parts) {
             part.response.reset();
-            part.response.record(10ms, part.acknowledged);
+            part.response.record(10ms, part.counts.acknowledged);
         }
         const auto phases = phases_of(scenario, fleet, nullptr, nullptr, Acknowledges::yes, 8s);
         const auto faults = faults_of(scenario, series_of(row.response_ms), {}, {}, phases);

@@ -20,7 +20,7 @@ struct PhaseScene {
         const std::uint64_t generated[] = {40, 60, 100};
         for (std::size_t i = 0; i < 3; ++i) {
             auto& part = fleet.parts[i];
-            part.generated = part.acknowledged = generated[i];
+            part.counts.generated = part.counts.acknowledged = generated[i];
             part.response.record(Nanos{1ms} * (i + 1), generated[i]);
             part.service = part.lateness = part.response;
         }
@@ -52,11 +52,11 @@ TEST(Phases, AreTheStages) {
     EXPECT_TRUE(phases[1].measured);
     EXPECT_EQ(phases[1].from_s, 2);
     EXPECT_EQ(phases[1].to_s, 5);
-    EXPECT_EQ(phases[1].generated, 60U);
-    EXPECT_EQ(phases[1].delivered, 60U);
-    EXPECT_EQ(phases[1].lost, 0U);
-    EXPECT_EQ(phases[1].unconfirmed, 0U);
-    EXPECT_EQ(phases[1].duplicated, 0U);
+    EXPECT_EQ(phases[1].counts.generated, 60U);
+    EXPECT_EQ(phases[1].counts.delivered, 60U);
+    EXPECT_EQ(phases[1].counts.lost, 0U);
+    EXPECT_EQ(phases[1].counts.unconfirmed, 0U);
+    EXPECT_EQ(phases[1].counts.duplicated, 0U);
     EXPECT_EQ(phases[1].throughput.due_per_s, 20);
     EXPECT_EQ(phases[1].throughput.acknowledged_per_s, 20);
     EXPECT_EQ(phases[1].throughput.delivered_per_s, 20);
@@ -70,31 +70,32 @@ TEST(Phases, AreTheStages) {
 
 TEST(Phases, GetTheExceptionsThatWereDueInThem) {
     PhaseScene scene;
-    scene.fleet.parts[1].acknowledged = 56;
-    scene.fleet.parts[1].rejected = 4;
-    scene.fleet.parts[2].acknowledged = 88;
-    scene.fleet.parts[2].cached = 10;
+    scene.fleet.parts[1].counts.acknowledged = 56;
+    scene.fleet.parts[1].counts.rejected = 4;
+    scene.fleet.parts[2].counts.acknowledged = 88;
+    scene.fleet.parts[2].counts.cached = 10;
+    scene.fleet.parts[2].counts.unacknowledged = 2;
     scene.sets.undelivered = {{EquipmentId{1}, 15, 23}, {EquipmentId{2}, 50, 59}};
     scene.sets.lost = {{EquipmentId{1}, 15, 20}};
     scene.ledger.reordered_ranges = {{EquipmentId{2}, 3, 3}, {EquipmentId{2}, 100, 100}};
-    scene.ledger.duplicated = 9;
+    scene.ledger.counts.duplicated = 9;
     scene.ledger.segments[0].duplicated = 2;
     scene.ledger.segments[2].duplicated = 7;
     const auto phases = scene.phases();
-    EXPECT_EQ(phases[0].undelivered, 6U);
-    EXPECT_EQ(phases[1].undelivered, 4U);
-    EXPECT_EQ(phases[2].undelivered, 9U);
-    EXPECT_EQ(phases[0].lost, 6U);
-    EXPECT_EQ(phases[1].lost, 0U);
-    EXPECT_EQ(phases[1].unconfirmed, 0U);
-    EXPECT_EQ(phases[2].unconfirmed, 91U - 88U);
-    EXPECT_EQ(phases[0].reordered, 1U);
-    EXPECT_EQ(phases[1].reordered, 0U);
-    EXPECT_EQ(phases[2].reordered, 1U);
-    EXPECT_EQ(phases[0].duplicated, 2U);
-    EXPECT_EQ(phases[2].duplicated, 7U);
-    EXPECT_EQ(phases[2].unacknowledged, 2U);
-    EXPECT_EQ(phases[2].cached, 10U);
+    EXPECT_EQ(phases[0].counts.undelivered, 6U);
+    EXPECT_EQ(phases[1].counts.undelivered, 4U);
+    EXPECT_EQ(phases[2].counts.undelivered, 9U);
+    EXPECT_EQ(phases[0].counts.lost, 6U);
+    EXPECT_EQ(phases[1].counts.lost, 0U);
+    EXPECT_EQ(phases[1].counts.unconfirmed, 0U);
+    EXPECT_EQ(phases[2].counts.unconfirmed, 91U - 88U);
+    EXPECT_EQ(phases[0].counts.reordered, 1U);
+    EXPECT_EQ(phases[1].counts.reordered, 0U);
+    EXPECT_EQ(phases[2].counts.reordered, 1U);
+    EXPECT_EQ(phases[0].counts.duplicated, 2U);
+    EXPECT_EQ(phases[2].counts.duplicated, 7U);
+    EXPECT_EQ(phases[2].counts.unacknowledged, 2U);
+    EXPECT_EQ(phases[2].counts.cached, 10U);
     EXPECT_EQ(phases[1].latency.response->unanswered, 4U);
 }
 
@@ -112,23 +113,23 @@ TEST(Phases, EndWhereTheRunWasInterrupted) {
 TEST(Phases, LeaveOutWhatNobodyKnows) {
     PhaseScene scene;
     const auto blind = phases_of(scene.scenario, scene.fleet, nullptr, nullptr, Acknowledges::yes, 10s);
-    EXPECT_FALSE(blind[1].delivered);
-    EXPECT_FALSE(blind[1].lost);
-    EXPECT_FALSE(blind[1].reordered);
-    EXPECT_FALSE(blind[1].duplicated);
+    EXPECT_FALSE(blind[1].counts.delivered);
+    EXPECT_FALSE(blind[1].counts.lost);
+    EXPECT_FALSE(blind[1].counts.reordered);
+    EXPECT_FALSE(blind[1].counts.duplicated);
     EXPECT_FALSE(blind[1].latency.end_to_end);
     EXPECT_FALSE(blind[1].throughput.delivered_per_s);
     EXPECT_TRUE(blind[1].latency.response);
 
     scene.ledger.segments.clear();  // a server that knows no segments
     EXPECT_FALSE(scene.phases()[1].latency.end_to_end);
-    EXPECT_FALSE(scene.phases()[1].duplicated);
-    EXPECT_EQ(scene.phases()[1].lost, 0U);
+    EXPECT_FALSE(scene.phases()[1].counts.duplicated);
+    EXPECT_EQ(scene.phases()[1].counts.lost, 0U);
 
     const auto silent = PhaseScene().phases(10s, Acknowledges::no);
     EXPECT_FALSE(silent[1].latency.response);
     EXPECT_FALSE(silent[1].latency.service);
-    EXPECT_FALSE(silent[1].lost);
+    EXPECT_FALSE(silent[1].counts.lost);
     EXPECT_FALSE(silent[1].throughput.acknowledged_per_s);
     EXPECT_TRUE(silent[1].latency.lateness);
 
@@ -138,9 +139,9 @@ TEST(Phases, LeaveOutWhatNobodyKnows) {
 
 TEST(Phases, DoNotTellCopiesApartThatTheWholeDoesNotCount) {
     PhaseScene scene;
-    scene.ledger.duplicated = 1;  // a shard died, and its equipments are left out
+    scene.ledger.counts.duplicated = 1;  // a shard died, and its equipments are left out
     scene.ledger.segments[1].duplicated = 5;
-    EXPECT_FALSE(scene.phases()[1].duplicated);
+    EXPECT_FALSE(scene.phases()[1].counts.duplicated);
     EXPECT_TRUE(scene.phases()[1].latency.end_to_end);
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "account/figures.h"
 #include "base/units.h"
 #include "run/verdict.h"
 
@@ -19,7 +20,8 @@ struct Live {
     Nanos elapsed{};  // since T0; while connecting, since the first dial
     Nanos planned{};  // of the phase; 0 if unknown
     std::uint32_t equipments = 0;
-    std::uint64_t connected = 0, generated = 0, acknowledged = 0, in_flight = 0, cached = 0, errors = 0;
+    account::Counts counts;  // those that are live (account/figures.h)
+    std::uint64_t connected = 0, in_flight = 0, cached = 0, errors = 0;
     double generated_per_s = 0, acknowledged_per_s = 0;             // since the last report
     std::optional<Nanos> response_p50, response_p95, response_p99;  // of the last second
     std::optional<std::uint64_t> unanswered;                        // absent where nothing is acknowledged

@@ -8,9 +8,9 @@ namespace portillon::run {
 
 namespace {
 
-using Counts = std::map<std::string, std::uint64_t>;
+using ByName = std::map<std::string, std::uint64_t>;
 
-void write_counts(const Counts& counts, google::protobuf::RepeatedPtrField<v1::Counted>& into) {
+void write_by_name(const ByName& counts, google::protobuf::RepeatedPtrField<v1::Counted>& into) {
     for (const auto& [name, count] : counts) {
         auto& counted = *into.Add();
         counted.set_name(name);
@@ -18,8 +18,8 @@ void write_counts(const Counts& counts, google::protobuf::RepeatedPtrField<v1::C
     }
 }
 
-Counts read_counts(const google::protobuf::RepeatedPtrField<v1::Counted>& from) {
-    Counts counts;
+ByName read_by_name(const google::protobuf::RepeatedPtrField<v1::Counted>& from) {
+    ByName counts;
     for (const auto& counted : from) {
         counts[counted.name()] += counted.count();
     }
@@ -36,29 +36,31 @@ bool read_histogram(const std::string& packed, stats::Histogram& into) {
 
 }  // namespace
 
+void write_counts(const account::Counts& counts, google::protobuf::RepeatedField<std::uint64_t>& into) {
+    for (const auto& figure : account::count_figures) {
+        into.Add(counts.*figure.count);
+    }
+}
+
+bool read_counts(const google::protobuf::RepeatedField<std::uint64_t>& from, account::Counts& into) {
+    if (from.size() != static_cast<int>(account::count_figures.size())) {
+        return false;
+    }
+    for (int i = 0; i < from.size(); ++i) {
+        into.*account::count_figures[static_cast<std::size_t>(i)].count = from[i];
+    }
+    return true;
+}
+
 void write_result(const fleet::Result& result, v1::Result& into) {
-    into.set_generated(result.tally.generated);
-    into.set_acknowledged(result.tally.acknowledged);
-    into.set_rejected(result.tally.rejected);
-    into.set_discarded(result.tally.discarded);
-    into.set_unacknowledged(result.tally.unacknowledged);
-    into.set_cached(result.tally.cached);
-    into.set_retries(result.tally.retries);
-    into.set_sent_batches(result.tally.sent_batches);
-    into.set_retries_put_off(result.tally.retries_put_off);
-    into.set_breaker_openings(result.tally.breaker_openings);
+    write_counts(result.counts, *into.mutable_counts());
     for (const auto& part : result.parts) {
         auto& message = *into.add_parts();
         message.set_measured(part.measure == arrival::Measure::on);
-        message.set_generated(part.generated);
-        message.set_acknowledged(part.acknowledged);
-        message.set_rejected(part.rejected);
-        message.set_discarded(part.discarded);
-        message.set_cached(part.cached);
-        message.set_retries(part.retries);
-        message.set_response(stats::pack(part.response));
-        message.set_service(stats::pack(part.service));
-        message.set_lateness(stats::pack(part.lateness));
+        write_counts(part.counts, *message.mutable_counts());
+        for (const auto histogram : fleet::timings) {
+            message.add_timings(stats::pack(part.*histogram));
+        }
     }
     into.set_sent_late(result.sent_late);
     into.set_connect(stats::pack(result.connect));
@@ -77,13 +79,9 @@ void write_result(const fleet::Result& result, v1::Result& into) {
         message.set_last(exception.last);
         message.set_state(static_cast<std::uint32_t>(exception.state));
     }
-    into.set_connects(result.connects);
-    into.set_reconnects(result.reconnects);
     into.set_connecting_ns(static_cast<std::uint64_t>(result.connecting.count()));
-    into.set_connected_max(result.connected_max);
-    into.set_sessions_left(result.sessions_left);
-    write_counts(result.connect_failures, *into.mutable_connect_failures());
-    write_counts(result.errors, *into.mutable_errors());
+    write_by_name(result.connect_failures, *into.mutable_connect_failures());
+    write_by_name(result.errors, *into.mutable_errors());
     for (const auto& [cause, words] : result.server_said) {
         auto& said = *into.add_server_said();
         said.set_cause(cause);
@@ -124,22 +122,21 @@ void add_injected(const v1::Result& message, std::vector<net::Injected>& sum) {
 
 std::optional<fleet::Result> read_result(const v1::Result& message) {
     fleet::Result result;
-    result.tally = {message.generated(),       message.acknowledged(),    message.rejected(), message.discarded(),
-                    message.unacknowledged(),  message.cached(),          message.retries(),  message.sent_batches(),
-                    message.retries_put_off(), message.breaker_openings()};
+    if (!read_counts(message.counts(), result.counts)) {
+        return std::nullopt;
+    }
     result.sent_late = message.sent_late();
     for (const auto& part : message.parts()) {
         auto& into = result.parts.emplace_back();
         into.measure = part.measured() ? arrival::Measure::on : arrival::Measure::off;
-        into.generated = part.generated();
-        into.acknowledged = part.acknowledged();
-        into.rejected = part.rejected();
-        into.discarded = part.discarded();
-        into.cached = part.cached();
-        into.retries = part.retries();
-        if (!read_histogram(part.response(), into.response) || !read_histogram(part.service(), into.service) ||
-            !read_histogram(part.lateness(), into.lateness)) {
+        if (!read_counts(part.counts(), into.counts) ||
+            part.timings_size() != static_cast<int>(fleet::timings.size())) {
             return std::nullopt;
+        }
+        for (std::size_t i = 0; i < fleet::timings.size(); ++i) {
+            if (!read_histogram(part.timings(static_cast<int>(i)), into.*fleet::timings[i])) {
+                return std::nullopt;
+            }
         }
     }
     fleet::add_up(result);
@@ -164,13 +161,9 @@ std::optional<fleet::Result> read_result(const v1::Result& message) {
         result.exceptions.push_back({EquipmentId{exception.equipment()}, exception.first(), exception.last(),
                                      static_cast<fleet::State>(exception.state())});
     }
-    result.connects = message.connects();
-    result.reconnects = message.reconnects();
     result.connecting = Nanos{static_cast<std::int64_t>(message.connecting_ns())};
-    result.connected_max = message.connected_max();
-    result.sessions_left = message.sessions_left();
-    result.connect_failures = read_counts(message.connect_failures());
-    result.errors = read_counts(message.errors());
+    result.connect_failures = read_by_name(message.connect_failures());
+    result.errors = read_by_name(message.errors());
     for (const auto& said : message.server_said()) {
         result.server_said.emplace(said.cause(), said.words());
     }

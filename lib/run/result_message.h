@@ -12,6 +12,10 @@
 
 namespace portillon::run {
 
+// In the order of account::count_figures. Reading is false for another number of them.
+void write_counts(const account::Counts& counts, google::protobuf::RepeatedField<std::uint64_t>& into);
+bool read_counts(const google::protobuf::RepeatedField<std::uint64_t>& from, account::Counts& into);
+
 void write_result(const fleet::Result& result, v1::Result& into);
 
 void write_injected(std::span<const net::Injected> injected, v1::Result& into);

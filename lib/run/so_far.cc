@@ -4,7 +4,9 @@
 #include <utility>
 
 #include "report/figures.h"
+#include "run/assemble.h"
 #include "run/phases.h"
+#include "run/result_message.h"
 #include "stats/histogram_codec.h"
 
 namespace portillon::run {
@@ -41,14 +43,9 @@ report::RunReport report_of(const Order& order, const fleet::Result& so_far, Nan
     const auto traits =
         order.protocol->traits(options == order.scenario.protocols.end() ? nlohmann::json::object() : options->second);
     report::RunReport run;
-    run.tally.generated = so_far.tally.generated;
-    run.tally.acknowledged = so_far.tally.acknowledged;
-    run.tally.rejected = so_far.tally.rejected;
-    run.tally.discarded = so_far.tally.discarded;
-    run.tally.retries = so_far.tally.retries;
-    run.tally.sent_batches = so_far.tally.sent_batches;
-    run.fleet.connects = so_far.connects;
-    run.fleet.reconnects = so_far.reconnects;
+    account::set(run.counts, account::Section::tally, so_far.counts);
+    account::set(run.counts, account::Section::fleet, so_far.counts);
+    set_conditional(run.counts, order.scenario, so_far.counts);
     run.fleet.connect_failures = so_far.connect_failures;
     if (traits.acknowledges == driver::Traits::Acknowledges::yes) {
         run.latency.response = report::Latency{so_far.response};
@@ -66,12 +63,12 @@ report::RunReport report_of(const Order& order, const fleet::Result& so_far, Nan
 
 // With a share of acknowledgements in mind: as if only what is settled had been generated.
 report::RunReport settled_only(report::RunReport run) {
-    const auto settle = [](auto& counts) {
-        counts.generated = counts.acknowledged + counts.rejected + counts.discarded;
+    const auto settle = [](account::KnownCounts& counts) {
+        counts.generated = *counts.acknowledged + *counts.rejected + *counts.discarded;
     };
-    settle(run.tally);
+    settle(run.counts);
     for (auto& phase : run.phases) {
-        settle(phase);
+        settle(phase.counts);
     }
     return run;
 }
@@ -124,21 +121,14 @@ const fleet::Result& SoFar::result(const fleet::Segments& segments) {
 }
 
 void SoFar::count() {
-    sum_.tally = {};
-    sum_.connects = sum_.reconnects = 0;
+    sum_.counts = {};
     sum_.connect_failures.clear();
     for (const auto& [number, shard] : shards_) {
-        const auto& latest = shard.latest;
-        sum_.tally.generated += latest.generated();
-        sum_.tally.acknowledged += latest.acknowledged();
-        sum_.tally.rejected += latest.rejected();
-        sum_.tally.discarded += latest.discarded();
-        sum_.tally.retries += latest.retries();
-        sum_.tally.sent_batches += latest.sent_batches();
-        sum_.connects += latest.connects();
-        sum_.reconnects += latest.reconnects();
-        if (latest.connect_failures() > 0) {
-            sum_.connect_failures["any"] += latest.connect_failures();
+        if (account::Counts counts; read_counts(shard.latest.counts(), counts)) {
+            account::add(sum_.counts, counts);
+        }
+        if (shard.latest.connect_failures() > 0) {
+            sum_.connect_failures["any"] += shard.latest.connect_failures();
         }
     }
 }
@@ -157,13 +147,12 @@ void SoFar::add_up_part(std::uint32_t segment) {
             continue;
         }
         const auto& part = found->second;
-        whole.generated += part.generated();
-        whole.acknowledged += part.acknowledged();
-        whole.rejected += part.rejected();
-        whole.discarded += part.discarded();
-        add(whole.response, part.response());
-        add(whole.service, part.service());
-        add(whole.lateness, part.lateness());
+        if (account::Counts counts; read_counts(part.counts(), counts)) {
+            account::add(whole.counts, counts);
+        }
+        for (std::size_t i = 0; i < fleet::timings.size() && static_cast<int>(i) < part.timings_size(); ++i) {
+            add(whole.*fleet::timings[i], part.timings(static_cast<int>(i)));
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "run/phases.h"
+#include "run/result_message.h"
 #include "stats/histogram_codec.h"
 
 namespace portillon::run {
@@ -18,15 +19,19 @@ std::string packed(Nanos value, unsigned count) {
     return stats::pack(histogram);
 }
 
-v1::Snapshot snapshot(std::uint32_t segment, unsigned count, Nanos response) {
+v1::Snapshot snapshot_of(const account::Counts& counts) {
     v1::Snapshot snapshot;
-    snapshot.set_generated(count + 5);
-    snapshot.set_acknowledged(count);
+    write_counts(counts, *snapshot.mutable_counts());
+    return snapshot;
+}
+
+v1::Snapshot snapshot(std::uint32_t segment, unsigned count, Nanos response) {
+    const account::Counts counts{.generated = count + 5, .acknowledged = count};
+    auto snapshot = snapshot_of(counts);
     auto& part = *snapshot.add_changed();
     part.set_segment(segment);
-    part.set_generated(count + 5);
-    part.set_acknowledged(count);
-    part.set_response(packed(response, count));
+    write_counts(counts, *part.mutable_counts());
+    part.add_timings(packed(response, count));
     return snapshot;
 }
 
@@ -54,16 +59,13 @@ protected:
 TEST_F(SoFarTest, AddsUpShardsAndKeepsWhatHasNotChangedSince) {
     so_far.heard(0, snapshot(1, 100, 2ms));
     so_far.heard(1, snapshot(1, 50, 4ms));
-    v1::Snapshot later;  // nothing was answered in this second
-    later.set_generated(120);
-    later.set_acknowledged(100);
-    so_far.heard(0, later);
+    so_far.heard(0, snapshot_of({.generated = 120, .acknowledged = 100}));  // nothing was answered in this second
     so_far.result(segments_of(order.scenario));
     so_far.heard(1, snapshot(1, 60, 4ms));
     so_far.heard(1, snapshot(1, 50, 4ms));
     const auto& result = so_far.result(segments_of(order.scenario));
-    EXPECT_EQ(result.tally.generated, 175U);
-    EXPECT_EQ(result.tally.acknowledged, 150U);
+    EXPECT_EQ(result.counts.generated, 175U);
+    EXPECT_EQ(result.counts.acknowledged, 150U);
     EXPECT_EQ(result.response.count(), 150U);
 }
 
@@ -95,11 +97,13 @@ TEST_F(SoFarTest, WhatMayStillComeToHoldIsLeftToTheEnd) {
 
 TEST_F(SoFarTest, WhatIsInFlightDoesNotLowerTheShareOfAcknowledgements) {
     auto half_answered = snapshot(1, 100, 80ms);
-    half_answered.set_generated(200);
+    half_answered.clear_counts();
+    write_counts({.generated = 200, .acknowledged = 100}, *half_answered.mutable_counts());
     so_far.heard(0, half_answered);
     aborts_at("acknowledged", "rate>0.9");
     EXPECT_FALSE(breach());
-    half_answered.set_rejected(100);
+    half_answered.clear_counts();
+    write_counts({.generated = 200, .acknowledged = 100, .rejected = 100}, *half_answered.mutable_counts());
     so_far.heard(0, half_answered);
     EXPECT_TRUE(breach());
 }

@@ -46,7 +46,7 @@ Json spectrum_json(const Latency& latency) {
 }
 
 // At the ranks of all values together the median of the repeats; it ends where half of them end.
-Json spectrum_json(const Row& row, const LatencyKind& kind) {
+Json spectrum_json(const Row& row, const account::LatencyFigure& kind) {
     const auto& all = *(row.whole.latency.*kind.member);
     if (row.counting.size() < 2) {
         return spectrum_json(all);
@@ -71,13 +71,13 @@ Json spectrum_json(const Row& row, const LatencyKind& kind) {
 
 Json spectra_json(const Row& row) {
     Json spectra = Json::object();
-    for (const auto& kind : latency_kinds()) {
+    for (const auto& kind : account::latency_figures) {
         const auto& latency = row.whole.latency.*kind.member;
         if (latency && (!latency->histogram.empty() || latency->unanswered > 0)) {
-            spectra[kind.name] = {{"points", spectrum_json(row, kind)},
-                                  {"unanswered", latency->unanswered},
-                                  {"overflow", latency->histogram.overflow()},
-                                  {"count", latency->histogram.count()}};
+            spectra[std::string(kind.name)] = {{"points", spectrum_json(row, kind)},
+                                               {"unanswered", latency->unanswered},
+                                               {"overflow", latency->histogram.overflow()},
+                                               {"count", latency->histogram.count()}};
         }
     }
     return spectra;
@@ -113,7 +113,7 @@ Json series_json(const Row& row, std::size_t most) {
     json["at"] = std::move(at);
     column("due", [](const Moment& moment) { return moment.due_per_s; });
     // Where nothing is ever acknowledged (MQTT at QoS 0) a line along zero would speak of a failure.
-    const bool answers = row.whole.latency.response || row.whole.tally.acknowledged > 0;
+    const bool answers = row.whole.latency.response || *row.whole.counts.acknowledged > 0;
     column("acknowledged",
            [answers](const Moment& moment) { return answers ? moment.acknowledged_per_s : std::nullopt; });
     column("delivered", [](const Moment& moment) { return moment.delivered_per_s; });

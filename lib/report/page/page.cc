@@ -97,7 +97,7 @@ Html lede_of(const std::vector<Row>& rows) {
         runs += row.runs.size();
     }
     const auto& first = *rows.front().runs.front().run;
-    return fmt::format("{} over {}; {}; target {}; {}", counted(first.fleet.equipments, "equipment"),
+    return fmt::format("{} over {}; {}; target {}; {}", counted(*first.counts.equipments, "equipment"),
                        fmt::join(labels, ", "), counted(runs, "run"), fmt::join(targets, ", "),
                        first.context.started_at);
 }
@@ -164,7 +164,7 @@ Html reasons_of(const std::vector<Row>& rows) {
         if (const auto worst = headline_of(row); !worst.empty()) {
             items += element("li", prefix + worst);
         }
-        if (row.whole.tally.generated == 0) {
+        if (*row.whole.counts.generated == 0) {
             items += element("li", prefix + "nothing was generated, so there is nothing to judge");
         }
     }
@@ -289,10 +289,11 @@ Html heat_figure(const std::vector<Row>& rows) {
 bool any_latency(const std::vector<Row>& rows) {
     return std::any_of(rows.begin(), rows.end(), [](const Row& row) {
         const auto& latency = row.whole.latency;
-        return std::any_of(latency_kinds().begin(), latency_kinds().end(), [&latency](const LatencyKind& kind) {
-            const auto& each = latency.*kind.member;
-            return each && (!each->histogram.empty() || each->unanswered > 0);
-        });
+        return std::any_of(account::latency_figures.begin(), account::latency_figures.end(),
+                           [&latency](const account::LatencyFigure& kind) {
+                               const auto& each = latency.*kind.member;
+                               return each && (!each->histogram.empty() || each->unanswered > 0);
+                           });
     });
 }
 

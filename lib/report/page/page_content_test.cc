@@ -28,7 +28,7 @@ TEST(Page, SaysWhyAFigureIsAbsent) {
     EXPECT_EQ(why(troubled_run(), "lateness", "p99_us"), "not measured");
     EXPECT_EQ(why(unacknowledged_run(), "response", "p50_us"), "nothing is acknowledged here");
     auto foreign = healthy_run();
-    foreign.ledger.reset();
+    forget_ledger(foreign);
     foreign.latency.end_to_end.reset();
     EXPECT_EQ(why(foreign, "end_to_end", "p50_us"), "the target has no ledger: what arrived is not known");
     auto slow = healthy_run();
@@ -79,7 +79,7 @@ TEST(Page, TellsTheAccountAndOnlyWhatIsKnown) {
     EXPECT_TRUE(has(html_page(healthy_run()), "Every validation arrived, once and in order."));
     EXPECT_TRUE(has(html_page(healthy_run()), "No attempt failed."));
     auto killed = healthy_run();
-    killed.fleet.unaccounted = 500;
+    killed.counts.unaccounted = 500;
     EXPECT_FALSE(has(html_page(killed), "Every validation arrived"));
     EXPECT_FALSE(has(html_page(killed), "No attempt failed."));
     EXPECT_TRUE(has(html_page(killed), "500 equipments are unaccounted for"));
@@ -87,7 +87,7 @@ TEST(Page, TellsTheAccountAndOnlyWhatIsKnown) {
 
 TEST(Page, DrawsTheDrainAsSuch) {
     auto run = healthy_run();
-    run.phases = {{.name = "steady", .from_s = 0, .to_s = 1}};
+    run.phases = {stage_of("steady", 0, 1)};
     EXPECT_TRUE(has(html_page(run), "\"drain\":1.0"));
     EXPECT_TRUE(has(html_page(run), "<small>drain</small>"));
     run.phases.clear();

@@ -29,7 +29,7 @@ stats::Histogram wide(Random& random, std::uint64_t count, double typical_us) {
 RunReport without_ledger() {
     auto run = healthy_run();
     run.target = "http://192.0.2.7:8080/v1/validations";
-    run.ledger.reset();
+    forget_ledger(run);
     run.delivery = {};
     run.latency.end_to_end.reset();
     run.throughput.delivered_per_s.reset();
@@ -44,18 +44,17 @@ RunReport without_ledger() {
 RunReport empty_run() {
     auto run = healthy_run();
     run.verdict = {.measurement = Measurement::invalid, .reasons = {"nobody could connect"}, .complete = true};
-    run.tally = {};
-    run.ledger = Ledger{};
+    account::set(run.counts, account::Section::tally, {});
+    account::set(run.counts, account::Section::ledger, {});
     run.latency = {};
     run.throughput = {};
-    run.fleet = {.equipments = 1'000,
-                 .connected_max = 0,
-                 .connects = 0,
-                 .connect_failures = {{"refused", 4'000}},
-                 .reconnects = 0};
+    account::set(run.counts, account::Section::fleet,
+                 {.equipments = 1'000, .connected_max = 0, .connects = 0, .reconnects = 0});
+    run.fleet = {
+        .connect_failures = {{"refused", 4'000}},
+    };
     run.resources = {};
-    run.wire = {
-        .bytes_sent = {}, .bytes_received = {}, .bytes_per_validation = {}, .encoding = "json", .payload_bytes = 100};
+    run.wire = {.bytes_sent = {}, .bytes_received = {}, .bytes_per_validation = {}, .payload_bytes = 100, .encoding = "json"};
     run.errors = {{"connect.refused", 4'000}};
     run.intervals.clear();
     run.thresholds = {{.metric = "response",
@@ -68,7 +67,7 @@ RunReport empty_run() {
 
 RunReport dead_shard_run() {
     auto run = troubled_run();
-    run.fleet.unaccounted = 500;
+    run.counts.unaccounted = 500;
     run.verdict = {
         .measurement = Measurement::invalid,
         .reasons = {"generator shard 2 ended by signal 9: equipments 501 to 1000 are missing from the totals"},
@@ -104,10 +103,8 @@ RunReport hostile_run() {
     run.fleet.connect_failures = {{text, 2}};
     run.thresholds.push_back(
         {.metric = text, .expression = text, .observed = std::nullopt, .passed = false, .reason = text});
-    Phase phase{.kind = "stage", .name = text, .from_s = 0, .to_s = 1};
-    phase.generated = run.tally.generated;
-    phase.acknowledged = run.tally.acknowledged;
-    run.phases = {phase};
+    run.phases = {stage_of(text, 0, 1, *run.counts.generated)};
+    run.phases.front().counts.acknowledged = run.counts.acknowledged;
     return run;
 }
 
@@ -141,9 +138,8 @@ RunReport run_with_faults() {
         }
         run.intervals.push_back(std::move(interval));
     }
-    run.phases = {Phase{.name = "warm-up", .from_s = 0, .to_s = 5, .measured = false, .generated = 3'300},
-                  Phase{.name = "steady", .from_s = 5, .to_s = 18, .measured = true, .generated = 8'580},
-                  Phase{.name = "peak", .from_s = 18, .to_s = 30, .measured = true, .generated = 8'120}};
+    run.phases = {stage_of("warm-up", 0, 5, 3'300), stage_of("steady", 5, 18, 8'580), stage_of("peak", 18, 30, 8'120)};
+    run.phases.front().measured = false;
     run.faults = {Fault{.number = 1,
                         .kind = "stall",
                         .what = "stall",
@@ -163,16 +159,14 @@ RunReport run_with_faults() {
                                                                        {1, "after", 13, 20},  {2, "before", 13, 20},
                                                                        {2, "during", 20, 24}, {2, "after", 24, 30}};
     for (const auto& [fault, part, from, to] : parts) {
-        run.phases.push_back(Phase{.kind = "fault",
-                                   .name = "fault " + std::to_string(fault) + ", " + part,
-                                   .from_s = from,
-                                   .to_s = to,
-                                   .generated = static_cast<Count>((to - from) * 660),
-                                   .fault = fault,
-                                   .part = part});
+        auto phase = stage_of("fault " + std::to_string(fault) + ", " + part, from, to,
+                              static_cast<Count>((to - from) * 660));
+        phase.kind = "fault";
+        phase.fault = fault;
+        phase.part = part;
+        run.phases.push_back(std::move(phase));
     }
     for (auto& phase : run.phases) {
-        phase.acknowledged = phase.generated;
         phase.latency = run.latency;
     }
     return run;
@@ -225,7 +219,7 @@ RunReport large_run(const std::string& protocol, std::size_t intervals, std::uin
     auto run = healthy_run();
     Random random(seed);
     run.protocol = protocol;
-    run.fleet.equipments = run.fleet.connected_max = run.fleet.connects = 50'000;
+    run.counts.equipments = run.counts.connected_max = run.counts.connects = 50'000;
     run.intervals.clear();
     const double typical_us = 800 * (1 + random.uniform());
     for (std::size_t second = 0; second < intervals; ++second) {

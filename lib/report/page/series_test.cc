@@ -72,8 +72,8 @@ TEST(Series, DoublesItsWidthUntilItFits) {
 // 10 a second until 2.5 s, then a drain that ends at 4.25 s.
 RunReport drained_run() {
     RunReport run;
-    run.phases.push_back({.name = "steady", .from_s = 0, .to_s = 2.5});
-    run.phases.push_back({.name = "never reached", .from_s = 9, .to_s = 9});
+    run.phases.push_back(stage_of("steady", 0, 2.5));
+    run.phases.push_back(stage_of("never reached", 9, 9));
     run.intervals = {interval(0, 10, 10, {1ms, 1ms}), interval(1, 10, 10, {1ms, 1ms}), interval(2, 5, 5, {1ms, 1ms}),
                      interval(3, 0, 2, {800ms, 900ms}), interval(4, 0, 1, {900ms})};
     run.intervals.back().width_s = 0.25;

@@ -97,8 +97,8 @@ Shown shown_count(std::string figure, std::optional<Count> count, std::string wh
             .runs = {}};
 }
 
-Shown shown_bytes(std::string figure, std::optional<double> bytes) {
-    return shown_number(std::move(figure), bytes, gate::Kind::bytes, {});
+Shown shown_bytes(std::string figure, std::optional<double> bytes, std::string why) {
+    return shown_number(std::move(figure), bytes, gate::Kind::bytes, std::move(why));
 }
 
 Shown shown_us(std::string figure, std::optional<double> us, std::string why) {
@@ -121,21 +121,8 @@ Shown shown_rate(std::string figure, std::optional<double> per_s, std::string wh
     return shown;
 }
 
-const std::vector<LatencyKind>& latency_kinds() {
-    static const std::vector<LatencyKind> kinds{
-        {"response", "response", "due to acknowledged: what the equipment's owner waits", &Latencies::response},
-        {"service", "service", "sent to acknowledged: what network and server take", &Latencies::service},
-        {"lateness", "lateness", "due to first sent: queueing in the equipment", &Latencies::lateness},
-        {"end_to_end", "end to end", "due to delivered: until it is safe at the server", &Latencies::end_to_end},
-        {"connect", "connect", "dialling to a usable session", &Latencies::connect},
-        {"generator_lag", "generator lag", "due to the generator turning to it: the tool's own lateness",
-         &Latencies::generator_lag},
-    };
-    return kinds;
-}
-
-const std::vector<LatencyFigure>& latency_figures() {
-    static const std::vector<LatencyFigure> figures{
+const std::vector<LatencyColumn>& latency_columns() {
+    static const std::vector<LatencyColumn> figures{
         {"count", "values"},   {"unanswered", "never"}, {"min_us", "min"},     {"mean_us", "mean"},
         {"stdev_us", "stdev"}, {"p50_us", "P50"},       {"p75_us", "P75"},     {"p90_us", "P90"},
         {"p95_us", "P95"},     {"p99_us", "P99"},       {"p99_9_us", "P99.9"}, {"p99_99_us", "P99.99"},
@@ -144,24 +131,42 @@ const std::vector<LatencyFigure>& latency_figures() {
     return figures;
 }
 
+Shown shown_value(std::string figure, std::optional<double> value, account::Amount amount, std::string why) {
+    switch (amount) {
+        case account::Amount::per_second:
+            return shown_rate(std::move(figure), value, std::move(why));
+        case account::Amount::seconds:
+            return shown_seconds(std::move(figure), value, std::move(why));
+        case account::Amount::microseconds:
+            return shown_us(std::move(figure), value, std::move(why));
+        case account::Amount::processes:
+            return shown_count(std::move(figure), value ? std::optional(static_cast<Count>(*value)) : std::nullopt,
+                               std::move(why));
+        case account::Amount::bytes:
+        case account::Amount::mean_bytes:
+            break;
+    }
+    return shown_bytes(std::move(figure), value, std::move(why));
+}
+
 std::string why_no_ledger(const RunReport& run) {
-    return run.ledger ? "" : "the target has no ledger: what arrived is not known";
+    return run.has_ledger() ? "" : "the target has no ledger: what arrived is not known";
 }
 
 std::string why_no_promise(const RunReport& run) {
-    return run.ledger ? "nothing is acknowledged here, so there is no promise to break" : why_no_ledger(run);
+    return run.has_ledger() ? "nothing is acknowledged here, so there is no promise to break" : why_no_ledger(run);
 }
 
 Shown shown_latency(const RunReport& run, const Latencies& latencies, const std::string& prefix,
-                    const LatencyKind& kind, const std::string& key) {
-    const std::string name = kind.name;
+                    const account::LatencyFigure& kind, const std::string& key) {
+    const std::string name(kind.name);
     auto figure = prefix + name + "." + key;
     const auto& latency = latencies.*kind.member;
     if (!latency) {
         const bool needs_answers = name == "response" || name == "service";
-        const auto why = name == "end_to_end" && !run.ledger      ? why_no_ledger(run)
-                         : needs_answers && !run.latency.response ? "nothing is acknowledged here"
-                                                                  : "not measured";
+        const auto why = name == "end_to_end" && !run.has_ledger() ? why_no_ledger(run)
+                         : needs_answers && !run.latency.response  ? "nothing is acknowledged here"
+                                                                   : "not measured";
         return shown_number(prefix + name, std::nullopt, gate::Kind::latency, why);
     }
     const auto& histogram = latency->histogram;
@@ -186,21 +191,14 @@ Shown shown_latency(const RunReport& run, const Latencies& latencies, const std:
 }
 
 Shown shown_latency(const RunReport& run, const std::string& kind, const std::string& key) {
-    for (const auto& each : latency_kinds()) {
-        if (kind == each.name) {
-            return shown_latency(run, run.latency, "latency.", each, key);
-        }
-    }
-    check(false, "no such latency");
-    return {};
+    const auto* figure = account::find_latency(kind);
+    check(figure != nullptr, "a latency that is in the table of figures");
+    return shown_latency(run, run.latency, "latency.", *figure, key);
 }
 
 Shown shown_latency(const Row& row, const std::string& kind, const std::string& key) {
     auto shown = shown_latency(row.whole, kind, key);
-    const auto& latency =
-        row.whole.latency.*std::find_if(latency_kinds().begin(), latency_kinds().end(), [&kind](const auto& each) {
-                               return kind == each.name;
-                           })->member;
+    const auto& latency = row.whole.latency.*account::find_latency(kind)->member;
     if (row.counting.size() < 2 || !latency || !key.ends_with("_us")) {
         return shown;
     }

@@ -29,29 +29,22 @@ Html inline_figure(const Shown& shown);           // a <span>
 Html absent(const std::string& why);              // an em dash that says why
 
 Shown shown_count(std::string figure, std::optional<Count> count, std::string why = {});
-Shown shown_bytes(std::string figure, std::optional<double> bytes);
+Shown shown_bytes(std::string figure, std::optional<double> bytes, std::string why = {});
 Shown shown_us(std::string figure, std::optional<double> us, std::string why = {});
 Shown shown_seconds(std::string figure, std::optional<double> seconds, std::string why = {});
+Shown shown_value(std::string figure, std::optional<double> value, account::Amount amount, std::string why = {});
 Shown shown_rate(std::string figure, std::optional<double> per_s, std::string why = {});
 
-struct LatencyKind {
-    const char* name;  // "end_to_end"
-    const char* label;
-    const char* explanation;
-    std::optional<Latency> Latencies::*member;
-};
-const std::vector<LatencyKind>& latency_kinds();
-
-struct LatencyFigure {
+struct LatencyColumn {
     const char* key;    // "p95_us"
     const char* label;  // "P95"
 };
 // Those of the JSON report, in its order.
-const std::vector<LatencyFigure>& latency_figures();
+const std::vector<LatencyColumn>& latency_columns();
 
 // `prefix`: of data-figure, "latency." or "phases.2.latency.". The run says why a latency is not there at all.
 Shown shown_latency(const RunReport& run, const Latencies& latencies, const std::string& prefix,
-                    const LatencyKind& kind, const std::string& key);
+                    const account::LatencyFigure& kind, const std::string& key);
 Shown shown_latency(const RunReport& run, const std::string& kind, const std::string& key);
 
 // Over the repeats of a row: the median of each figure, of values and of those that never came the sum.

@@ -95,39 +95,42 @@ Html verdict_mark(const Verdict& verdict) {
     return html;
 }
 
-Shown shown_resource(const std::optional<Resources>& resources, const std::string& side, const std::string& key) {
-    const auto of_double = [&](std::optional<double> Resources::*member) {
-        return resources ? (*resources).*member : std::nullopt;
-    };
-    const auto of_count = [&](auto member) {
-        const auto value = resources ? (*resources).*member : std::nullopt;
-        return value ? std::optional(static_cast<double>(*value)) : std::nullopt;
-    };
-    const auto figure = resources ? "resources." + side + "." + key : "resources." + side;
-    auto shown = key == "cpu_us_per_validation"     ? shown_us(figure, of_double(&Resources::cpu_us_per_validation))
-                 : key == "cpu_s"                   ? shown_seconds(figure, of_double(&Resources::cpu_s))
-                 : key == "connect_cpu_s"           ? shown_seconds(figure, of_double(&Resources::connect_cpu_s))
-                 : key == "rss_bytes"               ? shown_bytes(figure, of_count(&Resources::rss_bytes))
-                 : key == "rss_growth_bytes"        ? shown_bytes(figure, of_count(&Resources::rss_growth_bytes))
-                 : key == "rss_bytes_per_equipment" ? shown_bytes(figure, of_count(&Resources::rss_bytes_per_equipment))
-                                                    : shown_count(figure, of_count(&Resources::shards));
+// A figure of what a side took; absent with the reason when the side is.
+Shown shown_resource(const RunReport& run, const account::Side& side, std::string_view key) {
+    const auto& resources = run.resources.*side.member;
     if (!resources) {
-        shown.why = side == "server" ? "the server is not ours: what it costs is not known" : "not measured";
+        return shown_bytes(
+            fmt::format("resources.{}", side.name), std::nullopt,
+            side.name == "server" ? "the server is not ours: what it costs is not known" : "not measured");
     }
-    return shown;
+    const auto* figure = account::find_value(account::resource_figures, key);
+    return shown_value(fmt::format("resources.{}.{}", side.name, key), (*resources).*figure->member, figure->amount);
 }
 
-Shown shown_ledger(const RunReport& run, const std::string& key, Count Ledger::*member) {
-    return shown_count(run.ledger ? "ledger." + key : "ledger",
-                       run.ledger ? std::optional((*run.ledger).*member) : std::nullopt, why_no_ledger(run));
+std::string why_unknown(const RunReport& run, const account::CountFigure& figure) {
+    switch (figure.section) {
+        case account::Section::tally:
+            return "this scenario has none";
+        case account::Section::ledger:
+            return why_no_ledger(run);
+        case account::Section::delivery:
+            return figure.name == "undelivered" ? why_no_ledger(run) : why_no_promise(run);
+        case account::Section::fleet:
+            break;
+    }
+    return "the report does not say";
 }
 
-Shown shown_lost(const RunReport& run) {
-    return shown_count("delivery.lost", run.delivery.lost, why_no_promise(run));
+Shown shown_count_of(const RunReport& run, const account::CountFigure& figure) {
+    // Where the whole section is absent the report has no key inside it.
+    const bool in_ledger = figure.section == account::Section::ledger && !run.has_ledger();
+    return shown_count(
+        in_ledger ? std::string("ledger") : fmt::format("{}.{}", account::name_of(figure.section), figure.name),
+        run.counts.*figure.known_count, why_unknown(run, figure));
 }
 
-Shown shown_undelivered(const RunReport& run) {
-    return shown_count("delivery.undelivered", run.delivery.undelivered, why_no_ledger(run));
+Html count_cell(const RunReport& run, std::string_view name) {
+    return cell(shown_count_of(run, *account::find_count(name)));
 }
 
 Html league_line(const Row& row) {
@@ -146,14 +149,12 @@ Html league_line(const Row& row) {
         html += cell(shown_latency(row, kind, key),
                      spread_of(row, [&](const RunReport& each) { return shown_latency(each, kind, key); }));
     }
-    html +=
-        cell(shown_ledger(run, "delivered", &Ledger::delivered)) + cell(shown_lost(run)) + cell(shown_undelivered(run));
+    html += count_cell(run, "delivered") + count_cell(run, "lost") + count_cell(run, "undelivered");
     const auto with_range = [&row](auto ask) { return cell(ask(row.whole), spread_of(row, ask)); };
     for (const char* key : {"cpu_us_per_validation", "rss_bytes_per_equipment"}) {
-        html += with_range(
-            [key](const RunReport& each) { return shown_resource(each.resources.generator, "generator", key); });
-        html +=
-            with_range([key](const RunReport& each) { return shown_resource(each.resources.server, "server", key); });
+        for (const auto& side : account::sides) {
+            html += with_range([&](const RunReport& each) { return shown_resource(each, side, key); });
+        }
     }
     html += with_range(
         [](const RunReport& each) { return shown_bytes("wire.bytes_per_validation", each.wire.bytes_per_validation); });
@@ -386,16 +387,15 @@ Html phase_head(const char* name) {
 Html phase_cells(const RunReport& run, std::size_t place) {
     const auto& phase = run.phases[place];
     const std::string kind = headline_of(run);
-    const auto& headline = *std::find_if(latency_kinds().begin(), latency_kinds().end(),
-                                         [&kind](const auto& each) { return kind == each.name; });
+    const auto& headline = *account::find_latency(kind);
     const auto prefix = fmt::format("phases.{}.", place);
     auto tr = element("td", {{"class", "n"}}, time_text(phase.from_s)) +
               element("td", {{"class", "n"}}, time_text(phase.to_s));
-    tr += cell(shown_count(prefix + "generated", phase.generated));
-    tr += cell(shown_count(prefix + "acknowledged", phase.acknowledged));
-    tr += cell(shown_count(prefix + "delivered", phase.delivered, why_no_ledger(run)));
-    tr += cell(shown_count(prefix + "lost", phase.lost, why_no_promise(run)));
-    tr += cell(shown_count(prefix + "undelivered", phase.undelivered, why_no_ledger(run)));
+    tr += cell(shown_count(prefix + "generated", phase.counts.generated));
+    tr += cell(shown_count(prefix + "acknowledged", phase.counts.acknowledged));
+    tr += cell(shown_count(prefix + "delivered", phase.counts.delivered, why_no_ledger(run)));
+    tr += cell(shown_count(prefix + "lost", phase.counts.lost, why_no_promise(run)));
+    tr += cell(shown_count(prefix + "undelivered", phase.counts.undelivered, why_no_ledger(run)));
     for (const char* key : {"p50_us", "p95_us", "p99_us", "max_us"}) {
         tr += cell(shown_latency(run, phase.latency, prefix + "latency.", headline, key));
     }
@@ -461,7 +461,7 @@ Html threshold_table(const std::vector<Row>& rows) {
 
 Html latency_table(const std::vector<Row>& rows) {
     auto head = th("latency");
-    for (const auto& figure : latency_figures()) {
+    for (const auto& figure : latency_columns()) {
         head += th(figure.label, "col", "n");
     }
     Html bodies;
@@ -470,13 +470,13 @@ Html latency_table(const std::vector<Row>& rows) {
         if (rows.size() > 1) {
             body += element(
                 "tr", {{"class", "span"}},
-                element("th", {{"scope", "rowgroup"}, {"colspan", std::to_string(latency_figures().size() + 1)}},
+                element("th", {{"scope", "rowgroup"}, {"colspan", std::to_string(latency_columns().size() + 1)}},
                         row.label));
         }
-        for (const auto& kind : latency_kinds()) {
-            auto tr = line_head(element("span", {{"title", kind.explanation}}, kind.label));
-            for (const auto& figure : latency_figures()) {
-                tr += cell(shown_latency(row, kind.name, figure.key));
+        for (const auto& kind : account::latency_figures) {
+            auto tr = line_head(element("span", {{"title", std::string(kind.explanation)}}, std::string(kind.label)));
+            for (const auto& figure : latency_columns()) {
+                tr += cell(shown_latency(row, std::string(kind.name), figure.key));
             }
             body += element("tr", tr);
         }
@@ -485,122 +485,85 @@ Html latency_table(const std::vector<Row>& rows) {
     return boxed_table("Latencies", element("tr", head), bodies);
 }
 
+Html count_line(const std::vector<Row>& rows, const account::CountFigure& figure) {
+    const bool any = std::any_of(rows.begin(), rows.end(),
+                                 [&figure](const Row& row) { return row.whole.counts.*figure.known_count; });
+    return figure.conditional && !any
+               ? Html{}
+               : line(rows, std::string(figure.name).c_str(), std::string(figure.explanation).c_str(),
+                      [&figure](const RunReport& run) { return shown_count_of(run, figure); });
+}
+
+// A line for each figure of a table. `path`: of the JSON report, with its dot; `prefix`: of the names.
+template <class Figures, class OwnerOf, class Why>
+Html value_lines(const std::vector<Row>& rows, const Figures& figures, const std::string& path, OwnerOf owner_of,
+                 Why why) {
+    Html lines;
+    for (const auto& figure : figures) {
+        lines += line(rows, std::string(figure.name).c_str(), std::string(figure.explanation).c_str(),
+                      [&](const RunReport& run) {
+                          return shown_value(path + std::string(figure.name), owner_of(run).*figure.member,
+                                             figure.amount, why(run, figure.name));
+                      });
+    }
+    return lines;
+}
+
 Html book_table(const std::vector<Row>& rows) {
-    const auto tally = [&rows](const char* name, const char* explanation, Count Tally::*member) {
-        return line(rows, name, explanation, [name, member](const RunReport& run) {
-            return shown_count(fmt::format("tally.{}", name), run.tally.*member);
-        });
-    };
-    const auto ledger = [&rows](const char* name, const char* explanation, Count Ledger::*member) {
-        return line(rows, name, explanation,
-                    [name, member](const RunReport& run) { return shown_ledger(run, name, member); });
-    };
+    using account::Section;
     const auto span = [&rows](const char* name) {
         return element("tr", {{"class", "span"}},
                        element("th", {{"scope", "rowgroup"}, {"colspan", std::to_string(rows.size() + 1)}}, name));
     };
-    auto generator = span("What the equipments know");
-    generator += tally("generated", "due according to the schedule", &Tally::generated);
-    generator += tally("acknowledged", "the protocol's own answer was read", &Tally::acknowledged);
-    generator += tally("rejected", "the server said no for good", &Tally::rejected);
-    generator += tally("discarded", "dropped from a full cache", &Tally::discarded);
-    generator += tally("unacknowledged", "sent, fate unknown", &Tally::unacknowledged);
-    generator += tally("cached", "due, never sent", &Tally::cached);
-    auto server = span("What the server knows");
-    server += ledger("delivered", "first copies that arrived", &Ledger::delivered);
-    server += ledger("duplicated", "further copies that arrived", &Ledger::duplicated);
-    server += ledger("reordered", "arrived after a later one of its equipment", &Ledger::reordered);
-    server += ledger("unexpected", "nobody sent it like this", &Ledger::unexpected);
-    auto both = span("Reconciled");
-    both += line(rows, "lost", "acknowledged, not delivered: a broken promise", shown_lost);
-    both += line(rows, "undelivered", "generated, not delivered", shown_undelivered);
-    both += line(rows, "unconfirmed", "delivered, not acknowledged", [](const RunReport& run) {
-        return shown_count("delivery.unconfirmed", run.delivery.unconfirmed, why_no_promise(run));
-    });
-    auto traffic = span("On the way");
-    traffic += tally("sent_batches", "batches sent", &Tally::sent_batches);
-    traffic += tally("retries", "batches sent again", &Tally::retries);
-    const auto restraint = [&](const char* name, const char* explanation, std::optional<Count> Tally::*member) {
-        if (std::any_of(rows.begin(), rows.end(), [member](const Row& row) { return row.whole.tally.*member; })) {
-            traffic += line(rows, name, explanation, [name, member](const RunReport& run) {
-                return shown_count(fmt::format("tally.{}", name), run.tally.*member, "this scenario has none");
-            });
+    struct Part {
+        const char* title;
+        Section section;
+        bool of_validations;
+    };
+    Html bodies;
+    for (const auto& part :
+         {Part{"What the equipments know", Section::tally, true}, Part{"What the server knows", Section::ledger, true},
+          Part{"Reconciled", Section::delivery, true}, Part{"On the way", Section::tally, false}}) {
+        auto body = span(part.title);
+        for (const auto& figure : account::count_figures) {
+            const bool of_validations = figure.unit == account::Unit::validations;
+            if (figure.section == part.section && of_validations == part.of_validations) {
+                body += count_line(rows, figure);
+            }
         }
-    };
-    restraint("retries_put_off", "retries beyond their budget", &Tally::retries_put_off);
-    restraint("breaker_openings", "circuit breakers that opened", &Tally::breaker_openings);
-    const auto rate = [&rows](const char* name, const char* explanation, std::optional<double> Throughput::*member) {
-        return line(rows, name, explanation, [name, member](const RunReport& run) {
-            return shown_rate(
-                fmt::format("throughput.{}", name), run.throughput.*member,
-                std::string_view(name) == "delivered_per_s" ? why_no_ledger(run) : "nothing is acknowledged here");
-        });
-    };
-    traffic += rate("due_per_s", "validations due", &Throughput::due_per_s);
-    traffic += rate("acknowledged_per_s", "acknowledged", &Throughput::acknowledged_per_s);
-    traffic += rate("delivered_per_s", "delivered", &Throughput::delivered_per_s);
-    return boxed_table(
-        "Books, in validations", element("tr", th("figure") + row_heads(rows)),
-        element("tbody", generator) + element("tbody", server) + element("tbody", both) + element("tbody", traffic),
-        "figures");
+        if (!part.of_validations) {
+            body += value_lines(
+                rows, account::throughput_figures, "throughput.",
+                [](const RunReport& run) -> const Throughput& { return run.throughput; },
+                [](const RunReport& run, std::string_view name) {
+                    return name == "delivered_per_s" ? why_no_ledger(run) : "nothing is acknowledged here";
+                });
+        }
+        bodies += element("tbody", body);
+    }
+    return boxed_table("Books, in validations", element("tr", th("figure") + row_heads(rows)), bodies, "figures");
 }
 
 Html cost_table(const std::vector<Row>& rows) {
     Html body;
-    struct Named {
-        const char* key;
-        const char* explanation;
-    };
-    constexpr Named named[] = {{"cpu_us_per_validation", "CPU a validation"},
-                               {"cpu_s", "CPU from the start to the end of the drain"},
-                               {"connect_cpu_s", "CPU while connecting"},
-                               {"rss_bytes", "memory"},
-                               {"rss_growth_bytes", "of which since before the fleet was there, and their own"},
-                               {"rss_bytes_per_equipment", "that by the equipments connected"},
-                               {"shards", "processes"}};
-    for (const std::string side : {"generator", "server"}) {
-        for (const auto& each : named) {
-            const auto name = side + "." + each.key;
-            body += line(rows, name.c_str(), each.explanation, [&side, &each](const RunReport& run) {
-                return shown_resource(side == "server" ? run.resources.server : run.resources.generator, side,
-                                      each.key);
-            });
+    for (const auto& side : account::sides) {
+        for (const auto& figure : account::resource_figures) {
+            const auto name = fmt::format("{}.{}", side.name, figure.name);
+            body += line(rows, name.c_str(), std::string(figure.explanation).c_str(),
+                         [&](const RunReport& run) { return shown_resource(run, side, figure.name); });
         }
     }
-    const auto as_double = [](std::optional<Count> count) {
-        return count ? std::optional(static_cast<double>(*count)) : std::nullopt;
-    };
-    body += line(rows, "bytes_per_validation", "on the wire, both ways", [](const RunReport& run) {
-        return shown_bytes("wire.bytes_per_validation", run.wire.bytes_per_validation);
-    });
-    body += line(rows, "bytes_sent", "by the generator",
-                 [&](const RunReport& run) { return shown_bytes("wire.bytes_sent", as_double(run.wire.bytes_sent)); });
-    body += line(rows, "bytes_received", "by the generator", [&](const RunReport& run) {
-        return shown_bytes("wire.bytes_received", as_double(run.wire.bytes_received));
-    });
-    body += line(rows, "payload_bytes", "of one validation, before encoding", [](const RunReport& run) {
-        return shown_bytes("wire.payload_bytes", static_cast<double>(run.wire.payload_bytes));
-    });
-    const auto fleet = [&](const char* name, const char* explanation, Count Fleet::*member) {
-        body += line(rows, name, explanation, [name, member](const RunReport& run) {
-            return shown_count(fmt::format("fleet.{}", name), run.fleet.*member);
-        });
-    };
-    fleet("equipments", "in the fleet", &Fleet::equipments);
-    fleet("connected_max", "connected at once, at most", &Fleet::connected_max);
-    body += line(rows, "connecting_s", "from the first dial until each had been connected", [](const RunReport& run) {
-        return shown_seconds("fleet.connecting_s", run.fleet.connecting_s, "one never was, or nobody looked");
-    });
-    fleet("connects", "sessions made", &Fleet::connects);
-    fleet("reconnects", "of those, after a break", &Fleet::reconnects);
-    if (std::any_of(rows.begin(), rows.end(), [](const Row& row) { return row.whole.fleet.unaccounted; })) {
-        body += line(rows, "unaccounted", "whose generator process was lost", [](const RunReport& run) {
-            return shown_count("fleet.unaccounted", run.fleet.unaccounted, "the report does not say");
-        });
+    const auto not_known = [](const RunReport&, std::string_view) { return std::string(); };
+    body += value_lines(
+        rows, account::wire_figures, "wire.", [](const RunReport& run) -> const Wire& { return run.wire; }, not_known);
+    for (const auto& figure : account::count_figures) {
+        if (figure.section == account::Section::fleet) {
+            body += count_line(rows, figure);
+        }
     }
-    body += line(rows, "never_connected", "equipments that never had a session", [](const RunReport& run) {
-        return shown_count("fleet.never_connected", run.fleet.never_connected, "nobody looked");
-    });
+    body += value_lines(
+        rows, account::fleet_figures, "fleet.", [](const RunReport& run) -> const Fleet& { return run.fleet; },
+        [](const RunReport&, std::string_view) { return std::string("one never was, or nobody looked"); });
     return boxed_table("Costs", element("tr", th("figure") + row_heads(rows)), element("tbody", body), "figures");
 }
 
@@ -712,8 +675,7 @@ Html run_table(const std::vector<Row>& rows) {
             for (const char* key : {"p50_us", "p95_us", "p99_us", "max_us"}) {
                 tr += cell(shown_latency(run, headline_of(run), key));
             }
-            tr += cell(shown_ledger(run, "delivered", &Ledger::delivered)) + cell(shown_lost(run)) +
-                  cell(shown_undelivered(run));
+            tr += count_cell(run, "delivered") + count_cell(run, "lost") + count_cell(run, "undelivered");
             tr += element("td", {{"class", "n"}}, std::to_string(run.seed)) + element("td", element("code", run.run)) +
                   element("td", run.target) + element("td", run.context.started_at) +
                   element("td", verdict_mark(run.verdict));

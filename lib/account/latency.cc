@@ -1,6 +1,8 @@
-#include "report/model.h"
+#include "account/latency.h"
 
-namespace portillon::report {
+#include <algorithm>
+
+namespace portillon::account {
 
 std::optional<Nanos> Latency::min() const {
     return histogram.min();
@@ -26,4 +28,19 @@ const char* Latency::word_for_absent() const {
     return unanswered > 0 ? "never" : histogram.overflow() > 0 ? ">24 h" : "-";
 }
 
-}  // namespace portillon::report
+const LatencyFigure* find_latency(std::string_view name) {
+    const auto found = std::find_if(latency_figures.begin(), latency_figures.end(),
+                                    [name](const auto& each) { return each.name == name; });
+    return found == latency_figures.end() ? nullptr : found;
+}
+
+void add(std::optional<Latency>& sum, const std::optional<Latency>& more) {
+    if (!sum || !more) {
+        sum.reset();
+        return;
+    }
+    sum->histogram.merge(more->histogram);
+    sum->unanswered += more->unanswered;
+}
+
+}  // namespace portillon::account

@@ -1,0 +1,39 @@
+#pragma once
+
+// How the JSON report is laid out, as its schema says: which keys an object has, in which order they stand, and which
+// of them must be there. CSV columns and the metrics of diff follow the same order.
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "account/figures.h"
+
+namespace portillon::report {
+
+class SchemaKeys {
+public:
+    // "run", "phase", ...: a definition of the schema.
+    static SchemaKeys of(const char* definition);
+    // Of the object at `key` of this one.
+    SchemaKeys at(std::string_view key) const;
+
+    bool has(std::string_view key) const;
+    bool must_have(std::string_view key) const;  // be it as null
+
+    // The same object with its keys in the schema's order. Asserts that the schema knows every one.
+    nlohmann::ordered_json arranged(const nlohmann::ordered_json& object) const;
+
+    std::vector<std::string> keys() const;
+
+private:
+    explicit SchemaKeys(const nlohmann::ordered_json& schema) : schema_(&schema) {}
+
+    const nlohmann::ordered_json* schema_;
+};
+
+// The counts of a section in the schema's order.
+const std::vector<const account::CountFigure*>& counts_of(account::Section section);
+
+}  // namespace portillon::report
