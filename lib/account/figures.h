@@ -98,6 +98,12 @@ struct CountFigure {
     bool is_metric = true;     // whether thresholds may speak of it
 
     // A row as it is, but for one thing.
+    template <class Member>
+    constexpr CountFigure with(Member CountFigure::*member, Member value) const {
+        CountFigure changed = *this;
+        changed.*member = value;
+        return changed;
+    }
     constexpr CountFigure of_stages() const { return with(&CountFigure::reach, Reach::stages); }
     constexpr CountFigure live() const { return with(&CountFigure::known, Known::live); }
     constexpr CountFigure a_promise() const { return with(&CountFigure::meaning, Meaning::promise); }
@@ -105,13 +111,6 @@ struct CountFigure {
     constexpr CountFigure if_there_is_one() const { return with(&CountFigure::conditional, true); }
     constexpr CountFigure no_metric() const { return with(&CountFigure::is_metric, false); }
     constexpr CountFigure over(OverRepeats how) const { return with(&CountFigure::over_repeats, how); }
-
-    template <class Member>
-    constexpr CountFigure with(Member CountFigure::*member, Member value) const {
-        CountFigure changed = *this;
-        changed.*member = value;
-        return changed;
-    }
 };
 
 namespace rows {

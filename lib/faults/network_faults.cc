@@ -34,6 +34,7 @@ bool hits(const NetworkFault& fault, std::uint64_t seed, EquipmentId equipment) 
 NetworkFaults::NetworkFaults(std::vector<NetworkFault> faults, std::uint64_t seed)
     : faults_(std::move(faults)), seed_(seed) {
     for (const auto& fault : faults_) {
+        check(is_of_network(fault.kind), "a fault of the network");
         check(fault.kind != Kind::flapping || (fault.up > Nanos{0} && fault.down > Nanos{0}),
               "flapping goes up and down");
         check(fault.kind != Kind::reset || fault.length == Nanos{0} || fault.every > Nanos{0}, "resets have a rhythm");
@@ -103,8 +104,7 @@ Condition NetworkFaults::at(EquipmentId equipment, Nanos now) const {
             case Kind::flapping:
                 condition.refused_by = condition.refused_by.value_or(i);
                 break;
-            case Kind::reset:
-            case Kind::half_open:
+            default:  // blows: reset, half_open
                 break;
         }
         if (fault.kind == Kind::cut || fault.kind == Kind::one_way) {

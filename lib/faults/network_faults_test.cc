@@ -170,7 +170,8 @@ TEST(NetworkFaults, NothingHappensBetweenChanges) {
         const auto up_to = [&](int most) { return static_cast<int>(random.uniform() * most); };
         std::vector<NetworkFault> list;
         for (int i = 0; i < 5; ++i) {
-            auto made = fault(static_cast<Kind>(up_to(9)), up_to(8'000) * 1ms, (1 + up_to(4'000)) * 1ms);
+            auto made = fault(static_cast<Kind>(static_cast<int>(Kind::latency) + up_to(9)), up_to(8'000) * 1ms,
+                              (1 + up_to(4'000)) * 1ms);
             made.number = static_cast<std::uint32_t>(i);
             made.up = (1 + up_to(900)) * 1ms;
             made.down = (1 + up_to(900)) * 1ms;

@@ -40,14 +40,14 @@ void due_to_settled(benchmark::State& state, wire::Encoding encoding) {
     Nanos at = 3s;
     run.run_to(at);
     const auto allocated = allocated_bytes();
-    const auto settled = run.engine().snapshot().acknowledged;
+    const auto settled = run.engine().snapshot().counts.acknowledged;
     const Nanos step = Nanos{1s} * 20'000 / std::max(equipments, 20'000u) / 4;
     const testing::Allocations allocations;  // some: a second that is closed packs its histogram
     for (auto _ : state) {
         at += step;
         run.run_to(at);
     }
-    const auto done = run.engine().snapshot().acknowledged - settled;
+    const auto done = run.engine().snapshot().counts.acknowledged - settled;
     state.SetItemsProcessed(static_cast<std::int64_t>(done));
     state.counters["allocations_per_batch"] = allocations.per(std::max<std::uint64_t>(1, done / max));
     state.counters["per_validation"] =

@@ -89,10 +89,10 @@ Ordered json_of(const Context& context) {
             {"shards", context.shards},     {"started_at", context.started_at}};
 }
 
-// A figure as the schema has it: where it is not known, null if the key must be there, else no key at all.
+// A figure as the schema has it: where it is not known, null where the schema allows it, else no key at all.
 void put(Ordered& json, const SchemaKeys& keys, std::string_view name, Ordered value) {
     const std::string key(name);
-    if (keys.has(key) && (!value.is_null() || keys.must_have(key))) {
+    if (keys.has(key) && (!value.is_null() || keys.must_have(key) || keys.may_be_null(key))) {
         json[key] = std::move(value);
     }
 }
@@ -192,7 +192,10 @@ Ordered json_of(const Phase& phase) {
                     {"throughput", json_of(phase.throughput)},
                     {"latency", latencies_json(keys.at("latency"), phase.latency)}};
     for (const auto& figure : account::count_figures) {
-        put(json, keys, figure.name, whole(phase.counts.*figure.known_count));
+        const auto& count = phase.counts.*figure.known_count;
+        if (count || (keys.has(figure.name) && keys.must_have(figure.name))) {
+            put(json, keys, figure.name, whole(count));
+        }
     }
     if (phase.fault) {
         json["fault"] = *phase.fault;

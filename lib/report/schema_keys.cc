@@ -45,6 +45,12 @@ bool SchemaKeys::must_have(std::string_view key) const {
     return std::find(required.begin(), required.end(), std::string(key)) != required.end();
 }
 
+bool SchemaKeys::may_be_null(std::string_view key) const {
+    const auto& property = schema_->at("properties").at(std::string(key));
+    const auto type = property.find("type");
+    return type != property.end() && type->is_array() && std::find(type->begin(), type->end(), "null") != type->end();
+}
+
 Ordered SchemaKeys::arranged(const Ordered& object) const {
     auto sorted = Ordered::object();
     for (const auto& key : keys()) {

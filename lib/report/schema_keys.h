@@ -21,6 +21,7 @@ public:
 
     bool has(std::string_view key) const;
     bool must_have(std::string_view key) const;  // be it as null
+    bool may_be_null(std::string_view key) const;
 
     // The same object with its keys in the schema's order. Asserts that the schema knows every one.
     nlohmann::ordered_json arranged(const nlohmann::ordered_json& object) const;

@@ -226,7 +226,7 @@ private:
         if (ledger_) {
             note(co_await ledger_->start(t0_));
             for (std::size_t place = 0; place < scenario_.faults.size(); ++place) {
-                if (!is_of_network(scenario_.faults[place].kind)) {
+                if (!faults::is_of_network(scenario_.faults[place].kind)) {
                     note(co_await ledger_->set_fault(scenario_.faults[place], place, t0_));
                 }
             }

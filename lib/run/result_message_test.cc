@@ -19,7 +19,8 @@ fleet::Result sample(std::uint64_t count) {
         count += 2;
     }
     fleet::add_up(result);
-    result.counts = {.generated = 1, .acknowledged = 2, .rejected = 3, .unacknowledged = 5, .cached = 6, .discarded = 4};
+    result.counts = {
+        .generated = 1, .acknowledged = 2, .rejected = 3, .unacknowledged = 5, .cached = 6, .discarded = 4};
     result.connect.record(5ms);
     result.generator_lag.record(5us, 9);
     result.generated = {{EquipmentId{1}, 12, {4, 0, 8}}, {EquipmentId{4}, 3, {1, 1, 1}}};

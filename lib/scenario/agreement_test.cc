@@ -9,7 +9,6 @@
 #include <regex>
 
 #include "gate/metric.h"
-#include "scenario/fault_keys.h"
 #include "scenario/parse.h"
 #include "scenario/schema.h"
 #include "scenario/shipped_protocols.h"
@@ -112,7 +111,7 @@ json rich() {
     for (auto at = 0U; at <= static_cast<unsigned>(FaultKind::one_way); ++at) {
         const auto kind = static_cast<FaultKind>(at);
         json fault{{"kind", name_of(kind)}, {"at", "1s"}};
-        const auto keys = keys_of(kind);
+        const auto& keys = faults::about(kind);
         const std::map<std::string, json> values{{"for", "2s"},
                                                  {"delay", "50ms"},
                                                  {"count", 3},
@@ -126,7 +125,7 @@ json rich() {
                                                  {"direction", "up"},
                                                  {"share", "20%"},
                                                  {"equipments", {1, 20}}};
-        for (const auto key : fault_keys) {
+        for (const auto key : faults::keys) {
             if (keys.takes(key)) {
                 fault[std::string(key)] = values.at(std::string(key));
             }

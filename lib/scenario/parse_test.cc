@@ -212,7 +212,7 @@ TEST(Parse, NamesWhatIsWrongAndWhatIsAllowed) {
         {with("faults: [ { kind: restart } ]\n"), "faults.0.for: is missing: restart needs it"},
         {with("faults: [ { kind: kill, count: 2 } ]\n"), "faults.0.count: has no meaning for kill"},
         {with("faults: [ { at: 1s } ]\n"),
-         "faults.0.kind: is missing (allowed: stall, delay, lose, duplicate, swap, slow, limit, drop, mute, "
+         "faults.0.kind: is missing (allowed: stall, delay, slow, limit, lose, duplicate, swap, drop, mute, "
          "error, throttle, reject, turn_away, close, goaway, kill, restart, latency, bandwidth, cut, reset, half_open, "
          "refuse, flapping, slow_read, one_way)"},
         {with("thresholds: { reponse: ['p(95)<5ms'] }\n"), "thresholds.reponse.0: unknown metric \"reponse\""},

@@ -10,7 +10,6 @@
 #include <type_traits>
 
 #include "gate/threshold.h"
-#include "scenario/fault_keys.h"
 
 namespace portillon::scenario {
 
@@ -400,8 +399,8 @@ bool strikes_connections_at_instants(FaultKind kind) {
 }
 
 void check_fault_keys(const Section& section, FaultKind kind) {
-    const auto keys = keys_of(kind);
-    for (const auto name : fault_keys) {
+    const auto& keys = faults::about(kind);
+    for (const auto name : faults::keys) {
         const std::string key(name);
         if (keys.needs(key) && !section.has(key)) {
             section.say(key, fmt::format("is missing: {} needs it", name_of(kind)));
@@ -416,7 +415,7 @@ void check_fault(const Section& section, const Fault& fault, std::uint32_t equip
     section.require(!section.has("delay") || fault.delay > Nanos{0}, "delay", "must be longer than 0");
     section.require(!section.has("retry_after") || fault.retry_after > Nanos{0}, "retry_after",
                     "must be longer than 0");
-    if (strikes_messages(fault.kind)) {
+    if (faults::strikes_messages(fault.kind)) {
         section.require(section.has("for") || section.has("count"), "for",
                         fmt::format("is missing: {} needs it, or count", name_of(fault.kind)));
     }
@@ -432,7 +431,7 @@ void check_fault(const Section& section, const Fault& fault, std::uint32_t equip
                                     format_duration(shortest_rhythm)));
     }
     section.require(fault.during > Nanos{0} || !section.has("every"), "every", "has no meaning without for");
-    if (!is_of_network(fault.kind)) {
+    if (!faults::is_of_network(fault.kind)) {
         return;
     }
     section.require(fault.share_percent > 0, "share", "must be more than 0%");

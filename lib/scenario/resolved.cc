@@ -107,7 +107,7 @@ void add_rest(ordered_json& json, const Fault& fault) {
             json[key] = format_duration(value);
         }
     };
-    if (!is_of_network(fault.kind)) {
+    if (!faults::is_of_network(fault.kind)) {
         if (fault.one_in > 0) {
             json["one_in"] = fault.one_in;
         }

@@ -78,12 +78,11 @@ std::vector<faults::NetworkFault> network_faults_of(const Scenario& scenario) {
     std::vector<faults::NetworkFault> list;
     for (std::size_t place = 0; place < scenario.faults.size(); ++place) {
         const auto& fault = scenario.faults[place];
-        if (!is_of_network(fault.kind)) {
+        if (!faults::is_of_network(fault.kind)) {
             continue;
         }
-        const auto kind = static_cast<unsigned>(fault.kind) - static_cast<unsigned>(FaultKind::latency);
         list.push_back({.number = static_cast<std::uint32_t>(place),
-                        .kind = static_cast<faults::Kind>(kind),
+                        .kind = fault.kind,
                         .at = fault.at,
                         .length = fault.during,
                         .share = fault.share_percent / 100,
@@ -102,7 +101,7 @@ std::vector<faults::NetworkFault> network_faults_of(const Scenario& scenario) {
 
 bool has_server_faults(const Scenario& scenario) {
     return std::any_of(scenario.faults.begin(), scenario.faults.end(),
-                       [](const Fault& fault) { return !is_of_network(fault.kind); });
+                       [](const Fault& fault) { return !faults::is_of_network(fault.kind); });
 }
 
 unsigned fewest_server_shards(const Scenario& scenario) {
@@ -151,15 +150,6 @@ std::string_view name_of(Jitter jitter) {
 
 std::string_view name_of(Overflow overflow) {
     return overflow == Overflow::oldest ? "oldest" : "newest";
-}
-
-std::string_view name_of(FaultKind kind) {
-    return pick(std::array<std::string_view, 26>{"stall",     "delay",  "lose",   "duplicate", "swap",     "slow",
-                                                 "limit",     "drop",   "mute",   "error",     "throttle", "reject",
-                                                 "turn_away", "close",  "goaway", "kill",      "restart",  "latency",
-                                                 "bandwidth", "cut",    "reset",  "half_open", "refuse",   "flapping",
-                                                 "slow_read", "one_way"},
-                kind);
 }
 
 std::string_view name_of(faults::Direction direction) {

@@ -13,6 +13,7 @@
 
 #include "arrival/schedule.h"
 #include "base/units.h"
+#include "faults/kinds.h"
 #include "faults/network_fault.h"
 #include "gate/threshold.h"
 
@@ -113,38 +114,7 @@ struct Delivery {
     bool operator==(const Delivery&) const = default;
 };
 
-enum class FaultKind : std::uint8_t {
-    stall,  // from here on: of the embedded server, server::FaultKind in another order
-    delay,
-    lose,
-    duplicate,
-    swap,
-    slow,
-    limit,
-    drop,
-    mute,
-    error,
-    throttle,
-    reject,
-    turn_away,
-    close,
-    goaway,
-    kill,
-    restart,
-    latency,  // from here on: of the network, faults::Kind in its order
-    bandwidth,
-    cut,
-    reset,
-    half_open,
-    refuse,
-    flapping,
-    slow_read,
-    one_way,
-};
-
-constexpr bool is_of_network(FaultKind kind) {
-    return kind >= FaultKind::latency;
-}
+using FaultKind = faults::Kind;
 
 // Of the server: as server/fault.h says. Of the network: as faults::NetworkFault says, on a share of the equipments
 // from `first` to `last`.
@@ -242,7 +212,6 @@ std::string_view name_of(Encoding encoding);
 std::string_view name_of(Order order);
 std::string_view name_of(Jitter jitter);
 std::string_view name_of(Overflow overflow);
-std::string_view name_of(FaultKind kind);
 std::string_view name_of(faults::Direction direction);
 
 }  // namespace portillon::scenario

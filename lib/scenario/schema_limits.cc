@@ -5,7 +5,6 @@
 #include <nlohmann/json.hpp>
 
 #include "gate/pattern.h"
-#include "scenario/fault_keys.h"
 #include "scenario/quantity_schema.h"
 #include "scenario/resolve.h"
 
@@ -142,13 +141,34 @@ std::string validation_rates() {
     return fmt::format("^0*(?:{}|[1-9][0-9]{{0,8}})/s$", max_validations_per_s);
 }
 
+// "On the server. stall: answers nothing for a while. ..."
+std::string meanings_of(faults::Side side) {
+    std::string text;
+    for (const auto& each : faults::kinds) {
+        if (each.side == side) {
+            text += fmt::format(" {}: {}.", each.name, each.meaning);
+        }
+    }
+    return text;
+}
+
+void describe_fault_kinds(ordered_json& kind) {
+    auto names = ordered_json::array();
+    for (const auto& each : faults::kinds) {
+        names.push_back(each.name);
+    }
+    kind["description"] =
+        "On the server." + meanings_of(faults::Side::server) + " On the way." + meanings_of(faults::Side::network);
+    kind["enum"] = std::move(names);
+}
+
 void relate_fault_keys(ordered_json& fault) {
+    describe_fault_kinds(fault["properties"]["kind"]);
     auto rules = ordered_json::array();
-    for (auto at = 0U; at <= static_cast<unsigned>(FaultKind::one_way); ++at) {
-        const auto kind = static_cast<FaultKind>(at);
-        const auto keys = keys_of(kind);
+    for (const auto& keys : faults::kinds) {
+        const auto kind = keys.kind;
         std::vector<std::string> needed, taken{"kind", "at"};
-        for (const auto key : fault_keys) {
+        for (const auto key : faults::keys) {
             if (keys.needs(key)) {
                 needed.emplace_back(key);
             }
@@ -158,7 +178,7 @@ void relate_fault_keys(ordered_json& fault) {
         }
         auto then = required(needed);
         then["propertyNames"] = {{"enum", taken}};
-        if (strikes_messages(kind)) {
+        if (faults::strikes_messages(kind)) {
             then["anyOf"] = has_any({"for", "count"})["anyOf"];
         }
         if (keys.needs("rate")) {

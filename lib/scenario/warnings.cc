@@ -107,7 +107,7 @@ private:
                  fmt::format("begins at {}, after the end of the traffic at {}: nothing is due then, and the run may "
                              "be over before",
                              format_duration(fault.at), format_duration(end())));
-        } else if (is_of_network(fault.kind) && over > drained) {
+        } else if (faults::is_of_network(fault.kind) && over > drained) {
             warn(key, fmt::format("ends at {}, after the drain at {}: what it holds back is never settled",
                                   format_duration(over), format_duration(drained)));
         } else if (over > end()) {

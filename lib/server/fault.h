@@ -8,55 +8,17 @@
 #include <string_view>
 
 #include "base/units.h"
+#include "faults/kinds.h"
 
 namespace portillon::server {
 
-enum class FaultKind : std::uint8_t {
-    stall,      // what arrives during it is held, unanswered and unrecorded, until its end; then taken in order
-    delay,      // each arrival is held for `delay`
-    slow,       // each shard works for `delay` on every arrival, one after the other
-    limit,      // all shards together take `per_s` validations a second; the rest waits its turn
-    lose,       // validations are acknowledged and never recorded
-    duplicate,  // validations are recorded twice
-    swap,       // validations are recorded after the next of their equipment; acknowledged at once
-    drop,       // messages are neither recorded nor answered
-    mute,       // messages are recorded and never answered
-    error,      // messages are not recorded: "something went wrong, try again"
-    throttle,   // messages are not recorded: "too much, not before `retry_after`"
-    reject,     // messages are not recorded: no, for good
-    turn_away,  // new connections are reset
-    close,      // every connection is closed without a word; with `every`, again and again
-    goaway,     // every connection is ended with its protocol's goodbye; with `every`, again and again
-    kill,       // one shard is killed; it comes back after `length`, if that is not 0
-    restart,    // all shards are killed, and come back after `length`
-};
-
-std::string_view name_of(FaultKind kind);
-std::optional<FaultKind> fault_kind_named(std::string_view name);
-std::string fault_kind_names();  // "stall, delay, ... or restart"
-
-// What a fault strikes, and so what its count counts.
-enum class Victim : std::uint8_t { held_messages, validations, messages, connections, shards };
-
-constexpr Victim victim_of(FaultKind kind) {
-    if (kind <= FaultKind::limit) {
-        return Victim::held_messages;
-    }
-    if (kind <= FaultKind::swap) {
-        return Victim::validations;
-    }
-    if (kind <= FaultKind::reject) {
-        return Victim::messages;
-    }
-    return kind <= FaultKind::goaway ? Victim::connections : Victim::shards;
-}
-
-std::string_view name_of(Victim victim);  // "messages": how they are counted where people see them
+using FaultKind = faults::Kind;  // one of the server's
+using faults::Victim;
 
 struct Fault {
     std::uint64_t id = 0;    // given by the server
     std::uint64_t draw = 0;  // what its draws follow from, beside the seed; its id unless who sets it says otherwise
-    FaultKind kind{};
+    FaultKind kind = FaultKind::stall;
     Instant at{};
     // 0: until cleared, or until the count is used up; an instant for close, goaway; for good for kill.
     Nanos length{};

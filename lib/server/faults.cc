@@ -39,6 +39,7 @@ void Faults::set(const Fault& fault) {
             }
             break;
         case Victim::shards:
+        case Victim::ways:
             break;
     }
 }

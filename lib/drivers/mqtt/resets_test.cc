@@ -145,8 +145,8 @@ struct World {
         tasks.spawn(finish());
         simulation.run_for(2min);
         EXPECT_TRUE(result) << "the fleet did not come to its end";
-        EXPECT_EQ(result->tally.generated, equipments * 400u);
-        EXPECT_TRUE(result->tally.balanced());
+        EXPECT_EQ(result->counts.generated, equipments * 400u);
+        EXPECT_TRUE(account::is_balanced(result->counts));
         EXPECT_GT(weather.resets, equipments * 50u) << "about 100 each";
         EXPECT_EQ(ledger->counts().unexpected, 0u);
         return result.value_or(fleet::Result{});
@@ -197,29 +197,29 @@ protected:
 TEST_P(MqttUnderResets, Qos2DeliversEverythingOnce) {
     World& its = world(2);
     const auto result = its.live();
-    EXPECT_EQ(result.tally.acknowledged, result.tally.generated);
-    EXPECT_EQ(its.ledger->counts().delivered, result.tally.generated);
+    EXPECT_EQ(result.counts.acknowledged, result.counts.generated);
+    EXPECT_EQ(its.ledger->counts().delivered, result.counts.generated);
     EXPECT_EQ(its.ledger->counts().duplicated, 0u);
-    EXPECT_GT(its.weather.publishes_received, result.tally.generated) << "there was something to suppress";
+    EXPECT_GT(its.weather.publishes_received, result.counts.generated) << "there was something to suppress";
 }
 
 TEST_P(MqttUnderResets, Qos1LosesNothingAndDuplicatesAreCounted) {
     World& its = world(1);
     const auto result = its.live();
-    EXPECT_EQ(result.tally.acknowledged, result.tally.generated);
-    EXPECT_EQ(its.ledger->counts().delivered, result.tally.generated);
-    EXPECT_EQ(its.ledger->counts().duplicated, its.weather.publishes_received - result.tally.generated);
+    EXPECT_EQ(result.counts.acknowledged, result.counts.generated);
+    EXPECT_EQ(its.ledger->counts().delivered, result.counts.generated);
+    EXPECT_EQ(its.ledger->counts().duplicated, its.weather.publishes_received - result.counts.generated);
     EXPECT_GT(its.ledger->counts().duplicated, 0u);
 }
 
 TEST_P(MqttUnderResets, Qos0LosesWhatWasDroppedOnTheWay) {
     World& its = world(0);
     const auto result = its.live();
-    EXPECT_EQ(result.tally.unacknowledged, result.tally.generated) << "each was sent";
-    EXPECT_EQ(its.weather.publishes_written, result.tally.generated) << "and only once";
+    EXPECT_EQ(result.counts.unacknowledged, result.counts.generated) << "each was sent";
+    EXPECT_EQ(its.weather.publishes_written, result.counts.generated) << "and only once";
     const std::uint64_t dropped = its.weather.publishes_written - its.weather.publishes_received;
     EXPECT_GT(dropped, 0u);
-    EXPECT_EQ(its.ledger->counts().delivered, result.tally.generated - dropped);
+    EXPECT_EQ(its.ledger->counts().delivered, result.counts.generated - dropped);
     EXPECT_EQ(its.ledger->counts().duplicated, 0u);
 }
 

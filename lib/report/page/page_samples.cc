@@ -54,7 +54,8 @@ RunReport empty_run() {
         .connect_failures = {{"refused", 4'000}},
     };
     run.resources = {};
-    run.wire = {.bytes_sent = {}, .bytes_received = {}, .bytes_per_validation = {}, .payload_bytes = 100, .encoding = "json"};
+    run.wire = {
+        .bytes_sent = {}, .bytes_received = {}, .bytes_per_validation = {}, .payload_bytes = 100, .encoding = "json"};
     run.errors = {{"connect.refused", 4'000}};
     run.intervals.clear();
     run.thresholds = {{.metric = "response",
@@ -159,8 +160,8 @@ RunReport run_with_faults() {
                                                                        {1, "after", 13, 20},  {2, "before", 13, 20},
                                                                        {2, "during", 20, 24}, {2, "after", 24, 30}};
     for (const auto& [fault, part, from, to] : parts) {
-        auto phase = stage_of("fault " + std::to_string(fault) + ", " + part, from, to,
-                              static_cast<Count>((to - from) * 660));
+        auto phase =
+            stage_of("fault " + std::to_string(fault) + ", " + part, from, to, static_cast<Count>((to - from) * 660));
         phase.kind = "fault";
         phase.fault = fault;
         phase.part = part;

@@ -161,9 +161,9 @@ Checked<Nanos> read_freeze(std::string_view body) {
 Checked<Fault> read_fault(std::string_view body, Instant now) {
     Members members(body);
     Fault fault;
-    const auto kind = fault_kind_named(members.text("kind"));
+    const auto kind = faults::kind_named(members.text("kind"), faults::Side::server);
     if (!kind) {
-        members.fail("kind", "must be one of " + fault_kind_names());
+        members.fail("kind", "must be one of " + faults::names_of(faults::Side::server));
         return members.finish(fault);
     }
     fault.kind = *kind;
