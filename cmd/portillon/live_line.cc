@@ -81,7 +81,7 @@ std::string reason_of(const run::Live& live) {
     return live.verdict.reasons.empty() ? "" : ": " + live.verdict.reasons.front();
 }
 
-// Of these every run has some; the others are told as soon as there is one.
+// An ordinary count is one that every healthy run has. The live line tells any other count as soon as it is above 0.
 bool is_ordinary(const account::CountFigure& figure) {
     using account::Counts;
     return figure.count == &Counts::generated || figure.count == &Counts::acknowledged ||

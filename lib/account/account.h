@@ -1,7 +1,7 @@
 #pragma once
 
-// What was done, and how it went: of a whole run, or of the validations that were due in a part of it. Every process
-// gives back such an account; a report is one with its context.
+// An account says what became of the validations of a whole run, or of those that were due in a part of it. A run's
+// report is an account with its context; a phase of a report is one with its limits.
 
 #include "account/figures.h"
 #include "account/latency.h"

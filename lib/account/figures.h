@@ -58,7 +58,7 @@ struct Figures {
 using Counts = Figures<Count>;
 using KnownCounts = Figures<std::optional<Count>>;
 
-// What is counted.
+// A unit says what a count counts.
 enum class Unit : std::uint8_t { validations, batches, openings, equipments, sessions };
 
 constexpr std::string_view name_of(Unit unit) {
@@ -79,8 +79,8 @@ enum class Known : std::uint8_t { at_end, live };
 // How the accounts of several repeats of a run become one. (Those of several generator processes always add up.)
 enum class OverRepeats : std::uint8_t { add_up, greatest, first };
 
-// What a difference between two runs means: a promise must not be broken at all; less of a cost is better; a fact is
-// neither good nor bad.
+// A meaning says how `diff` judges a difference between two runs: a broken promise is worse whatever the statistics
+// say, less of a cost is better, and a fact is neither good nor bad.
 enum class Meaning : std::uint8_t { fact, cost, promise };
 
 struct CountFigure {
@@ -143,7 +143,7 @@ inline constexpr std::array all{
         .of_stages()
         .live()
         .a_promise(),
-    // What is unacknowledged or cached while the run goes on is only on its way.
+    // These two are not live: while the run goes on, such validations are only on their way.
     Row{"unacknowledged", "sent, fate unknown", tally, validations, &Of::unacknowledged, &Maybe::unacknowledged}
         .of_stages(),
     Row{"cached", "due, never sent", tally, validations, &Of::cached, &Maybe::cached}.of_stages(),
@@ -237,7 +237,7 @@ constexpr KnownCounts nothing_counted() {
     return counts;
 }
 
-// As one account of both; what one of them does not know is not known of both.
+// Makes one account of two repeats of a run. A count that either repeat does not know is not known of both.
 constexpr void add_repeat(KnownCounts& sum, const KnownCounts& more) {
     for (const auto& figure : count_figures) {
         auto& total = sum.*figure.known_count;
