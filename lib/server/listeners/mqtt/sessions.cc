@@ -113,7 +113,7 @@ std::optional<CarriedSession> Sessions::take_out(const std::string& client_id) {
     }
     if (place.undecided > 0) {
         place.session = nullptr;
-        place.taken_out = std::make_unique<TakenOut>(client_id, carried.number);
+        place.taken_out = std::make_unique<TakenOut>(TakenOut{client_id, carried.number});
     } else {
         leave_place(session.place);
     }
