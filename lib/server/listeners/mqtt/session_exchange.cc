@@ -152,14 +152,13 @@ void SessionExchange::take_grant(unsigned from, const ShardMessage& message) {
 }
 
 void SessionExchange::take_anew(const std::string& client_id) {
-    const auto waiting = waiting_.find(client_id);
-    if (waiting == waiting_.end()) {
+    const auto unanswered = waiting_.extract(client_id);
+    if (!unanswered) {
         return;
     }
-    const std::string id = client_id;
-    const Waiting unanswered = waiting->second;
-    waiting_.erase(waiting);
-    owner_.granted(id, unanswered.start, unanswered.by);
+    // The name that was passed may have been the node's key, which the node still owns.
+    const std::string& id = unanswered.key();
+    owner_.granted(id, unanswered.mapped().start, unanswered.mapped().by);
     if (Session* const session = sessions_.find(id)) {
         session->home = static_cast<std::uint16_t>(home_of(id));
         send(session->home, {.kind = Kind::took, .client_id = id});
