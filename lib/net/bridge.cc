@@ -13,11 +13,12 @@ namespace portillon::net {
 
 namespace {
 
-constexpr int works_in_one_turn = 256;  // those who post without rest do not keep the sockets waiting
+constexpr int works_in_one_turn = 256;  // threads that post without pause do not starve the sockets
 
 }  // namespace
 
-// The descriptor is closed with the last poster: none can write to a number that is somebody else's by then.
+// The descriptor is closed with the last Poster: closed earlier, its number could belong to another file when a thread
+// writes to it.
 struct Bridge::Shared {
     explicit Shared(std::size_t most) : limit(most) {}
     Shared(const Shared&) = delete;
@@ -46,7 +47,7 @@ bool Bridge::Poster::post(Work work) const {
             return true;
         }
     }
-    // The loop may have taken the work meanwhile, because it was awake already: then it wakes once for nothing.
+    // The loop may have taken the work meanwhile, because it was awake already; then it wakes once for nothing.
     const std::uint64_t one = 1;
     while (::write(shared_->descriptor, &one, sizeof one) < 0 && errno == EINTR) {
     }
@@ -56,7 +57,7 @@ bool Bridge::Poster::post(Work work) const {
 Bridge::Bridge(Loop& loop, std::size_t limit) : loop_(loop), shared_(std::make_shared<Shared>(limit)) {}
 
 Bridge::~Bridge() {
-    std::deque<Work> never_run;  // destroyed after the lock is released: what it owns may post
+    std::deque<Work> never_run;  // destroyed after the lock is released: its destructors may post
     {
         const std::scoped_lock lock(shared_->mutex);
         shared_->state = Shared::State::ended;
@@ -82,6 +83,8 @@ void Bridge::ready(Ready now) {
     }
 }
 
+// Posts write to the eventfd only when the state is `asleep`. It becomes `asleep` here under the same lock that found
+// `waiting` empty, so that the next post writes again and no wake-up is lost.
 void Bridge::run() {
     std::uint64_t wakes = 0;
     while (::read(shared_->descriptor, &wakes, sizeof wakes) < 0 && errno == EINTR) {

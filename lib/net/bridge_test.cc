@@ -15,7 +15,7 @@ namespace {
 
 using ::testing::ElementsAre;
 
-// A bound for the tests' own sake; what is asserted does not depend on it.
+// Stops a test that hangs; what is asserted does not depend on it.
 class GivesUp final : public Alarm {
 public:
     explicit GivesUp(Loop& loop) : loop_(loop) { loop_.timers().set(*this, loop_.now() + 1min); }

@@ -56,7 +56,7 @@ Task<error_code> ByteStream::send(std::span<const std::byte> bytes, Instant dead
         if (error || bytes.empty()) {
             co_return error;
         }
-        changed_.wake();  // between two pieces it is the others' turn
+        changed_.wake();  // other coroutines run between two pieces
         co_await changed_.until(deadline);
     }
 }
@@ -99,7 +99,7 @@ void ByteStream::ended(const error_code& cause) {
     changed_.wake();
 }
 
-// An orderly end is none of it.
+// An orderly end of the other side's stream does not break the connection.
 bool ByteStream::broken() const {
     return end_ && end_ != asio::error::eof;
 }

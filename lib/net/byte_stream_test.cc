@@ -23,14 +23,14 @@ struct PipeReader : Transport::Reader {
     error_code end;
 };
 
-// What a wait of the stream's came to, and when.
+// How a wait in the stream ended, and when.
 struct Told {
     bool over = false;
     error_code error;
     Instant at{};
 };
 
-// A stream at one end of a pipe of 1 ms, and the other end as it is.
+// A stream at one end of a pipe with a delay of 1 ms, and the bare transport of the other end.
 struct Scene {
     static constexpr std::size_t limit = 16;
 

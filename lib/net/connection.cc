@@ -20,7 +20,7 @@ error_code error_of(int number) {
 
 }  // namespace
 
-// In the frame of dial(), while that waits.
+// The state of a dial; it lives in the frame of dial() while that waits.
 struct Connection::Dialling {
     explicit Dialling(Connection& connection) : changed(connection.loop_), of(&connection) { of->dialling_ = this; }
     ~Dialling() {
@@ -29,7 +29,7 @@ struct Connection::Dialling {
         }
     }
     Wakeup changed;
-    Connection* of;  // nullptr: it has been closed, or destroyed
+    Connection* of;  // nullptr: the connection has been closed or destroyed
     bool settled = false;
 };
 
@@ -51,7 +51,7 @@ Task<error_code> Connection::dial(Connection& connection, int descriptor, const 
     if (dialling.of == nullptr) {
         co_return asio::error::make_error_code(asio::error::operation_aborted);
     }
-    pollfd late{.fd = descriptor, .events = POLLOUT, .revents = 0};  // the loop may have been held up until now
+    pollfd late{.fd = descriptor, .events = POLLOUT, .revents = 0};  // the loop may have run late
     if (!dialling.settled && ::poll(&late, 1, 0) <= 0) {
         co_return asio::error::make_error_code(asio::error::timed_out);
     }
@@ -64,7 +64,7 @@ Task<error_code> Connection::dial(Connection& connection, int descriptor, const 
 void Connection::start(Reader& reader) {
     reader_ = &reader;
     if (descriptor_ >= 0 && !watched_ && watch()) {
-        ::shutdown(descriptor_, SHUT_RDWR);  // nobody would hear of it any more: it ends here
+        ::shutdown(descriptor_, SHUT_RDWR);  // no event would ever be delivered: the connection ends here
         readable_ = to_end_ = true;
     }
     if (readable_) {
@@ -118,7 +118,7 @@ int Connection::release() {
     return std::exchange(descriptor_, -1);
 }
 
-// No callback follows.
+// Detaches the connection from loop, reader and dial; no callback follows.
 void Connection::let_go() {
     reader_ = nullptr;
     if (std::exchange(watched_, false)) {
@@ -132,6 +132,9 @@ void Connection::let_go() {
     unsent_from_ = 0;
 }
 
+// Edge-triggered: the kernel does not repeat an event, so read events are kept in `readable_` until recv() returns
+// EAGAIN or a short read. If there is something to write, reading is deferred, since drained() may destroy the
+// connection.
 void Connection::ready(Ready now) {
     readable_ = readable_ || now.to_read || now.to_end;
     to_end_ = to_end_ || now.to_end;
@@ -140,7 +143,7 @@ void Connection::ready(Ready now) {
         dialling_->changed.wake();
     } else if (now.to_write && unsent() > 0) {
         if (readable_) {
-            loop_.later(*this);  // not after send_rest(), in which the connection may be destroyed
+            loop_.later(*this);  // before send_rest(), in which the connection may be destroyed
         }
         send_rest();
     } else if (readable_ && !queued()) {
@@ -158,7 +161,8 @@ error_code Connection::watch() {
     return error;
 }
 
-// Returns how much the kernel took. A failure is reported by the reading side, once it is through.
+// Returns how many bytes the kernel took. A failure is kept in broken_; the reading side reports it once it has read
+// everything.
 std::size_t Connection::send(std::span<const std::byte> bytes) {
     std::size_t taken = 0;
     while (taken < bytes.size()) {
@@ -183,7 +187,7 @@ void Connection::send_rest() {
     if (unsent() > 0 && broken_ == 0) {
         return;
     }
-    unsent_ = {};  // gives the memory back: most connections never need it again
+    unsent_ = {};  // frees the memory: most connections never need it again
     unsent_from_ = 0;
     if (shut_) {
         shut();
@@ -193,7 +197,8 @@ void Connection::send_rest() {
     }
 }
 
-// One bufferful a turn, so that nobody starves; a shorter one was all there is, unless more than bytes has come.
+// Reads one bufferful per turn, so that no connection starves the others. A shorter read has emptied the socket
+// (epoll(7), question 9), unless the peer has ended as well: then it reads on until the end.
 void Connection::read() {
     if (reader_ == nullptr || paused_ || ended_ || descriptor_ < 0) {
         return;
@@ -209,7 +214,7 @@ void Connection::read() {
         }
         reader_->received(bytes);
     } else if (got == 0) {
-        end(broken_ != 0 ? error_of(broken_) : asio::error::eof);  // the kernel tells a cause once
+        end(broken_ != 0 ? error_of(broken_) : asio::error::eof);  // the kernel reports an error only once
     } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
         readable_ = false;
         to_end_ = false;

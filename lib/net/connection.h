@@ -1,6 +1,6 @@
 #pragma once
 
-// A connected stream socket, whatever its family, under the Transport interface: what tcp.cc and local.cc stand on.
+// A connected stream socket of any family under the Transport interface; tcp.cc and local.cc build on it.
 
 #include <sys/socket.h>
 
@@ -14,7 +14,7 @@ namespace portillon::net {
 
 class Connection : public Transport, private Watcher, private Deferred {
 public:
-    // Takes over `descriptor`, which is non-blocking; -1: it comes with dial().
+    // Takes over `descriptor`, which is non-blocking; -1 if dial() will bring it.
     Connection(Loop& loop, Traffic& traffic, int descriptor)
         : loop_(loop), traffic_(traffic), descriptor_(descriptor) {}
     ~Connection() override { Connection::close(); }
@@ -31,8 +31,8 @@ public:
     int release() override;
 
 protected:
-    // Takes over `descriptor`, non-blocking and not connected, and connects it; as Transport::connect. `connection` may
-    // be destroyed meanwhile: asio::error::operation_aborted.
+    // Takes over `descriptor`, non-blocking and not connected, and connects it; contract of Transport::connect. If
+    // `connection` is closed or destroyed meanwhile, completes with asio::error::operation_aborted.
     static Task<error_code> dial(Connection& connection, int descriptor, const sockaddr* target, socklen_t target_bytes,
                                  Instant deadline);
 
@@ -54,10 +54,10 @@ private:
     std::vector<std::byte> unsent_;
     std::size_t unsent_from_ = 0;
     int descriptor_;
-    int broken_ = 0;  // the errno that sending met
+    int broken_ = 0;  // the errno with which send() failed; 0: none
     bool watched_ = false;
-    bool readable_ = false;  // something may be unread: announced while paused or before start(), too
-    bool to_end_ = false;    // a short read is not the last
+    bool readable_ = false;  // unread bytes may wait in the socket: an edge, so remembered while paused, too
+    bool to_end_ = false;    // the peer has ended or failed: read on after a short read, until EOF or an error
     bool paused_ = false;
     bool shut_ = false;
     bool ended_ = false;

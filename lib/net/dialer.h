@@ -1,6 +1,7 @@
 #pragma once
 
-// Where a driver gets its connections from: it says for whom, the dialer knows to where and from which address.
+// A dialer makes a driver's connections: the driver says for which equipment, the dialer knows the target and the
+// source address.
 
 #include <memory>
 
@@ -12,7 +13,7 @@ namespace portillon::net {
 class Dialer {
 public:
     virtual ~Dialer() = default;
-    // A transport that is not connected yet. The dialer outlives it.
+    // Returns a transport that is not connected yet. The dialer outlives it.
     virtual std::unique_ptr<Transport> dial(EquipmentId equipment) = 0;
 };
 

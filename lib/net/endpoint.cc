@@ -17,7 +17,7 @@ namespace {
 
 namespace ip = boost::asio::ip;
 
-// The number of a network interface, 0 if there is none of that name.
+// The index of a network interface; 0 if there is none of that name.
 unsigned scope_of(const std::string& zone) {
     if (const unsigned scope = ::if_nametoindex(zone.c_str()); scope != 0) {
         return scope;
@@ -35,7 +35,7 @@ Address unmapped(const Address& address) {
                                                              : address;
 }
 
-// Without its zone.
+// The address without its zone.
 Address bare(const Address& address) {
     return address.is_v6() ? ip::address_v6(address.to_v6().to_bytes()) : address;
 }
@@ -71,7 +71,7 @@ bool is_localhost(std::string_view host) {
     return host == "localhost" || host.ends_with(".localhost");
 }
 
-// Why nobody can be called at that address; empty: somebody can.
+// The reason why no connection can be made to that address; empty if one can.
 std::string why_none(const Address& address, const std::string& host) {
     if (address.is_unspecified()) {
         return fmt::format("{} is where a server listens, not where it is (write {} for this machine)", host,
@@ -126,7 +126,7 @@ std::optional<Address> parse_address(std::string_view text) {
     }
     auto zone = text.substr(percent + 1);
     if (zone.size() > 2 && zone.starts_with("25")) {
-        zone.remove_prefix(2);  // as in a URL
+        zone.remove_prefix(2);  // percent-encoded, as in a URL
     }
     auto address = ip::make_address_v6(std::string(text.substr(0, percent)), error);
     const unsigned scope = scope_of(std::string(zone));
@@ -186,7 +186,7 @@ bool overlap(const Endpoint& a, const Endpoint& b) {
     return takes(unmapped(a.address()), unmapped(b.address())) || takes(unmapped(b.address()), unmapped(a.address()));
 }
 
-// A datagram socket: to connect it is to look for a route.
+// Connects a datagram socket: the kernel looks up the route and sends nothing.
 error_code reach(const Endpoint& to, const std::optional<Address>& from) {
     const int socket = ::socket(to.protocol().family(), SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (socket < 0) {

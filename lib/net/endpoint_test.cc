@@ -151,7 +151,7 @@ TEST(Locate, SaysWhereNobodyCanBeCalled) {
 TEST(Reach, AsksTheKernelForAWay) {
     EXPECT_FALSE(reach(endpoint("127.0.0.1:1"), std::nullopt));
     EXPECT_FALSE(reach(endpoint("127.0.0.1:1"), parse_address("127.0.0.9")));
-    EXPECT_TRUE(reach(endpoint("127.0.0.1:1"), parse_address("198.51.100.7")));  // not ours
+    EXPECT_TRUE(reach(endpoint("127.0.0.1:1"), parse_address("198.51.100.7")));  // not this machine's
     EXPECT_TRUE(reach(endpoint("127.0.0.1:1"), parse_address("::1")));           // of the other family
     EXPECT_TRUE(reach(endpoint("198.51.100.7:1"), parse_address("127.0.0.1")));  // no way out from loopback
 }

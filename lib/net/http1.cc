@@ -7,11 +7,13 @@ namespace portillon::net {
 
 namespace http = boost::beast::http;
 
-// How much of a message a reader waits for.
+// How much of a message to read.
 enum class Extent : std::uint8_t { header, message };
 
 namespace {
 
+// Feeds what is buffered to the parser, and waits for more bytes only when the parser asks for them. The parser's
+// leftover stays in the stream.
 template <bool is_request>
 Task<error_code> read(ByteStream& stream, http::basic_parser<is_request>& parser, Extent extent, Instant deadline) {
     parser.eager(extent == Extent::message);

@@ -10,11 +10,11 @@ namespace portillon::net {
 
 namespace {
 
-// One TLS record, or one HTTP/2 frame; one per shard. Who sends more at once waits for the others' turn: with 64 KiB a
-// burst of 300 small requests on one connection tripled the P99 of everybody else.
+// One TLS record, or one HTTP/2 frame; one buffer per shard. A connection with more bytes waits for its next turn: with
+// 64 KiB a burst of 300 small requests on one connection tripled the P99 of all the others.
 constexpr std::size_t read_buffer_bytes = 16 * 1024;
 
-// Coroutines in one turn: those that never rest do not keep the sockets waiting.
+// The limit of coroutines in one turn: those that never pause do not starve the sockets.
 constexpr int most_at_once = 256;
 
 }  // namespace
@@ -43,6 +43,7 @@ void Loop::later(Deferred& work) {
     }
 }
 
+// Work that is queued while this runs waits for the next call: it goes to `deferred_`, which is empty after the swap.
 bool Loop::run_deferred() {
     if (deferred_.empty()) {
         return false;
@@ -50,7 +51,7 @@ bool Loop::run_deferred() {
     running_.swap(deferred_);
     for (Deferred* work : running_) {
         if (work != nullptr) {
-            work->queue_ = &running_;  // a Deferred destroyed by an earlier one strikes itself out here
+            work->queue_ = &running_;  // its destructor, called by an earlier one, clears its place here
         }
     }
     for (std::size_t i = 0; i < running_.size(); ++i) {
@@ -73,7 +74,7 @@ bool Loop::ring() {
     return true;
 }
 
-// What has fallen due, and what that wants done: a message that is due now leaves now.
+// Rings due alarms and runs the work that they queued: a message that is due now leaves now.
 void Loop::catch_up() {
     if (ring()) {
         run_deferred();
@@ -89,6 +90,8 @@ bool Loop::go_on() {
     return coroutines > 0;
 }
 
+// Alarms first, then ready coroutines, then deferred work (such as the sending of all that was queued), and then the
+// coroutines that this work resumed.
 bool Loop::turn() {
     const bool rang = ring();
     const bool went_on = go_on();
@@ -99,7 +102,8 @@ bool Loop::turn() {
     return true;
 }
 
-// The kernel may lengthen a sleep by up to a two-hundredth: a long one is cut short, and the rest slept again.
+// The kernel may lengthen a sleep by up to half a percent, so a long sleep is cut short by 1/128 and the rest is slept
+// again.
 void Loop::sleep_and_serve() {
     const Instant now = clock_.now();
     if (more_ || !deferred_.empty() || timers_.next() <= now) {

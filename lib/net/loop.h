@@ -1,12 +1,12 @@
 #pragma once
 
-// A shard's thread: one epoll, one clock, one heap of timers, the coroutines that can go on, and what is to be done
-// once per turn. Nothing of it may be called from another thread.
+// A shard's event loop: one epoll, one clock, one heap of timers, the coroutines that are ready to run, and the
+// Deferred work of the turn. It belongs to one thread; nothing of it may be called from another.
 //
-// Real: run() sleeps in the kernel until a descriptor is ready or an alarm is due. Simulated (testing/simulation.h):
-// the same loop is polled and the clock jumps to the next alarm.
+// In real time run() sleeps in the kernel until a descriptor is ready or an alarm is due. In simulated time
+// (testing/simulation.h) the same loop is polled and the clock jumps to the next alarm.
 //
-// Of Asio there is the queue of coroutines that can go on, and no more: its sockets and timers would not be heard.
+// Asio contributes only its queue of ready coroutines: sockets and timers of Asio's own would never be polled.
 
 #include <memory>
 #include <span>
@@ -21,8 +21,8 @@
 
 namespace portillon::net {
 
-// Work that is wanted once, soon, however often it is asked for: a member of what needs it. `later()` queues it; it
-// runs from the loop after the coroutines that can go on now, never from inside the call that asked.
+// Work to be done once, soon, however often it is asked for: a member of the object that needs it. `later()` queues it;
+// the loop runs it after the coroutines that are ready now, never from inside the call that queued it.
 class Deferred {
 public:
     Deferred() = default;
@@ -52,20 +52,20 @@ public:
     // Queues `work` for this turn; no effect if it is queued already.
     void later(Deferred& work);
 
-    // `watcher` hears of `descriptor`, a socket, as in readiness.h.
+    // Registers `watcher` for `descriptor`, a socket, as described in readiness.h.
     error_code watch(int descriptor, Watcher& watcher);
     void unwatch(int descriptor, const Watcher& watcher) { readiness_.unwatch(descriptor, watcher); }
 
-    // Where any connection of this thread reads into: valid until the next read, that is, during one callback.
+    // The buffer into which every connection of this thread reads: valid until the next read, so during one callback.
     std::span<std::byte> read_buffer() { return read_buffer_; }
 
-    // Real time: returns in the turn in which stop() is called. Alarms ring at their instant, as near as the kernel
-    // allows; on a crowded machine by a little later, several at once (moderation.h). Throws
-    // boost::system::system_error when the kernel has no epoll to give.
+    // Runs in real time; returns in the turn in which stop() is called. Alarms ring at their instant, as near as the
+    // kernel allows; on a crowded machine they ring a little later, several at once (moderation.h). Throws
+    // boost::system::system_error when the kernel cannot make an epoll.
     void run();
     void stop() { stopped_ = true; }
 
-    // Simulated time: one turn; alarms not past `now` ring. True if anything ran.
+    // Runs one turn in simulated time; alarms due at `now` or before ring. Returns true if anything ran.
     bool poll();
 
 private:
@@ -84,9 +84,9 @@ private:
     std::vector<Deferred*> deferred_;
     std::vector<Deferred*> running_;
     std::vector<std::byte> read_buffer_;
-    asio::io_context io_;  // what waits in it may hold any of the above
+    asio::io_context io_;  // coroutines stored in it may refer to any member above, so it is destroyed before them
     asio::executor_work_guard<Executor> open_;
-    bool more_ = false;  // coroutines can go on that had no place in this turn
+    bool more_ = false;  // the turn's limit of coroutines was reached: more may be ready
     bool stopped_ = false;
 };
 

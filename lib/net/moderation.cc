@@ -6,10 +6,10 @@ namespace portillon::net {
 
 namespace {
 
-// Shares of the time in which a shard waits for a processor.
+// Shares of the time in which a shard waits for a processor: no allowance below the first, all of it above the second.
 constexpr double with_room = 0.05;
 constexpr double crowded = 0.15;
-constexpr double weight = 0.25;  // of what is newest
+constexpr double weight = 0.25;  // of the newest measurement in the moving average
 
 constexpr Nanos most_allowance = 250us;
 

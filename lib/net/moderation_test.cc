@@ -8,7 +8,7 @@ namespace portillon::net {
 namespace {
 
 struct Shard {
-    // Waits for a processor that part of the time.
+    // Lives for `duration`, waiting for a processor for `share` of the time.
     void live(Nanos duration, double share) {
         for (const Instant until = now + duration; now < until;) {
             now += 10ms;

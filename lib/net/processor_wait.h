@@ -1,7 +1,7 @@
 #pragma once
 
-// How long this thread has been ready to run and had no processor, ever: what the kernel keeps of it in
-// /proc/thread-self/schedstat (Linux, Documentation/scheduler/sched-stats, the second number).
+// The total time that this thread was ready to run and had no processor, from the kernel's /proc/thread-self/schedstat
+// (Linux, Documentation/scheduler/sched-stats, the second number).
 
 #include <optional>
 
@@ -11,12 +11,12 @@ namespace portillon::net {
 
 class ProcessorWait {
 public:
-    ProcessorWait();  // of the thread that constructs it
+    ProcessorWait();  // measures the thread that constructs it
     ~ProcessorWait();
     ProcessorWait(const ProcessorWait&) = delete;
     ProcessorWait& operator=(const ProcessorWait&) = delete;
 
-    std::optional<Nanos> total() const;  // nothing: this kernel does not say
+    std::optional<Nanos> total() const;  // nothing if this kernel does not provide it
 
 private:
     int descriptor_;

@@ -32,6 +32,8 @@ error_code Readiness::watch(int descriptor, Watcher& watcher) {
     return {};
 }
 
+// The events that epoll_wait() returned and that are not served yet may name this watcher, which may be destroyed next:
+// they are struck out.
 void Readiness::unwatch(int descriptor, const Watcher& watcher) {
     epoll_event ignored{};
     ::epoll_ctl(epoll_, EPOLL_CTL_DEL, descriptor, &ignored);
@@ -42,7 +44,8 @@ void Readiness::unwatch(int descriptor, const Watcher& watcher) {
     }
 }
 
-// To the nanosecond where the kernel knows how (Linux 5.11), by way of poll(2) where it does not.
+// Waits with a resolution of nanoseconds: by epoll_pwait2(2) (Linux 5.11), or by ppoll(2) on the epoll's descriptor
+// where that is missing.
 int Readiness::wait(Nanos most) {
     const auto room = static_cast<int>(events_.size());
     if (most <= Nanos{0}) {

@@ -1,7 +1,7 @@
 #pragma once
 
-// Which of a shard's sockets are ready: one epoll, edge-triggered (epoll(7)). A socket is registered once for its whole
-// life, so that a message costs its read and its write and no further system call. Here a shard sleeps.
+// The shard's epoll, edge-triggered (epoll(7)). A socket is registered once for its whole life, so that a message costs
+// its read and its write and no further system call. Here a shard sleeps.
 
 #include <sys/epoll.h>
 
@@ -13,14 +13,15 @@
 
 namespace portillon::net {
 
-// What waits for a descriptor: a member of the connection or the acceptor.
+// Receives the readiness of one descriptor: a base of the connection or the acceptor.
 class Watcher {
 public:
-    // What has become so since the last call; who leaves something unread or unwritten must come back to it unasked.
+    // Edge-triggered: what became ready since the last call. A watcher that stops before EAGAIN is not called again; it
+    // must continue by itself.
     struct Ready {
         bool to_read = false;
         bool to_write = false;
-        bool to_end = false;  // read until there is nothing more: the other end is through, or failed, or is urgent
+        bool to_end = false;  // read until EOF, an error or EAGAIN: the peer has ended or failed, or sent urgent data
     };
     virtual void ready(Ready now) = 0;
 
@@ -30,23 +31,23 @@ protected:
 
 class Readiness {
 public:
-    // `before_each` is called before each watcher: there the loop does what has fallen due, so that what is to be sent
-    // at an instant does not wait for what can be read since. Deadlines ring there, too: an answer that lies unread in
-    // its socket at its deadline is late.
+    // `before_each` is called before each watcher, so that the loop catches up with what has fallen due: a message due
+    // now is sent before anything more is read, and a deadline rings before an answer that still lies unread in its
+    // socket, which is late.
     explicit Readiness(std::function<void()> before_each) : before_each_(std::move(before_each)) {}
     ~Readiness();
     Readiness(const Readiness&) = delete;
     Readiness& operator=(const Readiness&) = delete;
 
-    error_code open();  // before anything else; no effect if open
+    error_code open();  // before anything else; no effect if it is open already
 
-    // `watcher` is called for `descriptor` from serve(), for what is so already, too, until unwatch(), which comes
-    // before the descriptor is closed or given away and after which no call follows.
+    // Calls `watcher` from serve() when `descriptor` becomes ready, and once for what is ready already. Call unwatch()
+    // before the descriptor is closed or given away; no call follows it.
     error_code watch(int descriptor, Watcher& watcher);
     void unwatch(int descriptor, const Watcher& watcher);
 
-    // Tells the watchers what is ready, as much as fits one turn; if nothing is, sleeps until something is, for `most`
-    // at most. False if nothing was.
+    // Calls the watchers whose descriptors are ready, as many as fit one turn; if none is, sleeps until one is, for
+    // `most` at most. Returns false if none was.
     bool serve(Nanos most);
 
 private:

@@ -105,7 +105,7 @@ TEST_F(Watched, WaitsForWhatIsToBeDoneBefore) {
     readiness.unwatch(other.near(), second);
 }
 
-// From here on this process has a kernel from before Linux 5.11.
+// From here on epoll_pwait2(2) fails in this process as on a kernel before Linux 5.11.
 bool forget_epoll_pwait2() {
     std::array program{
         sock_filter BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),

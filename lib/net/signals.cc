@@ -38,6 +38,8 @@ Signals::Signals(Loop& loop, const std::vector<int>& signals, Came came)
     ::pthread_sigmask(SIG_BLOCK, &set, &before_);
 }
 
+// Pending signals whose action is to end the process are read off before the mask is restored, so that they do not end
+// it now; those with a handler stay pending and reach it.
 Signals::~Signals() {
     sigset_t deadly;
     ::sigemptyset(&deadly);
@@ -83,7 +85,7 @@ bool insists(const StopSignal& first, const StopSignal& again) {
 
 namespace {
 
-// Written by a handler: this thread's, or that of any other thread before it hears of it.
+// Written by the signal handler, on this thread or on another one that has not blocked the signals.
 volatile std::sig_atomic_t remembered_signal = 0;
 std::atomic<Instant::rep> remembered_at{0};
 static_assert(std::atomic<Instant::rep>::is_always_lock_free);
@@ -103,7 +105,7 @@ extern "C" void remember_signal(int signal) {
 RememberedSignals::RememberedSignals() {
     remembered_signal = 0;
     for (const int signal : stop_signals()) {
-        // Without SA_RESTART: the open(2) of a pipe that nobody reads ends with the first one.
+        // Without SA_RESTART, so that the first signal interrupts the open(2) of a pipe that nobody reads.
         struct sigaction action {};
         action.sa_handler = remember_signal;
         ::sigaction(signal, &action, &before_.emplace_back(signal, action).second);

@@ -1,6 +1,6 @@
 #pragma once
 
-// Signals as what a loop hears of, like everything else (signalfd(2)): no handler runs between two instructions.
+// Signals as events of the loop (signalfd(2)), so that no handler interrupts other code.
 
 #include <csignal>
 #include <functional>
@@ -12,59 +12,61 @@
 
 namespace portillon::net {
 
-// While it lives its signals do nothing of their own: they are blocked in this thread and in those that it starts
-// meanwhile; who has started threads before, or becomes another program, sees to those masks.
+// While this object lives, its signals have no effect of their own: they are blocked in this thread and in the threads
+// that it starts meanwhile. A program that started threads before, or that executes another program, must set those
+// signal masks itself.
 class Signals final : private Watcher {
 public:
-    // Called from the loop for each signal that came, one that is ignored included; several of one kind in a turn may
-    // be one. Must not destroy the Signals.
+    // Called from the loop for each signal received, even if its disposition is "ignore"; several of one kind in a turn
+    // may arrive as one. Must not destroy the Signals.
     using Came = std::function<void(int signal)>;
 
-    // Real time. Throws boost::system::system_error if the kernel has nothing to hear them by.
+    // Works in real time only. Throws boost::system::system_error if the kernel gives no signalfd.
     Signals(Loop& loop, const std::vector<int>& signals, Came came);
-    // They are as before. What came and was not told goes to its handler, if there is one, and is forgotten otherwise.
+    // Restores the signal mask. A pending signal that was not reported goes to its handler, if it has one, and is
+    // dropped otherwise.
     ~Signals();
     Signals(const Signals&) = delete;
     Signals& operator=(const Signals&) = delete;
 
 private:
     void ready(Ready now) override;
-    int next();  // 0: there is none
+    int next();  // the next pending signal; 0: none
 
     Loop& loop_;
     std::vector<int> signals_;
     Came came_;
-    sigset_t before_{};  // the thread's mask
+    sigset_t before_{};  // the thread's signal mask before
     int descriptor_;
 };
 
-// The signals that end what runs long: SIGINT, SIGTERM and SIGHUP; not the last where it is ignored, as nohup(1) leaves
-// it to those that are to outlive their terminal.
+// The signals that end a long-running command: SIGINT, SIGTERM and SIGHUP. SIGHUP is left out where it is ignored:
+// nohup(1) ignores it for programs that shall outlive their terminal.
 std::vector<int> stop_signals();
 
-// A stop signal, and when it came.
+// A stop signal, and when it was received.
 struct StopSignal {
     int number = 0;
     Instant at{};
 };
 
 // Whether a stop signal after the first one means "at once". SIGTERM and SIGHUP often come twice by themselves:
-// timeout(1) sends to the process and then to its group, and of a terminal that is gone both the shell and the kernel
-// tell. The same one again within a second is therefore no second wish. SIGINT is: somebody pressed Ctrl-C again.
+// timeout(1) sends to the process and then to its group, and when a terminal closes both the shell and the kernel send
+// SIGHUP. The same signal again within a second therefore does not insist. SIGINT does: somebody pressed Ctrl-C again.
 bool insists(const StopSignal& first, const StopSignal& again);
 
-// Stop signals while no loop listens, as between two runs: the first is remembered, an insistent one ends the process
-// with 128 + its number. At most one exists at a time.
+// Handles stop signals while no loop listens, as between two runs: the first is remembered, an insistent one ends the
+// process with 128 + its number. At most one RememberedSignals exists at a time.
 class RememberedSignals {
 public:
     RememberedSignals();
-    ~RememberedSignals();  // they do what they did before
+    ~RememberedSignals();  // restores the signals' former actions
     RememberedSignals(const RememberedSignals&) = delete;
     RememberedSignals& operator=(const RememberedSignals&) = delete;
 
-    // The signal that came first; 0: none did.
+    // The number of the signal that came first; 0: none came.
     int first() const;
-    // One that a loop heard counts, too.
+    // Counts a signal that a loop received, too.
     void remember(int signal);
 
 private:

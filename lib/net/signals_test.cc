@@ -63,7 +63,7 @@ TEST_F(SignalsTest, WakeALoopThatSleeps) {
     EXPECT_THAT(came, ElementsAre(SIGUSR1));
 }
 
-// As Ctrl-C's is in what a shell starts in the background.
+// A shell ignores SIGINT in the programs that it starts in the background.
 TEST_F(SignalsTest, AreToldEvenIfTheyWereIgnored) {
     const auto before = std::signal(SIGUSR1, SIG_IGN);
     {

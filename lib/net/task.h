@@ -1,6 +1,7 @@
 #pragma once
 
-// Our coroutines, on the concrete executor of an io_context (a type-erased one costs an allocation a hop).
+// The type of our coroutines: on the concrete executor of an io_context, since a type-erased one costs an allocation
+// per resumption.
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>

@@ -1,7 +1,8 @@
 #pragma once
 
-// Every coroutine has a parent that joins it: spawn() starts a child, join() completes when all have ended. A group
-// asserts that it is empty when destroyed. An exception out of a child is a programmer error and ends the program.
+// Structured concurrency: every coroutine has a parent that joins it. spawn() starts a child, join() completes when all
+// have ended. A group asserts that it is empty when destroyed. An exception that leaves a child is a programmer error
+// and ends the program.
 
 #include "net/loop.h"
 #include "net/wakeup.h"

@@ -26,7 +26,7 @@ int bind_to(int socket, const Endpoint& at) {
     return ::bind(socket, at.data(), static_cast<socklen_t>(at.size()));
 }
 
-// A connected socket.
+// Wraps a connected socket.
 std::unique_ptr<Transport> make_tcp(Loop& loop, int socket, Traffic& traffic) {
     set(socket, IPPROTO_TCP, TCP_NODELAY);
     return std::make_unique<Connection>(loop, traffic, socket);
@@ -43,7 +43,7 @@ public:
     Task<error_code> connect(Instant deadline) override { return connect_by(*this, deadline); }
 
 private:
-    // `self` may be destroyed while one of its attempts waits.
+    // Static, and with the dialer in a local: `self` may be destroyed while one of its attempts waits.
     static Task<error_code> connect_by(Dialled& self, Instant deadline) {
         TcpDialer& dialer = self.dialer_;
         const std::size_t count = dialer.routes_.size(), first = dialer.first_;
@@ -76,7 +76,7 @@ private:
         }
         set(socket, IPPROTO_TCP, TCP_NODELAY);
         if (!route.from.empty()) {
-            set(socket, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT);  // of IPv6, too
+            set(socket, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT);  // works for IPv6, too
             if (bind_to(socket, Endpoint{route.from[number_of(self.equipment_) % route.from.size()], 0}) != 0) {
                 const auto error = last_error();
                 ::close(socket);
@@ -145,7 +145,8 @@ struct Acceptor::Core final : Watcher, Alarm, Deferred {
         }
     }
 
-    // One readiness stands for many connections: takes a batch, then lets the others have their turn.
+    // Edge-triggered: one event may stand for many connections. Accepts one batch, then defers the rest so that other
+    // watchers get their turn.
     void take_some() {
         bool destroyed = false;
         gone = &destroyed;
@@ -165,7 +166,7 @@ struct Acceptor::Core final : Watcher, Alarm, Deferred {
                 loop.timers().set(*this, loop.now() + 100ms);
                 gone = nullptr;
                 return;
-            }  // else that connection died before it was accepted
+            }  // else the connection was aborted before it was accepted
         }
         gone = nullptr;
         if (descriptor >= 0) {
@@ -180,9 +181,9 @@ struct Acceptor::Core final : Watcher, Alarm, Deferred {
     static constexpr int batch = 64;
     Loop& loop;
     Traffic& traffic;
-    std::shared_ptr<Accepted> accepted;  // which may destroy the acceptor
+    std::shared_ptr<Accepted> accepted;  // shared, because a call may destroy the acceptor
     int descriptor = -1;
-    bool* gone = nullptr;  // in the frame of take_some()
+    bool* gone = nullptr;  // points into the frame of take_some(): set if the acceptor is destroyed there
     std::uint64_t starved = 0;
 };
 

@@ -13,20 +13,20 @@
 
 namespace portillon::net {
 
-// One of a target's addresses, and the addresses of this machine to call it from, all of its family; none: the kernel
-// chooses.
+// One of a target's addresses, and the source addresses of this machine from which to connect to it, all of one family;
+// if there are none, the kernel chooses.
 struct Route {
     Endpoint to;
     std::vector<Address> from;
 };
 
-// To each of its addresses; the kernel chooses from where.
+// One route for each address of `server`; the kernel chooses the source address.
 std::vector<Route> routes_to(const Located& server);
 
-// Dials one target. A transport tries the routes one after the other until one connects, the one that connected last
-// first, each for an even share of the time that is left; if none does, the error is that of the first one it tried.
-// Equipments take the source addresses of a route in turn (28,232 ports each on an unchanged machine). Ports are chosen
-// at connect (IP_BIND_ADDRESS_NO_PORT), so one port serves many targets.
+// Dials one target. A transport tries the routes one after the other until one connects, beginning with the route that
+// connected last, each for an even share of the time that is left; if all fail, the error is that of the first route it
+// tried. Equipments are spread over a route's source addresses by their number (28,232 ports each on an unchanged
+// machine). The kernel chooses ports at connect (IP_BIND_ADDRESS_NO_PORT), so one port serves many targets.
 class TcpDialer final : public Dialer {
 public:
     TcpDialer(Loop& loop, std::vector<Route> routes, Traffic& traffic);  // at least one
@@ -41,25 +41,25 @@ private:
     Traffic& traffic_;
 };
 
-// Whether others may listen on the same port, if they say so, too.
+// Whether other sockets that say the same may listen on this port.
 enum class Sharing : std::uint8_t {
     none,
     with_other_shards,  // SO_REUSEPORT: the kernel spreads the connections
 };
 
-// A listening socket. Every accepted connection is handed to `accepted`; when descriptors run out it waits, counts it,
-// and goes on.
+// A listening socket. Every accepted connection is handed to `accepted`; when descriptors run out, the acceptor counts
+// that, waits, and tries again.
 class Acceptor {
 public:
     using Accepted = std::function<void(std::unique_ptr<Transport>)>;
 
     Acceptor(Loop& loop, Traffic& traffic, Accepted accepted);
-    ~Acceptor();  // stops
+    ~Acceptor();  // stops listening
 
     error_code listen(const Endpoint& at, Sharing sharing = Sharing::with_other_shards);
-    Endpoint at() const;  // the port chosen when listen() was given port 0
+    Endpoint at() const;  // holds the port that the kernel chose if listen() was given port 0
     void stop();
-    std::uint64_t starved() const;  // times that accept() had no descriptor left
+    std::uint64_t starved() const;  // how often accept() found no descriptor left
 
 private:
     struct Core;

@@ -133,7 +133,8 @@ TEST(Tcp, TellsAResetFromAnEnd) {
     Ends{}.converse(reset_it);
 }
 
-// Otherwise who stops reading until the other side takes something would never hear of its leaving.
+// If a paused connection were not told, a side that stops reading until its peer takes something would never hear that
+// the peer has left.
 Task<void> reset_a_writer_that_is_paused(Ends& ends) {
     const std::string much(16 << 20, 'x');
     ends.server->pause();
@@ -233,7 +234,7 @@ TEST(Tcp, MayBeDestroyedByItsReader) {
     Ends{}.converse(destroy_while_told);
 }
 
-// A listener whose queue is full: the kernel drops what else is dialled, and a dial hangs.
+// A listener whose queue is full: the kernel drops further SYNs, and a dial hangs.
 struct FullQueue {
     FullQueue() {
         sockaddr_in address{};
@@ -301,7 +302,7 @@ TEST(Tcp, EndsADialWhoseTransportIsDestroyed) {
     EXPECT_EQ(dial.result, asio::error::operation_aborted);
 }
 
-// One dial after the other by routes of which some refuse, some hang, and one is listened at.
+// Dials one transport after the other by routes of which some refuse, some hang, and one has a listener.
 struct Routed {
     MonotonicClock clock;
     Loop loop{clock};
@@ -311,13 +312,13 @@ struct Routed {
     TaskGroup tasks{loop};
     std::vector<error_code> results;
     std::vector<Endpoint> from;  // where the connections came from
-    int chose_late = 0;          // whether the last one's port was chosen at connect
+    int chose_late = 0;          // whether the last connection's port was chosen at connect
 
     Endpoint listening() {
         EXPECT_FALSE(acceptor.listen(*parse_endpoint("127.0.0.1:0")));
         return acceptor.at();
     }
-    static Endpoint refusing() {  // bound, so that nobody else listens there, and not listened at
+    static Endpoint refusing() {  // bound, so that nobody else listens there, but not listening
         static const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
         static const Endpoint at = [] {
             Endpoint chosen = *parse_endpoint("127.0.0.1:0");
@@ -378,7 +379,7 @@ TEST(TcpDialer, ReportsTheFirstAddressWhenNoneAnswers) {
     EXPECT_EQ(cause_name(routed.results.front()), "refused");
 }
 
-// What a fleet's ports depend on: a port that is bound early would serve one target only.
+// A port that is bound before connect would serve one target only, and a fleet would run out of ports.
 TEST(TcpDialer, LeavesThePortToTheConnectInEitherFamily) {
     for (const auto& [listen, source] : {std::pair{"127.0.0.1:0", "127.0.0.9"}, std::pair{"[::1]:0", "::1"}}) {
         if (reach(*parse_endpoint(listen), std::nullopt)) {

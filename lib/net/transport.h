@@ -1,7 +1,7 @@
 #pragma once
 
-// A connected stream of bytes: TCP (tcp_transport.h), a pipe in memory on simulated time (testing/pipe.h), later TLS
-// and the network's faults as decorators. Both ends of every protocol stand on this interface, so that any driver can
+// A connected stream of bytes: TCP (tcp.h), a pipe in memory on simulated time (testing/pipe.h), later TLS; the
+// network's faults are a decorator (net/faults). Both ends of every protocol use this interface, so that any driver can
 // be run against any listener without a socket.
 
 #include <cstddef>
@@ -14,7 +14,7 @@
 
 namespace portillon::net {
 
-// Bytes at the sockets of a shard, both ways.
+// Bytes that a shard's sockets have sent and received.
 struct Traffic {
     std::uint64_t bytes_sent = 0;
     std::uint64_t bytes_received = 0;
@@ -22,50 +22,50 @@ struct Traffic {
 
 class Transport {
 public:
-    // Who reads: called from the loop only, never from inside a call to the transport. Within a callback every call to
-    // the transport is allowed, its destruction included.
+    // The receiver of a transport's events: called from the loop only, never from inside a call to the transport.
+    // Within a callback every call to the transport is allowed, its destruction included.
     class Reader {
     public:
         virtual ~Reader() = default;
         // `bytes` is never empty and valid only during the call.
         virtual void received(std::span<const std::byte> bytes) = 0;
-        // The other side has ended (asio::error::eof), or the connection broke. At most once; nothing follows but
-        // drained(): after an orderly end one may still write, until close().
+        // The other side has ended its stream (asio::error::eof), or the connection broke. Called at most once;
+        // afterwards only drained() may be called: after an orderly end this side may still write, until close().
         virtual void ended(const error_code& cause) = 0;
-        // unsent() is back at zero: everything written has left for the kernel, or the connection broke and it was
-        // dropped, of which ended() tells when reading gets there. While paused, too.
+        // unsent() is back at zero: the kernel has taken everything written, or the connection broke and the unsent
+        // bytes were dropped; then ended() follows when reading finds the error. May be called while paused.
         virtual void drained() {}
     };
 
     virtual ~Transport() = default;  // closes; no callback follows
 
-    // For the dialling side, once, before anything else. Completes with an error, asio::error::timed_out at `deadline`
-    // among them; the transport is then of no further use. Accepted transports are connected already.
+    // For the dialling side, once, before anything else. Completes with an error if it fails, asio::error::timed_out at
+    // `deadline`; the transport cannot be used then. Accepted transports are connected already.
     virtual Task<error_code> connect(Instant deadline) = 0;
 
-    // From now on `reader` is called. It must outlive the transport or its close().
+    // From now on the callbacks of `reader` are called. It must outlive the transport or its close().
     virtual void start(Reader& reader) = 0;
 
-    // Takes all of `bytes`: what the kernel does not take now is kept and sent when it does. After the connection has
-    // ended or was shut, does nothing.
+    // Takes all of `bytes`: what the kernel does not take now is copied and sent later. Does nothing after the
+    // connection has ended or was shut.
     virtual void write(std::span<const std::byte> bytes) = 0;
     virtual std::size_t unsent() const = 0;
 
-    // Back pressure: no received() between pause() and resume(); an end is noticed only after resume().
+    // Back pressure: received() is not called between pause() and resume(); an end is noticed only after resume().
     virtual void pause() = 0;
     virtual void resume() = 0;
 
-    // Sends what is left, then this side's end of stream; reading goes on.
+    // Sends the unsent bytes, then this side's end of stream; reading continues.
     virtual void shut() = 0;
 
-    // At once: drops what is unsent, no callback follows. Idempotent.
+    // Closes at once: unsent bytes are dropped, no callback follows. Idempotent.
     virtual void close() = 0;
 
-    // At once and without courtesy (TCP: RST).
+    // Closes at once and abortively (TCP: RST).
     virtual void reset() = 0;
 
-    // Gives the socket away: the caller owns the descriptor, the connection lives on, and for this
-    // transport it is closed. -1 if there is no socket that could be given.
+    // Gives the socket away: the caller owns the descriptor, the connection stays open, and this transport is closed.
+    // -1 if the transport has no socket.
     virtual int release() { return -1; }
 };
 

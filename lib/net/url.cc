@@ -18,7 +18,7 @@ namespace {
 
 namespace urls = boost::urls;
 
-constexpr std::size_t most_bytes = 8000;  // what RFC 9110, 4.1 asks of everybody to take
+constexpr std::size_t most_bytes = 8000;  // the length that RFC 9110, 4.1 asks everybody to support
 constexpr std::size_t most_name_bytes = 253;
 constexpr std::size_t most_label_bytes = 63;
 constexpr std::string_view url_form = "write SCHEME://HOST:PORT[/PATH]";
@@ -36,7 +36,7 @@ bool is_hex(char c) {
 bool is_unreserved(char c) {
     return is_letter(c) || is_digit(c) || std::string_view("-._~").find(c) != std::string_view::npos;
 }
-// What RFC 3986 lets a URL consist of at all.
+// The characters of which a URL may consist at all (RFC 3986).
 bool is_of_urls(char c) {
     return is_unreserved(c) || std::string_view(":/?#[]@!$&'()*+,;=%").find(c) != std::string_view::npos;
 }
@@ -56,14 +56,14 @@ std::string percent_encoded(std::string_view bytes) {
     return made;
 }
 
-// The character at the front of `text` with all its bytes, if it is UTF-8; else one byte.
+// The first character of `text` with all its bytes, if it is UTF-8; else one byte.
 std::string_view first_character(std::string_view text) {
     const auto lead = static_cast<unsigned char>(text.front());
     const std::size_t bytes = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : lead >= 0xC2 ? 2 : 1;
     return text.substr(0, std::min(bytes, text.size()));
 }
 
-// How a message names it: control characters must not reach a terminal.
+// A character as a message names it: control characters must not reach a terminal.
 std::string named(std::string_view character) {
     if (character == " ") {
         return "a space";
@@ -88,14 +88,14 @@ std::string shown(std::string_view text) {
     return "'" + made + (text.size() > enough ? "...'" : "'");
 }
 
-// Why a text is not taken, and what to write instead.
+// Why a text is refused, and what to write instead.
 struct Refusal {
     std::string why;
     std::string instead;
 };
 using Refused = std::optional<Refusal>;
 
-// Where the parts of a text lie that may be anything. Of a text without "://" all is authority.
+// Splits a text that may be anything into its parts. Without "://" all of it is authority.
 struct Parts {
     explicit Parts(std::string_view text) {
         if (const auto at = text.find("://"); at != std::string_view::npos) {
@@ -109,7 +109,7 @@ struct Parts {
     std::string_view scheme, authority, rest;
 };
 
-// Without user information: a log is no place for a password.
+// The typed text is shown without user information: a log is no place for a password.
 Problems problems_of(std::string_view text, const Refusal& refusal) {
     const Parts parts(text);
     std::string typed(text);
@@ -149,7 +149,8 @@ bool is_v6(std::string_view host) {
     return !error;
 }
 
-// Why `authority` is none, as well as can be told; Boost.URL says no more than "leftover" or "mismatch".
+// Finds out what is wrong with `authority`, as well as can be told; Boost.URL says no more than "leftover" or
+// "mismatch".
 Refused bad_authority(std::string_view authority) {
     const auto colon = authority.rfind(':');
     if (authority.find('[') == std::string_view::npos && std::count(authority.begin(), authority.end(), ':') > 1) {
@@ -175,7 +176,7 @@ Refused bad_authority(std::string_view authority) {
     return std::nullopt;
 }
 
-// A host as URLs of ours have them: names as DNS knows them, not all that RFC 3986 calls a registered name.
+// Refuses what DNS does not allow in a name; RFC 3986 allows more in a registered name.
 Refused bad_name(std::string_view name) {
     const auto odd = std::find_if_not(name.begin(), name.end(), [](char c) {
         return is_letter(c) || is_digit(c) || c == '-' || c == '.' || c == '_';
@@ -199,7 +200,7 @@ Refused bad_name(std::string_view name) {
         more = dot != std::string_view::npos;
         left.remove_prefix(more ? dot + 1 : 0);
     }
-    // "127.1", "0x7f.0.0.1", "1.2.3.400": some programs take these for addresses, each for another one.
+    // Some programs take "127.1", "0x7f.0.0.1", "1.2.3.400" for addresses, each program for another one.
     const bool hexadecimal = label.starts_with("0x") || label.starts_with("0X");
     if (std::all_of(label.begin(), label.end(), is_digit) ||
         (hexadecimal && std::all_of(label.begin() + 2, label.end(), is_hex))) {
@@ -209,9 +210,9 @@ Refused bad_name(std::string_view name) {
     return std::nullopt;
 }
 
-// A zone behind an IPv6 address: "%25eth0" as RFC 6874 has it, or "%eth0" as everybody types it.
+// Splits the zone off an IPv6 address: "%25eth0" as RFC 6874 writes it, or "%eth0" as everybody types it.
 struct Zoned {
-    std::string text;  // without the zone: what Boost.URL takes
+    std::string text;  // without the zone: the form that Boost.URL reads
     std::string zone;  // empty: none
     Refused refused;
 };
@@ -243,7 +244,7 @@ struct Read {
     Refused refused;
 };
 
-// Host and port of what Boost.URL has taken apart: a URL's or a bare authority's.
+// Reads host and port from a URL or a bare authority that Boost.URL has parsed.
 template <class View>
 Read read_host_port(const View& view, const std::string& zone, PortZero zero) {
     Read read;

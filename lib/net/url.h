@@ -1,7 +1,7 @@
 #pragma once
 
-// Addresses as text. Everything that reads or writes one goes through here: options, messages between processes, JSON
-// and reports. What parse_url() takes is a strict part of RFC 3986 (on Boost.URL); what it refuses, it explains.
+// Addresses as text. Options, messages between processes, JSON and reports read and write addresses through these
+// functions only. parse_url() accepts a strict subset of RFC 3986 (on Boost.URL) and explains what it refuses.
 
 #include <cstdint>
 #include <string>
@@ -18,21 +18,23 @@ struct Url {
     std::uint16_t port = 0;
     std::string path;  // with its leading '/' and its query, percent-encoded; empty when the URL has neither
 
-    // What parse_url() reads back as the same Url: "http://[fe80::1%25eth0]:80/x".
+    // The text that parse_url() reads back as the same Url: "http://[fe80::1%25eth0]:80/x".
     std::string text() const;
-    // The value of Host and :authority: "[fe80::1]:80". A zone means something on this machine alone (RFC 6874, 4).
+    // The value of Host and :authority: "[fe80::1]:80". A zone is left out: it means something on this machine alone
+    // (RFC 6874, 4).
     std::string authority() const;
 
     bool operator==(const Url&) const = default;
 };
 
-// The one problem's message says what is wrong and what to write instead. Refused beside what is no URL at all: no
-// port, or port 0; user information; a fragment; characters that RFC 3986 has percent-encoded, which are never guessed.
+// The one problem's message says what is wrong and what to write instead. Refused, besides text that is no URL at all:
+// a missing port or port 0; user information; a fragment; characters that RFC 3986 wants percent-encoded, whose
+// encoding is never guessed.
 Checked<Url> parse_url(std::string_view text);
 
 // "HOST:PORT", "[::1]:80"; port 0 is allowed.
 struct HostPort {
-    std::string host;  // as in Url
+    std::string host;  // lower case, in the form of Url::host
     std::uint16_t port = 0;
 
     bool operator==(const HostPort&) const = default;

@@ -12,7 +12,7 @@ namespace net = portillon::net;
 
 namespace {
 
-// Nothing that could end a line, a header or a word, or that only some programs read alike.
+// Has no character that could end a line, a header or a word, or that programs read in different ways.
 bool goes_on_the_wire(std::string_view text) {
     return std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c <= '~' && c != '#'; });
 }

@@ -15,13 +15,13 @@ namespace {
 
 using ::testing::HasSubstr;
 
-// Another one each time; PORTILLON_SEED=N repeats one.
+// A fresh seed each time; PORTILLON_SEED=N repeats a run.
 std::uint64_t chosen_seed() {
     const char* wanted = std::getenv("PORTILLON_SEED");
     return wanted != nullptr ? std::stoull(wanted) : std::random_device{}();
 }
 
-// URLs at random in the form that parse_url() promises: every kind of host, any port, any path and query.
+// Random URLs in the form that parse_url() promises: every kind of host, any port, any path and query.
 class Urls {
 public:
     explicit Urls(std::uint64_t seed) : random_(seed) {}
@@ -105,7 +105,7 @@ TEST(Url, IsReadBackFromItsText) {
     }
 }
 
-// Whatever is between what is good and what is refused: what is taken is read back, and nothing raw is left in it.
+// Mutates good URLs: whatever parse_url() accepts is read back as the same, and holds no raw character.
 TEST(Url, HoldsNothingRawWhateverIsTyped) {
     const std::uint64_t seed = chosen_seed();
     SCOPED_TRACE("seed " + std::to_string(seed));

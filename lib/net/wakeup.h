@@ -1,7 +1,7 @@
 #pragma once
 
-// How a coroutine waits: until an instant, or until somebody calls wake(), whichever is first. One waiter at a time;
-// a wake() that comes before the wait is remembered, so none is lost. Allocates nothing of its own.
+// How a coroutine waits: until an instant, or until wake() is called, whichever is first. One waiter at a time; a
+// wake() that comes before the wait is remembered, so none is lost. Allocates nothing of its own.
 
 #include <optional>
 
@@ -16,7 +16,7 @@ public:
     // Completes at `deadline` at the latest (`never`: only by wake()). Destroying the Wakeup abandons the waiter.
     Task<void> until(Instant deadline);
 
-    // The waiter goes on in this turn, not inside this call.
+    // The waiter continues in this turn of the loop, not inside this call.
     void wake();
 
 private:

@@ -26,7 +26,7 @@ TEST(DelayLine, KeepsTheOrderWhateverThePiecesAreWorth) {
     DelayLine line;
     EXPECT_EQ(line.next(unlimited), never);
     add(line, "first", 50ms);
-    add(line, "second", 20ms);  // drew less jitter
+    add(line, "second", 20ms);  // its jitter was less
     add(line, "third", 60ms);
     EXPECT_EQ(line.next(unlimited), start + 50ms);
     EXPECT_EQ(take(line, 49ms), "");

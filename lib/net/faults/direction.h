@@ -1,7 +1,7 @@
 #pragma once
 
-// One direction of a connection under faults: the bytes under way, the end of the stream behind them, and whether the
-// faults let them through. Pure: instants are given.
+// One direction of a connection under faults: the bytes in flight, the end of the stream behind them, and whether the
+// faults let them arrive. Pure: instants are arguments.
 
 #include <cstddef>
 #include <optional>
@@ -17,30 +17,30 @@ class Direction {
 public:
     explicit Direction(faults::Direction which) : which_(which) {}
 
-    // From `now` on the faults do this to it.
+    // Applies `condition`, what the faults do to a connection, from `now` on.
     void suffer(const faults::Condition& condition, Instant now);
 
     bool is_silent() const { return silent_; }
     double bytes_per_s() const { return bytes_per_s_; }
     std::size_t size() const { return line_.size(); }  // bytes under way
-    // Nothing is under way that could hold a byte back: it need not be added.
+    // Nothing in flight and no fault could hold a byte back: bytes may bypass add() and take().
     bool passes_at_once() const { return line_.empty() && unhindered_; }
-    // Everything that was added has come through.
+    // Everything that was added has arrived.
     bool is_delivered() const { return line_.empty() && !silent_; }
 
     void add(std::span<const std::byte> bytes, Instant ready) { line_.add(bytes, ready); }
-    // Takes out what has come through by `now`: nothing in a silence. Valid until the next add().
+    // Takes out what has arrived by `now`: nothing in a silence. Valid until the next add().
     std::span<const std::byte> take(Instant now);
     void drop_behind(std::size_t size) { line_.drop_behind(size); }
 
-    // The stream ends behind all bytes, at `ready` at the earliest. No effect if take_end() has told of an end already.
+    // The stream ends behind all bytes, at `ready` at the earliest. No effect if take_end() has returned true already.
     void end(Instant ready);
-    void forget_end();  // unless take_end() has told of it
+    void forget_end();  // no effect once take_end() has returned true
     bool has_end() const { return end_ != End::none; }
-    // True once: when the end has come through by `now`.
+    // Returns true once: when the end has arrived by `now`.
     bool take_end(Instant now);
 
-    // When the next bytes, or the end, come through; `never` in a silence.
+    // When the next bytes, or the end, arrive; `never` in a silence.
     Instant next() const;
 
 private:

@@ -10,17 +10,17 @@ namespace portillon::net {
 
 namespace {
 
-constexpr std::size_t kernel_bytes = 128 << 10;          // what a socket's send buffer would take of a writer
-constexpr std::size_t slow_bytes = 64 << 10;             // under way to us on a narrow line; more waits in the socket
-constexpr std::size_t far_bytes = std::size_t{1} << 20;  // under way to us on a long line
-constexpr Nanos ask_every = 1s;                          // a kernel's SYN that nobody answers (tcp_syn_linear_timeouts)
+constexpr std::size_t kernel_bytes = 128 << 10;  // how much a socket's send buffer would take
+constexpr std::size_t slow_bytes = 64 << 10;  // most bytes in flight to us on a slow line; the rest waits in the socket
+constexpr std::size_t far_bytes = std::size_t{1} << 20;  // most bytes in flight to us on a long line
+constexpr Nanos ask_every = 1s;  // how often a kernel repeats a SYN that nobody answers (tcp_syn_linear_timeouts)
 
 error_code error_of(asio::error::basic_errors code) {
     return asio::error::make_error_code(code);
 }
 
-// For as long as it lasts, to every connection there is. The others strike at an instant, and are counted where they
-// fall, or they strike dials.
+// True for faults that act on every living connection for as long as they last. Those others are counted elsewhere:
+// flapping strikes at instants, refuse strikes dials.
 bool strikes_the_living(faults::Kind kind) {
     return kind != faults::Kind::refuse && kind != faults::Kind::flapping;
 }
@@ -30,10 +30,11 @@ bool strikes_the_living(faults::Kind kind) {
 FaultyConnection::FaultyConnection(FaultyNetwork& network, EquipmentId equipment, std::unique_ptr<Transport> inner)
     : network_(network), equipment_(equipment), inner_(std::move(inner)), changed_(network.loop()) {}
 
-// Its life.
+// Its life: a connection ends when the transport above is destroyed, no dial is under way and nothing is left to send;
+// finish() checks all three.
 
 Task<error_code> FaultyConnection::connect(Instant deadline) {
-    // The transport above may be destroyed while this waits, and the connection stays until it has seen so.
+    // The transport above may be destroyed while this waits; the connection stays until connect() has seen that.
     struct Dialling {
         explicit Dialling(FaultyConnection& of) : connection(of) { connection.dialling_ = true; }
         Dialling(const Dialling&) = delete;
@@ -71,13 +72,13 @@ Task<error_code> FaultyConnection::dial(Instant deadline) {
             ++network_.injected(*condition.hung_by).dials_hung;
             co_return error_of(asio::error::timed_out);
         }
-        // A dial that hangs hears nothing of the silence's end until the kernel asks again: so a fleet does not come
+        // A hanging dial notices the end of the silence only when the kernel repeats its SYN, so a fleet does not come
         // back in one instant.
         again += (loop.now() - again) / ask_every * ask_every + ask_every;
         co_await wait_until(std::min(again, deadline));
     }
     if (!is_closed()) {
-        const Instant answered = loop.now() + 2 * lag();  // there and back
+        const Instant answered = loop.now() + 2 * lag();  // there and back: the SYN and its answer
         co_await wait_until(std::min(answered, deadline));
         if (answered > loop.now()) {
             co_return error_of(asio::error::timed_out);
@@ -150,8 +151,8 @@ void FaultyConnection::close(Farewell farewell) {
     set_alarm();
 }
 
-// Everything that was to be sent is. While a dial is under way the transport below is at work in its connect(), and is
-// destroyed with this.
+// Everything that was to be sent has been sent. While a dial is under way the transport below is inside its connect(),
+// so it is destroyed later, with this.
 void FaultyConnection::leave() {
     life_ = Life::closed;
     cancel();
@@ -164,16 +165,16 @@ void FaultyConnection::leave() {
     finish();
 }
 
-// Called wherever one of these comes to its end, so that it is the last one that finds all true.
+// Called wherever one of the three conditions may have become true; the last of these calls destroys the connection.
 void FaultyConnection::finish() {
     if (!owned_ && !dialling_ && life_ == Life::closed) {
         network_.finished(*this);
     }
 }
 
-// What the faults do to it.
+// What the faults do to the connection: refresh() applies what has changed since it was last called.
 
-// How much later the next piece is.
+// The delay of the next piece: the fault's delay and a draw of its jitter.
 Nanos FaultyConnection::lag() {
     const auto jitter = condition_.jitter > Nanos{0} ? static_cast<double>(condition_.jitter.count()) *
                                                            network_.faults().draw(equipment_, pieces_++)
@@ -181,7 +182,7 @@ Nanos FaultyConnection::lag() {
     return condition_.delay + Nanos{static_cast<std::int64_t>(jitter)};
 }
 
-// Looks at the faults again, of which something has changed by now.
+// Applies the faults as they are at `now`, after at least one of them has changed.
 void FaultyConnection::refresh(Instant now) {
     const Nanos since = network_.since_t0(now);
     const Nanos seen = std::exchange(seen_, since);
@@ -198,7 +199,7 @@ void FaultyConnection::refresh(Instant now) {
     }
 }
 
-// Counts it for the faults that have begun in (seen, since].
+// Counts this connection for the faults that have begun in (seen, since].
 void FaultyConnection::count_struck(Nanos seen, Nanos since) {
     for (std::uint32_t i = 0; i < network_.injected().size(); ++i) {
         const auto& fault = network_.faults().list()[i];
@@ -225,14 +226,14 @@ void FaultyConnection::fall_to(faults::Blow::Kind blow) {
     if (blow == faults::Blow::Kind::reset) {
         end_cause_ = error_of(asio::error::connection_reset);
         down_.end(network_.loop().now());
-        change_at_ = never;  // it has come to its end
+        change_at_ = never;  // nothing can happen to it any more
     }
     if (was_full && reader_ != nullptr) {
         reader_->drained();
     }
 }
 
-// What comes from above.
+// Calls from the transport above.
 
 void FaultyConnection::write(std::span<const std::byte> bytes) {
     if (!inner_ || up_.has_end() || is_closed()) {
@@ -269,7 +270,7 @@ void FaultyConnection::shut() {
     }
 }
 
-// What comes from below.
+// Callbacks from the transport below.
 
 void FaultyConnection::received(std::span<const std::byte> bytes) {
     if (reader_ == nullptr) {
@@ -307,7 +308,7 @@ void FaultyConnection::drained() {
     }
 }
 
-// What has come through. A callback to the reader may close this, or destroy the transport above.
+// Delivery of what has arrived. A callback to the reader may close this, or destroy the transport above.
 
 void FaultyConnection::ring(Instant now) {
     if (now >= change_at_) {
@@ -333,7 +334,7 @@ void FaultyConnection::send_on(Instant now) {
     }
 }
 
-// Once everything that was written has been sent.
+// Sends the end of the stream once everything that was written has been sent.
 void FaultyConnection::end_sending(Instant now) {
     if (life_ == Life::closing) {
         if (up_.is_delivered()) {

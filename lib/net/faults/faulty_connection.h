@@ -1,7 +1,7 @@
 #pragma once
 
-// A connection under faults: between a driver's transport above and the dialer's transport below, with a Direction each
-// way. It outlives the transport above for as long as what was written is still under way, or a dial is.
+// A connection under faults: it stands between a driver's transport above and the dialer's transport below, with a
+// Direction for each way. It outlives the transport above while bytes written are still in flight, or a dial is.
 
 #include <cstddef>
 #include <list>
@@ -26,7 +26,7 @@ class FaultyConnection final : private Transport::Reader, private Alarm {
 public:
     FaultyConnection(FaultyNetwork& network, EquipmentId equipment, std::unique_ptr<Transport> inner);
 
-    // As those of Transport.
+    // These have the contracts of Transport's functions of the same names.
     Task<error_code> connect(Instant deadline);
     void start(Transport::Reader& reader);
     void write(std::span<const std::byte> bytes);
@@ -35,7 +35,8 @@ public:
     void resume();
     void shut();
 
-    // What the kernel has taken still leaves; what it has not is dropped, and so is everything by a reset.
+    // An orderly close still sends what a kernel's send buffer would have taken, and drops the rest; a reset drops
+    // everything.
     enum class Farewell : std::uint8_t { orderly, reset };
     void close(Farewell farewell);
 
@@ -46,8 +47,8 @@ public:
     FaultyConnections::iterator place;  // in the network's list
 
 private:
-    // unconnected: not yet, or the dial has failed. closing: nothing is above any more, and what the kernel would have
-    // taken is still under way.
+    // unconnected: not dialled yet, or the dial has failed. closing: the transport above is closed, and what the kernel
+    // would have taken is still in flight.
     enum class Life : std::uint8_t { unconnected, open, closing, closed };
 
     bool is_closed() const { return life_ >= Life::closing; }
@@ -80,18 +81,18 @@ private:
     Transport::Reader* reader_ = nullptr;  // nullptr: not started, or closed
     Wakeup changed_;
     faults::Condition condition_;
-    Nanos seen_{-1};  // since T0; what happened until then has happened to it
+    Nanos seen_{-1};  // since T0; the faults up to then have been applied
     Instant change_at_ = never;
     Direction up_{faults::Direction::up};
     Direction down_{faults::Direction::down};
-    error_code end_cause_;      // of the end that comes behind the bytes of `down_`
-    std::uint64_t pieces_ = 0;  // that had a delay, both ways
+    error_code end_cause_;      // the cause of the end that follows the bytes of `down_`
+    std::uint64_t pieces_ = 0;  // that had a delay, both ways: the draws of the jitter so far
     Life life_ = Life::unconnected;
     Farewell farewell_ = Farewell::orderly;
-    bool owned_ = true;      // by the transport above
-    bool dialling_ = false;  // connect() is at work
-    bool paused_ = false;    // by the reader
-    bool reading_ = true;    // what the transport below was told
+    bool owned_ = true;      // the transport above exists
+    bool dialling_ = false;  // connect() has not completed
+    bool paused_ = false;    // the reader above has called pause()
+    bool reading_ = true;    // what the transport below was told last: resume(), not pause()
 };
 
 }  // namespace portillon::net

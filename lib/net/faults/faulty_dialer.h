@@ -1,15 +1,15 @@
 #pragma once
 
-// The network's faults as a decorator of dialer and transports: what a driver sees of a network that is slow, silent or
-// broken. In the generator's own process: nothing stands between, and nothing needs a right.
+// The network's faults as a decorator of dialer and transports: a driver sees a network that is slow, silent or broken.
+// They happen inside the generator's process: no proxy stands between, and no privileges are needed.
 //
-// As TCP would have it. Bytes keep their order and none is lost while a connection lives: what either side sent in a
-// silence comes through at its end. If the driver closes in a silence, the server hears of it at its end. A sender
-// whose line is slow meets unsent() above the kernel's buffer, a server that is read slowly meets a full window, for
-// what nobody reads stays in the socket. A connection whose far end is gone (half_open) is reset for the server; here
-// everything written vanishes, and nothing comes any more.
+// The faults keep to what TCP does. Bytes keep their order and none is lost while a connection lives: what either side
+// sent during a silence arrives when it ends. If the driver closes during a silence, the server hears of it when it
+// ends. A sender on a slow line meets unsent() beyond the kernel's send buffer; a server that is read slowly meets a
+// closed receive window, because unread bytes stay in the socket. A half-open connection (half_open) is reset towards
+// the server; on the driver's side everything written vanishes and nothing arrives any more.
 //
-// Equipments that no fault ever hits get the transports of the dialer below, undecorated.
+// Equipments that no fault ever strikes get the transports of the dialer below, undecorated.
 
 #include <memory>
 #include <vector>
@@ -25,21 +25,21 @@ class FaultyNetwork;
 
 class FaultyDialer final : public Dialer {
 public:
-    // All outlive it. Nothing happens before start().
+    // `loop`, `inner` and `faults` outlive the dialer. No fault begins before start().
     FaultyDialer(Loop& loop, Dialer& inner, const faults::NetworkFaults& faults);
-    ~FaultyDialer() override;  // after its transports and their dials; closes what is still to be sent
+    ~FaultyDialer() override;  // after its transports and their dials; drops what is still to be sent
     FaultyDialer(const FaultyDialer&) = delete;
 
     void start(Instant t0);
 
     std::unique_ptr<Transport> dial(EquipmentId equipment) override;
 
-    // By the faults' places.
+    // What each fault did, in the order of the list of faults.
     const std::vector<Injected>& injected() const;
 
 private:
     Dialer& inner_;
-    std::unique_ptr<FaultyNetwork> network_;  // the connections are its own
+    std::unique_ptr<FaultyNetwork> network_;  // owns the connections
 };
 
 }  // namespace portillon::net

@@ -26,7 +26,7 @@ NetworkFault fault(Kind kind, Nanos at, Nanos length) {
     return made;
 }
 
-// What an end has seen: "1s:text", "2s:end reset", "3s:drained".
+// Records the events of one end: "1s:text", "2s:end reset", "3s:drained".
 class Seen final : public Transport::Reader {
 public:
     Seen(testing::Simulation& simulation, Instant t0) : simulation_(simulation), t0_(t0) {}
@@ -62,7 +62,7 @@ struct World {
     void start() { dialer.start(t0); }
     void until(Nanos since_t0) { simulation.run_until(t0 + since_t0); }
 
-    // Dials now; what came of it, and when, is noted.
+    // Dials now, and notes the outcome and its instant.
     void dial(Nanos patience = 3s) {
         client = dialer.dial(one);
         tasks.spawn(dial_by(patience));
@@ -419,7 +419,7 @@ TEST(FaultyDialer, ReadsSlowlySoThatTheServerHasToWait) {
     EXPECT_EQ(world.server_seen.bytes(), 50'000u) << "the other direction is as fast as ever";
     world.until(5s);
     EXPECT_NEAR(static_cast<double>(world.seen.bytes()), 50'000, 1'000);
-    // One piece is on its way, the rest has not been read off the pipe.
+    // One piece is in flight, the rest has not been read off the pipe.
     EXPECT_LE(world.pipes.client_traffic.bytes_received, world.seen.bytes() + 1'000);
     world.until(11s);
     EXPECT_EQ(world.seen.bytes(), 100'000u);
@@ -490,7 +490,7 @@ TEST(FaultyDialer, GoesWithConnectionsThatStillLinger) {
     world.start();
     world.until(2s);
     world.write("a");
-    world.client.reset();  // the world ends here; the sanitizers look on
+    world.client.reset();  // the world is destroyed here; the sanitizers watch
     EXPECT_EQ(world.server_seen.log, Log{});
 }
 

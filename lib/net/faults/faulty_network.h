@@ -1,7 +1,7 @@
 #pragma once
 
-// What the connections of one FaultyDialer have in common: the faults on the clock of the run, the count of what they
-// did, and their memory.
+// What the connections of one FaultyDialer share: the faults on the run's clock, the counts of what they did, and the
+// connections' memory.
 
 #include <list>
 #include <memory>
@@ -17,13 +17,13 @@ namespace portillon::net {
 class FaultyNetwork final : private Deferred {
 public:
     FaultyNetwork(Loop& loop, const faults::NetworkFaults& faults);
-    ~FaultyNetwork() override;  // after the transports of its connections; closes those that still have to send
+    ~FaultyNetwork() override;  // after the transports of its connections; drops what is still unsent
 
     void start(Instant t0);
 
-    // Lives until it calls finished().
+    // The connection lives until it calls finished().
     FaultyConnection& add(EquipmentId equipment, std::unique_ptr<Transport> inner);
-    // Destroys it at the end of the loop's turn, for it may still be at work. Once.
+    // Destroys `connection` at the end of the loop's turn, for it may be on the stack now. Called once for each.
     void finished(FaultyConnection& connection);
 
     Loop& loop() { return loop_; }
@@ -31,7 +31,7 @@ public:
     Injected& injected(std::uint32_t fault) { return injected_[fault]; }
     const std::vector<Injected>& injected() const { return injected_; }
 
-    // Before T0 nothing has happened: -1 ns.
+    // Before T0 no fault has begun: -1 ns.
     Nanos since_t0(Instant now) const { return t0_ == never || now < t0_ ? Nanos{-1} : now - t0_; }
     Instant instant_of(Nanos since_t0) const {
         return t0_ == never || since_t0 == faults::NetworkFaults::at_no_time ? never : t0_ + since_t0;
