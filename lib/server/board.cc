@@ -6,7 +6,7 @@ namespace portillon::server {
 
 namespace {
 constexpr std::size_t shares_bytes = (most_faults * sizeof(FaultShare) + 63) / 64 * 64;
-constexpr std::size_t figures_bytes = (sizeof(Figures) + 63) / 64 * 64;  // no cache line has two writers
+constexpr std::size_t figures_bytes = (sizeof(Figures) + 63) / 64 * 64;  // rounded up: no cache line has two writers
 }  // namespace
 
 std::size_t Board::bytes_needed(unsigned shards) {

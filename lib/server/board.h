@@ -1,7 +1,7 @@
 #pragma once
 
-// What the processes of one server share besides the ledgers: each shard's figures, and what they share of faults. A
-// view over shared memory; all zeros is a fresh one.
+// What the processes of one server share besides the ledgers: each shard's figures, and the shared state of each fault.
+// A view over shared memory; all zeros is a fresh board.
 
 #include <cstddef>
 #include <span>
@@ -16,7 +16,7 @@ inline constexpr std::size_t most_faults = 256;
 class Board {
 public:
     static std::size_t bytes_needed(unsigned shards);
-    // `bytes` are aligned to 64 and outlive it.
+    // `bytes` are aligned to 64 and outlive the board.
     Board(std::span<std::byte> bytes, unsigned shards);
 
     unsigned shards() const { return shards_; }

@@ -1,8 +1,8 @@
 #pragma once
 
-// The connections of one listener. Each has a place, which is used again when the connection has gone, and the place's
-// generation, which is then another: an answer that comes late, for a connection that has gone, finds nobody. Place and
-// generation are the Ticket under which the connection asks ingest.
+// The connections of one listener. Each has a place, which is reused after the connection has gone, and the place's
+// generation, which changes each time: a late answer for a connection that has gone does not reach its successor. Place
+// and generation form the Ticket under which the connection hands messages to ingest.
 
 #include <concepts>
 #include <cstdint>
@@ -36,23 +36,23 @@ public:
         return *places_[number].connection;
     }
 
-    // The connection that asked; nullptr if it has gone, whoever has its place now.
+    // The connection with this ticket; nullptr if it has gone, even if another one has its place now.
     Connection* find(const Ticket& ticket) const {
         check(ticket.connection < places_.size(), "a ticket that was never given");
         const Place& place = places_[ticket.connection];
         return place.generation == ticket.generation ? place.connection.get() : nullptr;
     }
 
-    // Destroys the connection at this place, which may be the one that calls.
+    // Destroys the connection at this place; the connection itself may call this.
     void remove(std::uint32_t number) {
         Place& place = places_[number];
         check(place.connection != nullptr, "a connection is removed once");
-        const auto gone = std::move(place.connection);  // destroyed last: it may look at the table
+        const auto gone = std::move(place.connection);  // destroyed last: its destructor may use the table
         ++place.generation;
         free_.push_back(number);
     }
 
-    // Destroys them all. Tickets stay as valid as they are after remove().
+    // Destroys all connections. Their tickets find nothing, as after remove().
     void clear() {
         for (std::uint32_t number = 0; number < places_.size(); ++number) {
             if (places_[number].connection) {
@@ -61,7 +61,7 @@ public:
         }
     }
 
-    // `each` may remove the connection that it is given, and no other; it adds none.
+    // `each` may remove the connection that it is given, and no other; it must not add one.
     template <std::invocable<Connection&> Each>
     void for_each(Each each) {
         for (Place& place : places_) {

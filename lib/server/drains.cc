@@ -8,7 +8,7 @@ namespace portillon::server {
 namespace {
 
 constexpr Nanos drain_step = 5ms;
-constexpr int enough_quiet_turns = 2;  // one may yet be accepted in the turn after the last connection has gone
+constexpr int enough_quiet_turns = 2;  // another connection may be accepted in the turn after the last one has gone
 
 }  // namespace
 

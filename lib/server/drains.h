@@ -1,6 +1,6 @@
 #pragma once
 
-// A shard's drains: each lasts until no connection is left and nothing waits in the pipeline, or until its deadline.
+// A shard's drains: a drain lasts until no connection is left and nothing waits in the pipeline, or until its deadline.
 
 #include <functional>
 #include <vector>

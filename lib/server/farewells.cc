@@ -6,7 +6,7 @@ namespace portillon::server {
 
 namespace {
 
-// The first of its instants that is not before `from`; never, if all are.
+// The first of the fault's instants that is not before `from`; `never` if all are past.
 Instant next_of(const Fault& fault, Instant from) {
     if (from <= fault.at) {
         return fault.at;
@@ -21,7 +21,7 @@ Instant next_of(const Fault& fault, Instant from) {
 
 }  // namespace
 
-// A fault set by hand begins when it is sent, which is a moment ago.
+// A fault that is set by hand begins when the request is sent, which is a moment ago: it strikes now.
 void Farewells::set(const Fault& fault) {
     constexpr Nanos moment = 1s;
     const Instant now = loop_.now();

@@ -1,6 +1,6 @@
 #pragma once
 
-// When a shard's connections are to be ended by a fault: its timer.
+// The timer of the faults that end a shard's connections at planned instants (close, goaway).
 
 #include <functional>
 #include <span>
@@ -15,14 +15,14 @@ namespace portillon::server {
 
 class Farewells final : private Alarm {
 public:
-    // Ends all connections; how many there were.
+    // Ends all connections; returns how many there were.
     using Part = std::function<std::size_t(Listener::Parting)>;
 
-    // `shares` outlive it.
+    // `shares` outlive the object.
     Farewells(net::Loop& loop, std::span<FaultShare> shares, Part part)
         : loop_(loop), shares_(shares), part_(std::move(part)) {}
 
-    void set(const Fault& fault);  // close or goaway; what lies in the past has been
+    void set(const Fault& fault);  // close or goaway; instants in the past are skipped
     void drop(RunId run);
     void clear();
 

@@ -1,6 +1,6 @@
 #pragma once
 
-// A fault that a server is to show, for self-tests and for trying a fleet out.
+// A fault that a server is told to show, for self-tests and for trying out a fleet.
 
 #include <cstdint>
 #include <optional>
@@ -12,29 +12,29 @@
 
 namespace portillon::server {
 
-using FaultKind = faults::Kind;  // one of the server's
+using FaultKind = faults::Kind;  // of a fault of the server
 using faults::Victim;
 
 struct Fault {
     std::uint64_t id = 0;    // given by the server
-    std::uint64_t draw = 0;  // what its draws follow from, beside the seed; its id unless who sets it says otherwise
+    std::uint64_t draw = 0;  // seeds its random draws, with the run's seed; equals `id` unless set otherwise
     FaultKind kind = FaultKind::stall;
     Instant at{};
-    // 0: until cleared, or until the count is used up; an instant for close, goaway; for good for kill.
+    // 0: until the fault is cleared, or its count is used up; for close and goaway a single instant; for kill for good.
     Nanos length{};
     Nanos delay{};            // of delay and slow
     Nanos retry_after{};      // of throttle
     Nanos every{};            // of close and goaway
     std::uint64_t per_s = 0;  // of limit
-    // Of validations and messages: exactly so many in total, over all shards. 0: all of them, for messages only.
+    // How many validations or messages the fault strikes, exactly, over all shards. 0: all of them; for messages only.
     std::uint64_t count = 0;
-    // Which of them: each with this chance, 1 in N, drawn from the run's seed, its equipment and its sequence, until
-    // the count is reached. A first copy is drawn for once, and so is a message where not all are meant.
+    // Which ones it strikes until the count is reached: each with a chance of 1 in N, drawn from the run's seed, its
+    // equipment and its sequence. Drawn once for a first copy, and once for a message unless all messages are meant.
     std::uint32_t one_in = 3;
-    // Goes when this run is closed, and takes none but its validations and messages. What is held, connections and
-    // shards are everybody's.
+    // The run to which the fault belongs: it strikes only that run's validations and messages, and is dropped when the
+    // run is closed. Faults that hold messages back, or strike connections or shards, affect all runs.
     std::optional<RunId> run = {};
-    std::uint32_t share = 0;  // the place of what the shards share of it (Board::shares)
+    std::uint32_t share = 0;  // index of its shared state in Board::shares
 
     bool active(Instant now) const { return now >= at && (length == Nanos{0} || now < at + length); }
     Instant end() const { return length == Nanos{0} ? never : at + length; }

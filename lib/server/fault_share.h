@@ -1,7 +1,7 @@
 #pragma once
 
-// What the shards of a server share of one fault, so that exactly as many suffer as were asked for. In shared memory;
-// all zeros is a fresh one.
+// The state of one fault that the shards of a server share, so that exactly as many victims are struck as were asked
+// for. In shared memory; all zeros is a fresh one.
 
 #include <atomic>
 #include <cstdint>
@@ -12,11 +12,11 @@
 namespace portillon::server {
 
 struct FaultShare {
-    std::atomic<std::uint64_t> left;          // that it may still strike
-    std::atomic<std::uint64_t> struck;        // Victims so far
-    std::atomic<std::int64_t> busy_until_ns;  // of limit: when those before are served
+    std::atomic<std::uint64_t> left;          // how many it may still strike
+    std::atomic<std::uint64_t> struck;        // how many it has struck
+    std::atomic<std::int64_t> busy_until_ns;  // of limit: when all that came before has been served
 
-    // By whoever sets it for all shards, before they hear of it.
+    // Called by the process that sets the fault for all shards, before the shards are told of it.
     void begin(const Fault& fault) {
         left = fault.count > 0 ? fault.count : std::numeric_limits<std::uint64_t>::max();
         struck = 0;
@@ -25,7 +25,7 @@ struct FaultShare {
 
     bool exhausted() const { return left.load(std::memory_order_relaxed) == 0; }
 
-    // True if there was one left, which is now struck.
+    // Strikes one, if there is one left; false otherwise.
     bool take() {
         auto before = left.load(std::memory_order_relaxed);
         while (before > 0 && !left.compare_exchange_weak(before, before - 1, std::memory_order_relaxed)) {
@@ -37,7 +37,8 @@ struct FaultShare {
         return true;
     }
 
-    // The instant at which who arrives at `now` and needs `cost` of what all share is served; not before those before.
+    // A shared queue served at a fixed rate (limit): returns the instant at which work that arrives at `now` and takes
+    // `cost` has been served, after all work that came before it.
     Instant serve(Instant now, Nanos cost) {
         const std::int64_t earliest = now.time_since_epoch().count();
         auto before = busy_until_ns.load(std::memory_order_relaxed);

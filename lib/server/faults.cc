@@ -96,7 +96,7 @@ Instant Faults::release(Instant arrival, std::uint32_t validations) {
             at = std::max(at, std::min(share.serve(arrival, cost), fault.end()));
         }
     }
-    // A stall's end may lie in another stall.
+    // The end of one stall may lie in another stall.
     for (bool moved = true; moved;) {
         moved = false;
         for (const Holding& each : holding_) {
@@ -123,7 +123,7 @@ std::optional<Fault> Faults::meet(RunId run, std::uint64_t seed, EquipmentId equ
         if (!may_strike(fault, now) || !draws(fault, run, seed, equipment, first)) {
             continue;
         }
-        // Who tries again after its share of bad luck gets through.
+        // A message is drawn once: it gets through when its equipment sends it again.
         if (fault.count > 0 || fault.one_in > 1) {
             if (drawn_.size() >= most_drawn) {
                 drawn_.clear();

@@ -1,6 +1,7 @@
 #pragma once
 
-// The faults of one shard: what is to become of an arrival, a message, a validation, a connection. Pure; time is given.
+// The faults of one shard: they decide what happens to an arrival, a message, a validation, a connection. Pure; time is
+// an argument.
 
 #include <cstdint>
 #include <optional>
@@ -17,44 +18,45 @@ enum class Fate : std::uint8_t { deliver, lose, duplicate, swap };
 
 class Faults {
 public:
-    // `shares` outlive it; a fault's own has begun before it is set.
+    // `shares` outlive the object; the share of a fault has begun before the fault is set.
     explicit Faults(std::span<FaultShare> shares) : shares_(shares) {}
 
     void set(const Fault& fault);
-    void drop(RunId run);  // those of this run
+    void drop(RunId run);  // the faults of this run
     void clear();
 
-    // Whether any may suffer now: lets the usual path pass by.
+    // Whether any fault may strike now; lets the usual path skip the rest.
     bool threaten_validations(Instant now) const { return threaten(validations_, now); }
     bool threaten_messages(Instant now) const { return threaten(messages_, now); }
-    // Whether release() has to know how many validations there are in a message.
+    // Whether a limit is active, so that release() needs the number of validations in a message.
     bool limit(Instant now) const;
 
-    // The instant at which a message that arrives at `arrival` is to be looked at; not before `arrival`. Once a
-    // message.
+    // The instant at which a message that arrives at `arrival` may enter the pipeline; not before `arrival`. Call it
+    // once per message: it moves the queues of slow and limit on.
     Instant release(Instant arrival, std::uint32_t validations);
 
-    // For a message, once: what it is that it meets, if anything, which is taken from its share. `seed`: of its run, or
-    // 0.
+    // The fault that strikes this message, or nothing. Call once per message: a strike uses up one of the fault's
+    // count. `seed`: the run's seed, or 0 if nobody registered the run.
     std::optional<Fault> meet(RunId run, std::uint64_t seed, EquipmentId equipment, Sequence first, Instant now);
 
     struct Verdict {
         Fate fate = Fate::deliver;
-        FaultShare* share = nullptr;  // of a swap: to take from when it is completed
+        FaultShare* share = nullptr;  // of a swap: take() from it when the swap is completed
     };
-    // For a first copy, once. Takes from the share when the fate is lose or duplicate.
+    // The fate of a validation; call it once for a first copy. The fates lose and duplicate use up one of the fault's
+    // count.
     Verdict judge(RunId run, std::uint64_t seed, EquipmentId equipment, Sequence sequence, Instant now);
 
-    // Whether a new connection is to go again at once; taken from the share.
+    // Whether a new connection is to be reset at once; if so, that uses up one of the fault's count.
     bool turn_away(Instant now);
 
 private:
-    // More are forgotten, and may be drawn for once more.
+    // The most messages whose draw is remembered. Beyond, all are forgotten, and may be drawn a second time.
     static constexpr std::size_t most_drawn = 1 << 20;
 
     struct Holding {
         Fault fault;
-        Instant working_until{};  // slow
+        Instant working_until{};  // of slow: when the work taken on so far is done
     };
 
     bool threaten(const std::vector<Fault>& faults, Instant now) const;

@@ -1,7 +1,7 @@
 #pragma once
 
-// What a server shard counts besides the ledger. In memory shared with the conductor: a killed shard's figures stay
-// readable. One writer per instance; readers may see a count one event old.
+// What a server shard counts besides the ledger. In memory shared with the conductor, so a killed shard's figures stay
+// readable. Each instance has one writer; a reader may see a count that is one event old.
 
 #include <array>
 #include <atomic>
@@ -12,7 +12,7 @@
 
 namespace portillon::server {
 
-// A counter with one writer: no locked instruction on the path of a message.
+// A counter with one writer, so that counting a message needs no locked instruction.
 class Counter {
 public:
     void add(std::uint64_t n = 1) {
@@ -25,7 +25,7 @@ private:
     std::atomic<std::uint64_t> value_{0};
 };
 
-// Counts by cause, for at most 32 causes; what comes after those is counted as "other".
+// Counts by cause, for at most 32 causes; later causes are counted as "other".
 class Causes {
 public:
     void add(std::string_view cause);
@@ -54,10 +54,10 @@ struct Figures {
     Counter accepted;      // since the start
     Counter batches;       // arrived
     Counter validations;   // arrived, any copy, any run
-    Counter unregistered;  // validations of runs that nobody registered: accepted and forgotten
+    Counter unregistered;  // validations of runs that nobody registered: accepted, not recorded
     Counter bytes_received, bytes_sent;
-    Causes closed;   // connections closed by us, by cause: "malformed", "too_large", "no_first_byte", ...
-    Causes refused;  // messages answered with a no, by cause
+    Causes closed;   // connections that this server closed, by cause: "malformed", "too_large", "no_first_byte", ...
+    Causes refused;  // messages refused, by cause
 };
 
 }  // namespace portillon::server

@@ -1,7 +1,7 @@
 #pragma once
 
-// The one path behind all listeners: a message's bytes go in, an answer comes back, now or later. What differs between
-// two reports is so the protocol. pipeline.h is what lies between the two.
+// The one path behind all listeners: a message's bytes go in, an answer comes back, now or later. All protocols share
+// it, so two reports differ by their protocol only. pipeline.h implements it.
 
 #include <cstddef>
 #include <cstdint>
@@ -14,16 +14,16 @@
 namespace portillon::server {
 
 enum class Disposition : std::uint8_t {
-    accepted,   // every validation in it was finished with
+    accepted,   // every validation in it was processed
     malformed,  // not a batch: rejected for good
-    refused,    // not now: try again, later if retry_after says when
-    failed,     // something went wrong here: try again
-    rejected,   // for good, although it is a batch
-    ignored,    // not finished with, and never answered: as if it had not come
-    muted,      // finished with, and never answered
+    refused,    // not now: to be sent again, after retry_after if that is set
+    failed,     // an error of this server: to be sent again
+    rejected,   // rejected for good, although it is a batch
+    ignored,    // not processed, and never answered: as if it had not arrived
+    muted,      // processed, and never answered
 };
 
-// Whether whoever sent it is to hear of it.
+// Whether the sender gets an answer.
 constexpr bool is_answered(Disposition disposition) {
     return disposition < Disposition::ignored;
 }
@@ -31,15 +31,15 @@ constexpr bool is_answered(Disposition disposition) {
 struct Decision {
     Disposition disposition = Disposition::accepted;
     error_code cause;  // set when malformed
-    // What the batch said of itself; zero when malformed.
+    // The head of the batch; zero when malformed.
     EquipmentId equipment{};
     Sequence first = 0;
     std::uint32_t count = 0;
-    std::optional<Nanos> retry_after = std::nullopt;  // with refused: too much at once, not before that time
+    std::optional<Nanos> retry_after = std::nullopt;  // with refused: too many at once, send again after this time
 };
 
-// Who asked: a connection of a listener and an exchange on it. By value, so that an answer may come when the connection
-// is long gone: the listener knows from `generation` that nobody waits any more.
+// Identifies the exchange of a connection that waits for an answer. By value, so that an answer may come after the
+// connection has gone: the listener tells from `generation` that nobody waits any more.
 struct Ticket {
     std::uint32_t connection = 0;
     std::uint32_t generation = 0;
@@ -49,14 +49,14 @@ struct Ticket {
 class Answers {
 public:
     virtual ~Answers() = default;
-    // Once per arrival, perhaps from inside Ingest::arrived().
+    // Called once per arrival, perhaps from inside Ingest::arrived().
     virtual void decided(const Ticket& ticket, const Decision& decision) = 0;
 };
 
 class Ingest {
 public:
     virtual ~Ingest() = default;
-    // `body` is read before this returns. The encoding is told from the first byte (wire::detect_encoding).
+    // `body` is not used after this returns. The encoding is detected from the first byte (wire::detect_encoding).
     virtual void arrived(std::span<const std::byte> body, Answers& answers, const Ticket& ticket) = 0;
 };
 

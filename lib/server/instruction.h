@@ -1,7 +1,7 @@
 #pragma once
 
-// What the server's conductor tells its shards, and what they answer. T0 and the end of a run need no telling: they
-// stand in the ledger.
+// What the server's conductor tells its shards, and what they answer. T0 and the end of a run are not told: they stand
+// in the ledger.
 
 #include <cstdint>
 #include <string>
@@ -18,7 +18,7 @@ struct OpenRun {
 struct CloseRun {
     RunId run{};
 };
-// Read every connection to its end, until `deadline` at most, then take what is held back.
+// Read every connection to its end, until `deadline` at most, then record what is held back.
 struct DrainRun {
     RunId run{};
     Instant deadline{};

@@ -25,7 +25,7 @@ KeptArrival::KeptArrival(const Arrival& arrival) : kept_(arrival) {
     batch_->equipment = arrival.batch->equipment;
     batch_->first = arrival.batch->first;
     batch_->validations = arrival.batch->validations;
-    // A filler lies in the bytes or in the unescaped text; the copy of it lies at the same place of their copies.
+    // A filler is a view of the bytes or of the unescaped text: its copy has the same offset in their copies.
     const auto* const copied = reinterpret_cast<const char*>(storage_.data());
     const auto* const bytes = reinterpret_cast<const char*>(arrival.bytes.data());
     for (wire::Validation& validation : batch_->validations) {

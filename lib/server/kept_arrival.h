@@ -11,15 +11,15 @@ namespace portillon::server {
 
 class KeptArrival {
 public:
-    // Of an arrival that is not decoded yet, only its bytes are copied; else its validations too, as they are now.
+    // Copies the arrival's bytes, and, if it is decoded already, its validations as they are now.
     explicit KeptArrival(const Arrival& arrival);
 
-    // To go on with: borrows from this.
+    // The arrival to continue with: it borrows from this object.
     Arrival arrival();
 
     Instant at() const { return kept_.at; }
     void let_go_at(Instant at) { kept_.at = at; }
-    std::size_t memory_bytes() const;  // what it takes, its own size included
+    std::size_t memory_bytes() const;  // what this object takes, its own size included
 
 private:
     Arrival kept_;

@@ -25,7 +25,7 @@ TEST(KeptArrival, KeepsAnUndecodedOneByItsBytes) {
     EXPECT_EQ(answers.all.at(0).ticket.exchange, 3u);
 }
 
-// Fillers of a JSON batch with an escape lie in the decoder's own text, all others in the message's bytes.
+// Fillers of a JSON batch with an escape are views of the decoder's own text, all others of the message's bytes.
 TEST(KeptArrival, KeepsADecodedOneWhenItsBytesAndItsBatchAreUsedAgain) {
     const SampleRun run;
     std::string escaped;

@@ -18,7 +18,7 @@ constexpr std::size_t to_page(std::size_t bytes) {
     return (bytes + page_bytes - 1) / page_bytes * page_bytes;
 }
 
-// True if this call set it.
+// Returns true if this call set the bit.
 bool set_bit(std::uint64_t& word, Sequence sequence) {
     const std::uint64_t bit = std::uint64_t{1} << ((sequence - 1) % 64);
     return (std::atomic_ref(word).fetch_or(bit, std::memory_order_acq_rel) & bit) == 0;
@@ -28,7 +28,7 @@ constexpr std::uint8_t flag_of(Mark mark) {
     return static_cast<std::uint8_t>(1U << static_cast<unsigned>(mark));
 }
 
-// The value before.
+// Raises `value` to `to` if that is greater; returns the value before.
 std::uint64_t raise(std::uint64_t& value, std::uint64_t to) {
     const std::atomic_ref shared(value);
     std::uint64_t before = shared.load(std::memory_order_acquire);
@@ -37,8 +37,8 @@ std::uint64_t raise(std::uint64_t& value, std::uint64_t to) {
     return before;
 }
 
-// The bounds of the measured windows and of the segments cut all due times into pieces, each wholly in or out of every
-// one of them: so a delivery is recorded once, and any window's figures are those of its pieces, merged.
+// The bounds of the measured windows and of the segments cut the time axis into pieces, each wholly inside or outside
+// every window. So a delivery is recorded once, and the figures of any window are those of its pieces, merged.
 constexpr std::size_t most_cuts = 2 * (most_windows + most_segments);
 
 std::vector<Nanos> cuts_of(const RunSpec& spec) {
@@ -68,7 +68,7 @@ struct Ledger::Head {
     std::uint32_t segment_count;
     std::array<Window, most_segments> segments;
     std::uint32_t cut_count;
-    std::array<Nanos, most_cuts> cuts;  // piece i ends at cuts[i]; the last one never does
+    std::array<Nanos, most_cuts> cuts;  // piece i ends at cuts[i]; the last one has no end
     std::atomic<std::int64_t> t0_ns;    // 0: not started
     std::atomic<bool> frozen;
 };
@@ -77,7 +77,7 @@ struct Ledger::Slot {
     Counter delivered, duplicated, reordered, unexpected, after_freeze;
     Counter last_arrival_ns;
     Counter seconds;  // how many of delivered_per_second are in use
-    Counter near;     // the piece of the last due time: the next one's is nearly always the same
+    Counter near;     // index of the piece of the last due time; the next one's is nearly always the same
     std::array<Counter, most_seconds> delivered_per_second;
 };
 
@@ -181,7 +181,7 @@ Entry Ledger::record(unsigned shard, EquipmentId equipment, Sequence sequence, N
         return Entry::unexpected;
     }
     const std::size_t place = number_of(equipment) - 1;
-    // Before the bit: whoever reads the bitmap up to the highest sequence misses nothing.
+    // Raised before the bit is set: a reader of the bitmap up to the highest sequence misses nothing.
     const Sequence highest_before = raise(highest_[place], sequence);
     if (!set_bit(*word(Mark::delivered, equipment, sequence), sequence)) {
         std::atomic_ref(happened_[place]).fetch_or(flag_of(Mark::duplicated));
@@ -273,7 +273,7 @@ std::vector<SegmentAccount> Ledger::segments() const {
     const std::span cuts(head_->cuts.data(), head_->cut_count);
     for (const Window& segment : std::span(head_->segments.data(), head_->segment_count)) {
         auto& account = accounts.emplace_back();
-        // A segment's bounds are cuts, and its pieces end at the cuts after its begin.
+        // A segment's bounds are cuts, so its pieces are those that end at the cuts after its begin.
         const auto first = std::upper_bound(cuts.begin(), cuts.end(), segment.from) - cuts.begin();
         const auto last = std::lower_bound(cuts.begin(), cuts.end(), segment.to) - cuts.begin();
         for (auto place = first; place <= last && segment.from < segment.to; ++place) {

@@ -1,11 +1,11 @@
 #pragma once
 
-// The server's account of what was delivered in one run. Pure over a region of memory that the run's server processes
-// share: three bitmaps, one bit per validation, set by atomic or; the highest sequence seen of each equipment; and per
-// shard a slot of counters with that shard as its only writer. A killed process tears nothing: what counts in the end
-// is counted from the bitmaps (reconcile.h).
+// The server's account of what was delivered in one run. It is pure, over a region of memory that the server's
+// processes share: three bitmaps with one bit per validation, set by atomic or; the highest sequence seen of each
+// equipment; and for each shard a slot of counters that only this shard writes. A killed process leaves nothing half
+// written: the final counts are taken from the bitmaps (reconcile.h).
 //
-// The region is sparse: pages of equipments that never send, and the bitmaps of what never happens, stay untouched.
+// The region is sparse: pages of equipments that never send, and bitmaps of marks that never occur, stay untouched.
 
 #include <atomic>
 #include <cstddef>
@@ -29,14 +29,14 @@ enum class Entry : std::uint8_t {
 
 enum class Mark : std::uint8_t { delivered, duplicated, reordered };
 
-// The sum of the shards' slots: cheap, and of a killed shard one validation off at most.
+// The sum of the shards' slots: cheap, and at most one validation off for a killed shard.
 struct LedgerCounts {
     std::uint64_t delivered = 0;  // first copies, reordered ones included
     std::uint64_t duplicated = 0, reordered = 0, unexpected = 0, after_freeze = 0;
     std::optional<Instant> last_arrival;  // of anything that the ledger was asked to record
 };
 
-// What became of the validations that were due in one of the spec's segments.
+// The figures of the validations that were due in one of the spec's segments.
 struct SegmentAccount {
     std::uint64_t duplicated = 0;
     stats::Histogram end_to_end;
@@ -44,11 +44,12 @@ struct SegmentAccount {
 
 class Ledger {
 public:
-    static constexpr Nanos longest_due = 366 * 24h;  // a due time beyond is none that a fleet makes
+    static constexpr Nanos longest_due = 366 * 24h;  // a later due time cannot come from a fleet
     static constexpr std::size_t most_seconds = 24 * 3600;
 
     static std::size_t bytes_needed(const RunSpec& spec, unsigned shards);
-    // In `zeroed` memory of that many bytes, aligned to 64; `spec` has no problem. Ledgers are views: copies share.
+    // Makes a ledger in `zeroed` memory of that many bytes, aligned to 64; `spec` has no problem. A Ledger is a view:
+    // copies share the memory.
     static Ledger create(std::span<std::byte> zeroed, const RunSpec& spec, unsigned shards);
     // Nothing if the memory holds no ledger.
     static std::optional<Ledger> attach(std::span<std::byte> bytes);
@@ -60,16 +61,16 @@ public:
 
     bool expects(EquipmentId equipment, Sequence sequence) const;
 
-    // One copy of a validation arrived. By shard `shard` only. From start() on, a first copy whose due time lies in a
-    // measured window counts in end_to_end().
+    // Records one copy of a validation. Only shard `shard` calls this. From start() on, a first copy whose due time
+    // lies in a measured window counts in end_to_end().
     Entry record(unsigned shard, EquipmentId equipment, Sequence sequence, Nanos due, Instant now);
-    // One arrived that is not what the run's seed makes.
+    // Records a validation that is not what the run's seed makes.
     void record_unexpected(unsigned shard, Instant now);
 
-    bool has(EquipmentId equipment, Sequence sequence) const;  // of what expects() holds
+    bool has(EquipmentId equipment, Sequence sequence) const;  // requires expects()
     Sequence highest(EquipmentId equipment) const;             // 0: none yet
 
-    // T0 and the end, for all processes at once.
+    // T0 and the end of the run, for all processes at once.
     void start(Instant t0);
     std::optional<Instant> t0() const;
     void freeze();
@@ -77,10 +78,10 @@ public:
 
     LedgerCounts counts() const;
     stats::Histogram end_to_end() const;
-    std::vector<SegmentAccount> segments() const;             // one of each in the spec
+    std::vector<SegmentAccount> segments() const;             // one for each segment of the spec
     std::vector<std::uint64_t> delivered_per_second() const;  // since T0, first copies; for 24 h
 
-    // Bit i - 1 stands for sequence i; ends where nothing can be set any more, empty if nothing ever was.
+    // Bit i - 1 stands for sequence i. The span ends where no bit can be set; empty if the mark never occurred.
     std::span<const std::uint64_t> bits(Mark mark, EquipmentId equipment) const;
 
 private:
@@ -99,8 +100,8 @@ private:
     Head* head_;
     std::byte* slots_;
     std::byte* pieces_;       // by shard, then by due time
-    std::uint64_t* highest_;  // one per equipment, as those below
-    std::uint8_t* happened_;  // Marks other than delivered that occurred: readers touch no page without need
+    std::uint64_t* highest_;  // one per equipment, like the two below
+    std::uint8_t* happened_;  // which marks other than delivered occurred: spares readers the untouched pages
     std::uint64_t* bitmaps_;  // by mark, then by equipment
     std::uint64_t words_;     // per bitmap
 };

@@ -81,8 +81,8 @@ TEST(Ledger, MeasuresOnlyFromTheStartOnAndOnlyWhatIsDueInAMeasuredWindow) {
 
 TEST(Ledger, KeepsTheFiguresOfSegmentsApartWhoeverRecordsThem) {
     RunSpec spec = sample_spec(2, 100);
-    spec.measured = {{15s, 30s}};                                     // bounds of its own
-    spec.segments = {{0s, 10s}, {10s, 20s}, {20s, 20s}, {25s, 30s}};  // one empty, and a hole
+    spec.measured = {{15s, 30s}};                                     // with bounds of its own
+    spec.segments = {{0s, 10s}, {10s, 20s}, {20s, 20s}, {25s, 30s}};  // one empty, and a gap
     SampleRun run(spec, 2);
     run.ledger.start(sample_t0);
     const auto deliver = [&](unsigned shard, Sequence sequence, Nanos due, Nanos late) {
@@ -92,7 +92,7 @@ TEST(Ledger, KeepsTheFiguresOfSegmentsApartWhoeverRecordsThem) {
     deliver(0, 2, 10s, 2ms);
     deliver(1, 3, 14s, 3ms);
     deliver(1, 4, 16s, 4ms);
-    deliver(0, 5, 20s, 5ms);  // in the hole
+    deliver(0, 5, 20s, 5ms);  // in the gap
     deliver(0, 6, 29s, 6ms);
     deliver(0, 7, 30s, 7ms);  // beyond all
     deliver(1, 2, 10s, 50ms);
@@ -183,7 +183,7 @@ TEST(Ledger, IsNotFoundWhereThereIsNone) {
     EXPECT_FALSE(Ledger::attach(run.memory.bytes().first(run.memory.bytes().size() - 1)));
 }
 
-// Both shards get every validation: of each, exactly one copy is the first.
+// Both shards record every validation: exactly one copy of each is the first.
 void record_all(Ledger ledger, unsigned shard, Sequence sequences) {
     for (Sequence sequence = 1; sequence <= sequences; ++sequence) {
         for (std::uint32_t equipment = 1; equipment <= 2; ++equipment) {

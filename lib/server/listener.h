@@ -1,6 +1,6 @@
 #pragma once
 
-// The server's end of one protocol in one shard: takes connections, decodes, asks ingest, answers.
+// The server's end of one protocol in one shard: takes connections, decodes, hands messages to ingest, answers.
 
 #include <cstdint>
 #include <functional>
@@ -18,7 +18,7 @@
 
 namespace portillon::server {
 
-// Against whoever connects. Each is an option of `portillon serve`.
+// Limits on what a client may use. Each is an option of `portillon serve`.
 struct Limits {
     std::uint32_t packet_bytes = 1 << 20;        // a message or a request's body
     std::uint32_t header_list_bytes = 16 << 10;  // HTTP/2: SETTINGS_MAX_HEADER_LIST_SIZE
@@ -32,23 +32,23 @@ class Listener {
 public:
     virtual ~Listener() = default;  // closes its connections
 
-    // A connection that was just accepted; within a turn of the loop.
+    // Takes a connection that was just accepted; called from the loop.
     virtual void accepted(std::unique_ptr<net::Transport> transport) = 0;
 
-    // A message from the same listener in another shard. Only for listeners that use Siblings.
+    // Receives a message from the same listener in another shard. Only for listeners that use Siblings.
     virtual void heard(unsigned /* from */, std::span<const std::byte> /* message */) {
         check(false, "a message for a listener that sends none");
     }
-    // A shard died, or another one came in its place: it knows nothing, and keys may have another home.
+    // A shard died, or another one was started in its place: its state is lost, and keys may have another home.
     virtual void shard_changed(unsigned /* shard */) {}
 
-    // Ends every connection there is, and goes on taking new ones. `parting` says whether with a goodbye: then what is
-    // asked already is still answered.
+    // Ends every open connection, and continues to accept new ones. `parting` says whether with a goodbye: then
+    // requests received before are still answered.
     enum class Parting : std::uint8_t { without_a_word, with_goodbye };
     virtual void dismiss(Parting parting) = 0;
 
-    // Clean stop: no new requests, answers under way still go out; connections() falls to zero, or the owner's
-    // patience ends and the listener is destroyed.
+    // Stops cleanly: no new requests, answers under way are still sent. connections() falls to zero, unless the owner's
+    // deadline comes first and the listener is destroyed.
     virtual void stop() = 0;
 
     virtual std::size_t connections() const = 0;
@@ -61,7 +61,7 @@ public:
     virtual ~Siblings() = default;
     virtual unsigned number() const = 0;                    // of this shard
     virtual unsigned home_of(std::uint64_t key) const = 0;  // the shard to which a key belongs, which may be this one
-    // To another shard's heard(). False if it is lost for certain.
+    // Sends to heard() of another shard. Returns false if the message is lost for certain.
     virtual bool send(unsigned to, std::span<const std::byte> message) = 0;
 };
 
@@ -70,12 +70,12 @@ struct ListenerContext {
     Ingest& ingest;
     const Limits& limits;
     Figures& figures;
-    Siblings* siblings = nullptr;  // none: this shard is the only one
+    Siblings* siblings = nullptr;  // nullptr: this shard is the only one
 };
 
-// One of these per folder of lib/server/listeners, listed once in cmd/.
+// Each folder of lib/server/listeners provides one kind; cmd/ lists them.
 struct ListenerKind {
-    std::string name;  // "mqtt": what --listen takes
+    std::string name;  // "mqtt": the name that --listen takes
     std::function<std::unique_ptr<Listener>(const ListenerContext&)> make;
 };
 

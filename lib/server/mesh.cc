@@ -16,15 +16,15 @@ namespace portillon::server {
 
 namespace {
 
-constexpr std::size_t overhead_bytes = 64;  // of a message that waits
-constexpr int turns_at_once = 64;           // messages, or new links, before the others have their turn
+constexpr std::size_t overhead_bytes = 64;  // counted for each message that waits
+constexpr int turns_at_once = 64;           // messages, or new links, before other watchers run
 constexpr Nanos door_pause = 100ms;         // while there is no descriptor for one more link
 
 int make_socket() {
     return ::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 }
 
-// An abstract name: it goes with its socket.
+// Writes an abstract socket address: it vanishes with its socket.
 socklen_t write_address(const std::string& group, unsigned number, sockaddr_un& into) {
     const std::string name = group + "." + std::to_string(number);
     check(name.size() < sizeof into.sun_path, "a group's name is too long");
@@ -33,7 +33,7 @@ socklen_t write_address(const std::string& group, unsigned number, sockaddr_un& 
     return static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name.size());
 }
 
-// Abstract names know no permissions.
+// Abstract addresses have no permissions, so the peer's user is checked.
 bool is_ours(int link) {
     ucred peer{};
     socklen_t size = sizeof peer;
@@ -67,7 +67,7 @@ public:
     Link(Mesh& mesh, unsigned to, int descriptor) : Socket(mesh, descriptor), to_(to) {}
 
 private:
-    // Either ends with this link's destruction, if the shard is dead.
+    // If the shard is dead, both calls destroy this link.
     void ready(Ready now) override {
         if (now.to_end) {
             mesh_.bury(to_);
@@ -82,7 +82,7 @@ private:
 class Mesh::Incoming final : public Socket, private net::Deferred {
 public:
     using Socket::Socket;
-    std::optional<unsigned> from;  // once it has greeted
+    std::optional<unsigned> from;  // set once it has greeted
 
 private:
     void ready(Ready now) override { (now.to_read || now.to_end) && !queued() ? run() : void(); }
@@ -117,7 +117,7 @@ private:
             } else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) {
                 mesh_.loop_.timers().set(*this, mesh_.loop_.now() + door_pause);
                 return;
-            }  // else it died before it was accepted
+            }  // else it was aborted before it was accepted
         }
         mesh_.loop_.later(*this);
     }
@@ -173,7 +173,7 @@ bool Mesh::connect(unsigned number) {
         return false;
     }
     const auto greeting = static_cast<std::uint32_t>(number_);
-    std::array<std::byte, 1 + sizeof greeting> message{};  // a listener without a name: a greeting
+    std::array<std::byte, 1 + sizeof greeting> message{};  // a message to no listener is a greeting
     std::memcpy(&message[1], &greeting, sizeof greeting);
     if (::send(link->descriptor(), message.data(), message.size(), MSG_NOSIGNAL | MSG_DONTWAIT) < 0 || link->watch()) {
         return false;
@@ -183,8 +183,8 @@ bool Mesh::connect(unsigned number) {
     return true;
 }
 
-// It reaches us. If we have known one of its number before, that one is dead, whether we have noticed or not, and what
-// it wrote last is not to be taken for its successor's.
+// A shard connected to us. If one with its number was known before, that one is dead, whether we have noticed or not;
+// its last messages must not be taken for its successor's.
 void Mesh::greeted_by(unsigned number, const Incoming& by) {
     check(number < peers_.size() && number != number_, "a shard that is none of ours");
     Peer& peer = peers_[number];
@@ -205,7 +205,7 @@ unsigned Mesh::home_of(std::uint64_t key) const {
     if (lives(home)) {
         return home;
     }
-    // Rendezvous hashing: each key has an order of places of its own, so that another death moves no other keys.
+    // Rendezvous hashing: each key has its own order of the living shards, so that a further death moves no other keys.
     unsigned best = number_;
     for (unsigned place = 0; place < shards; ++place) {
         if (lives(place) && scatter(key, place) > scatter(key, best)) {
@@ -230,7 +230,7 @@ bool Mesh::send(unsigned to, const std::string& listener, std::span<const std::b
     if (sent == Sent::yes) {
         return true;
     }
-    // That it is dead is said from the loop, where its link's end is noticed, and not from in here.
+    // The death is reported from the loop, where the link's end is noticed, and not from inside this call.
     if (sent == Sent::dead || peer.waiting_bytes + writing_.size() + overhead_bytes > most_waiting_bytes) {
         return false;
     }
@@ -254,7 +254,7 @@ void Mesh::bury(unsigned number) {
     peer.life = Peer::Life::dead;
     peer.waiting.clear();
     peer.waiting_bytes = 0;
-    peer.link.reset();  // which may have called
+    peer.link.reset();  // whose callback may have called this
     if (was_alive) {
         events_.changed(number);
     }
@@ -276,7 +276,7 @@ void Mesh::write_waiting(unsigned number) {
     }
 }
 
-// Who is not accepted takes us for dead.
+// A link that is refused is closed, so its sender takes this shard for dead.
 void Mesh::accept(int link) {
     Incoming& incoming = incoming_.emplace_back(*this, link);
     if (!is_ours(link) || incoming.watch()) {

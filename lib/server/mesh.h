@@ -1,10 +1,11 @@
 #pragma once
 
-// Messages between the shards of one server. No descriptor passes here, and nothing of the connections' traffic.
+// Messages between the shards of one server. Neither descriptors nor the connections' traffic pass through it.
 //
-// Every shard has a SOCK_SEQPACKET connection to every other, on which it says its number first and then writes; what
-// it reads comes on those of the others. Messages from one shard to another arrive in order, or not at all once either
-// of them is dead. A shard whose link closed is dead; one that is started again in its place joins the others.
+// Every shard has a SOCK_SEQPACKET connection to every other; on it the shard first says its number, then writes. It
+// reads from the connections that the others have opened. Messages from one shard to another arrive in order, or not at
+// all once one of the two is dead. A shard whose link closed is dead; one that is started again in its place joins the
+// others.
 
 #include <sys/types.h>
 
@@ -24,50 +25,51 @@ class Mesh {
 public:
     static constexpr std::size_t most_message_bytes = 64 << 10;
     static constexpr std::size_t most_name_bytes = 255;
-    // That wait for one shard whose end of the link is full: it takes no more, and what comes then is lost.
+    // The most bytes that wait for one shard whose link is full; further messages to it are lost.
     static constexpr std::size_t most_waiting_bytes = 32 << 20;
 
     struct Events {
-        // `message` came from shard `from` for that listener; a view.
+        // `message` came from shard `from` for that listener; a view, valid during the call.
         std::function<void(unsigned from, const std::string& listener, std::span<const std::byte> message)> heard;
-        // A shard died, or another one came in its place: what is known of it holds no longer, and keys may have
+        // A shard died, or another one was started in its place: what was known of it is void, and keys may have
         // another home.
         std::function<void(unsigned shard)> changed;
     };
 
-    // Shard `number` of `shards`. `group`: a name that only this server's shards have.
+    // This is shard `number` of `shards`. `group`: a name that only this server's shards have.
     Mesh(net::Loop& loop, std::string group, unsigned number, unsigned shards, Events events);
     ~Mesh();
     Mesh(const Mesh&) = delete;
     Mesh& operator=(const Mesh&) = delete;
 
-    // From now on the others can join.
+    // From now on the other shards can join.
     error_code listen();
-    // Connects to those others that listen; true once it is connected to all. Nothing may be sent before. They join in
-    // return, also those that have known a dead one of our number.
+    // Connects to the other shards that listen; returns true once it is connected to all. Nothing may be sent before.
+    // The others connect back, also those that knew a dead shard of our number.
     bool join();
-    void expect_none_of(unsigned number);  // which is dead, until it joins us
+    void expect_none_of(unsigned number);  // of this shard, which is dead, until it joins us
 
     unsigned number() const { return number_; }
 
     // The shard to which a key belongs; shards that know the same ones dead agree on it.
     unsigned home_of(std::uint64_t key) const;
 
-    // To another shard. False if it is lost for certain: that shard is dead, or has too much to read.
+    // Sends to another shard. Returns false if the message is lost for certain: that shard is dead, or its queue is
+    // full.
     bool send(unsigned to, const std::string& listener, std::span<const std::byte> message);
 
 private:
     class Socket;
-    class Door;      // where the others join us
-    class Incoming;  // from one of them
-    class Link;      // to one of them
+    class Door;      // listens for the others
+    class Incoming;  // a connection from one of them
+    class Link;      // a connection to one of them
 
     struct Peer {
         enum class Life : std::uint8_t { unknown, alive, dead } life = Life::unknown;
         std::unique_ptr<Link> link;
-        std::deque<std::vector<std::byte>> waiting;  // for the kernel
+        std::deque<std::vector<std::byte>> waiting;  // for room in the kernel's queue
         std::size_t waiting_bytes = 0;
-        bool greeted = false;  // it has reached us before
+        bool greeted = false;  // it has connected to us before
     };
     enum class Sent : std::uint8_t { yes, later, dead };
 

@@ -1,4 +1,4 @@
-// Messages between shards; here all of one process, on one loop.
+// Messages between shards, here all in one process, on one loop.
 
 #include "server/mesh.h"
 
@@ -14,7 +14,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-// While it lives this process gets no descriptor.
+// While this object lives the process gets no descriptor.
 class NoDescriptors {
 public:
     NoDescriptors() {
@@ -88,7 +88,7 @@ TEST_F(MeshTest, MessagesArriveInOrderWithTheirSender) {
 }
 
 TEST_F(MeshTest, WaitsForAShardThatIsBusy) {
-    constexpr std::size_t many = 300;  // more than the kernel holds between two shards
+    constexpr std::size_t many = 300;  // more than the kernel queues between two shards
     for (std::size_t i = 0; i < many; ++i) {
         EXPECT_TRUE(hosts_[0]->send(1, std::to_string(i) + std::string(4'000, 'x')));
     }
@@ -199,7 +199,7 @@ TEST(Mesh, IsNotJoinedBeforeTheOthersListen) {
     EXPECT_TRUE(first.join());
 }
 
-// Many shards, of which the first hears what the others say.
+// Many shards, of which the first receives what the others send.
 class ManyShards : public ::testing::Test {
 protected:
     static constexpr unsigned shards = 150;  // more than join in one turn

@@ -1,7 +1,7 @@
 #pragma once
 
-// The ledgers of the runs that a shard knows now. An arrival names its run, and each stage looks the ledger up anew: a
-// run may be closed while an arrival waits.
+// The ledgers of the runs that a shard has open. An arrival names its run, and each stage looks the ledger up anew,
+// because a run may be closed while an arrival waits.
 
 #include <unordered_map>
 
@@ -11,11 +11,11 @@ namespace portillon::server {
 
 class OpenLedgers {
 public:
-    // The memory of `ledger` stays until close() or the end of this.
+    // The memory of `ledger` stays until close() or the end of this object.
     void open(const Ledger& ledger);
     void close(RunId run);
 
-    // Null if nobody registered it. The run that was asked for last costs no look-up.
+    // nullptr if nobody registered the run. The run that was asked for last is cached.
     Ledger* find(RunId run);
 
     bool is_running(Instant now) const;  // a run whose T0 has passed is open

@@ -1,6 +1,6 @@
 #pragma once
 
-// For tests: the simplest protocol there is.
+// For tests: a listener of the simplest possible protocol.
 
 #include <memory>
 #include <utility>
@@ -10,7 +10,7 @@
 
 namespace portillon::server {
 
-// Takes each piece that a connection receives for one batch, and answers with one letter: y, n or m.
+// Treats each piece that a connection receives as one batch, and answers with one letter: y, n or m.
 class PieceListener final : public Listener, private Answers {
 public:
     explicit PieceListener(const ListenerContext& context) : context_(context) {}

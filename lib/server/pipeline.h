@@ -4,8 +4,8 @@
 //
 //     Hold -> Decode -> StrikeMessages -> Genuine -> StrikeValidations -> Record
 //
-// A queue and a store stand between Genuine and StrikeValidations: before them it is known what the message says and
-// that the seed made it, and after them nothing waits between the faults' look at the ledger and the record.
+// A queue and a store belong between Genuine and StrikeValidations: there the message is decoded and known to match the
+// seed, and behind them nothing waits between the faults' look at the ledger and the record.
 
 #include "net/loop.h"
 #include "server/faults.h"
@@ -23,24 +23,24 @@ namespace portillon::server {
 
 class Pipeline final : public Ingest, public Holder {
 public:
-    // `shard`: which slot of the ledgers is its own.
+    // `shard`: the number of its slot in the ledgers.
     Pipeline(net::Loop& loop, unsigned shard, Figures& figures, std::span<FaultShare> shares,
              std::size_t hold_limit_bytes = stages::HoldQueue::most_bytes);
 
     void arrived(std::span<const std::byte> body, Answers& answers, const Ticket& ticket) override;
 
-    // The memory of `ledger` stays until close() or the end of this.
+    // The memory of `ledger` stays until close() or the end of this object.
     void open(const Ledger& ledger);
-    void close(RunId run);                                                   // and its faults
+    void close(RunId run);                                                   // drops its faults, too
     bool is_running(Instant now) const { return ledgers_.is_running(now); }  // a run whose T0 has passed is open
 
     void set(const Fault& fault) { faults_.set(fault); }
-    void clear_faults();  // what they hold goes on at once
+    void clear_faults();  // messages that they hold back continue at once
 
-    // Whether a fault wants a new connection to go again.
+    // Whether a fault wants this new connection reset; call once per connection.
     bool turns_away() { return faults_.turn_away(loop_.now()); }
 
-    // Of all stages.
+    // These cover all stages.
     std::size_t waiting() const override;
     void flush() override;
 
@@ -48,7 +48,7 @@ private:
     net::Loop& loop_;
     Faults faults_;
     OpenLedgers ledgers_;
-    // From the last to the first: each is given the next one.
+    // From the last to the first: each gets a reference to the next.
     stages::Record record_;
     stages::StrikeValidations strike_validations_;
     stages::Genuine genuine_;

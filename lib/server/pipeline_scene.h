@@ -1,6 +1,6 @@
 #pragma once
 
-// For tests: a pipeline on simulated time with a run's ledger at its end, and who gets the answers.
+// For tests: a pipeline on simulated time that ends in a run's ledger, and a receiver of the answers.
 
 #include <array>
 

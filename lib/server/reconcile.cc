@@ -13,7 +13,8 @@ using Words = std::span<const std::uint64_t>;
 
 enum class Bit : std::uint8_t { clear, set };
 
-// The first sequence in [from, last] whose bit is so; last + 1 if there is none. Beyond the words all bits are clear.
+// The first sequence in [from, last] with the wanted bit; last + 1 if there is none. Beyond the words all bits are
+// clear.
 Sequence next(Words words, Bit wanted, Sequence from, Sequence last) {
     while (from <= last) {
         const std::uint64_t index = (from - 1) / 64;
@@ -93,7 +94,8 @@ std::optional<Exceptions> reconcile(const Ledger& ledger, const Generated& gener
     }
     const LedgerCounts counts = ledger.counts();
     found.unexpected = counts.unexpected + not_generated;
-    // The bitmap tells which, not how often; what a killed shard had no time to count shows in the bitmap.
+    // The bitmap says which validations were duplicated, the counter how often; what a killed shard had no time to
+    // count shows only in the bitmap.
     found.duplicated = all_known ? std::max(counts.duplicated, duplicated_validations) : duplicated_validations;
     return found;
 }

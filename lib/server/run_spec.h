@@ -11,7 +11,7 @@
 
 namespace portillon::server {
 
-// Since T0, of due times; `to` is outside.
+// A range of due times since T0; `to` is outside.
 struct Window {
     Nanos from{}, to{};
     bool operator==(const Window&) const = default;
@@ -26,15 +26,15 @@ inline constexpr std::uint64_t most_run_validations = std::uint64_t{1} << 36;  /
 struct RunSpec {
     RunId run{};
     wire::Payload payload;
-    std::uint32_t equipments = 0;  // 1..equipments
-    Sequence sequences = 0;        // of each equipment at most; what is beyond is unexpected
-    std::vector<Window> measured;  // which due times belong into the histograms; none given: all
-    // Parts of the run by due time whose figures are wanted apart; in order, none overlaps another.
+    std::uint32_t equipments = 0;  // numbered 1..equipments
+    Sequence sequences = 0;        // of each equipment at most; greater ones are unexpected
+    std::vector<Window> measured;  // which due times count in the histograms; empty: all
+    // Parts of the run, by due time, with figures of their own; in order, without overlap.
     std::vector<Window> segments = {};
     bool operator==(const RunSpec& other) const;
 };
 
-// What is wrong with it, for a person; empty if nothing.
+// Says what is wrong with `spec`, for a person; empty if nothing.
 std::string problem_of(const RunSpec& spec);
 
 }  // namespace portillon::server

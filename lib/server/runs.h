@@ -1,6 +1,6 @@
 #pragma once
 
-// The runs that a server knows: the conductor's side, which holds the memory that the shards record into.
+// The runs that a server knows. Belongs to the conductor, which holds the memory into which the shards record.
 
 #include <cstddef>
 #include <map>
@@ -15,7 +15,7 @@ namespace portillon::server {
 struct Run {
     SharedMemory memory;
     Ledger ledger;
-    Instant touched{};  // last asked about
+    Instant touched{};  // when a request last named it
 };
 
 class Runs {
@@ -25,10 +25,10 @@ public:
 
     explicit Runs(unsigned shards) : shards_(shards) {}
 
-    // Nothing if unknown; else it counts as touched.
+    // Nothing if the run is unknown; else counts as touching it.
     Run* find(RunId run, Instant now);
 
-    // The run is not known yet, and there is room.
+    // Requires that the run is not known yet and that there is room.
     Result<Run*> open(const RunSpec& spec, Instant now);
     void close(RunId run) { runs_.erase(run); }
 
@@ -39,7 +39,7 @@ public:
         }
     }
     bool full() const { return runs_.size() >= most_runs; }
-    // Of which nothing arrived, and about which nobody asked, for an hour.
+    // The runs for which nothing arrived and nobody asked for an hour.
     std::vector<RunId> idle(Instant now) const;
 
 private:

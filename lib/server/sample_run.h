@@ -1,6 +1,7 @@
 #pragma once
 
-// For tests and benchmarks: a run with its ledger, the batches that its fleet would send, and who gets the answers.
+// For tests and benchmarks: a run with its ledger, the batches that its fleet would send, and a receiver of the
+// answers.
 
 #include <algorithm>
 #include <map>
@@ -37,7 +38,7 @@ struct SampleRun {
           memory(SharedMemory::create("sample", Ledger::bytes_needed(spec, shards)).value()),
           ledger(Ledger::create(memory.bytes(), spec, shards)) {}
 
-    // Due one second after the other, from 0 on.
+    // The validations are due one second after the other, the first at 0.
     std::vector<std::byte> batch(std::uint32_t equipment, Sequence first, std::uint32_t count,
                                  wire::Encoding encoding = wire::Encoding::protobuf) const {
         const wire::BatchHead head{spec.run, EquipmentId{equipment}, first, count};
@@ -57,7 +58,7 @@ struct SampleRun {
     Ledger ledger;
 };
 
-// Remembers what was decided, in order.
+// Remembers the decisions, in order.
 class HeardAnswers final : public Answers {
 public:
     struct Heard {

@@ -1,4 +1,4 @@
-// What the server's part of a message costs behind the listeners.
+// The cost of a message in the server, behind the listeners.
 
 #include <benchmark/benchmark.h>
 
@@ -28,7 +28,7 @@ void ledger_record(benchmark::State& state) {
 }
 BENCHMARK(ledger_record);
 
-// Decoding, comparing with the seed, recording and answering; 100-byte validations.
+// Decodes, compares with the seed, records and answers; validations of 100 bytes.
 void ingest_batch(benchmark::State& state) {
     const auto count = static_cast<std::uint32_t>(state.range(0));
     constexpr std::uint32_t equipments = 1'000;

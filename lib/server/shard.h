@@ -1,6 +1,6 @@
 #pragma once
 
-// One server process's inside: listeners of every protocol, one ingest behind them, and its share of the figures.
+// The inside of one server process: listeners of every protocol, one ingest behind them, and its share of the figures.
 
 #include <functional>
 #include <map>
@@ -25,30 +25,31 @@ class Shard final {
 public:
     using Done = std::function<void(const Obeyed&)>;
 
-    // `number` is its place on the board and in the ledgers.
+    // `number` is the shard's place on the board and in the ledgers.
     Shard(net::Loop& loop, const ListenerKinds& kinds, const Limits& limits, Board board, unsigned number);
     ~Shard();
     Shard(const Shard&) = delete;
     Shard& operator=(const Shard&) = delete;
 
-    // For a shard that is not alone: its listeners reach those of the others. First of all; then join() until it is
-    // true, before listen().
+    // For a shard that is not alone: its listeners can send to those of the others. Call it first of all, then join()
+    // until that returns true, then listen().
     error_code meet(const std::string& group);
     bool join() { return mesh_->join(); }
     void expect_none_of(unsigned shard) { mesh_->expect_none_of(shard); }  // it is dead; before join()
 
-    // Takes connections at `at`, shared with other shards. `listener` is the name of a kind.
+    // Accepts connections at `at`, a port shared with other shards. `listener` is the name of a kind.
     error_code listen(const std::string& listener, const net::Endpoint& at);
     net::Endpoint at(const std::string& listener) const;  // after listen()
 
-    // A connection that did not come through a socket of listen().
+    // Takes a connection that was not accepted by listen()'s socket.
     void take(const std::string& listener, std::unique_ptr<net::Transport> transport);
     net::Traffic& traffic() { return traffic_; }
 
     // `done` is called once, perhaps before this returns.
     void obey(const Instruction& instruction, Done done);
 
-    // No new connections or requests; what faults hold back is answered. Then wait until it is at rest, not too long.
+    // Refuses new connections and requests, and answers what faults hold back. Then the owner waits for is_at_rest(),
+    // for a bounded time.
     void stop();
     std::size_t connections() const;
     bool is_at_rest() const { return connections() == 0 && pipeline_.waiting() == 0; }
@@ -56,7 +57,7 @@ public:
 
     Ingest& ingest() { return pipeline_; }
 
-    // Writes bytes and connections to the board: now and then, and after every instruction by itself.
+    // Writes bytes and connections to the board: to be called now and then; every instruction calls it, too.
     void publish();
 
 private:
@@ -81,13 +82,13 @@ private:
     Limits limits_;
     const unsigned number_, shards_;
     Figures& figures_;
-    const std::uint64_t received_before_, sent_before_;  // by one that was killed in its place
+    const std::uint64_t received_before_, sent_before_;  // by a killed shard with the same number
     net::Traffic traffic_;
     std::map<RunId, SharedMemory> memories_;
     Pipeline pipeline_;
     Drains drains_;
     std::optional<Mesh> mesh_;
-    std::map<std::string, Place> places_;  // gone before what they answer from
+    std::map<std::string, Place> places_;  // destroyed before the pipeline that answers them
     Farewells farewells_;
 };
 

@@ -40,7 +40,7 @@ stats::Histogram SharedHistogram::read() const {
     for (std::uint32_t index = 0; index < end; ++index) {
         copy.record(stats::Histogram::lowest_at(index), counts_[index].get());
     }
-    // Refused while a writer is between extremes and count: the copy then keeps the extremes of its buckets.
+    // Refused while a writer is between extremes and count; then the copy keeps the extremes of its buckets.
     copy.restore(overflow_.get(), signed_of(min_), signed_of(max_));
     return copy;
 }

@@ -1,7 +1,7 @@
 #pragma once
 
-// A stats::Histogram in memory shared between processes: one writer records in place, anybody reads a copy. All zeros
-// is an empty one. A writer that is killed leaves at most one value half counted.
+// A stats::Histogram in memory shared between processes: one writer records in place, any process reads a copy. All
+// zeros is an empty one. A writer that is killed leaves at most one value half counted.
 
 #include <array>
 
@@ -13,13 +13,13 @@ namespace portillon::server {
 class SharedHistogram {
 public:
     void record(Nanos value);
-    // A copy; of a writer at work, one that may miss its newest values.
+    // A copy; it may miss the newest values of a writer at work.
     stats::Histogram read() const;
 
 private:
     Counter overflow_;
     Counter used_end_;   // one past the last bucket in use, so that readers touch no page beyond
-    Counter min_, max_;  // in ns as two's complement; mean something once `any_` is set
+    Counter min_, max_;  // in ns as two's complement; valid once any_ is set
     Counter any_;
     std::array<Counter, stats::Histogram::bucket_count> counts_;
 };

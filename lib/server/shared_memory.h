@@ -1,6 +1,6 @@
 #pragma once
 
-// Zeroed memory that several processes map. Anonymous (memfd): it is gone when the last of them has ended, and the
+// Zeroed memory that several processes map. Anonymous (memfd): it vanishes when the last of them has ended, and the
 // kernel provides only the pages that were touched.
 
 #include <cstddef>
@@ -13,9 +13,9 @@ namespace portillon::server {
 
 class SharedMemory {
 public:
-    // `name` shows in /proc only.
+    // `name` appears in /proc only.
     static Result<SharedMemory> create(const std::string& name, std::size_t bytes);
-    // What another process of this user, or this one, created: its path().
+    // Maps what another process of this user, or this one, created; `path` is its path().
     static Result<SharedMemory> open(const std::string& path);
 
     SharedMemory(SharedMemory&& other) noexcept;
@@ -23,7 +23,7 @@ public:
     ~SharedMemory();
 
     std::span<std::byte> bytes() const { return bytes_; }
-    // For open(), as long as this object lives.
+    // The path for open(), valid as long as this object lives.
     std::string path() const;
 
 private:

@@ -13,7 +13,7 @@
 
 namespace portillon::server {
 
-// Whose answer is awaited.
+// Where the answer to an arrival goes.
 struct Reply {
     Answers* answers = nullptr;
     Ticket ticket;
@@ -23,26 +23,26 @@ struct Reply {
 
 // One message on its way. It borrows everything that it points to: valid until take() returns.
 struct Arrival {
-    std::span<const std::byte> bytes;  // as they came
+    std::span<const std::byte> bytes;  // as received
     Reply reply;
     Instant at{};  // when it came, or when the stage that kept it last let it go
 
-    // From stages::Decode on. A stage may take validations out of the batch; `count` stays as the batch said.
+    // Set by stages::Decode. A stage may take validations out of the batch; `count` stays as the batch said.
     wire::ReceivedBatch* batch = nullptr;
     std::uint32_t count = 0;
-    std::uint32_t unexpected = 0;                     // how many of them the seed does not make
-    Disposition disposition = Disposition::accepted;  // the answer, once its validations are finished with
+    std::uint32_t unexpected = 0;                     // how many of `count` the seed does not make
+    Disposition disposition = Disposition::accepted;  // the answer, once its validations are recorded
 
     Decision decision(Disposition decided) const { return {decided, {}, batch->equipment, batch->first, count}; }
 };
 
-// What may have arrivals in it that wait.
+// Something in which arrivals may wait.
 class Holder {
 public:
-    // How many arrivals wait: a drain lasts until there are none.
+    // How many arrivals wait; a drain lasts until there are none.
     virtual std::size_t waiting() const = 0;
-    // Lets go at once what waits for an instant or for a later message. What waits for something else (a store that
-    // has not answered) goes on when that has come.
+    // Lets go at once what waits for an instant or for a later message. What waits for something else (a store that has
+    // not answered) continues when that has come.
     virtual void flush() = 0;
 
 protected:

@@ -82,7 +82,7 @@ std::size_t most_body_bytes(std::string_view target) {
 Admin::Admin(net::Loop& loop, ShardGroup& shards, Board board, About about)
     : loop_(loop), shards_(shards), board_(board), about_(std::move(about)), runs_(board.shards()), tasks_(loop) {}
 
-// What a coroutine is called with has a name here: g++ 12 destroys some temporaries of a co_await twice.
+// Arguments of coroutines are named variables here: g++ 12 destroys some temporaries of a co_await twice.
 net::Task<AdminAnswer> Admin::respond(AdminRequest request) {
     const auto parts = split(path_of(request.target));
     if (parts.size() < 2 || parts[0] != "v1") {
@@ -166,7 +166,7 @@ net::Task<AdminAnswer> Admin::open_run(std::string body) {
     if (runs_.full()) {
         co_return refuse(409, fmt::format("too many runs (at most {}): delete one", Runs::most_runs));
     }
-    if (runs_.find(spec->run, loop_.now()) != nullptr) {  // somebody else's request was quicker
+    if (runs_.find(spec->run, loop_.now()) != nullptr) {  // another request was quicker
         co_return refuse(409, "the run is known already");
     }
     const auto opened = runs_.open(*spec, loop_.now());
@@ -291,7 +291,7 @@ net::Task<AdminAnswer> Admin::clear_faults() {
     co_return obeyed.problem.empty() ? answer(200, ordered_json::object()) : refuse(500, obeyed.problem);
 }
 
-// Kills, waits, and starts again; the last at once when the fault is taken back.
+// Kills, waits, and starts again; starts again at once when the fault is cleared.
 net::Task<void> Admin::break_shards(Fault fault) {
     net::Wakeup changed(loop_);
     breaking_.emplace(fault.id, &changed);
@@ -320,7 +320,7 @@ bool Admin::stands(std::uint64_t fault) const {
            std::any_of(faults_.begin(), faults_.end(), [&](const Fault& each) { return each.id == fault; });
 }
 
-// Of those that live: all, or the last.
+// The living shards to kill: all, or the last.
 std::vector<unsigned> Admin::to_kill(FaultKind kind) const {
     std::vector<unsigned> living;
     const auto statuses = shards_.status();

@@ -1,7 +1,7 @@
 #pragma once
 
-// The admin endpoint without its sockets: requests in, answers out (README.md beside it documents them). Owns what a
-// server knows of runs and faults, and keeps its shards told.
+// The admin endpoint without its sockets: requests in, answers out (README.md beside it documents them). Owns the
+// server's runs and faults, and tells the shards of every change.
 
 #include <cstddef>
 #include <map>
@@ -28,7 +28,7 @@ struct AdminAnswer {
     std::string allow = {};  // with a 405: the methods of this resource
 };
 
-// How large a body a request to `target` may have: only reconciliation's is long.
+// The largest body of a request to `target`: only reconciliation's is long.
 std::size_t most_body_bytes(std::string_view target);
 
 class Admin {
@@ -42,7 +42,7 @@ public:
 
     net::Task<AdminAnswer> respond(AdminRequest request);
 
-    // No more shards are killed or started. Completes when nothing is under way; before the end.
+    // From now on no shard is killed or started. Completes when no such work is under way; await it before destruction.
     net::Task<void> stop();
 
 private:
@@ -71,7 +71,7 @@ private:
     Runs runs_;
     std::vector<Fault> faults_;
     std::uint64_t fault_ids_ = 0;
-    std::map<std::uint64_t, net::Wakeup*> breaking_;  // by the fault
+    std::map<std::uint64_t, net::Wakeup*> breaking_;  // the wakeups of faults at work, by the fault's id
     enum class State : std::uint8_t { serving, stopping } state_ = State::serving;
     net::TaskGroup tasks_;
 };

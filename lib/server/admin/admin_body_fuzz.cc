@@ -1,4 +1,4 @@
-// What the admin endpoint reads: any bytes, no crash, and what is accepted keeps its promises.
+// The bodies that the admin endpoint reads: any bytes, no crash, and what is accepted keeps its promises.
 
 #include <cstddef>
 #include <cstdint>

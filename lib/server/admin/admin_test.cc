@@ -162,7 +162,7 @@ TEST(Admin, KeepsAtMostSixtyFourRuns) {
     scene.simulation.run_for(30min);
     scene.ask("GET", "/v1/runs/0000000000000007");
     scene.simulation.run_for(30min);
-    EXPECT_EQ(open(65), 201u);  // nobody asked for the others in an hour
+    EXPECT_EQ(open(65), 201u);  // the others have been idle for an hour
     EXPECT_EQ(scene.ask("GET", "/v1/runs/0000000000000007").status, 200u);
     EXPECT_EQ(scene.ask("GET", "/v1/runs/0000000000000008").status, 404u);
 }

@@ -12,11 +12,11 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::uint32_t drawn_one_in = 3;  // of those with a count
+constexpr std::uint32_t drawn_one_in = 3;  // of faults with a count
 
 constexpr std::int64_t most_ns = std::numeric_limits<std::int64_t>::max() / 4;  // sums stay in range
 
-// Reads the members of one object and remembers the first thing that is wrong.
+// Reads the members of one object and remembers the first problem.
 class Members {
 public:
     explicit Members(std::string_view text) : object_(json::parse(text, nullptr, false)) {

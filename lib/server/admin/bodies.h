@@ -1,6 +1,6 @@
 #pragma once
 
-// The JSON of the admin endpoint, as README.md documents it: text from anybody to values, or what is wrong with it.
+// The JSON of the admin endpoint, as README.md documents it: untrusted text to values, or what is wrong with it.
 
 #include <optional>
 #include <string>
@@ -19,13 +19,13 @@ Checked<Instant> read_start(std::string_view body);
 
 inline constexpr Nanos freeze_by_default = 5s;
 inline constexpr Nanos freeze_at_most = 60s;
-Checked<Nanos> read_freeze(std::string_view body);  // within; an empty body takes the default
+Checked<Nanos> read_freeze(std::string_view body);  // `within`; an empty body means the default
 
-// A fault from the endpoint, or from write_fault(). Without `at_ns` it begins `now`.
+// Reads a fault from a client, or from write_fault(). Without `at_ns` the fault begins `now`.
 Checked<Fault> read_fault(std::string_view body, Instant now);
 std::string write_fault(const Fault& fault);
 
-// Bodies of many megabytes: read without building a document.
+// For bodies of many megabytes: read without building a document.
 Checked<Generated> read_generated(std::string_view body);
 std::string write_reconciliation(const Exceptions& exceptions, const stats::Histogram& end_to_end,
                                  const std::vector<SegmentAccount>& segments,

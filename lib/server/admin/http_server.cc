@@ -21,10 +21,11 @@ namespace http = beast::http;
 using Answer = http::response<http::string_body>;
 using Parser = http::request_parser<http::string_body>;
 
-// Of what a client sends while it is being answered.
+// The limit on what a client sends while it is being answered.
 constexpr std::size_t most_bytes_ahead = 64 << 10;
 
-// For a client to read the last answer and to end: closed at once, what it still sends would make its kernel drop it.
+// The time for a client to read the last answer and to end: if we closed at once, its further bytes would make its
+// kernel drop the answer (a reset).
 constexpr Nanos farewell = 1s;
 
 Answer answer_of(AdminAnswer content) {
@@ -43,7 +44,7 @@ Answer refusal(http::status status, const std::string& why) {
     return answer_of({static_cast<unsigned>(status), "{\"error\":\"" + why + "\"}"});
 }
 
-// In a time that does not tell how much of the token was right.
+// Compares in constant time, so that the time does not tell how much of the token was right.
 bool same(std::string_view a, std::string_view b) {
     unsigned char difference = a.size() == b.size() ? 0 : 1;
     for (std::size_t i = 0; i < a.size() && i < b.size(); ++i) {
@@ -52,7 +53,7 @@ bool same(std::string_view a, std::string_view b) {
     return difference == 0;
 }
 
-// Of the parser's making, not the connection's.
+// Whether the error is the parser's, not the connection's.
 bool is_of_http(const error_code& error) {
     return error.category() == make_error_code(http::error::end_of_stream).category();
 }
@@ -63,7 +64,7 @@ std::string_view view(beast::string_view text) {
 
 }  // namespace
 
-// g++ 12 takes a big frame's own operators new and delete, of which it inlines one, for a mismatch.
+// False alarm: g++ 12 inlines one of a large frame's own operators new and delete, and takes them for a mismatch.
 #pragma GCC diagnostic ignored "-Wmismatched-new-delete"
 
 struct HttpServer::Core {
@@ -97,7 +98,7 @@ struct HttpServer::Core {
         std::erase_if(streams, [&](const auto& each) { return each.get() == &stream; });
     }
 
-    // True if another request may follow on this connection.
+    // Returns true if another request may follow on this connection.
     net::Task<bool> serve_one(net::ByteStream& stream) {
         error_code error;
         if (stream.buffered().empty()) {
@@ -109,7 +110,7 @@ struct HttpServer::Core {
         const Instant deadline = loop.now() + limits.request;
         Parser parser;
         parser.header_limit(limits.header_bytes);
-        parser.body_limit(std::uint64_t{0} - 1);  // set when the target is known
+        parser.body_limit(std::uint64_t{0} - 1);  // replaced when the target is known
         error = co_await net::read_header(stream, parser, deadline);
         if (error && !is_of_http(error)) {
             co_return false;
@@ -124,7 +125,7 @@ struct HttpServer::Core {
             co_return co_await send(stream, method, refusal(*refused, "not for you"), Then::close);
         }
         const std::uint64_t most_bytes = most_body_bytes(target);
-        parser.body_limit(most_bytes);  // meets chunks; an announced length has been let through already
+        parser.body_limit(most_bytes);  // for chunked bodies; an announced length has been checked already
         if (parser.content_length().value_or(0) > most_bytes) {
             co_return co_await send(stream, method, refusal(http::status::payload_too_large, "the body is too large"),
                                     Then::close);
@@ -149,11 +150,11 @@ struct HttpServer::Core {
         // Named: g++ 12 destroys some temporaries of a co_await twice.
         const auto word = method == http::verb::head ? http::to_string(http::verb::get) : request.method_string();
         AdminRequest asked{std::string(view(word)), target, std::move(request.body())};
-        AdminAnswer content = co_await respond(std::move(asked));  // which may take its time
+        AdminAnswer content = co_await respond(std::move(asked));  // may take a while
         co_return co_await send(stream, method, answer_of(std::move(content)), then);
     }
 
-    // Pages of a browser have no business here, whatever host name they call this address by.
+    // Refuses requests with an Origin header: a web page, perhaps by DNS rebinding.
     std::optional<http::status> forbidden(const Parser::value_type& request) const {
         if (request.count(http::field::origin) > 0) {
             return http::status::forbidden;
@@ -166,12 +167,12 @@ struct HttpServer::Core {
 
     enum class Then : std::uint8_t { close, keep };
 
-    // True if another request may follow.
+    // Returns true if another request may follow.
     net::Task<bool> send(net::ByteStream& stream, http::verb asked, Answer answer, Then then) {
         answer.keep_alive(then == Then::keep);
         answer.prepare_payload();
         if (asked == http::verb::head) {
-            answer.body().clear();  // RFC 9110, 9.3.2: as GET, lengths and all, but for this
+            answer.body().clear();  // RFC 9110, 9.3.2: like GET, with the same lengths, but without the body
         }
         const bool said = co_await say(stream, std::move(answer));
         if (!said) {
@@ -187,7 +188,7 @@ struct HttpServer::Core {
         text.insert(0, head.str());
         const error_code error = co_await stream.send(std::as_bytes(std::span(text)), loop.now() + limits.request);
         if (error) {
-            stream.close();  // nobody reads what is left
+            stream.close();  // unread bytes are dropped
         }
         co_return !error;
     }

@@ -24,9 +24,9 @@ class HttpServer {
 public:
     using Respond = std::function<net::Task<AdminAnswer>(AdminRequest)>;
 
-    // `token`: what Authorization must bear; empty: nothing is asked for.
+    // `token`: requests must have "Authorization: Bearer <token>"; empty: none is required.
     HttpServer(net::Loop& loop, std::string token, Respond respond, HttpLimits limits = {});
-    ~HttpServer();  // after stopped()
+    ~HttpServer();  // only after stopped() has completed
 
     error_code listen(const net::Endpoint& at);
     net::Endpoint at() const;  // after listen()
@@ -34,7 +34,7 @@ public:
     // Serves a connection as if it had been accepted.
     void serve(std::unique_ptr<net::Transport> transport);
 
-    // Closes everything; completes when every request under way has ended.
+    // Closes all connections; completes when every request under way has ended.
     net::Task<void> stopped();
 
 private:

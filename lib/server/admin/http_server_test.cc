@@ -42,7 +42,7 @@ private:
     std::unique_ptr<net::Transport> transport_;
 };
 
-// A server that answers with what it was asked, on simulated time.
+// A server that answers with the request it received, on simulated time.
 class EchoServer {
 public:
     explicit EchoServer(std::string token = {}, HttpLimits limits = {})
@@ -65,7 +65,7 @@ public:
         return std::make_unique<Client>(std::move(ends.client));
     }
 
-    // Everything that comes back until the server closes, or for a minute.
+    // Everything that the server sends until it closes, or for a minute.
     std::string say(std::string_view text) {
         const auto client = connect();
         constexpr std::size_t piece = 10'000;
@@ -84,7 +84,7 @@ public:
         }
     }
 
-    // The answers wait from now on.
+    // Delays all answers from now on.
     void hold() { held_ = true; }
     void let_go() {
         held_ = false;
@@ -334,7 +334,7 @@ TEST(HttpServer, ClosesConnectionsAboveItsLimitAtOnce) {
     EXPECT_FALSE(one->over);
 }
 
-// Closed with something unread, the kernel would take the answer back.
+// If the server closed with unread bytes, a reset would destroy the answer before the client has read it.
 TEST(HttpServer, HearsAClientOutThatItHasRefused) {
     EchoServer server;
     const auto client = server.connect();

@@ -14,7 +14,7 @@
 
 namespace portillon::server {
 
-// A group of one. Completes an instruction when the shard says so.
+// A group of one shard. An instruction completes when the shard says so.
 class InProcessGroup final : public ShardGroup {
 public:
     InProcessGroup(net::Loop& loop, Shard& shard) : loop_(loop), shard_(shard) {}
@@ -37,7 +37,7 @@ public:
         co_return *answer;
     }
 
-    // The shard of the same process only plays dead.
+    // A shard of the same process cannot be killed: the calls are noted only.
     net::Task<void> kill(unsigned shard) override {
         killed.push_back(shard);
         co_return;
@@ -48,7 +48,7 @@ public:
         co_return;
     }
 
-    std::string problem;  // what every instruction meets
+    std::string problem;  // the problem with which every instruction fails
     std::vector<unsigned> killed, revived;
     Inheritance inherited;
 
@@ -89,7 +89,7 @@ struct AdminScene {
     Shard shard{simulation.loop(), kinds, limits, board, 0};
     InProcessGroup group{simulation.loop(), shard};
     Admin admin{simulation.loop(), group, board, {"0.1.0", {{"mqtt", "127.0.0.1:1883"}}}};
-    SampleRun sample;  // its batches, not its ledger
+    SampleRun sample;  // its batches are used, its ledger is not
     HeardAnswers answers;
 };
 

@@ -13,7 +13,7 @@ namespace {
 
 using nlohmann::json;
 
-// {"generated": [12, 12, null, ...]}, other members skipped.
+// Reads {"generated": [12, 12, null, ...]}; other members are skipped.
 class GeneratedReader final : public nlohmann::json_sax<json> {
 public:
     // What is wrong in a text that is JSON, as far as it was read.
@@ -64,7 +64,7 @@ private:
         generated_.push_back(count);
         return true;
     }
-    // Anything that is no count: where one belongs, it is a problem.
+    // Called for any value that is no count: where a count belongs, it is a problem.
     bool other() { return depth_ > 0 && !here_ ? true : refuse(); }
     bool refuse(const char* why = "must be an array of counts, or null where unknown") {
         problem_ = why;

@@ -1,6 +1,6 @@
 #pragma once
 
-// Reads the batch out of the bytes; answers what is no batch.
+// Decodes the batch from the message's bytes, and answers messages that hold no batch.
 
 #include "server/figures.h"
 #include "server/stage.h"
@@ -16,7 +16,7 @@ public:
 private:
     Figures& figures_;
     Stage& next_;
-    wire::ReceivedBatch batch_;  // of the arrival that passes: its memory is used again for the next
+    wire::ReceivedBatch batch_;  // of the current arrival; its memory is reused for the next
 };
 
 }  // namespace portillon::server::stages

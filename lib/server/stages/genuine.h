@@ -1,7 +1,7 @@
 #pragma once
 
-// Compares each validation with what its run's seed makes, and takes out of the batch what differs. A run that nobody
-// registered has no seed: its batches go on as they are.
+// Compares each validation with what its run's seed makes, and takes those that differ out of the batch. A run that
+// nobody registered has no seed: its batches pass unchanged.
 
 #include "server/open_ledgers.h"
 #include "server/stage.h"

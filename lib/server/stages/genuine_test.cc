@@ -14,7 +14,7 @@ TEST(Genuine, TakesBytesThatTheSeedDoesNotMakeForUnexpected) {
     changed.back() = static_cast<std::byte>('z');
     scene.send(changed);
     RunSpec other = sample_spec();
-    other.payload.bytes = 101;  // every byte right, but too many of them
+    other.payload.bytes = 101;  // every byte right, but one too many
     scene.send(SampleRun(other).batch(1, 1, 1));
     other = sample_spec();
     other.payload.seed = 8;

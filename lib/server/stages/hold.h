@@ -1,7 +1,7 @@
 #pragma once
 
-// The first stage: holds messages back as stall, delay, slow and limit want it. A message is held as it came: what it
-// says is looked at when it goes on, and a held message takes little more memory than its bytes.
+// The first stage: holds messages back for the faults stall, delay, slow and limit. A message is held undecoded, so it
+// takes little more memory than its bytes; it is decoded after its release.
 
 #include "net/loop.h"
 #include "server/faults.h"

@@ -11,13 +11,13 @@ namespace portillon::server::stages {
 
 class HoldQueue {
 public:
-    // A stall of 50,000 equipments with a batch of 6 KB each in flight is 300 MB over all shards: beyond, a server
-    // says no rather than grow.
+    // A stall of 50,000 equipments with a batch of 6 KB each in flight is 300 MB over all shards; beyond that a server
+    // refuses messages rather than grow.
     static constexpr std::size_t most_bytes = 256 << 20;
 
     explicit HoldQueue(std::size_t limit_bytes = most_bytes) : limit_bytes_(limit_bytes) {}
 
-    // False if full. Released not before those that came earlier.
+    // Returns false if the queue is full. The arrival is released no earlier than those that came before it.
     bool push(Instant release, const Arrival& arrival);
 
     bool empty() const { return held_.empty(); }

@@ -1,6 +1,6 @@
 #pragma once
 
-// For tests: a last stage that keeps whatever comes, and an arrival to give to the stage before it.
+// For tests: a last stage that keeps whatever arrives, and an arrival to give to the stage before it.
 
 #include <vector>
 

@@ -1,7 +1,7 @@
 #pragma once
 
-// The last stage: records in the run's ledger, and answers. A batch of a run that nobody registered is accepted and
-// forgotten, so that strangers' load tools can be pointed at this server.
+// The last stage: records in the run's ledger, and answers. A batch of a run that nobody registered is accepted and not
+// recorded, so that other load tools can be pointed at this server.
 
 #include "net/loop.h"
 #include "server/figures.h"
@@ -12,7 +12,7 @@ namespace portillon::server::stages {
 
 class Record final : public Stage {
 public:
-    // `shard`: which slot of the ledgers is its own.
+    // `shard`: the number of its slot in the ledgers.
     Record(net::Loop& loop, unsigned shard, Figures& figures, OpenLedgers& ledgers)
         : loop_(loop), shard_(shard), figures_(figures), ledgers_(ledgers) {}
 

@@ -1,7 +1,7 @@
 #pragma once
 
-// The faults that strike whole messages: error, throttle and reject answer them with a no, drop leaves them unanswered
-// and unrecorded, mute lets them go on and has them recorded without an answer.
+// The faults that strike whole messages: error, throttle and reject answer them with a refusal; drop leaves them
+// unanswered and unrecorded; mute has them recorded but not answered.
 
 #include "server/faults.h"
 #include "server/figures.h"

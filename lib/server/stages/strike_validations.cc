@@ -37,8 +37,8 @@ void StrikeValidations::flush() {
     swapping_.clear();
 }
 
-// What the ledger has yet to record of this batch has smaller sequences than `validation`: it changes neither whether
-// this is a first copy nor whether it is in order.
+// The validations of this batch that the ledger has yet to record have smaller sequences than `validation`: they change
+// neither whether this is a first copy nor whether it is in order.
 void StrikeValidations::strike(const Ledger& ledger, ByEquipment& swapping, const wire::Validation& validation,
                                Instant now) {
     const auto equipment = validation.equipment;
@@ -61,14 +61,14 @@ void StrikeValidations::strike(const Ledger& ledger, ByEquipment& swapping, cons
                     .second) {
                 break;
             }
-            [[fallthrough]];  // it is out of order already, or it is the next one of a validation that is kept
+            [[fallthrough]];  // it is out of order already, or it is the next one of a held validation
         case Fate::deliver:
             pass_in_turn(swapping, validation);
     }
 }
 
-// With the validation of the same equipment that is kept, if there is one: after `validation`, if that makes a swap
-// that is still wanted.
+// Passes `validation` on, and with it the held validation of the same equipment, if there is one: after `validation`,
+// if that completes a swap whose fault still has one to strike.
 void StrikeValidations::pass_in_turn(ByEquipment& swapping, const wire::Validation& validation) {
     const auto found = swapping.find(number_of(validation.equipment));
     if (found == swapping.end() || validation.sequence < found->second.sequence) {

@@ -1,8 +1,8 @@
 #pragma once
 
-// The faults that strike single validations: lose takes them out of the batch, duplicate doubles them, swap keeps them
-// until the next validation of their equipment has gone by. The ledger says what is a first copy, so that nothing may
-// wait between this stage and the one that records.
+// The faults that strike single validations: lose takes them out of the batch, duplicate doubles them, swap holds them
+// until the next validation of their equipment has passed. This stage asks the ledger which validations are first
+// copies, so no arrival may wait between it and the stage that records.
 
 #include <unordered_map>
 
@@ -15,12 +15,12 @@ namespace portillon::server::stages {
 
 class StrikeValidations final : public Stage {
 public:
-    // `shard`: which slot of the ledgers is its own.
+    // `shard`: the number of its slot in the ledgers.
     StrikeValidations(net::Loop& loop, unsigned shard, Faults& faults, OpenLedgers& ledgers, Stage& next)
         : loop_(loop), shard_(shard), faults_(faults), ledgers_(ledgers), next_(next) {}
 
     void take(Arrival& arrival) override;
-    // Records what a swap keeps. Such validations were answered already: they are no waiting arrivals.
+    // Records what a swap holds. Such validations have been answered already, so they do not count as waiting arrivals.
     void flush() override;
     void forget(RunId run) { swapping_.erase(run); }
 
@@ -41,7 +41,7 @@ private:
     OpenLedgers& ledgers_;
     Stage& next_;
     std::unordered_map<RunId, ByEquipment> swapping_;
-    std::vector<wire::Validation> passed_;  // what the batch holds instead
+    std::vector<wire::Validation> passed_;  // the new contents of the batch
 };
 
 }  // namespace portillon::server::stages

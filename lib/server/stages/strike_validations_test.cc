@@ -9,7 +9,7 @@ namespace {
 
 class StrikeValidationsCounts : public ::testing::TestWithParam<std::uint32_t> {};
 
-// What the self-test asks for: 137 lost, 20 duplicated, 11 swapped, whatever the batches.
+// The self-test asks for 137 lost, 20 duplicated, 11 swapped, whatever the batches.
 TEST_P(StrikeValidationsCounts, AreExact) {
     const std::uint32_t batch = GetParam();
     constexpr Sequence per_equipment = 700;
@@ -59,7 +59,7 @@ TEST(StrikeValidations, RecordsASwappedOneInOrderWhenNoNextOneComes) {
     PipelineScene scene;
     scene.hurt({.kind = FaultKind::swap, .count = 5, .one_in = 1});
     scene.send(1, 1, 1);
-    scene.send(1, 1, 1);  // its own copy is no next one
+    scene.send(1, 1, 1);  // its own copy is not the next validation
     EXPECT_EQ(scene.run.ledger.counts().delivered, 1u);
     EXPECT_EQ(scene.run.ledger.counts().duplicated, 1u);
     scene.send(2, 1, 1);

@@ -33,7 +33,7 @@ constexpr std::array<Header, 1> ok_trailers{{{"grpc-status", "0"}}};
 constexpr std::array<Header, 3> ok_headers{
     {{":status", "200"}, {"content-type", "application/grpc"}, {"grpc-accept-encoding", wire::grpc_accept_encoding}}};
 
-// As the official libraries have it (grpc/doc/statuscodes.md): INVALID_ARGUMENT is left to who reads the messages.
+// The mapping of the official libraries (grpc/doc/statuscodes.md), which leave INVALID_ARGUMENT to the service.
 GrpcStatus status_of(Refusal refusal) {
     switch (refusal) {
         case Refusal::none:
@@ -121,7 +121,7 @@ public:
     Message unpacked(const wire::GrpcMessage& message, std::uint8_t coding, std::size_t most_bytes) {
         const auto encoding = static_cast<wire::MessageEncoding>(coding);
         if (encoding == wire::MessageEncoding::identity) {
-            return {.bytes = {}, .refusal = Refusal::bad_compression};  // nobody said how (grpc/doc/compression.md)
+            return {.bytes = {}, .refusal = Refusal::bad_compression};  // no coding was named (grpc/doc/compression.md)
         }
         if (const error_code error = wire::unpack(encoding, message.body, most_bytes, unpacked_)) {
             const bool too_large = error == wire::make_error_code(wire::DecodeError::too_large);
@@ -232,7 +232,7 @@ private:
         return std::span<const Header>(headers_).first(size);
     }
 
-    // To somebody who is perhaps no gRPC client: it would not understand a grpc-status.
+    // The client is perhaps no gRPC client and would not understand a grpc-status.
     Reply plain(std::string_view status) {
         static constexpr std::string_view why = "This is gRPC: POST with content-type application/grpc.\n";
         headers_[0] = {":status", status};

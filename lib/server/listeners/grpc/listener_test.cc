@@ -60,7 +60,7 @@ protected:
         settle();
     }
 
-    // Of stream 1: "equipment/first answer retry_after_ms".
+    // The receipts of stream 1: "equipment/first answer retry_after_ms".
     static std::vector<std::string> receipts(const over_http2::ScriptedClient& client) {
         static constexpr const char* answers[] = {"acknowledged", "rejected", "throttled", "try_again"};
         std::vector<std::string> found;

@@ -1,6 +1,6 @@
-// What a server answers to what RFC 9113 and RFC 7541 forbid, section by section; the cases of the public suite h2spec
-// are among them. nghttp2 is milder than the standard where one stream's window overflows (6.9.2), and names the error
-// of padding without its length differently (6.1).
+// A server's answers to what RFC 9113 and RFC 7541 forbid, section by section; the cases of the public suite h2spec are
+// among them. nghttp2 is milder than the standard where one stream's window overflows (6.9.2), and uses another error
+// code for a padded frame without the length of its padding (6.1).
 
 #include <gmock/gmock.h>
 
@@ -261,7 +261,7 @@ TEST_F(Http2Conformance, AnswersWhatIsForbiddenAsTheStandardSays) {
     }
 }
 
-// RFC 9113, 3.4: anything but the preface, however far it is right.
+// RFC 9113, 3.4: anything but the preface, however much of it is right.
 TEST_F(Http2Conformance, TalksOnlyToWhoSaysThePreface) {
     const std::string preface(raw::preface);
     for (const std::string& bytes :
@@ -276,8 +276,8 @@ TEST_F(Http2Conformance, TalksOnlyToWhoSaysThePreface) {
     EXPECT_EQ(counted(figures_.closed), "malformed=5");
 }
 
-// 5.1: of a stream that was answered and is forgotten, too, in pieces of any size. What we reset ourselves may still
-// have been under way.
+// 5.1: also for a stream that was answered and forgotten, in pieces of any size. Frames on a stream that we have reset
+// may still have been under way.
 TEST_F(Http2Conformance, RemembersWhichStreamsTheClientHasEnded) {
     const auto ends_with = [&](const std::string& bytes, std::uint32_t error) {
         for (const std::size_t size : {std::size_t{1}, bytes.size()}) {
@@ -312,8 +312,8 @@ TEST_F(Http2Conformance, RemembersWhichStreamsTheClientHasEnded) {
     EXPECT_EQ(client.field(3, ":status"), "200") << "the next one is served";
 }
 
-// RFC 7541, 4.2: who was told of a smaller table would have to say so in its next header block; many a client never
-// does.
+// RFC 7541, 4.2: if we announced a smaller table, the client's next header block would have to begin with an update of
+// its size; many clients never send one.
 TEST_F(Http2Conformance, TakesHeadersOfClientsThatNeverSpeakOfTables) {
     auto& client = greet();
     client.send(raw::settings_ack() +
@@ -324,7 +324,8 @@ TEST_F(Http2Conformance, TakesHeadersOfClientsThatNeverSpeakOfTables) {
     EXPECT_EQ(client.end, "");
 }
 
-// 5.1.2: a stream above the limit is refused if the client may not have known of it, a mistake if it did.
+// 5.1.2: a stream above the limit is refused if the client may not have known the limit; otherwise it is a protocol
+// error.
 TEST_F(Http2Conformance, HoldsClientsToItsStreams) {
     limits_.streams = 2;
     restart();
@@ -348,7 +349,7 @@ TEST_F(Http2Conformance, HoldsClientsToItsStreams) {
     }
 }
 
-// 6.8: who says goodbye still gets what it has asked for.
+// 6.8: a client that has sent GOAWAY still gets the answers to its requests.
 TEST_F(Http2Conformance, AnswersWhatIsUnderWayAfterGoaway) {
     ingest_.mode = over_http2::FakeIngest::Mode::later;
     auto& client = greet();
@@ -385,7 +386,7 @@ TEST_F(Http2Conformance, FollowsSettingsThatChangeWhileItAnswers) {
     settle();
     const std::string receipt = R"({"equipment":12,"first":9,"count":60})";
     EXPECT_EQ(client.body(1), receipt.substr(0, 30));
-    client.send(raw::settings({{4, 10}}));  // 20 below nothing
+    client.send(raw::settings({{4, 10}}));  // the window is now 20 below zero
     client.send(raw::window_update(1, 20));
     settle();
     EXPECT_EQ(client.body(1), receipt.substr(0, 30));

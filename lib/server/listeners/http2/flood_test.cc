@@ -1,5 +1,5 @@
-// Clients that send what costs us and brings nothing: each is told to calm down, or what else fits, costs only its own
-// connection, and is counted.
+// Clients that send frames which cost us work to no purpose: each gets ENHANCE_YOUR_CALM, or another fitting error,
+// loses only its own connection, and is counted.
 
 #include <gmock/gmock.h>
 
@@ -18,7 +18,8 @@ class Http2Floods : public over_http2::ListenerHarness {
 protected:
     Http2Floods() : ListenerHarness(kind()) {}
 
-    // In pieces of some kilobytes, while the connection lives; another one is served meanwhile.
+    // Sends the frame `times` times in pieces of some kilobytes, while the connection lives; another client is served
+    // meanwhile.
     void flood(const std::string& name, const std::string& frame, std::size_t times, const std::string& before = {}) {
         SCOPED_TRACE(name);
         auto& other = greet();
@@ -124,7 +125,7 @@ TEST_F(Http2Floods, EndTheConnectionOfEndlessHeaders) {
     EXPECT_EQ(counted(figures_.closed), "malformed=2");
 }
 
-// A header of 900 bytes goes into the table, and 14,000 references of a byte each follow.
+// A header of 900 bytes enters the table; 14,000 references of one byte each follow.
 TEST_F(Http2Floods, DoNotUnpackHeadersWithoutEnd) {
     auto& client = greet();
     const std::string bomb = "\x40" + raw::literal("x") + raw::literal(std::string(900, 'x'));
@@ -136,7 +137,7 @@ TEST_F(Http2Floods, DoNotUnpackHeadersWithoutEnd) {
     EXPECT_EQ(counted(figures_.closed), "flooded=1");
 }
 
-// Who only errs is answered, and goes on.
+// A client that merely errs is answered, and its connection lives on.
 TEST_F(Http2Floods, AnswerAListOfTwiceTheAllowedSize) {
     auto& client = greet();
     auto fields = flood_post;

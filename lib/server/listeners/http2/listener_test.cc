@@ -19,7 +19,7 @@ raw::Fields post(const std::string& path = "/v1/validations", raw::Fields more =
     return fields;
 }
 
-// A connection to a peer that does not read: what is written stays unsent until the test says otherwise.
+// A connection to a peer that does not read: written bytes stay unsent until the test says otherwise.
 class StuckTransport final : public net::Transport {
 public:
     struct State {
@@ -319,7 +319,7 @@ TEST_F(Http2Listener, ClosesAConnectionThatSpeaksNonsenseAlone) {
     EXPECT_EQ(good.field(1, ":status"), "200");
 }
 
-// Bytes, not frames: what a client that speaks HTTP/1.1 reads.
+// A client that reads bytes, not frames, as one that speaks HTTP/1.1.
 class TextClient final : private net::Transport::Reader {
 public:
     explicit TextClient(std::unique_ptr<net::Transport> transport) : transport_(std::move(transport)) {

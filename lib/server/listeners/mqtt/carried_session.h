@@ -1,7 +1,7 @@
 #pragma once
 
-// A session on its way from one shard to another. Its client is away: its old connection is gone, and its new one has
-// not resumed it yet.
+// A session on its way from one shard to another. Its client is away: the old connection has gone, and the new one has
+// not resumed the session yet.
 
 #include <optional>
 
@@ -12,7 +12,7 @@ namespace portillon::server::mqtt {
 
 struct CarriedSession {
     portillon::mqtt::SessionState state;
-    std::uint64_t number = 0;  // unlike that of any other session there was
+    std::uint64_t number = 0;  // unlike that of any other session ever
     Nanos expires_in{};
     std::optional<Nanos> will_due_in;
 };

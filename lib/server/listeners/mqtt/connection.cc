@@ -17,10 +17,10 @@ using State = portillon::mqtt::ServerConnection::State;
 namespace {
 
 constexpr Nanos farewell_patience = 1s;
-constexpr std::size_t most_unheard_bytes = 256 << 10;  // read and dropped after our last word
-constexpr std::size_t most_unsent_bytes = 64 << 10;  // PUBACKs are 4 bytes: a peer that leaves so many unread is paused
-constexpr Nanos unread_patience = 30s;               // and after that it is left
-constexpr std::size_t least_progress_bytes_per_s = 1 << 10;  // of a packet that has begun, after a while
+constexpr std::size_t most_unheard_bytes = 256 << 10;  // read and dropped after our last packet
+constexpr std::size_t most_unsent_bytes = 64 << 10;    // PUBACKs are 4 bytes; with so many unread, its peer is paused
+constexpr Nanos unread_patience = 30s;                 // a peer that reads nothing for so long is disconnected
+constexpr std::size_t least_progress_bytes_per_s = 1 << 10;  // the least speed of an unfinished packet
 
 Reason reason_of(Disposition disposition) {
     switch (disposition) {
@@ -39,8 +39,8 @@ Reason reason_of(Disposition disposition) {
 
 }  // namespace
 
-// While there is one, packets are gathered in the outbox; they leave in one write when it goes. Wherever the protocol
-// may say something there is one.
+// While a cork exists, packets are gathered in the outbox; they leave in one write when the outermost cork is
+// destroyed. Every function that makes the protocol write has one.
 class Connection::Cork {
 public:
     explicit Cork(Connection& connection)
@@ -67,7 +67,7 @@ public:
     }
 
 private:
-    Connection* connection_;  // nullptr: an outer one gathers
+    Connection* connection_;  // nullptr: an outer cork gathers
     std::size_t from_;
 };
 
@@ -128,7 +128,8 @@ void Connection::received(std::span<const std::byte> bytes) {
     }
 }
 
-// Read to its end all the same, so that our last words are not lost in a reset; but not for ever.
+// Continues to read after our last packet, so that a reset does not destroy it before the peer has read it; but not for
+// ever.
 void Connection::take_unheard(std::size_t bytes) {
     unheard_bytes_ += bytes;
     if (unheard_bytes_ > most_unheard_bytes) {
@@ -240,7 +241,7 @@ void Connection::go_on() {
     }
     const Cork cork(*this);
     pausing_ = Pausing::none;
-    last_packet_ = listener_.loop_.now();  // what it sent meanwhile could not be seen
+    last_packet_ = listener_.loop_.now();  // what the client sent meanwhile was not read
     const std::uint32_t packets_before = protocol_.packets();
     protocol_.go_on();
     if (protocol_.state() != State::leaving) {
@@ -311,6 +312,8 @@ void Connection::flush() {
     }
 }
 
+// Back pressure: stops reading while the peer leaves too many answers unread, or, in version 3.1.1, while too many of
+// its messages are undecided (a client of version 5 is bound by the receive maximum instead).
 void Connection::hold_back_or_go_on() {
     flush();
     if (pausing_ == Pausing::waiting) {
@@ -331,7 +334,7 @@ void Connection::hold_back_or_go_on() {
     if (before == Pausing::none) {
         transport_->pause();
     } else if (now == Pausing::none) {
-        last_packet_ = turn;  // what it sent meanwhile could not be seen
+        last_packet_ = turn;  // what the client sent meanwhile was not read
         unfinished_since_ = unfinished_since_ == never ? never : turn;
         transport_->resume();
     }
@@ -348,7 +351,8 @@ void Connection::watch() {
     }
 }
 
-// 5.0, 3.1.2.10: one and a half keep-alives. Who is not read is not silent.
+// MQTT 5.0, 3.1.2.10: the client is silent after one and a half keep-alives. While the connection is paused it cannot
+// tell.
 Instant Connection::silent_until() const {
     if (pausing_ != Pausing::none) {
         return never;
@@ -359,7 +363,7 @@ Instant Connection::silent_until() const {
     return listener_.limits_.idle > 0s ? last_packet_ + listener_.limits_.idle : never;
 }
 
-// A large packet may take its time, as long as it grows.
+// A large packet may take its time as long as it grows: each KiB received gives it another second.
 Instant Connection::unfinished_until() const {
     if (unfinished_since_ == never || pausing_ != Pausing::none) {
         return never;

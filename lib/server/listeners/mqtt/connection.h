@@ -1,7 +1,7 @@
 #pragma once
 
-// The server's end of one MQTT connection: its transport, its deadlines, and what ingest decides for it. The protocol's
-// rules are mqtt::ServerConnection's.
+// The server's end of one MQTT connection: its transport, its deadlines, and ingest's decisions for it. The protocol's
+// rules are in mqtt::ServerConnection.
 
 #include <memory>
 #include <string>
@@ -17,28 +17,30 @@ class Connection final : private net::Transport::Reader,
                          private Alarm,
                          private portillon::mqtt::ServerConnection::Events {
 public:
-    // Exchanges of tickets: a number of the connection's; with the bit, a packet identifier of a session; or nobody's.
+    // The exchange of a ticket is one of three: a number of the connection's own; with the top bit set, a packet
+    // identifier of a session (QoS 2); or `no_answer`.
     static constexpr std::uint64_t asked_by_session = std::uint64_t{1} << 63;
     static constexpr std::uint64_t no_answer = ~std::uint64_t{0};
 
     Connection(Listener& listener, std::unique_ptr<net::Transport> transport, const Ticket& ticket);
     ~Connection() override;
 
-    bool is_claiming() const { return protocol_.state() == Protocol::State::claiming; }  // a session
-    // A session of which something is yet to be decided in another shard is read on with go_on() only, when that is
-    // done: what the client sends now must not overtake what it sent there.
+    bool is_claiming() const { return protocol_.state() == Protocol::State::claiming; }  // waits for a session
+    // The client has got its session. If another shard has yet to decide about a message of this session, reading waits
+    // for go_on(): what the client sends now must not overtake what it sent there.
     void welcome(const Sessions::Claim& claim);
     void go_on();
-    void be_superseded();  // while it claims: another connection of the same client does, too
+    void be_superseded();  // another connection of the same client has claimed the session that this one waits for
     void decided(std::uint64_t number, Disposition disposition);
-    void take_over(Sessions::Present present);  // its session, which lives on or not, is now another connection's
-    void give_session_up();                     // for another shard: it is released before this returns
-    void stop();                                // with a DISCONNECT, once all that was asked is answered
-    void fall_silent();                         // closed without a word
+    void take_over(Sessions::Present present);  // another connection has its session now, or a new one
+    void give_session_up();                     // to another shard: it is released before this returns
+    void stop();                                // with a DISCONNECT, once every message received is answered
+    void fall_silent();                         // closes without a DISCONNECT
 
 private:
     using Protocol = portillon::mqtt::ServerConnection;
-    // Why nothing is read. Nor is its leaving noticed then: its will and its place wait for that, a take-over does not.
+    // Why nothing is read. A paused connection does not notice that its peer has left: its will and its place wait, a
+    // take-over does not.
     enum class Pausing : std::uint8_t { none, waiting, unanswered, unsent };
     class Cork;
 
@@ -57,13 +59,13 @@ private:
     void vanishes(std::string_view cause) override;
 
     void take_unheard(std::size_t bytes);
-    void part();       // with its session
-    void fire_will();  // where it is not for the session to wait with it
+    void part();       // releases its session
+    void fire_will();  // unless the session is to wait with it
 
-    void flush();  // what a cork holds back
+    void flush();  // sends what a cork holds back
     void note_progress(std::uint32_t packets_before);
     void hold_back_or_go_on();
-    void watch();  // sets the alarm for what comes first of the following
+    void watch();  // sets the alarm for the earliest of the three deadlines below
     Instant silent_until() const;
     Instant unfinished_until() const;
     Instant unread_until() const;
@@ -72,11 +74,11 @@ private:
     std::unique_ptr<net::Transport> transport_;
     Protocol protocol_;
     Ticket ticket_;
-    Session* session_ = nullptr;  // while it is ours
+    Session* session_ = nullptr;  // while it is this connection's
     Cork* cork_ = nullptr;
     Instant last_packet_{};
     Instant unfinished_since_ = never;  // a packet has begun and not ended
-    Instant unread_since_ = never;      // the peer leaves too many answers unread
+    Instant unread_since_ = never;      // too many answers wait in our send buffer
     std::size_t unheard_bytes_ = 0;
     Pausing pausing_ = Pausing::none;
 };

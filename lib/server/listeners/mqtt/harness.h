@@ -1,6 +1,6 @@
 #pragma once
 
-// For tests: the listener on simulated time, an ingest that answers when it is told to, and clients that say what the
+// For tests: the listener on simulated time, an ingest that answers when it is told to, and clients that send what the
 // test tells them to.
 
 #include <gtest/gtest.h>
@@ -33,7 +33,7 @@ public:
         }
     }
 
-    // Answers the `index`-th arrival of those that came while the mode was later.
+    // Answers the `index`-th of the arrivals that came while the mode was `later`.
     void decide(std::size_t index, Disposition as = Disposition::accepted) {
         const auto [answers, ticket] = waiting_.at(index);
         answers->decided(ticket, {as, {}, EquipmentId{1}, 1, 1});
@@ -52,7 +52,7 @@ inline constexpr const char* connack_5_present = "20 0e 01 00 0b 21 0100 27 0010
 inline constexpr const char* connack_3 = "20 02 00 00";
 inline constexpr const char* connack_3_present = "20 02 01 00";
 
-// What a listener of version 5 said, in hexadecimal, without its explanations: reason strings are for people.
+// The packets of a listener of version 5, in hexadecimal, without reason strings, which are for people.
 inline std::string without_reason_strings(const std::string& hex) {
     using namespace portillon::mqtt;
     const std::string bytes = testing::bytes_of(hex);
@@ -84,7 +84,7 @@ class ListenerHarness : public ::testing::Test {
 protected:
     ListenerHarness() { restart(); }
 
-    // With the limits as they are now.
+    // Makes a new listener with the current limits.
     void restart() {
         listener_.reset();
         listener_ = kind().make({simulation_.loop(), ingest_, limits_, figures_});
@@ -97,7 +97,7 @@ protected:
         return *clients_.back();
     }
 
-    // Connected, its CONNACK taken.
+    // A connected client; its CONNACK has been read.
     testing::BytePeer& greet(const std::string& packet) {
         auto& client = connect();
         client.send(packet);

@@ -40,8 +40,8 @@ void Listener::stop() {
     connections_.for_each([](Connection& each) { each.stop(); });
 }
 
-// At QoS 2 the session asked, which may be another connection's by now, or another shard's, or nobody's; else a
-// connection.
+// At QoS 2 the ticket names a session, which another connection or another shard may have by now, or which may have
+// ended; otherwise it names a connection.
 void Listener::decided(const Ticket& ticket, const Decision& decision) {
     if ((ticket.exchange & Connection::asked_by_session) != 0 && ticket.exchange != Connection::no_answer) {
         const auto packet_id = static_cast<std::uint16_t>(ticket.exchange);
@@ -57,7 +57,7 @@ void Listener::decided(const Ticket& ticket, const Decision& decision) {
     }
 }
 
-// A connection that has gone while it waited leaves its session as it is, or none.
+// A connection that has gone while it waited leaves the sessions as they are.
 void Listener::granted(const std::string& client_id, Sessions::Start start, const Ticket& by) {
     if (Connection* const connection = connections_.find(by); connection != nullptr && connection->is_claiming()) {
         const auto claim = sessions_.claim(client_id, start, *connection);
@@ -78,7 +78,7 @@ void Listener::decided(Session& session, std::uint16_t packet_id, Disposition di
         return;
     }
     const std::uint64_t number = std::exchange(message->number, Session::nobody_waits);
-    // 3.1.1 has no word for "no": what is malformed is finished with all the same.
+    // A PUBREC of 3.1.1 cannot refuse a message, so a malformed one is finished with, too.
     const bool finished =
         disposition == Disposition::accepted || disposition == Disposition::muted ||
         (disposition == Disposition::malformed && session.version == portillon::mqtt::Version::v3_1_1);

@@ -1,7 +1,7 @@
 #pragma once
 
-// The MQTT connections of one shard, and the sessions behind them. Each connection keeps to the limits by itself; what
-// breaks them, or the protocol, closes that connection alone and is counted.
+// The MQTT connections of one shard, and the sessions behind them. Each connection enforces the limits by itself:
+// breaking them, or the protocol, closes that connection alone and is counted.
 
 #include <memory>
 #include <string>
@@ -43,7 +43,7 @@ private:
     Sessions sessions_;
     SessionExchange exchange_;
     portillon::mqtt::ServerContext context_;
-    ConnectionTable<Connection> connections_;  // gone before the sessions, to which connections give theirs back
+    ConnectionTable<Connection> connections_;  // destroyed before the sessions, to which connections release theirs
     std::uint64_t made_client_ids_ = 0;
     enum class State : std::uint8_t { serving, stopping } state_ = State::serving;
 };

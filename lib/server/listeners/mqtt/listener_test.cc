@@ -86,7 +86,7 @@ TEST_F(MqttListener, TurnsAwayWithAReturnCode) {
         {"10 0f 0004 'MQTT' 05 02 003c 00 0002 'a' ff", "20 03 00 81 00", "malformed=1"},
         {"11 0f 0004 'MQTT' 05 02 003c 00 0002 'ab'", "20 03 00 81 00", "malformed=1"},
         {"11 0e 0004 'MQTT' 04 02 003c 0002 'ab'", "", "malformed=1"},
-        {"10 06 0004 'MQTT'", "", "malformed=1"},  // who says no version is not answered in that of another
+        {"10 06 0004 'MQTT'", "", "malformed=1"},  // no version is known in which to answer
         {"10 12 0004 'MQTT' 05 02 003c 03 23 0001 0002 'ab'", "20 03 00 81 00", "malformed=1"},  // a PUBLISH's property
         {"10 18 0004 'MQTT' 05 06 003c 00 0001 'w' 03 23 0001 0001 't' 0001 'x'", "20 03 00 81 00", "malformed=1"},
         {"10 12 0004 'MQTT' 05 02 003c 03 21 0000 0002 'ab'", "20 03 00 82 00", "protocol_error=1"},
@@ -148,7 +148,7 @@ TEST_F(MqttListener, RefusesConnectionsAboveTheLimit) {
 
 TEST_F(MqttListener, ANameIsTakenOverByItsNextBearer) {
     auto& five = greet(connect_5);
-    auto& three = greet(connect_3);  // the same name
+    auto& three = greet(connect_3);  // the same identifier
     EXPECT_EQ(without_reason_strings(five.take()), hex("e0 01 8e"));
     EXPECT_EQ(five.end, "closed");
     EXPECT_EQ(three.end, "");
@@ -334,7 +334,7 @@ TEST_F(MqttListener, HoldsTheClientToTheReceiveMaximum) {
     EXPECT_EQ(closed(), "receive_maximum=1");
     EXPECT_EQ(ingest_.take().size(), 3u);
 
-    auto& three = greet(connect_3);  // which knows of no maximum: it is not read until there is room
+    auto& three = greet(connect_3);  // 3.1.1 has no receive maximum: it is not read until there is room
     three.send("32 05 0001 't' 0001 32 05 0001 't' 0002");
     settle();
     three.send("32 05 0001 't' 0003");
@@ -438,7 +438,7 @@ TEST_F(MqttListener, AnswersToNoMessageOfItsBreakNothing) {
     EXPECT_EQ(refused(), "packet_identifier=7");
 }
 
-// What closes a connection, and it alone.
+// What closes a connection, and that connection alone.
 
 TEST_F(MqttListener, ClosesAConnectionThatBreaksTheProtocolAlone) {
     struct Row {
@@ -499,7 +499,7 @@ TEST_F(MqttListener, ClosesAConnectionThatBreaksTheProtocolAlone) {
         figures_.~Figures();
         new (&figures_) Figures;
         auto& client = greet(row.connect);
-        client.send(row.bytes + "30 05 0001 't' 00 'x'");  // what follows is not looked at
+        client.send(row.bytes + "30 05 0001 't' 00 'x'");  // packets that follow are not read
         settle();
         EXPECT_EQ(without_reason_strings(client.take()), hex(row.answer)) << row.bytes;
         EXPECT_EQ(client.end, "closed") << row.bytes;
@@ -514,7 +514,8 @@ TEST_F(MqttListener, ClosesAConnectionThatBreaksTheProtocolAlone) {
     EXPECT_EQ(good.take(), hex("40 02 0001"));
 }
 
-// The tables of 3.4.2.1 to 3.7.2.1 and 3.14.2.1: what they do not list for a client ends the connection with 0x82.
+// The tables of 3.4.2.1 to 3.7.2.1 and 3.14.2.1: a reason that they do not list for a client ends the connection with
+// 0x82.
 TEST_F(MqttListener, TakesOfAllReasonsThoseOfTheTables) {
     struct Row {
         std::string packet;
@@ -668,7 +669,7 @@ TEST_F(MqttListener, WhoIsCutOffWhileItStopsLeavesItsWill) {
     client.send("32 07 0001 't' 0001 00 'a'");
     settle();
     listener_->stop();
-    client.transport().write(std::vector<std::byte>(300 << 10));  // more than is read from who is not heard any more
+    client.transport().write(std::vector<std::byte>(300 << 10));  // more than is read after our last packet
     settle();
     EXPECT_EQ(client.end, "reset");
     EXPECT_EQ(refused(), "will=1");

@@ -1,6 +1,6 @@
-// Whatever a client sends, in any pieces: the listener goes on, and another client's messages are answered.
-// The input's first byte chooses the size of pieces, and whether ingest answers at once, later or not; 0xFE in the
-// bytes that follow, no packet's first byte, ends one connection and begins the next.
+// Whatever a client sends, in any pieces: the listener continues, and another client's messages are answered. The
+// input's first byte chooses the size of pieces, and whether ingest answers at once, later or not at all. 0xFE in the
+// bytes that follow, which begins no packet, ends one connection and begins the next.
 
 #include <algorithm>
 #include <cstdint>
@@ -73,7 +73,7 @@ void run(std::span<const std::byte> bytes, std::uint8_t choice) {
         }
         simulation.run_for(1s);
         if (more && (choice & 4) != 0) {
-            peer.transport().close();  // else it is taken over, if its name is the next one's
+            peer.transport().close();  // else it is taken over, if the next client has its name
         }
     }
     ingest.decide_late();

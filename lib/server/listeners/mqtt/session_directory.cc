@@ -9,8 +9,8 @@ namespace portillon::server::mqtt {
 
 using Kind = ShardMessage::Kind;
 
-// A message to this shard itself is heard inside of send_(), and may change or erase the entry: no reference to an
-// entry is used after a call of send_().
+// A message to this shard itself is handled inside send_(), and may change or erase the entry: no reference to an entry
+// is used after a call of send_().
 
 void SessionDirectory::claim(unsigned from, const std::string& client_id, std::uint64_t request, Instant now) {
     Entry& entry = entries_[client_id];
@@ -49,7 +49,7 @@ void SessionDirectory::given(unsigned from, const std::string& client_id, std::o
                              Instant now) {
     const auto found = entries_.find(client_id);
     if (found == entries_.end() || !found->second.move || found->second.holder != from) {
-        return;  // too late: somebody has been granted a new one
+        return;  // too late: another shard has been granted a new session
     }
     Entry& entry = found->second;
     if (entry.move->askers.empty()) {
@@ -85,7 +85,8 @@ void SessionDirectory::ended(unsigned from, const std::string& client_id) {
     }
 }
 
-// From a shard that knew another home before. Whoever was granted the session here meanwhile keeps it.
+// Comes from a shard that knew another home before. If another shard was granted the session here meanwhile, that one
+// keeps it.
 void SessionDirectory::holding(unsigned from, const std::string& client_id) {
     Entry& entry = entries_[client_id];
     if (!entry.holder) {
@@ -95,7 +96,7 @@ void SessionDirectory::holding(unsigned from, const std::string& client_id) {
     }
 }
 
-// From a shard that was not answered in time, and made a new session.
+// Comes from a shard that was not answered in time and has made a new session.
 void SessionDirectory::took(unsigned from, const std::string& client_id) {
     Entry& entry = entries_[client_id];
     if (entry.move) {
@@ -129,7 +130,7 @@ void SessionDirectory::decided(const std::string& client_id, const ShardMessage&
 }
 
 void SessionDirectory::shard_changed(unsigned shard, const IsHere& is_here, Instant now) {
-    std::vector<std::string> lost;  // by their holder, while somebody waits for them
+    std::vector<std::string> lost;  // by their holder, while another shard waits for them
     for (auto each = entries_.begin(); each != entries_.end();) {
         Entry& entry = each->second;
         const bool was_its = entry.holder == shard;

@@ -1,8 +1,9 @@
 #pragma once
 
-// What a shard knows as the home of client identifiers: which shard has each one's session now. A session has one
-// holder. Who claims it is granted it after the holder has given it up; claims of one session are served one after the
-// other, so that of two connections at the same time one remains. Pure; time is given.
+// The directory of sessions that a shard keeps as the home of client identifiers: which shard holds the session of
+// each. A session has one holder. A shard that claims it gets it after the holder has given it up; claims of one
+// session are served one after the other, so that of two simultaneous connections one remains. Pure; time is an
+// argument.
 
 #include <cstdint>
 #include <deque>
@@ -20,10 +21,10 @@ namespace portillon::server::mqtt {
 
 class SessionDirectory {
 public:
-    // A holder that does not answer for so long has lost the session.
+    // A holder that does not answer for this long has lost the session.
     static constexpr Nanos give_patience = 1s;
 
-    // False if the message is lost for certain. May call back into this.
+    // Returns false if the message is lost for certain. May call back into the directory.
     using Send = std::function<bool(unsigned to, const ShardMessage& message)>;
     explicit SessionDirectory(Send send) : send_(std::move(send)) {}
 
@@ -34,11 +35,11 @@ public:
     void took(unsigned from, const std::string& client_id);
     void decided(const std::string& client_id, const ShardMessage& message);
 
-    // That shard has nothing any more. `is_here`: whether this is still the home of an identifier.
+    // That shard has lost everything. `is_here`: whether this shard is still the home of an identifier.
     using IsHere = std::function<bool(const std::string& client_id)>;
     void shard_changed(unsigned shard, const IsHere& is_here, Instant now);
 
-    // When give_up_waiting() is to be called next.
+    // The instant at which give_up_waiting() is to be called next.
     Instant next() const { return deadlines_.empty() ? never : deadlines_.front().at; }
     void give_up_waiting(Instant now);
 
@@ -54,9 +55,9 @@ private:
         std::uint16_t packet_id = 0;
         Disposition disposition{};
     };
-    struct Move {                         // while its holder is asked to give it up
-        std::deque<Asker> askers;         // one of each shard at most; none: nobody is left who wants it
-        std::vector<Decision> decisions;  // to follow the session
+    struct Move {                         // while the holder is asked to give the session up
+        std::deque<Asker> askers;         // at most one of each shard; empty if none wants the session any more
+        std::vector<Decision> decisions;  // they follow the session to its next holder
         Instant until{};
     };
     struct Entry {

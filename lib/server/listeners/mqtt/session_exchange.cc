@@ -12,8 +12,8 @@ using Kind = ShardMessage::Kind;
 
 namespace {
 
-// What that shard, or any other one, is yet to decide. If it is dead it never will: when the client sends it again, it
-// is taken anew.
+// The messages that `decider` (or any other shard) has yet to decide. A dead shard never will: when the client sends
+// such a message again, it is taken as new.
 std::vector<std::uint16_t> undecided_of(const Session& session, std::optional<unsigned> decider) {
     std::vector<std::uint16_t> packet_ids;
     for (const Session::Received& each : session.received) {
@@ -27,7 +27,7 @@ std::vector<std::uint16_t> undecided_of(const Session& session, std::optional<un
 
 }  // namespace
 
-// A shard that is started again counts from elsewhere: what was for the dead one is not for it.
+// The request numbers of a restarted shard begin elsewhere: answers to its dead predecessor do not match them.
 SessionExchange::SessionExchange(net::Loop& loop, Sessions& sessions, Siblings* siblings, Owner& owner)
     : loop_(loop),
       sessions_(sessions),
@@ -156,7 +156,7 @@ void SessionExchange::take_anew(const std::string& client_id) {
     if (!unanswered) {
         return;
     }
-    // The name that was passed may have been the node's key, which the node still owns.
+    // `client_id` may refer to the key of this node, so the node is kept until the end.
     const std::string& id = unanswered.key();
     owner_.granted(id, unanswered.mapped().start, unanswered.mapped().by);
     if (Session* const session = sessions_.find(id)) {
@@ -191,16 +191,16 @@ void SessionExchange::shard_changed(unsigned shard) {
     }
     directory_.shard_changed(
         shard, [this](const std::string& id) { return home_of(id) == siblings_->number(); }, loop_.now());
-    // What is done for one session may end it, or others: none is held on to.
+    // Work for one session may end it, or others, so no reference to a session is kept.
     struct Affected {
         std::string client_id;
-        std::vector<std::uint16_t> undecided;  // and never will be
+        std::vector<std::uint16_t> undecided;  // and never will be decided
         bool has_moved = false;                // to another home
     };
     std::vector<Affected> affected;
     sessions_.for_each([&](const Session& session) {
-        // A shard that came back in the place of the home knows nothing, either. What is decided while the home is
-        // another one may not find its way here.
+        // A home that was restarted knows nothing, either. Decisions that are made while another shard is the home may
+        // not reach this one.
         const bool has_moved = session.home == shard || session.home != home_of(*session.client_id);
         auto undecided = undecided_of(session, has_moved ? std::nullopt : std::optional(shard));
         if (has_moved || !undecided.empty()) {

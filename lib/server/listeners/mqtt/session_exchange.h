@@ -1,15 +1,16 @@
 #pragma once
 
-// How the session of a client that connects here comes here, whichever shard of the server had it. No connection
-// moves: the session's state does.
+// Brings the session of a client that connects here to this shard, whichever shard of the server had it. Connections do
+// not move: the session's state does.
 //
-// Each client identifier has a home, a shard that knows who has its session (session_directory.h). Who hears a CONNECT
-// claims the session from the home; the home has the present holder close its connection (0x8E, session taken over) and
-// give up the session, and passes it on; then the client gets its CONNACK. All of this is bounded in time, so that a
-// client is answered, with a new session, though a shard dies or hangs meanwhile.
+// Each client identifier has a home, a shard that knows which shard holds its session (session_directory.h). A shard
+// that receives a CONNECT claims the session from the home; the home has the present holder close its connection (0x8E,
+// session taken over) and give the session up, and passes it on; then the client gets its CONNACK. Every step has a
+// deadline, so that a client is answered, with a new session, though a shard dies or hangs meanwhile.
 //
-// When a shard dies or comes back, its keys' home is another one: each shard tells that one what it holds. A client
-// that changes shards in just that instant may be given a new session. What a dead shard held is lost.
+// When a shard dies or comes back, other shards become the homes of some identifiers: each shard tells the new homes
+// which sessions it holds. A client that changes shards at that very moment may be given a new session. The sessions of
+// a dead shard are lost.
 
 #include <deque>
 #include <string>
@@ -24,14 +25,14 @@ namespace portillon::server::mqtt {
 
 class SessionExchange final : private Alarm {
 public:
-    // From the claim on. More than what a home waits for a holder.
+    // Counted from the claim. Longer than a home waits for a holder.
     static constexpr Nanos claim_patience = 2s;
 
     class Owner {
     public:
-        // The session, if there is one, is in Sessions now; or there is a new one to be made.
+        // The session, if there is one, is in Sessions now; otherwise a new one is to be made.
         virtual void granted(const std::string& client_id, Sessions::Start start, const Ticket& by) = 0;
-        // Another connection here has claimed the same session while this one waited.
+        // Another connection of this shard has claimed the same session while this one waited.
         virtual void superseded(const Ticket& by) = 0;
         virtual void decided(Session& session, std::uint16_t packet_id, Disposition disposition) = 0;
 
@@ -39,7 +40,7 @@ public:
         ~Owner() = default;
     };
 
-    // `siblings`: null if there is no other shard, and every session is here.
+    // `siblings`: nullptr if there is no other shard, so that every session is here.
     SessionExchange(net::Loop& loop, Sessions& sessions, Siblings* siblings, Owner& owner);
 
     // Ends in granted() or superseded(), perhaps before this returns.

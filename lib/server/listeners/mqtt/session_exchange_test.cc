@@ -61,7 +61,7 @@ public:
     }
 
     std::array<std::unique_ptr<server::Listener>, shard_count> shards;
-    unsigned deaf = shard_count;  // hears nothing, though it lives
+    unsigned deaf = shard_count;  // receives nothing, though it lives
     int sent = 0;
 
 private:
@@ -145,7 +145,7 @@ protected:
         }
         return sum;
     }
-    // Which is this identifier's home, while all live.
+    // The home of this identifier while all shards live.
     static unsigned home_of(const std::string& client_id) {
         return static_cast<unsigned>(std::hash<std::string_view>()(client_id) % shard_count);
     }
@@ -169,7 +169,7 @@ TEST_F(MqttShards, ASessionFollowsItsClientWhereverItConnects) {
         for (const unsigned shard : {0U, 1U, 2U, 0U, 2U, 2U}) {
             auto& client = open(shard);
             const bool first = &client == clients_.front().get() || clients_.size() % 6 == 1;
-            // A message follows at once, in the same piece and in a later one.
+            // A message follows at once, partly in the same piece.
             EXPECT_EQ(say(client, connect + " 34 07 0001 't' 0009 00 'x' c0"),
                       hex(std::string(first ? connack_5 : connack_5_present) + "50 02 0009"));
             EXPECT_EQ(say(client, "00"), hex("d0 00"));
@@ -398,7 +398,7 @@ TEST_F(MqttShards, WhatCannotBeGreetedAsksNobody) {
     EXPECT_EQ(network_.sent, 0);
 }
 
-// Connections at random instants in random shards, some of which die: whoever connects last is connected alone.
+// Clients connect at random instants to random shards, some of which die; at the end only the last connection is open.
 TEST_F(MqttShards, WhateverHappensOneConnectionOfAClientRemains) {
     for (std::uint64_t seed = 1; seed <= 200; ++seed) {
         SCOPED_TRACE("seed " + std::to_string(seed));

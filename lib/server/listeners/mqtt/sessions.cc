@@ -29,7 +29,7 @@ Sessions::Claim Sessions::claim(const std::string& client_id, Start start, Conne
     }
     Claim claim{session, std::exchange(session.connection, &connection)};
     if (is_new || (claim.before != nullptr && session.expiry_seconds == 0)) {
-        start = Start::clean;  // a session that ends with its connection is not there for the next one
+        start = Start::clean;  // a session that ends with its connection is not kept for the next one
     }
     if (session.will_due != never) {
         withdraw_will(session);
@@ -89,7 +89,7 @@ std::optional<CarriedSession> Sessions::take_out(const std::string& client_id) {
     if (Session* const there = find(client_id); there != nullptr && there->connection != nullptr) {
         there->connection->give_session_up();  // releases it
     }
-    Session* const found = find(client_id);  // unless it has ended with its connection
+    Session* const found = find(client_id);  // nullptr if it has ended with its connection
     if (found == nullptr) {
         return std::nullopt;
     }
@@ -193,7 +193,7 @@ void Sessions::withdraw_will(Session& session) {
     session.will_due = never;
 }
 
-// A place of its own, so that decisions for what it was before go nowhere.
+// Gives the session a new place, so that decisions for its former state find nothing.
 void Sessions::renew(Session& session) {
     if (free_places_.empty()) {
         free_places_.push_back(static_cast<std::uint32_t>(places_.size()));
@@ -228,8 +228,8 @@ void Sessions::end(Session& session) {
     by_id_.erase(by_id_.find(*session.client_id));
 }
 
-// Nodes of three containers, the identifier and what was received. The same as long as the client is away, but for
-// what is refused meanwhile: its capacity stays.
+// The nodes of three containers, the identifier and the received messages. The value does not change while the client
+// is away: messages that are refused meanwhile leave the vector's capacity as it is.
 std::size_t Sessions::bytes_of(const Session& session) {
     constexpr std::size_t nodes = sizeof(Session) + sizeof(std::string) + 128;
     return nodes + session.client_id->size() + session.received.capacity() * sizeof(Session::Received);

@@ -2,8 +2,8 @@
 
 // The sessions of one listener, by client identifier: those whose client is connected, and those kept until it is back.
 //
-// What is kept for clients that are away is bounded: by time (most_expiry), by number and by bytes. Beyond, the session
-// that would expire first is dropped; its client is told so when it comes back (session present 0).
+// Sessions kept for clients that are away are bounded by time (most_expiry_seconds), number and bytes. Beyond, the
+// session that would expire first is dropped; its client is told so when it comes back (session present 0).
 
 #include <functional>
 #include <map>
@@ -28,7 +28,7 @@ public:
     static constexpr std::size_t most_away = 100'000;            // two fleets of 50,000 on one shard
     static constexpr std::size_t most_away_bytes = 64 << 20;
 
-    // Hears of every session that ends and is not taken out.
+    // Called for every session that ends and is not taken out.
     using Ended = std::function<void(const Session&)>;
 
     Sessions(net::Loop& loop, Figures& figures, unsigned shard = 0, Ended ended = {});
@@ -38,30 +38,31 @@ public:
 
     struct Claim {
         Session& session;
-        Connection* before = nullptr;  // that had it: to be taken over
+        Connection* before = nullptr;  // the connection that had it and is to lose it
         Present present = Present::no;
     };
-    // Gives the session of that name to `connection`. `clean`: whatever was kept is forgotten.
+    // Gives the session of that client identifier to `connection`. Start::clean: the old session is forgotten.
     Claim claim(const std::string& client_id, Start start, Connection& connection);
 
-    // The connection that had it is gone, or no longer speaks for it; its will is left, or settled already. A will with
-    // a delay is due when that has passed or the session ends, and is withdrawn if the client resumes the session
-    // before (5.0, 3.1.3.2.2). What is due is counted.
+    // The session's connection has gone, or no longer speaks for it. Will::left hands the connection's will to the
+    // session: a will with a delay is due when the delay has passed or the session ends, and is withdrawn if the client
+    // resumes the session before (5.0, 3.1.3.2.2). A will that is due is counted. Will::settled: there is none.
     enum class Will : std::uint8_t { settled, left };
     void release(Session& session, Will will = Will::settled);
     void count_will() { figures_.refused.add("will"); }
 
-    // For another shard to bring in: takes the session out of here, if there is one; nothing if it has ended. A
-    // connection that has it is closed before, and what it leaves goes along. What ingest here has yet to decide of it
-    // is decided elsewhere from now on.
+    // Takes the session out of here so that another shard can bring it in; nothing if there is none or it has ended.
+    // Its connection, if any, is closed before, and the state which that leaves goes along. What ingest here has yet to
+    // decide about its messages is reported by decided_elsewhere() from now on.
     std::optional<CarriedSession> take_out(const std::string& client_id);
-    // As that of a client that is away. There is none of that name; nor need there be one then, if too many are away.
+    // Adds the session as that of a client that is away. Requires that there is none with this identifier; afterwards
+    // there still may be none, if too many clients are away.
     void bring_in(const std::string& client_id, CarriedSession carried);
     static void note_undecided(Session& session);  // after a decision: whether it still awaits one from elsewhere
     bool has(const std::string& client_id) const { return by_id_.contains(client_id); }
     Session* find(const std::string& client_id);
 
-    // Whose decision a ticket's is, if its session was taken out before. To be asked once a decision.
+    // The session to which a ticket's decision belongs, if it was taken out before. Call once per decision.
     struct TakenOut {
         std::string client_id;
         std::uint64_t number = 0;
@@ -75,7 +76,7 @@ public:
         }
     }
 
-    // By the place of a ticket; nullptr if it has ended since.
+    // By the place of a ticket; nullptr if the session has ended since.
     Session* find(std::uint32_t place, std::uint32_t generation);
     std::uint32_t generation(const Session& session) const { return places_[session.place].generation; }
 

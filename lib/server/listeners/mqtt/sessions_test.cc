@@ -14,7 +14,7 @@ using ::testing::ElementsAre;
 using testing::hex;
 using ::testing::IsEmpty;
 
-// Client "ab"; version 5: kept for 10 s.
+// Client "ab"; in version 5 the session is kept for 10 s.
 constexpr const char* kept_5 = "10 14 0004 'MQTT' 05 00 003c 05 11 0000000a 0002 'ab'";
 constexpr const char* clean_kept_5 = "10 14 0004 'MQTT' 05 02 003c 05 11 0000000a 0002 'ab'";
 constexpr const char* kept_3 = "10 0e 0004 'MQTT' 04 00 003c 0002 'ab'";
@@ -23,7 +23,7 @@ class MqttSessions : public ListenerHarness {
 protected:
     std::string closed() const { return counted(figures_.closed); }
 
-    // What a client that says `connect_packet` is told.
+    // The answer to a client that sends `connect_packet`.
     std::string greeting(const std::string& connect_packet) {
         client_ = &connect();
         client_->send(connect_packet);
@@ -154,7 +154,7 @@ TEST_F(MqttSessions, TheReceiveMaximumCountsUntilTheRelease) {
     EXPECT_EQ(without_reason_strings(say("34 06 0001 't' 0004 00")), hex("e0 01 93"));
     EXPECT_EQ(closed(), "receive_maximum=1");
 
-    // What was resent and released before it was counted here leaves the count alone.
+    // A message that was sent again and released before it was counted here leaves the count alone.
     greeting(kept_5);
     say("34 06 0001 't' 0001 00");
     go();
@@ -330,10 +330,10 @@ TEST_F(MqttSessions, KeepsToTheClientsMaximumPacketSizeWhenItTurnsItAway) {
     EXPECT_EQ(closed(), "authentication_method=2");
 }
 
-// 5.0, 3.1.3.2.2.
+// MQTT 5.0, 3.1.3.2.2.
 TEST_F(MqttSessions, AWillWithADelayWaitsForItsClientToComeBack) {
     const auto will = [this] { return counted(figures_.refused); };
-    // Delay 5 s; the session is kept for 10 s, for 3 s, not at all.
+    // The will's delay is 5 s; the session is kept for 10 s, for 3 s, not at all.
     const auto with_will = [](const char* flags, const char* expiry) {
         return std::string("10 20 0004 'MQTT' 05 ") + flags + " 003c 05 11 " + expiry +
                " 0002 'ab' 05 18 00000005 0001 't' 0001 'x'";

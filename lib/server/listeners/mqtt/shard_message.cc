@@ -23,7 +23,7 @@ void put(Number number, std::vector<std::byte>& into) {
     std::memcpy(into.data() + at, &number, sizeof number);
 }
 
-// Reads fields in turn; once one is missing, all that follow are zero.
+// Reads fields in order; once one is missing, all that follow are zero.
 class Fields {
 public:
     explicit Fields(std::span<const std::byte> rest) : rest_(rest) {}

@@ -11,16 +11,16 @@ namespace portillon::server::over_http2 {
 
 namespace {
 
-constexpr std::size_t most_unsent_bytes = 256 << 10;  // more, and we read no more from who does not read our answers
-constexpr Nanos stall_patience = 30s;                 // with one that does not read at all
-constexpr Nanos unfinished_patience = 30s;            // with a message that was begun, however slowly it comes
-constexpr Nanos farewell_patience = 1s;               // for the other side to end, once we have
-constexpr std::uint32_t resets_at_once = 1'000;       // beside as many a second as there may be streams
-constexpr std::size_t most_unread_factor = 4;         // of the largest size, read and dropped after a refusal
-constexpr Nanos pause = 1s;                           // between two frames, after which the first is forgotten
-constexpr std::size_t unfinished_bodies = 4;          // of the largest size, that one connection may have
+constexpr std::size_t most_unsent_bytes = 256 << 10;  // back pressure: with more unsent answers the peer is not read
+constexpr Nanos stall_patience = 30s;                 // with a peer that does not read at all
+constexpr Nanos unfinished_patience = 30s;       // for an unfinished message to be completed, however slowly it comes
+constexpr Nanos farewell_patience = 1s;          // for the other side to end, once we have
+constexpr std::uint32_t resets_at_once = 1'000;  // a burst, which `streams` per second work off
+constexpr std::size_t most_unread_factor = 4;    // times the largest body, read and dropped after a refusal
+constexpr Nanos pause = 1s;                      // between two frames, after which the first is forgotten
+constexpr std::size_t unfinished_bodies = 4;     // times the largest body, that one connection may have unfinished
 
-// To people who try it with what speaks HTTP/1.1, or asks in it for an upgrade, which RFC 9113 (3.1) has given up.
+// For people who try it with an HTTP/1.1 client, or ask for an upgrade, which RFC 9113 (3.1) has removed.
 constexpr std::string_view http1_answer =
     "HTTP/1.1 505 HTTP Version Not Supported\r\n"
     "Content-Type: text/plain\r\n"
@@ -48,7 +48,7 @@ Connection::Connection(Listener& listener, std::unique_ptr<net::Transport> trans
       ticket_(ticket) {
     transport_->start(*this);
     listener_.loop_.timers().set(*this, listener_.loop_.now() + listener_.limits_.first_byte);
-}  // our SETTINGS wait for the first bytes, which are under way: they may be HTTP/1.1
+}  // our SETTINGS wait for the first bytes from the peer, which may be HTTP/1.1
 
 Connection::~Connection() {
     while (!requests_.empty()) {
@@ -62,7 +62,7 @@ Connection::~Connection() {
 void Connection::decided(const Ticket& ticket, const Decision& decision) {
     auto* request = static_cast<Request*>(connection_.exchange_of(static_cast<std::int32_t>(ticket.exchange)));
     if (request == nullptr || state_ == State::leaving) {
-        return;  // it was cancelled meanwhile
+        return;  // the request was cancelled meanwhile
     }
     if (request->messages) {
         request->messages->decided();
@@ -71,7 +71,7 @@ void Connection::decided(const Ticket& ticket, const Decision& decision) {
         return;
     }
     if (!is_answered(decision.disposition)) {
-        request->answer = Request::Answer::never;  // of a call: it is for the other side to give it up
+        request->answer = Request::Answer::never;  // a request without an answer is for the client to give up
         finish_if_settled(*request);
     } else if (listener_.loop_.now() > request->deadline) {
         refuse(*request, Refusal::late);
@@ -170,6 +170,8 @@ void Connection::ring(Instant now) {
     }
 }
 
+// The alarm's work while serving: applies each request's deadlines, then the limit on idleness, and sets the alarm for
+// the earliest of what remains.
 void Connection::look_after_requests(Instant now) {
     flush();
     Instant next = never;
@@ -196,6 +198,8 @@ void Connection::look_after_requests(Instant now) {
     listener_.loop_.later(*this);
 }
 
+// Three deadlines: the client's own (late), that for its message (`read_until`) and that for progress in sending the
+// answer (`written_until`): it is extended whenever something was sent.
 void Connection::look_after(Request& request, Instant now) {
     if (!connection_.responded(request) && now > request.deadline) {
         refuse(request, Refusal::late);
@@ -298,20 +302,21 @@ void Connection::body(portillon::http2::Exchange& exchange, std::span<const std:
     }
 }
 
-// Many a client wants to say all before it listens (curl 7.88 fails when it is cut short).
+// After a refusal the body is read and dropped up to a limit, because many clients send all of it before they read
+// (curl 7.88 fails when it is cut short).
 void Connection::drop(Request& request, std::span<const std::byte> piece) {
     const std::size_t most = most_unread_factor * most_body_bytes();
     const bool enough = request.unread_bytes <= most && request.unread_bytes + piece.size() > most;
     request.unread_bytes += piece.size();
     if (enough) {
-        request.read_until = listener_.loop_.now();  // after the answer has left, which may come from this very read
+        request.read_until = listener_.loop_.now();  // after the answer has left, which this very read may cause
         ring_by(request.read_until);
     }
 }
 
 void Connection::take_messages(Request& request, std::span<const std::byte> piece) {
     if (service_ == Service::stopping) {
-        return;  // they are sent again elsewhere
+        return;  // the client sends them again elsewhere
     }
     MessageReader& messages = request.messages->reader();
     messages.feed(piece);
@@ -362,7 +367,8 @@ void Connection::answer_message(Request& request, const Decision& decision) {
     finish_if_settled(request);
 }
 
-// A stream that wants, or gets, no more than it has; and a call that gets nothing, once we stop.
+// Ends the response of a stream that owes no answer, once the stream has ended or we stop; and gives up a request that
+// will never be answered, once we stop.
 void Connection::finish_if_settled(Request& request) {
     if (!request.messages && request.answer == Request::Answer::never && service_ == Service::stopping) {
         connection_.give_up(request);
@@ -405,7 +411,8 @@ void Connection::closed(portillon::http2::Exchange& exchange) {
     give_back(request);
 }
 
-// Who gives everything up once a second has a slow server; who does more attacks it (CVE-2023-44487).
+// A client that gives up all its streams once a second has a slow server; one that resets more attacks it (rapid reset,
+// CVE-2023-44487).
 void Connection::reset() {
     const Instant now = listener_.loop_.now();
     const std::uint32_t streams = listener_.limits_.streams;
@@ -488,7 +495,7 @@ void Connection::await_rest(Request& request) {
     }
 }
 
-// Ends this connection with the next flush, and says why where it is counted.
+// Ends this connection with the next flush; `cause` is what is counted.
 void Connection::complain(std::string_view cause) {
     complaint_ = cause;
     connection_.end(portillon::http2::Error::enhance_your_calm);
@@ -523,7 +530,7 @@ void Connection::await_bytes() {
     }
 }
 
-// Ends our side, and the connection once the other side has ended too, or is not worth waiting for.
+// Ends our side; the connection is removed when the other side has ended, too, or after a short wait.
 void Connection::leave(std::string_view cause) {
     if (!cause.empty()) {
         listener_.figures_.closed.add(cause);

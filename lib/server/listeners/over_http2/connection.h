@@ -27,14 +27,14 @@ public:
     Connection(Listener& listener, std::unique_ptr<net::Transport> transport, const Ticket& ticket);
     ~Connection() override;
 
-    // What ingest says of a request, or of a message of a stream. No effect if it was cancelled meanwhile.
+    // Ingest's decision on a request, or on a message of a stream. No effect if the request was cancelled meanwhile.
     void decided(const Ticket& ticket, const Decision& decision);
 
     void fall_silent();  // ends at once
     void stop();         // takes no new requests, and ends once those under way are answered
 
 private:
-    // leaving: our side has ended, and the other side's end is waited for.
+    // leaving: our side has ended, and the other side's end is awaited.
     enum class State : std::uint8_t { greeting, serving, stalled, leaving };
 
     void received(std::span<const std::byte> bytes) override;
@@ -52,7 +52,7 @@ private:
     void closed(portillon::http2::Exchange& exchange) override;
     void reset() override;
 
-    // What comes of a request.
+    // What happens to a request.
     void drop(Request& request, std::span<const std::byte> piece);
     void take_messages(Request& request, std::span<const std::byte> piece);
     void take_message(Request& request, const Message& message);
@@ -65,12 +65,12 @@ private:
     void forget_body(Request& request);
     void give_back(Request& request);
 
-    // What goes back.
+    // What is sent back.
     void refuse(Request& request, Refusal refusal);
     void respond(Request& request, const Reply& reply);
     void close(Request& request, std::span<const portillon::http2::Header> trailers);
 
-    // What is waited for, and for how long.
+    // Deadlines.
     void look_after_requests(Instant now);
     void look_after(Request& request, Instant now);
     void await_written(Request& request);
@@ -89,7 +89,7 @@ private:
     RequestHead* head_ = nullptr;         // of the request whose header list is being read
     std::span<const std::byte> message_;  // of a stream, while ingest is asked about it
     Instant last_byte_{};
-    std::size_t gathered_bytes_ = 0;  // of messages that have not come to their end
+    std::size_t gathered_bytes_ = 0;  // of bodies and messages that have not ended yet
     List<Request> requests_;          // under way
     Instant resets_since_{};
     std::uint32_t resets_ = 0;

@@ -7,7 +7,7 @@ namespace portillon::server::over_http2 {
 
 namespace {
 
-// Codings and expectations are written in any case (RFC 9110, 8.4.1 and 10.1.1).
+// Codings and expectations are case-insensitive (RFC 9110, 8.4.1 and 10.1.1).
 std::string lower(std::string_view text) {
     std::string lowered(text);
     std::transform(lowered.begin(), lowered.end(), lowered.begin(),

@@ -1,6 +1,6 @@
 #pragma once
 
-// For tests: a listener over HTTP/2 on simulated time, an ingest that answers when it is told to, and clients that say
+// For tests: a listener over HTTP/2 on simulated time, an ingest that answers when it is told to, and clients that send
 // what the test tells them to.
 
 #include <gtest/gtest.h>
@@ -57,7 +57,7 @@ public:
     std::vector<raw::Frame> frames;
     std::string end;  // its cause; empty while the connection lives
 
-    // The last HEADERS of `stream`, as "name: value" for `name`; empty if there is none.
+    // The value of the header `name` in the last HEADERS of `stream`; empty if there is none.
     std::string field(std::uint32_t stream, const std::string& name) const {
         std::string value;
         for (const auto& frame : frames) {
@@ -102,7 +102,7 @@ class ListenerHarness : public ::testing::Test {
 protected:
     explicit ListenerHarness(ListenerKind kind) : kind_(std::move(kind)) { restart(); }
 
-    // With the limits as they are now.
+    // Makes a new listener with the current limits.
     void restart() { listener_ = kind_.make({simulation_.loop(), ingest_, limits_, figures_}); }
 
     ScriptedClient& connect() {

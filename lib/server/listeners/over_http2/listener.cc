@@ -12,7 +12,7 @@ Listener::Listener(const ListenerContext& context, std::unique_ptr<Dialect> dial
       dialect_(std::move(dialect)) {}
 
 Listener::~Listener() {
-    connections_.clear();  // connections give back what they have
+    connections_.clear();  // they return their requests to the pools
 }
 
 void Listener::accepted(std::unique_ptr<net::Transport> transport) {

@@ -1,7 +1,7 @@
 #pragma once
 
-// The listener of a protocol whose messages are requests on HTTP/2 connections. Each connection keeps to the limits by
-// itself; what breaks them, or the protocol, closes that connection alone and is counted.
+// The listener of a protocol whose messages are requests on HTTP/2 connections. Each connection enforces the limits by
+// itself: breaking them, or the protocol, closes that connection alone and is counted.
 
 #include <memory>
 #include <vector>
@@ -37,7 +37,7 @@ private:
     ConnectionTable<Connection> connections_;
     Pool<Request> requests_;
     Pool<RequestHead> heads_;
-    std::vector<std::byte> out_;  // one connection's bytes on their way to its transport
+    std::vector<std::byte> out_;  // scratch space for one connection's outgoing bytes
     enum class State : std::uint8_t { serving, stopping } state_ = State::serving;
 };
 

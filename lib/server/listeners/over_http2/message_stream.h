@@ -1,6 +1,6 @@
 #pragma once
 
-// A request that is a stream of messages: what has come of the next one, and how many ingest has not decided about.
+// A request that is a stream of messages: the part received of the next one, and how many await ingest's decision.
 
 #include <cstdint>
 #include <memory>

@@ -1,9 +1,9 @@
-// What clients of the listeners over HTTP/2 may say: raw bytes, and requests that are well-formed up to what stands in
-// them, their bodies in any pieces, whole or not. Whatever it is, the listener goes on, another client is answered, and
-// every connection ends once the listener stops.
+// Whatever clients of the listeners over HTTP/2 send: raw bytes, and requests whose frames are well-formed while their
+// contents are not, with bodies in any pieces, complete or not. In every case the listener continues, another client is
+// answered, and every connection ends once the listener stops.
 //
-// The input's first byte chooses the listener and when ingest decides; the rest is a script, one step after the other,
-// of which run() tells.
+// The input's first byte chooses the listener and when ingest decides; the rest is a script, whose steps run() executes
+// one after the other.
 
 #include <algorithm>
 #include <cstdint>
