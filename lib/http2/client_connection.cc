@@ -86,7 +86,8 @@ struct ClientConnection::Callbacks {
         return 0;
     }
 
-    // The body goes straight to where it is sent from: here nghttp2 only learns how much of it.
+    // NGHTTP2_DATA_FLAG_NO_COPY: nghttp2 only learns how much may be sent; send_body() writes the body into the output
+    // itself, without a copy through nghttp2. DEFERRED: a call has no piece now; resume() asks again.
     static ssize_t read_body(nghttp2_session* session, std::int32_t stream, std::uint8_t*, std::size_t room,
                              std::uint32_t* flags, nghttp2_data_source*, void*) {
         Request* request = request_of(session, stream);
@@ -109,6 +110,8 @@ struct ClientConnection::Callbacks {
         return static_cast<ssize_t>(std::min(left, room));
     }
 
+    // Writes one DATA frame. A piece that fits the frame is encoded in place. One that the flow-control window cuts is
+    // encoded once into `encoded_`, and the frames take their parts from there.
     static int send_body(nghttp2_session* session, nghttp2_frame* frame, const std::uint8_t* frame_header,
                          std::size_t size, nghttp2_data_source*, void* user) {
         Request* request = request_of(session, frame->hd.stream_id);
@@ -259,7 +262,7 @@ bool ClientConnection::finished() const {
     return nghttp2_session_want_read(session_.get()) == 0 && nghttp2_session_want_write(session_.get()) == 0;
 }
 
-// nghttp2 passes over the frames of streams that are closed, and tells nobody.
+// nghttp2 ignores the frames of closed streams and reports none of them.
 void ClientConnection::look_for_late_answers(std::span<const std::byte> bytes) {
     while (const auto head = heads_.next(bytes)) {
         const bool ends_answer = (head->type == NGHTTP2_HEADERS || head->type == NGHTTP2_DATA) &&
@@ -282,7 +285,7 @@ void ClientConnection::complete(Request& request) {
     const auto stream = request.stream_;
     const bool unsent = request.sent_bytes_ < request.body_bytes_ || request.kind_ == Request::Body::pieces;
     forget(request);
-    if (unsent) {  // answered before it had read all: the rest is of no use (RFC 9113, 8.1)
+    if (unsent) {  // answered before it had read all: the rest is useless (RFC 9113, 8.1)
         nghttp2_submit_rst_stream(session_.get(), NGHTTP2_FLAG_NONE, stream, NGHTTP2_CANCEL);
     }
     request.answered();

@@ -58,7 +58,7 @@ protected:
         exchange();
     }
 
-    // Until neither side has anything to say.
+    // Runs until neither side has anything to send.
     void exchange() {
         std::vector<std::byte> bytes;
         do {

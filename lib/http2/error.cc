@@ -86,7 +86,7 @@ std::string message_of_status(int status) {
 }  // namespace
 
 error_code make_error_code(Error error) {
-    // A stream that is reset with NO_ERROR is no answer either.
+    // A stream that is reset with NO_ERROR has no answer either.
     using Category = ErrorCategory<Error>;
     static const Category category("portillon.http2", message_of, Category::Zero::is_failure);
     return category.code(error);

@@ -1,7 +1,7 @@
 #pragma once
 
-// The heads of one side's frames (RFC 9113, 4.1), in bytes that come in any pieces: for what nghttp2 does not tell of.
-// Only for the files of this folder.
+// Splits one side's bytes, which come in any pieces, at the heads of frames (RFC 9113, 4.1): for events that nghttp2
+// does not report. Only for the files of this folder.
 
 #include <algorithm>
 #include <array>
@@ -26,7 +26,7 @@ public:
         std::int32_t stream;
     };
 
-    // The next head that ends in `bytes`, which then begin after it; nothing if there is none.
+    // The next head that ends in `bytes`, which is then cut to begin after it; nothing if there is none.
     std::optional<Head> next(std::span<const std::byte>& bytes) {
         while (!bytes.empty()) {
             if (passed_over_ > 0) {
@@ -58,7 +58,7 @@ private:
         return value;
     }
 
-    std::size_t passed_over_;  // of the preface, or of a frame after its head
+    std::size_t passed_over_;  // bytes left to skip: of the preface, or of a frame's payload
     std::array<std::byte, head_bytes> head_{};
     std::size_t size_ = 0;
 };

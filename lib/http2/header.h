@@ -1,6 +1,6 @@
 #pragma once
 
-// A header as it is sent, and what both ends promise of header lists.
+// A header to be sent, and what both ends agree on about header lists.
 
 #include <cstdint>
 #include <string_view>
@@ -14,12 +14,12 @@ struct Header {
     enum class Value : std::uint8_t { constant, varies } kind = Value::constant;
 };
 
-// Of a header list, as RFC 9113 (6.5.2) counts it.
+// The size of one header in a header list, as RFC 9113 (6.5.2) counts it.
 constexpr std::size_t header_bytes(std::string_view name, std::string_view value) {
     return name.size() + value.size() + 32;
 }
 
-// Neither end says SETTINGS_HEADER_TABLE_SIZE: of a table below the default the other side must say that it knows (RFC
-// 7541, 4.2), or nghttp2 ends the connection; and those that use no table (.NET's client, for one) never say so.
+// Neither end sends SETTINGS_HEADER_TABLE_SIZE: the peer would have to confirm a table below the default (RFC 7541,
+// 4.2), or nghttp2 ends the connection; and peers that use no table (.NET's client, for one) never confirm.
 
 }  // namespace portillon::http2

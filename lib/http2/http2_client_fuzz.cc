@@ -1,5 +1,5 @@
-// What a server may say to three requests. The first byte says into pieces of which size the rest is cut, its highest
-// bit that SETTINGS have been said already.
+// What a server may send to three requests. The first byte chooses the size of the pieces into which the rest is cut;
+// its highest bit says that SETTINGS have been sent already.
 
 #include <array>
 #include <cstdint>

@@ -1,5 +1,5 @@
-// What a client may say. The first byte says into pieces of which size the rest is cut, its highest bit that preface
-// and SETTINGS have been said already.
+// What a client may send. The first byte chooses the size of the pieces into which the rest is cut; its highest bit
+// says that preface and SETTINGS have been sent already.
 
 #include <array>
 #include <cstdint>

@@ -1,7 +1,7 @@
 #pragma once
 
-// For tests: HTTP/2 frames written and read by hand (RFC 9113, sections 4 and 6), so that a peer can say anything,
-// wrong things too.
+// For tests: HTTP/2 frames written and read by hand (RFC 9113, sections 4 and 6), so that a peer can send anything,
+// violations included.
 
 #include <nghttp2/nghttp2.h>
 
@@ -62,7 +62,7 @@ inline std::string literal(std::string_view text) {
            std::string(text);
 }
 
-// Begins with a table size of 1,024, which is 3 bytes: encoders may say so at any time (RFC 7541, 4.2).
+// Begins with an update of the table size to 1,024, in 3 bytes; encoders may send one at any time (RFC 7541, 4.2).
 inline std::string block(const Fields& fields) {
     std::string text = "\x3F\xE1\x07";
     for (const auto& [name, value] : fields) {
@@ -116,7 +116,7 @@ struct Frame {
     }
 };
 
-// Bytes in any pieces -> frames. Skips the client's preface.
+// Turns bytes in any pieces into frames. Skips the client's preface.
 class Frames {
 public:
     Frames() {

@@ -29,7 +29,7 @@ std::optional<unsigned> month(std::string_view name) {
     return static_cast<unsigned>(found - names.begin()) + 1;
 }
 
-// "08:49:37".
+// Reads "08:49:37".
 std::optional<std::chrono::seconds> time_of_day(std::string_view text) {
     if (text.size() != 8 || text[2] != ':' || text[5] != ':') {
         return std::nullopt;

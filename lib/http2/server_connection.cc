@@ -11,18 +11,18 @@ namespace portillon::http2 {
 
 namespace {
 
-// HPACK's dynamic table of our answers: enough for the headers that repeat, a quarter of the default.
+// HPACK's dynamic table of our answers: a quarter of the default, enough for the headers that repeat.
 constexpr std::uint32_t answer_table_bytes = 1'024;
 
 constexpr std::size_t most_header_lists =
-    4;  // of the largest size that is taken, read to its end for the sake of an answer
+    4;  // times the largest accepted size, read to the end so that an answer can be sent
 
-// Credit, not memory: who listens bounds what it gathers.
+// Flow-control windows are credit, not memory: the listener limits what it gathers.
 constexpr std::int32_t stream_window_bytes = 256 << 10;
 constexpr std::int32_t connection_window_bytes = 1 << 20;
 
-// Frames that bring no request any further (PING, SETTINGS, PRIORITY, WINDOW_UPDATE, DATA without data): so many more
-// of them than a request needs are a flood. Frames of unknown types are passed over and cost nothing but that.
+// Frames that advance no request (PING, SETTINGS, PRIORITY, WINDOW_UPDATE, DATA without data): so many of them beyond
+// what the requests explain are a flood. Frames of unknown types are ignored at no other cost.
 constexpr std::uint32_t most_idle_frames = 10'000;
 constexpr std::uint32_t idle_frames_of_a_request = 16;
 
@@ -61,7 +61,7 @@ struct ServerConnection::Callbacks {
         auto& self = *static_cast<ServerConnection*>(user);
         self.header_bytes_ += header_bytes(text_of(name, name_size), text_of(value, value_size));
         if (self.header_bytes_ > most_header_lists * self.header_list_bytes_) {
-            // A few bytes may stand for megabytes: nobody who only errs comes here.
+            // A few bytes may decompress to megabytes (a HPACK bomb): a client that merely errs does not get here.
             self.cause_ = Error::flooded;
             self.end(Error::enhance_your_calm);
             return NGHTTP2_ERR_CALLBACK_FAILURE;
@@ -122,8 +122,8 @@ struct ServerConnection::Callbacks {
         return 0;
     }
 
-    // Who says goodbye and means its own streams (grpc-go, on closing a channel) gets nghttp2's complaint, and no
-    // other.
+    // A client whose GOAWAY names its own streams (grpc-go, when it closes a channel) gets nghttp2's complaint, but it
+    // is not counted as an error: the client is leaving.
     static int frame_refused(nghttp2_session*, const nghttp2_frame* frame, int, void* user) {
         auto& self = *static_cast<ServerConnection*>(user);
         self.forgiving_ = true;
@@ -159,6 +159,8 @@ struct ServerConnection::Callbacks {
         nghttp2_submit_trailer(session, exchange.stream_, trailers.begin(), trailers.size());
     }
 
+    // Tells nghttp2 how much of the reply may be sent (NGHTTP2_DATA_FLAG_NO_COPY); send_reply() writes it. DEFERRED: an
+    // open response has nothing to send now; add() asks again. With trailers the stream does not end with the data.
     static ssize_t read_reply(nghttp2_session* session, std::int32_t stream, std::uint8_t*, std::size_t room,
                               std::uint32_t* flags, nghttp2_data_source*, void* user) {
         const Exchange* exchange = static_cast<ServerConnection*>(user)->exchange_of(stream);
@@ -238,8 +240,9 @@ ServerConnection::ServerConnection(Events& events, const ServerLimits& limits)
 
 ServerConnection::~ServerConnection() = default;
 
-// nghttp2 passes over what comes for a stream that it has forgotten, and it forgets at once (server_option). By the
-// standard it is a mistake (RFC 9113, 5.1 and 5.1.1), unless the stream was reset by us.
+// nghttp2 ignores frames for a stream that it has forgotten, and it forgets at once (server_option). By the standard
+// they are an error (RFC 9113, 5.1 and 5.1.1), unless we reset the stream. So a suspicious head cuts the input: nghttp2
+// first reads everything before it, and is then asked whether the stream still exists.
 error_code ServerConnection::receive(std::span<const std::byte> bytes) {
     auto rest = bytes;
     while (const auto head = heads_.next(rest)) {
@@ -268,8 +271,8 @@ error_code ServerConnection::take(std::span<const std::byte> bytes) {
     return error ? cause_ : error;
 }
 
-// Whether the client says more for a stream that it has named, ended perhaps: nghttp2 knows, once it has read what came
-// before. Quick for the usual case, a request's parts one after the other.
+// Whether the client sends more for a stream that it has used before and perhaps ended: nghttp2 knows, once it has read
+// what came before. The fast path is the usual case, the parts of one request one after the other.
 bool ServerConnection::names_again(const FrameHeads::Head& head) {
     const bool ends = (head.flags & NGHTTP2_FLAG_END_STREAM) != 0;
     if (head.type == NGHTTP2_RST_STREAM) {
@@ -342,7 +345,8 @@ void ServerConnection::close_response(Exchange& exchange, std::span<const Header
         exchange.own_trailers_.emplace_back(trailer.name, trailer.value);
     }
     if (exchange.sent_bytes_ == exchange.reply_.size() && !trailers.empty()) {
-        // Even DATA without data would wait for the peer's window; its data source goes with the stream.
+        // An empty DATA frame would wait for the peer's flow-control window, so the trailers are sent alone; the data
+        // source goes with the stream.
         Callbacks::submit_trailers(session_.get(), exchange);
         exchange.own_trailers_.clear();
     } else {

@@ -1,8 +1,8 @@
 #pragma once
 
-// The server's end of an HTTP/2 connection (RFC 9113, prior knowledge), without I/O: what was read goes in, what is to
-// be written comes out. Answers may come in any order and at any time. PING, SETTINGS and flow control are answered by
-// themselves; what floods them ends the connection.
+// The server's end of an HTTP/2 connection (RFC 9113, prior knowledge), without I/O: received bytes go in, bytes to
+// send come out. Answers may come in any order and at any time. PING, SETTINGS and flow control are answered
+// automatically; floods of them end the connection.
 
 #include <cstdint>
 #include <memory>
@@ -26,7 +26,7 @@ struct ServerLimits {
     std::uint32_t header_list_bytes = 16 << 10;  // SETTINGS_MAX_HEADER_LIST_SIZE, enforced
 };
 
-// One request and its answer. Made by who listens; it stays where it is until closed().
+// One request and its answer. Made by the listener; it must not move until closed().
 class Exchange {
 public:
     std::int32_t stream() const { return stream_; }
@@ -41,7 +41,8 @@ private:
     std::size_t told_bytes_ = 0;  // of earlier pieces of the reply
     std::vector<std::byte> reply_;
     std::span<const Header> trailers_;
-    std::vector<std::pair<std::string_view, std::string>> own_trailers_;  // instead of trailers_, which wait for room
+    // Instead of trailers_: copies that wait for the window.
+    std::vector<std::pair<std::string_view, std::string>> own_trailers_;
     enum class Answer : std::uint8_t { none, open, given } answer_ = Answer::none;
 };
 
@@ -55,67 +56,68 @@ public:
         virtual void greeted() = 0;  // preface and SETTINGS have come
         virtual Exchange& begun() = 0;
         virtual void header(Exchange& exchange, std::string_view name, std::string_view value) = 0;
-        virtual void headers_end(Exchange& exchange, HeaderList list) = 0;  // too_large: some were left out
+        virtual void headers_end(Exchange& exchange, HeaderList list) = 0;  // too_large: some headers were left out
         virtual void body(Exchange& exchange, std::span<const std::byte> piece) = 0;
         virtual void request_end(Exchange& exchange) = 0;
         virtual void closed(Exchange& exchange) = 0;  // answered to the end, or given up by either side; once
-        // RST_STREAM has come, of whatever stream. Who has a clock bounds it: nghttp2 would by the machine's, and takes
-        // for an attack what a client does whose requests time out (1,000 at once, then 33 a second).
+        // RST_STREAM came, for any stream. The owner, which has a clock, limits the rate: nghttp2 would use the
+        // machine's clock, and would take a client whose requests time out for an attacker (1,000 at once, then 33 a
+        // second).
         virtual void reset() = 0;
     };
 
-    // Events are called from within receive() and pull(); there one may respond(), but not destroy the
-    // connection. Destruction closes no exchange.
+    // Events are called from within receive() and pull(); from there respond() is allowed, destroying the connection is
+    // not. The destructor calls closed() for no exchange.
     ServerConnection(Events& events, const ServerLimits& limits);
     ~ServerConnection();
     ServerConnection(const ServerConnection&) = delete;
     ServerConnection& operator=(const ServerConnection&) = delete;
 
-    // An error is final. What the other side did wrong otherwise shows in finished().
+    // An error is final. Other violations by the peer show in finished().
     error_code receive(std::span<const std::byte> bytes);
-    // The other side has sent nothing for a while: what it sent before, to keep the connection alive perhaps, is no
-    // flood.
+    // The peer has sent nothing for a while: the frames that it sent before, perhaps to keep the connection alive, are
+    // no flood.
     void paused() { idle_frames_ = 0; }
 
     bool wants_to_write() const;
     // Appends everything that may be sent now.
     error_code pull(std::vector<std::byte>& out);
 
-    // The exchange of a stream that is not closed yet, or null.
+    // The exchange of a stream that is not closed yet, or nullptr.
     Exchange* exchange_of(std::int32_t stream) const;
 
-    // Once per exchange, at any time, before the request's end too: then the rest of it still arrives, until give_up().
-    // `body` is copied; trailers outlive the connection.
+    // Called once per exchange, at any time. Before the request's end, too: then the rest of it still arrives, until
+    // give_up(). `body` is copied; trailers outlive the connection.
     void respond(Exchange& exchange, std::span<const Header> headers, std::span<const std::byte> body,
                  std::span<const Header> trailers = {});
     bool responded(const Exchange& exchange) const { return exchange.answer_ == Exchange::Answer::given; }
 
-    // A response in pieces, instead: begins it; adds to it; ends it after what is still unsent of it. The values of
-    // trailers are copied; their names outlive the connection, as all names do.
+    // Instead of respond(), a response in pieces: begin it; add to it; end it behind what is still unsent of it. The
+    // values of trailers are copied; their names outlive the connection, like all names.
     void open_response(Exchange& exchange, std::span<const Header> headers);
     void add(Exchange& exchange, std::span<const std::byte> piece);
     void close_response(Exchange& exchange, std::span<const Header> trailers);
 
-    // 100: its body is wanted (RFC 9110, 10.1.1).
+    // Sends status 100: the body is wanted (RFC 9110, 10.1.1).
     void want_body(Exchange& exchange);
 
-    // Of the response's body: what waits for the other side's flow control, and what has gone out.
+    // Bytes of the response's body that wait for the peer's flow-control window, and that have been sent.
     std::size_t unsent_bytes(const Exchange& exchange) const { return exchange.reply_.size() - exchange.sent_bytes_; }
     std::size_t sent_bytes(const Exchange& exchange) const { return exchange.told_bytes_ + exchange.sent_bytes_; }
 
-    // No more of this request, please, which was responded to already (RFC 9113, 8.1). Not while the response waits for
-    // the other side's flow control: that would cut it off.
+    // Asks the peer to send no more of this request, which was responded to already (RFC 9113, 8.1). Not allowed while
+    // the response waits for the flow-control window: it would be cut off.
     void give_up(Exchange& exchange);
 
-    // No new requests; those under way are still answered.
+    // Sends GOAWAY: no new requests; those under way are still answered.
     void go_away();
 
-    // Complains about the other side with the next pull(), and is finished then.
+    // Ends the connection with this complaint about the peer at the next pull(), after which finished() is true.
     void end(Error complaint);
 
     // Nothing more will be read or written: the goodbye is complete, or there was an error.
     bool finished() const;
-    // Our complaint about the other side, if there is one.
+    // Our complaint about the peer, if there is one.
     error_code cause() const { return cause_; }
 
 private:
@@ -135,11 +137,11 @@ private:
     std::uint32_t idle_frames_ = 0;
     error_code cause_;
     FrameHeads heads_;
-    std::int32_t last_stream_ = 0;  // the greatest that the other side has named
-    bool last_is_open_ = false;     // for it to say more on that stream
-    bool forgiving_ = false;        // we have reset a stream, or want none: what comes for it may have been under way
+    std::int32_t last_stream_ = 0;  // the greatest that the peer has used
+    bool last_is_open_ = false;     // the peer may send more on that stream
+    bool forgiving_ = false;  // we have reset a stream, or refuse new ones: frames for these may have been under way
     bool greeted_ = false;
-    bool left_ = false;  // it has said goodbye, be it wrongly
+    bool left_ = false;  // the peer has sent GOAWAY, even a wrong one
 };
 
 }  // namespace portillon::http2

@@ -49,7 +49,7 @@ NameValues::NameValues(std::span<const Header> headers) : size_(headers.size()) 
     check(headers.size() <= values_.size(), "more headers than one ever sends");
     for (std::size_t i = 0; i < headers.size(); ++i) {
         const Header& header = headers[i];
-        // nghttp2 reads through these pointers only; its structure is shared with code that writes.
+        // nghttp2 only reads through these pointers; it uses the same structure where it writes.
         values_[i].name = reinterpret_cast<std::uint8_t*>(const_cast<char*>(header.name.data()));
         values_[i].value = reinterpret_cast<std::uint8_t*>(const_cast<char*>(header.value.data()));
         values_[i].namelen = header.name.size();

@@ -1,6 +1,6 @@
 #pragma once
 
-// What the two ends have in common: an nghttp2 session, fed and emptied by hand. Only for the files of this folder.
+// What both ends share: an nghttp2 session that is fed and emptied by hand. Only for the files of this folder.
 
 #include <nghttp2/nghttp2.h>
 

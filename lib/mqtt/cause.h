@@ -1,6 +1,6 @@
 #pragma once
 
-// Under which name a connection that we close, or a message that we refuse, is counted.
+// The name under which a connection that we close, or a message that we refuse, is counted.
 
 #include <string_view>
 

@@ -44,7 +44,7 @@ Terms terms_of(const Connack& packet) {
     return terms;
 }
 
-// A reason string, and another server to go to; the longest of either is a packet's most.
+// Reports a reason string and a reference to another server; either may fill a whole packet.
 void pass_words(const error_code& cause, const Properties& properties, ClientConnection::Events& events) {
     const auto reason = properties.text(PropertyId::reason_string).value_or("");
     const auto server = properties.text(PropertyId::server_reference).value_or("");
@@ -56,7 +56,7 @@ void pass_words(const error_code& cause, const Properties& properties, ClientCon
     }
 }
 
-// 5.0, 3.3.4. We have announced no topic aliases, and have no subscriptions.
+// MQTT 5.0, 3.3.4. We have announced no topic aliases, and have no subscriptions.
 Reason objection(const Publish& packet, Qos most_qos) {
     if (packet.properties.number(PropertyId::topic_alias)) {
         return Reason::topic_alias_invalid;
@@ -64,7 +64,7 @@ Reason objection(const Publish& packet, Qos most_qos) {
     if (packet.properties.number(PropertyId::subscription_identifier)) {
         return Reason::protocol_error;
     }
-    return packet.qos > most_qos ? Reason::protocol_error : Reason::success;  // 0x9B is the server's to say
+    return packet.qos > most_qos ? Reason::protocol_error : Reason::success;  // 0x9B is for the server to send
 }
 
 }  // namespace
@@ -84,7 +84,7 @@ error_code ClientConnection::take(const Frame& frame, Events& events) {
         if (frame.type() != PacketType::connack) {
             return complain(Reason::protocol_error);
         }
-        state_ = State::greeted;  // by a server of MQTT: from here on complaints reach somebody
+        state_ = State::greeted;  // by an MQTT server: from here on a DISCONNECT makes sense
         return take_connack(frame, events);
     }
     switch (frame.type()) {
@@ -98,7 +98,7 @@ error_code ClientConnection::take(const Frame& frame, Events& events) {
             if (const Violation violation = parse(frame, version_, packet)) {
                 return complain(violation.reason);
             }
-            if (packet.type == PacketType::pubrel) {  // nothing is kept, so that none is unknown
+            if (packet.type == PacketType::pubrel) {  // no identifiers are kept, so none is unknown
                 events.acknowledge(PacketType::pubcomp, packet.packet_id, Reason::success);
             } else {
                 if (is_failure(packet.reason) && !packet.properties.empty()) {
@@ -123,7 +123,7 @@ error_code ClientConnection::take(const Frame& frame, Events& events) {
 
 error_code ClientConnection::take_connack(const Frame& frame, Events& events) {
     if (frame.body.size() >= 2 && frame.body[1] != std::byte{0}) {
-        state_ = State::refused;  // also by a code that nobody knows
+        state_ = State::refused;  // also with an unknown code
     }
     Connack packet;
     if (const Violation violation = parse(frame, version_, packet)) {

@@ -1,8 +1,8 @@
 #pragma once
 
-// What a client reads on one MQTT connection, without I/O: bytes in, events out. It publishes and never subscribes, so
-// what a server has to say is CONNACK, PUBACK, PUBREC, PUBCOMP, PINGRESP and, in version 5, DISCONNECT. A server may
-// subscribe its clients by itself (4.5): messages that come so are acknowledged, and nobody hears of them.
+// The reading half of a client's MQTT connection, without I/O: bytes in, events out. The client publishes and never
+// subscribes, so a server sends it CONNACK, PUBACK, PUBREC, PUBCOMP, PINGRESP and, in version 5, DISCONNECT. A server
+// may subscribe its clients by itself (4.5): messages that come this way are acknowledged and dropped.
 
 #include <cstdint>
 #include <optional>
@@ -15,15 +15,15 @@
 
 namespace portillon::mqtt {
 
-// Of a connection: clean, or with the session that the server kept, if it did.
+// How a connection starts: clean, or resuming the session that the server kept, if it did.
 enum class Start : std::uint8_t { clean, resume };
 
-// What the server's CONNACK asks for.
+// The limits and settings of the server's CONNACK.
 struct Terms {
     bool session_present = false;
     std::uint32_t most_packet_bytes = largest_packet_bytes;
     std::uint16_t receive_maximum = 65'535;
-    std::optional<std::uint16_t> keepalive_seconds;  // instead of ours
+    std::optional<std::uint16_t> keepalive_seconds;  // overrides ours
     Qos most_qos = Qos::exactly_once;
     std::uint16_t topic_alias_maximum = 0;
 };
@@ -34,20 +34,20 @@ public:
     class Events {
     public:
         virtual void connected(const Terms& terms) = 0;
-        // PUBACK, PUBREC or PUBCOMP, of an identifier that may be known or not.
+        // PUBACK, PUBREC or PUBCOMP; the identifier may be unknown.
         virtual void answered(PacketType type, std::uint16_t packet_id, Reason reason) = 0;
-        // PUBACK, PUBREC or PUBCOMP is to be sent.
+        // The owner is to send this PUBACK, PUBREC or PUBCOMP.
         virtual void acknowledge(PacketType type, std::uint16_t packet_id, Reason reason) = 0;
         virtual void pinged() = 0;  // PINGRESP
-        // What the server says of `cause` in its own words, in CONNACK, PUBACK, PUBREC or DISCONNECT: a view that holds
-        // during the call, before the answer or the error that carries the cause.
+        // The server's own words about `cause`, in CONNACK, PUBACK, PUBREC or DISCONNECT: a view, valid during the
+        // call, which comes before the answer or the error that carries the cause.
         virtual void said(const error_code& cause, std::string_view words) = 0;
 
     protected:
         ~Events() = default;
     };
 
-    // The most that a server may send at once: a CONNACK or PUBACK with a long explanation. Announced in version 5.
+    // The largest packet that a server may send: a CONNACK or PUBACK with a long explanation. Announced in version 5.
     static constexpr std::uint32_t most_packet_bytes = 16 << 10;
 
     ClientConnection(Version version, Start start) : framer_(most_packet_bytes), version_(version), start_(start) {
@@ -56,17 +56,18 @@ public:
         }
     }
 
-    // An error is final: the connection is of no more use. A Reason: the server refused us, or said goodbye;
-    // errc::protocol_error: what it sent is not MQTT, or not its turn.
+    // An error is final: the connection cannot be used any more. A Reason: the server refused us, or sent DISCONNECT;
+    // errc::protocol_error: it sent something that is not MQTT, or not allowed at this point.
     error_code receive(std::span<const std::byte> bytes, Events& events);
 
-    // The same, for what only who knows the packets can tell: the bytes so far break the protocol.
+    // Reports a violation that only the owner of the packets can detect; returns the same error as receive() would.
     error_code complain(Reason reason);
 
-    // By its CONNACK the server has made no session, and has left alone what it kept (5.0, 3.1.4).
+    // The server's CONNACK has refused us: it has made no session, and has left the one that it kept alone (5.0,
+    // 3.1.4).
     bool refused() const { return state_ == State::refused; }
 
-    // What is to be said in DISCONNECT after such an error; nothing when there is nobody to say it to.
+    // The reason to send in DISCONNECT after such an error; nothing if no DISCONNECT can be sent.
     std::optional<Reason> complaint() const { return complaint_; }
 
 private:

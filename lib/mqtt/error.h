@@ -1,6 +1,6 @@
 #pragma once
 
-// Why a connection is of no more use, or a message refused, where MQTT 5 has no reason for it.
+// Causes of the end of a connection, or of a message's refusal, for which MQTT 5 has no reason code.
 
 #include "base/error.h"
 
@@ -14,8 +14,8 @@ enum class ClientError : std::uint8_t {
     connack_4,       // bad user name or password
     connack_5,       // not authorized
     no_pingresp,     // "mqtt_no_pingresp"
-    stray_answer,    // "mqtt_stray_answer": an acknowledgement that nothing in flight waits for
-    qos_downgraded,  // "mqtt_qos_downgraded": a PUBACK for what was sent at QoS 2
+    stray_answer,    // "mqtt_stray_answer": an acknowledgement of no message in flight
+    qos_downgraded,  // "mqtt_qos_downgraded": a PUBACK for a message sent at QoS 2
 };
 
 error_code make_error_code(ClientError error);

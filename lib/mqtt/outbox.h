@@ -1,7 +1,6 @@
 #pragma once
 
-// What connections have to say, one packet after the other: the memory is used again and again, by all connections of a
-// listener.
+// Outgoing packets, one after the other. All connections of a listener share the memory, which is reused.
 
 #include <algorithm>
 #include <cstddef>
@@ -14,7 +13,7 @@ struct Outbox {
     std::vector<std::byte> bytes;
     std::size_t used = 0;
 
-    // After what is used; becomes part of it.
+    // Appends `size` bytes and returns them; valid until the next call.
     std::span<std::byte> add(std::size_t size) {
         if (bytes.size() < used + size) {
             bytes.resize(std::max(2 * bytes.size(), used + size));

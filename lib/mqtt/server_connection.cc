@@ -13,7 +13,7 @@ using Answer = Unanswered::Message::Answer;
 
 namespace {
 
-// Will, user name and password of 30,000 bytes each.
+// A will, a user name and a password of 30,000 bytes each.
 constexpr std::size_t most_connect_bytes = 128 << 10;
 
 Violation but(Reason reason, std::string_view what) {
@@ -271,8 +271,8 @@ void ServerConnection::take_publish(const Frame& frame) {
     events_.published(packet.payload, packet.qos, exchange);
 }
 
-// 5.0, 4.3.3: the owner hears of a message when it comes first; until it is released, whatever bears its identifier is
-// a copy, and is answered the same.
+// MQTT 5.0, 4.3.3: the owner is told of a message when it comes first; until it is released, any PUBLISH with its
+// identifier is a copy, and gets the same answer.
 void ServerConnection::take_exactly_once(const Publish& packet) {
     SessionState& session = *session_;
     SessionState::Received* const known = session.find(packet.packet_id);
@@ -305,7 +305,7 @@ Violation ServerConnection::objection(const Publish& packet) {
     return {};
 }
 
-// 5.0, 3.3.2.3.4
+// MQTT 5.0, 3.3.2.3.4.
 Violation ServerConnection::objection_to_alias(const Publish& packet) {
     const auto alias = packet.properties.number(PropertyId::topic_alias);
     if (!alias) {
@@ -328,7 +328,7 @@ void ServerConnection::take_release(const Frame& frame) {
         close(violation);
         return;
     }
-    send_answers();  // its PUBREC first, should it be among them (5.0, 4.3.3)
+    send_answers();  // its PUBREC first, if that is due (5.0, 4.3.3)
     if (state_ == State::leaving) {
         return;
     }
@@ -345,7 +345,8 @@ void ServerConnection::take_release(const Frame& frame) {
     send(answer);
 }
 
-// To a message of ours, of which there is none. It may be another server's, so that it breaks nothing (5.0, 3.6.2.1).
+// Answers a message of ours, but we send none. It may belong to a session with another server, so it is no violation
+// (5.0, 3.6.2.1).
 void ServerConnection::take_stray_answer(const Frame& frame) {
     Acknowledgement packet;
     if (const Violation violation = parse(frame, version_, packet)) {
@@ -359,7 +360,7 @@ void ServerConnection::take_stray_answer(const Frame& frame) {
     }
 }
 
-// There is nothing to subscribe to.
+// Refuses every subscription: this server has no topics to subscribe to.
 void ServerConnection::take_subscribe(const Frame& frame) {
     auto& packet = context_.subscribe;
     if (const Violation violation = parse(frame, version_, packet)) {
@@ -440,8 +441,8 @@ void ServerConnection::leave(std::string_view cause) {
     events_.leaves(cause);
 }
 
-// As far as they are decided in the order of arrival, in one write.
-// A connection that is to stop goes with its last answer.
+// Sends, in the order of arrival and in one write, the answers up to the first undecided message. A connection that is
+// draining leaves after its last answer.
 void ServerConnection::answer() {
     send_answers();
     if (state_ == State::draining && unanswered_.empty()) {
@@ -457,7 +458,7 @@ void ServerConnection::send_answers() {
         }
         if (version_ == Version::v3_1_1 && is_failure(message.reason) &&
             message.reason != Reason::payload_format_invalid) {
-            vanish(cause_of(message.reason));  // 3.1.1 has no word for "no"; but what is no batch is not to come again
+            vanish(cause_of(message.reason));  // 3.1.1 cannot refuse a message; a malformed one must not be sent again
             return;
         }
         if (message.answer == Answer::puback || is_failure(message.reason)) {
@@ -467,7 +468,7 @@ void ServerConnection::send_answers() {
     }
 }
 
-// What was resent after a break may be released here and not have been counted.
+// A message that was sent again after a break may be released here without having been counted.
 void ServerConnection::answered() {
     if (outstanding_ > 0) {
         --outstanding_;

@@ -1,10 +1,10 @@
 #pragma once
 
-// The server's end of one MQTT connection, without I/O: bytes in, events and bytes out. Nobody subscribes here: what a
-// client publishes is handed to the owner, who decides what its PUBACK or PUBREC says.
+// The server's end of one MQTT connection, without I/O: bytes in, events and bytes out. This server has no
+// subscriptions: it hands what a client publishes to the owner, who decides what its PUBACK or PUBREC says.
 //
 // The owner has the transport, the deadlines and the sessions. After each call it writes what the connection added to
-// the outbox. A connection that has left takes nothing any more.
+// the outbox. A connection in the state `leaving` accepts nothing any more.
 
 #include <cstdint>
 #include <memory>
@@ -21,16 +21,16 @@
 
 namespace portillon::mqtt {
 
-// What all connections of one listener share: its terms, and memory that is used again.
+// What all connections of one listener share: its limits, and memory that is reused.
 struct ServerContext {
     ServerContext(std::uint32_t most_packet_bytes, std::uint32_t receive_maximum, Nanos idle,
                   std::uint32_t most_expiry_seconds);
 
-    std::uint32_t packet_bytes;         // a packet larger is refused
+    std::uint32_t packet_bytes;         // larger packets are refused
     std::uint32_t receive_maximum;      // of messages at QoS 1 and 2 at once
     Nanos idle;                         // without a byte from the peer; 0: no limit
     std::uint32_t most_expiry_seconds;  // that a session is kept
-    PropertyList connack_properties;    // that say so
+    PropertyList connack_properties;    // announce these limits
     Outbox out;
     Subscribe subscribe;
     std::vector<std::byte> reasons;
@@ -38,91 +38,93 @@ struct ServerContext {
 
 class ServerConnection {
 public:
-    // Nobody keeps the topics, so that an alias costs one bit.
+    // The topics are not kept, so an alias costs one bit.
     static constexpr std::uint32_t most_topic_aliases = 32;
 
-    // Of messages at QoS 2 that a session holds: 64 KiB. 3.1.1 knows no receive maximum.
+    // The most unreleased messages at QoS 2 of a session: 64 KiB. Version 3.1.1 has no receive maximum.
     static constexpr std::uint32_t most_unreleased = 4'096;
 
     static constexpr std::size_t most_client_id_bytes = 1'024;  // one is kept for every session
 
     // What a CONNECT asks for. A view: valid during the call.
     struct Claim {
-        std::string_view client_id;  // never empty: one that was assigned, if the client has none
+        std::string_view client_id;  // never empty: an assigned one if the client sent none
         enum class Start : std::uint8_t { clean, resume } start{};
     };
 
     // Called from inside the functions below.
     class Events {
     public:
-        // A CONNECT that nothing speaks against. The owner finds the session and calls welcome(), from inside this call
-        // or later; until then nothing more is taken in.
+        // A valid CONNECT. The owner finds the session and calls welcome(), from inside this call or later; until then
+        // no further packet is read.
         virtual void connecting(const Claim& claim) = 0;
         virtual std::string make_client_id() = 0;
-        // A message. At QoS 1 and 2 it is decided once: at QoS 1 by decided(exchange) or never_answered(exchange), at
-        // QoS 2 in the session, where the exchange is its packet identifier.
+        // A message. Each message at QoS 1 and 2 is decided once: at QoS 1 by decided(exchange) or
+        // never_answered(exchange); at QoS 2 in the session, where the exchange is the packet identifier.
         virtual void published(Payload payload, Qos qos, std::uint64_t exchange) = 0;
         virtual void refused(std::string_view cause) = 0;  // something that is not for ingest, to be counted
-        virtual void answerable() = 0;                     // answer() is to be called, soon
-        // Its last word is in the outbox; empty: the client said goodbye, which is nothing to count.
+        virtual void answerable() = 0;                     // answer() is to be called soon
+        // The connection's last packet is in the outbox. `cause` is to be counted; empty: the client sent DISCONNECT.
         virtual void leaves(std::string_view cause) = 0;
-        virtual void vanishes(std::string_view cause) = 0;  // without a word
+        virtual void vanishes(std::string_view cause) = 0;  // without a last packet
 
     protected:
         ~Events() = default;
     };
 
-    // greeting: before CONNECT. claiming: until welcome(). draining: nothing more is taken in, but answers are still
-    // owed. leaving: it has said its last word.
+    // greeting: before CONNECT. claiming: until welcome(). draining: reads no more packets, but still owes answers.
+    // leaving: its last packet has been written.
     enum class State : std::uint8_t { greeting, claiming, connected, draining, leaving };
 
-    // `context` and `events` outlive it.
+    // `context` and `events` outlive the connection.
     ServerConnection(ServerContext& context, Events& events);
 
     void receive(std::span<const std::byte> bytes);
 
-    // The answer to connecting(). The session stays until lose_session() or the end. Unless the call comes from inside
-    // of connecting() and `then` is go_on, nothing more is taken in before go_on(), and what is received is kept.
+    // The answer to connecting(). The session stays valid until lose_session() or the connection's end. Unless the call
+    // comes from inside connecting() and `then` is go_on, no further packet is read before go_on(), and received bytes
+    // are kept.
     enum class Present : std::uint8_t { no, yes };
     enum class Then : std::uint8_t { go_on, wait };
     void welcome(SessionState& session, Present present, Then then = Then::go_on);
     void go_on();
     bool is_waiting() const { return greeting_ != nullptr; }  // for welcome() or go_on()
 
-    // A message at QoS 1, or at QoS 2 under the number that stands in the session.
+    // Decides a message at QoS 1, or one at QoS 2 by the number that its session holds for it.
     void decided(std::uint64_t number, Reason reason);
     void never_answered(std::uint64_t number);
     void answer();  // sends what is decided, in the order of arrival
 
-    // Another connection has the session now, which lives on or not.
+    // Another connection has the session now (Present::yes), or the session has ended.
     void lose_session(Present present);
-    void give_session_up();  // the same, but that its last state, its will included, is still to be asked for
-    void stop();             // leaves once all that was asked is answered
+    void give_session_up();  // the same, but its last state and its will are still to be read
+    void stop();             // leaves once every message received is answered
     void close(const Violation& why, std::string_view cause);  // leaves with a DISCONNECT, if the version has one
-    void vanish(std::string_view cause);                       // leaves without a word
-    void abandon() { state_ = State::leaving; }                // leaves, and nobody hears of it
+    void vanish(std::string_view cause);                       // leaves without a DISCONNECT
+    void abandon() { state_ = State::leaving; }                // leaves without an event
 
     State state() const { return state_; }
     Version version() const { return version_; }
     std::uint16_t keepalive_seconds() const { return keepalive_seconds_; }
     std::size_t unanswered() const { return unanswered_.size(); }
-    std::uint32_t packets() const { return packets_; }          // taken so far, modulo 2^32
-    bool at_boundary() const { return framer_.at_boundary(); }  // or else a packet has begun and not ended:
+    std::uint32_t packets() const { return packets_; }  // taken so far, modulo 2^32
+    // Whether no packet has begun; otherwise unfinished_bytes() is the size of its received part.
+    bool at_boundary() const { return framer_.at_boundary(); }
     std::size_t unfinished_bytes() const { return framer_.unfinished_bytes(); }
 
-    // left: due when the connection ends. delayed: for the session to wait with, if it has one still.
+    // left: due when the connection ends. delayed: the session waits with it, if it still has a session.
     enum class Will : std::uint8_t { none, left, delayed };
     Will will() const { return will_; }
     void settle_will() { will_ = Will::none; }
 
 private:
-    // From CONNECT until it goes on after CONNACK.
+    // From CONNECT until the first packet after CONNACK may be read.
     struct Greeting {
         PropertyList properties;  // of the CONNACK
         std::uint32_t expiry_seconds = 0;
         std::uint32_t will_delay_seconds = 0;
         Will will = Will::none;
-        std::vector<std::byte> waiting;  // received meanwhile
+        std::vector<std::byte> waiting;  // bytes received meanwhile
     };
 
     void read(std::span<const std::byte> bytes);
@@ -152,7 +154,7 @@ private:
     ServerContext& context_;
     Events& events_;
     Framer framer_;
-    SessionState* session_ = nullptr;  // while it is ours
+    SessionState* session_ = nullptr;  // while it is this connection's
     std::unique_ptr<Greeting> greeting_;
     Unanswered unanswered_;
     std::uint32_t topic_aliases_ = 0;                       // those that are set, a bit each

@@ -21,7 +21,7 @@ constexpr const char* connect_five = "10 0f 0004 'MQTT' 05 02 003c 00 0002 'ab'"
 constexpr const char* connack_five = "20 0e 00 00 0b 21 0003 27 00001000 22 0020";
 constexpr const char* connect_three = "10 0e 0004 'MQTT' 04 00 003c 0002 'ab'";
 
-// An owner that notes what it hears, and welcomes at once if it is told to.
+// An owner that notes the events, and calls welcome() at once if it is told to.
 struct ServerEnd final : ServerConnection::Events {
     void connecting(const ServerConnection::Claim& claim) override {
         heard.push_back("connecting " + std::string(claim.client_id) +

@@ -1,6 +1,6 @@
 #pragma once
 
-// What a server remembers of a client between its connections (MQTT 5.0, 4.1): without subscriptions, the packet
+// What a server keeps of a client between its connections (MQTT 5.0, 4.1). Without subscriptions that is: the packet
 // identifiers of QoS 2 that were received and not released.
 
 #include <cstdint>
@@ -14,7 +14,7 @@ struct SessionState {
     static constexpr std::uint64_t nobody_waits = ~std::uint64_t{0};
     static constexpr std::uint16_t its_holder = 0xFFFF;  // the shard that has the session
 
-    // A PUBLISH at QoS 2 until its PUBREL. undecided: it is not known yet what its PUBREC says.
+    // A PUBLISH at QoS 2 until its PUBREL. undecided: ingest has not decided yet what its PUBREC says.
     struct Received {
         std::uint64_t number = nobody_waits;  // under which the present connection awaits the decision
         std::uint16_t packet_id = 0;

@@ -1,6 +1,6 @@
 #pragma once
 
-// The messages of one connection that wait for their PUBACK or PUBREC. Decisions come in any order, answers leave in
+// The messages of one connection that wait for their PUBACK or PUBREC. Decisions come in any order; answers leave in
 // the order of arrival (MQTT 5.0, 4.6).
 
 #include <cstdint>
@@ -26,7 +26,7 @@ public:
     bool empty() const { return size() == 0; }
     std::size_t size() const { return messages_.size() - answered_; }
 
-    // The number under which it is to be decided.
+    // Returns the number under which the message is to be decided.
     std::uint64_t add(std::uint16_t packet_id, Message::Answer answer) {
         messages_.push_back({packet_id, {}, Message::State::undecided, answer});
         return next_++;
@@ -39,7 +39,7 @@ public:
     }
     void leave_without_answer(std::uint64_t number) { undecided(number).state = Message::State::never; }
 
-    // Whether pop() may be called: the oldest is decided.
+    // Whether pop() may be called: the oldest message is decided.
     bool ready() const { return !empty() && messages_[answered_].state != Message::State::undecided; }
 
     Message pop() {
@@ -65,9 +65,9 @@ private:
         return message;
     }
 
-    static constexpr std::size_t most_kept = 64;  // 384 bytes a connection
+    static constexpr std::size_t most_kept = 64;  // 384 bytes per connection
 
-    std::vector<Message> messages_;  // the first `answered_` of them are gone
+    std::vector<Message> messages_;  // the first `answered_` of them have been answered
     std::size_t answered_ = 0;
     std::uint64_t next_ = 0;
 };
