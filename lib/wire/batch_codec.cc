@@ -23,7 +23,7 @@ char* put(char* to, std::string_view text) {
     return to + text.size();
 }
 
-// Protobuf is little-endian, as are the machines this is built for.
+// Protobuf is little-endian, as are the machines for which this is built.
 static_assert(std::endian::native == std::endian::little);
 template <class T>
 char* put_fixed(char* to, T value) {
@@ -51,7 +51,8 @@ constexpr std::string_view json_longitude = R"(,"longitude":-)";
 constexpr std::string_view json_filler = R"(},"filler":")";
 constexpr std::string_view json_end = R"("})";
 
-// Those texts, and the values whose width recipe.h keeps constant: kind, card, line, stop, product, result, position.
+// The size of those texts, and of the values whose width recipe.h keeps constant: kind, card, line, stop, product,
+// result, position.
 constexpr std::size_t json_constant_bytes =
     json_equipment.size() + json_sequence.size() + json_due.size() + json_kind.size() + 1 + json_card.size() + 16 +
     json_line.size() + 3 + json_stop.size() + 4 + json_product.size() + 2 + json_result.size() + 1 +
@@ -132,7 +133,7 @@ void BatchWriter::add(Nanos due) {
     if (encoding_ == Encoding::protobuf) {
         at_ = protobuf(at_, validation, filler.size, filler.length_width);
     } else {
-        // Its due time is all that the size checked at the start did not know.
+        // The constructor checked the size without the due times, which it does not know.
         check(static_cast<std::size_t>(end_ - at_) >= json_constant_bytes + filler.size + json_due_size(due) +
                                                           decimal_size(sequence) +
                                                           decimal_size(number_of(head_.equipment)) + 1,
@@ -158,7 +159,7 @@ void BatchWriter::finish() {
     check(at_ == end_, "batch buffer of another size");
 }
 
-// Up to where the filler's bytes begin. Field order and numbers: portillon.proto.
+// Writes everything in front of the filler's bytes. Field order and numbers: portillon.proto.
 char* BatchWriter::protobuf(char* to, const Validation& validation, std::size_t filler_bytes,
                             std::size_t length_width) const {
     *to++ = 0x22;
@@ -191,7 +192,7 @@ char* BatchWriter::protobuf(char* to, const Validation& validation, std::size_t 
     return put_wide_varint(to, filler_bytes, length_width);
 }
 
-// Up to where the filler's letters begin. None of the values needs escaping.
+// Writes everything in front of the filler's letters. None of the values needs escaping.
 char* BatchWriter::json(char* to, const Validation& validation) const {
     to = put_decimal(put(to, json_equipment), number_of(validation.equipment));
     to = put_decimal(put(to, json_sequence), validation.sequence);

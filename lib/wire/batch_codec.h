@@ -1,7 +1,7 @@
 #pragma once
 
-// Batches to bytes and back, in the two encodings that README.md and portillon.proto publish. Nothing here allocates
-// in the steady state: encoders write into the caller's buffer, decoders reuse what a ReceivedBatch has grown to.
+// Encodes and decodes batches, in the two encodings that README.md and portillon.proto publish. Nothing here allocates
+// in the steady state: encoders write into the caller's buffer, decoders reuse the memory of a ReceivedBatch.
 
 #include <cstddef>
 #include <cstdint>
@@ -21,14 +21,14 @@ enum class Encoding : std::uint8_t { protobuf, json };
 std::string_view name_of(Encoding encoding);        // "protobuf", "json"
 std::string_view media_type_of(Encoding encoding);  // "application/x-protobuf", "application/json"
 
-// Tells them apart by the first byte. JSON begins with '{', or with a space or line end before it. As a protobuf tag
-// '{' (0x7B) would open a group, a form that portillon.proto does not use, and the others would give its fields 1 and 4
-// a type they do not have. A tab is no sign of JSON: it is the tag of `run`.
+// Detects the encoding from the first byte. JSON begins with '{', or with a space or line end before it. As a protobuf
+// tag '{' (0x7B) would open a group, a form that portillon.proto does not use, and the others would give its fields 1
+// and 4 a type that they do not have. A tab is no sign of JSON: it is the tag of `run`.
 Encoding detect_encoding(std::span<const std::byte> bytes);
 
-inline constexpr std::uint32_t most_validations = 65'536;  // in a batch: bounds a decoder's memory to some 6 MB
+inline constexpr std::uint32_t most_validations = 65'536;  // in a batch: limits a decoder's memory to some 6 MB
 
-// Which validations a batch holds: first, first + 1, ... of one equipment. 1 <= count <= most_validations.
+// The validations that a batch holds: first, first + 1, ... of one equipment. 1 <= count <= most_validations.
 struct BatchHead {
     RunId run{};
     EquipmentId equipment{};
@@ -36,12 +36,13 @@ struct BatchHead {
     std::uint32_t count = 1;
 };
 
-// Exactly what encode() will write. `next_due()` gives the due times (Nanos since the start of the run) of the batch's
-// validations in turn; protobuf does not ask for them, JSON asks for each once.
+// The exact size of what encode() will write. `next_due()` returns the due times (Nanos since the start of the run) of
+// the batch's validations in order; it is not called for protobuf, and once per validation for JSON.
 template <class NextDue>
 std::size_t encoded_size(const BatchHead& head, const Payload& payload, Encoding encoding, NextDue&& next_due);
 
-// Makes the validations and writes them; out.size() must be encoded_size(). Asks for each due time once, in order.
+// Makes the validations and writes them; out.size() must be encoded_size(). Calls next_due() once per validation, in
+// order.
 template <class NextDue>
 void encode(const BatchHead& head, const Payload& payload, Encoding encoding, NextDue&& next_due,
             std::span<std::byte> out);
@@ -51,12 +52,13 @@ struct ReceivedBatch {
     RunId run{};
     EquipmentId equipment{};
     Sequence first = 0;
-    std::vector<Validation> validations;  // never empty; fillers lie in the decoded bytes, or in `unescaped`
+    std::vector<Validation> validations;  // never empty; fillers are views of the decoded bytes, or of `unescaped`
     std::string unescaped;
 };
 
-// Bytes from anybody. All or nothing: on an error the content of `into` means nothing, else every validation is of
-// into.equipment and their sequences are first, first + 1, ... Unknown fields and keys are skipped, order is free.
+// Decodes untrusted bytes. All or nothing: after an error the content of `into` is undefined; otherwise every
+// validation belongs to into.equipment and their sequences are first, first + 1, ... Unknown fields and keys are
+// skipped; their order is free.
 error_code decode(std::span<const std::byte> bytes, Encoding encoding, ReceivedBatch& into);
 
 // The building blocks of the templates above.

@@ -66,7 +66,7 @@ TEST_P(BatchCodec, ReadsBackWhatItWrote) {
 TEST_P(BatchCodec, ReadsNoPrefixOfABatch) {
     const std::string bytes = encoded({RunId{1}, EquipmentId{2}, 3, 2}, GetParam());
     for (std::size_t size = 0; size < bytes.size(); ++size) {
-        // Protobuf: cut between its fields it is a shorter batch.
+        // A protobuf batch that is cut between its fields is a shorter batch.
         ReceivedBatch received;
         const error_code error = decode(bytes_of(bytes.substr(0, size)), GetParam(), received);
         EXPECT_TRUE(error || (GetParam() == Encoding::protobuf && received.validations.size() == 1)) << size;
@@ -234,7 +234,7 @@ TEST(BatchJson, RefusesWhatIsNotABatch) {
     }
 }
 
-// run 1, equipment 2, first 3, one validation {equipment 2, sequence 3}
+// Run 1, equipment 2, first 3, one validation {equipment 2, sequence 3}.
 const std::string protobuf_run = std::string("\x09\1\0\0\0\0\0\0\0", 9);
 const std::string protobuf_place = "\x10\x02\x18\x03";
 const std::string protobuf_validation = "\x22\x04\x08\x02\x10\x03";
@@ -243,7 +243,7 @@ TEST(BatchProtobuf, ReadsAnyOrderAndSkipsUnknownFields) {
     const std::string unknown = std::string("\x28\x96\x01", 3) + std::string("\x31\1\2\3\4\5\6\7\x08", 9) +
                                 std::string("\x3A\x02hi", 4) + std::string("\x45\1\2\3\4", 5);
     EXPECT_FALSE(decoded(protobuf_validation + unknown + protobuf_place + protobuf_run, Encoding::protobuf));
-    // The last of a field that comes twice counts; a longer varint is one too.
+    // Of a field that comes twice the last one counts; a varint may be longer than necessary.
     EXPECT_FALSE(decoded(protobuf_run + "\x10\x09" + protobuf_place + protobuf_validation, Encoding::protobuf));
     EXPECT_FALSE(decoded(protobuf_run + protobuf_place + std::string("\x22\x06\x10\x03\x08\x82\x80\x00", 8),
                          Encoding::protobuf));

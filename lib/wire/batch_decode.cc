@@ -120,7 +120,7 @@ error_code decode_protobuf(std::string_view bytes, ReceivedBatch& into) {
     return in.error();
 }
 
-// Notices a known key that comes twice in one object.
+// Reads an object's keys, and notices a known key that comes twice.
 class Keys {
 public:
     explicit Keys(std::span<const std::string_view> keys) : keys_(keys) {}

@@ -1,6 +1,6 @@
 #pragma once
 
-// Numbers as text, without allocation and with their length known beforehand.
+// Numbers as text, without allocation and with a length that is known beforehand.
 
 #include <array>
 #include <bit>
@@ -28,7 +28,7 @@ inline char* put_decimal(char* to, std::uint64_t value) {
     return std::to_chars(to, to + 20, value).ptr;
 }
 
-// A number that is known to have `digits` of them.
+// Writes a number that has exactly `digits` digits.
 template <int digits>
 char* put_digits(char* to, std::uint32_t value) {
     for (int i = digits - 1; i >= 0; --i) {

@@ -1,6 +1,6 @@
 #pragma once
 
-// Why bytes from outside were refused. message() is the name under which reports count it.
+// Why bytes from outside were refused. message() is the name under which reports count the error.
 
 #include "base/error.h"
 

@@ -15,8 +15,8 @@ namespace {
 constexpr std::size_t step_bytes = 16 << 10;
 constexpr std::size_t unknown_bytes = std::numeric_limits<std::size_t>::max();
 
-// What the trailer of a gzip member says of the size of what is in it (RFC 1952 2.3.1, ISIZE; modulo 2^32, which is
-// more than a message can be).
+// The size of the content that the trailer of a gzip member announces (RFC 1952 2.3.1, ISIZE; modulo 2^32, which is
+// more than a message may have).
 std::size_t announced_bytes(MessageEncoding encoding, std::span<const std::byte> in) {
     if (encoding != MessageEncoding::gzip || in.size() < 4) {
         return unknown_bytes;
@@ -38,11 +38,12 @@ public:
     Inflater(const Inflater&) = delete;
     Inflater& operator=(const Inflater&) = delete;
 
-    // A bomb is not inflated to learn that it is one: once a step has shown that it is compressed data at all, it is
-    // taken at its word. 1 MiB of zeros costs a millisecond, in which the shard serves nobody else.
+    // A decompression bomb need not be inflated to be recognised: once the first step has shown that the data is
+    // compressed at all, the announced size is believed. Inflating 1 MiB of zeros costs a millisecond, in which the
+    // shard serves nobody else.
     error_code run(std::span<const std::byte> in, std::size_t most_bytes, std::size_t announced,
                    std::vector<std::byte>& out) {
-        // zlib only reads through it.
+        // zlib only reads through this pointer.
         stream_.next_in = reinterpret_cast<Bytef*>(const_cast<std::byte*>(in.data()));
         stream_.avail_in = static_cast<uInt>(in.size());
         std::size_t used = 0;

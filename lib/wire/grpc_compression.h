@@ -1,6 +1,6 @@
 #pragma once
 
-// gRPC's compressed messages (grpc/doc/compression.md): grpc-encoding gzip and deflate, unpacked within bounds.
+// gRPC's compressed messages (grpc/doc/compression.md): grpc-encoding gzip and deflate, decompressed with a limit.
 
 #include <cstddef>
 #include <cstdint>
@@ -17,10 +17,10 @@ enum class MessageEncoding : std::uint8_t { identity, gzip, deflate };
 
 inline constexpr std::string_view grpc_accept_encoding = "identity,deflate,gzip";
 
-std::optional<MessageEncoding> message_encoding_named(std::string_view name);  // of grpc-encoding
+std::optional<MessageEncoding> message_encoding_named(std::string_view name);  // a value of grpc-encoding
 
-// Replaces what is in `out` by what is packed in `message`; not more than `most_bytes` are ever written. Errors:
-// truncated, syntax, too_large.
+// Decompresses `message` and replaces the content of `out`; never writes more than `most_bytes`. Errors: truncated,
+// syntax, too_large.
 error_code unpack(MessageEncoding encoding, std::span<const std::byte> message, std::size_t most_bytes,
                   std::vector<std::byte>& out);
 

@@ -1,4 +1,4 @@
-// The first byte says which encoding and, in kilobytes, how much may come of it.
+// The first byte chooses the encoding and, in kilobytes, the limit of the decompressed size.
 
 #include <cstdint>
 #include <vector>

@@ -67,7 +67,7 @@ TEST(GrpcCompression, DoesNotInflateWhatSaysThatItIsTooLarge) {
 
 TEST(GrpcCompression, RefusesWhatHoldsMoreThanItSays) {
     std::string modest = packed(MessageEncoding::gzip, std::string(500'000, 'x'));
-    modest.replace(modest.size() - 4, 4, std::string({1, 0, 0, 0}));  // one byte, it says
+    modest.replace(modest.size() - 4, 4, std::string({1, 0, 0, 0}));  // it claims one byte
     std::vector<std::byte> out;
     EXPECT_EQ(unpack(MessageEncoding::gzip, bytes_of(modest), 1'000'000, out), DecodeError::syntax);
     EXPECT_LT(out.capacity(), 50'000U);

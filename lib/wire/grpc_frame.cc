@@ -82,7 +82,7 @@ std::optional<GrpcMessage> GrpcFrameReader::next_gathered() {
                        std::span<const std::byte>(gathered_).subspan(grpc_prefix_bytes)};
 }
 
-// Whether that many bytes of the message are there.
+// Moves bytes from the piece to the gathered message; returns whether it has as many as wanted.
 bool GrpcFrameReader::gather(std::size_t wanted_bytes) {
     if (gathered_.size() < wanted_bytes) {
         const std::size_t taken = std::min(wanted_bytes - gathered_.size(), piece_.size());

@@ -1,6 +1,6 @@
 #pragma once
 
-// gRPC over HTTP/2, without the HTTP/2: messages in their frames, the time-out header.
+// gRPC over HTTP/2, without the HTTP/2: length-prefixed messages and the header grpc-timeout.
 // Source: grpc/doc/PROTOCOL-HTTP2.md.
 
 #include <cstddef>
@@ -16,7 +16,7 @@
 
 namespace portillon::wire {
 
-// A message travels as one byte (0: plain, 1: compressed), its length in 4 bytes, big-endian, and itself.
+// A message is sent as one byte (0: plain, 1: compressed), its length in 4 bytes, big-endian, and its bytes.
 inline constexpr std::size_t grpc_prefix_bytes = 5;
 
 void write_grpc_prefix(std::size_t message_bytes, std::span<std::byte, grpc_prefix_bytes> out);
@@ -28,8 +28,8 @@ struct GrpcMessage {
     std::span<const std::byte> body;
 };
 
-// Bytes of one direction of one call, in any pieces -> messages. A message that lies whole in a piece is a view into
-// it; others are gathered in the reader.
+// Splits the bytes of one direction of one call, which come in any pieces, into messages. A message that lies whole in
+// a piece is a view of it; others are gathered in the reader.
 //
 //     reader.feed(piece);
 //     while (auto message = reader.next()) { ... }          // each valid until the next call
@@ -38,18 +38,19 @@ class GrpcFrameReader {
 public:
     explicit GrpcFrameReader(std::size_t most_message_bytes) : most_message_bytes_(most_message_bytes) {}
 
-    // `piece` must stay until next() has returned nothing. Not before the last piece was read to its end.
+    // `piece` must stay valid until next() has returned nothing. Not to be called before the last piece was read to its
+    // end.
     void feed(std::span<const std::byte> piece);
 
     // The next message; nothing when the piece is used up, or when error() is set, which is final.
     std::optional<GrpcMessage> next();
 
-    // Gives the memory of the last message that was gathered back; between two pieces.
+    // Frees the memory of the last gathered message; to be called between two pieces.
     void trim();
 
     const error_code& error() const { return error_; }  // syntax (an unknown flag) or too_large
 
-    // What is kept of a message that has not come to its end.
+    // The bytes kept of an unfinished message.
     std::size_t gathered_bytes() const { return handed_out_ ? 0 : gathered_.size(); }
 
     // Whether the stream may end here: not within a message.
@@ -69,7 +70,7 @@ private:
 
 // grpc-timeout: at most 8 digits and a unit (H M S m u n); the finest unit that fits, rounded up.
 std::string format_grpc_timeout(Nanos timeout);
-// Nothing if the text is anything else; a time beyond Nanos becomes the longest there is.
+// Nothing if the text has another form; a time beyond Nanos becomes the longest one.
 std::optional<Nanos> parse_grpc_timeout(std::string_view text);
 
 }  // namespace portillon::wire

@@ -1,4 +1,5 @@
-// The first byte says into pieces of which size the rest is cut: the messages must be the same as from one piece.
+// The first byte chooses the size of the pieces into which the rest is cut: the messages must be the same as from one
+// piece.
 
 #include <cstdint>
 #include <string>

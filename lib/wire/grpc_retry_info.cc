@@ -52,7 +52,7 @@ std::optional<std::string> decode_base64(std::string_view text) {
     return bytes;
 }
 
-// Without padding, as gRPC wants it sent.
+// Encodes without padding, as gRPC wants it.
 std::string encode_base64(std::string_view bytes) {
     std::string text;
     std::uint32_t gathered = 0;
@@ -71,7 +71,7 @@ std::string encode_base64(std::string_view bytes) {
     return text;
 }
 
-// google.protobuf.Duration.
+// Reads a google.protobuf.Duration.
 std::optional<Nanos> read_duration(std::string_view bytes) {
     ProtobufReader in(bytes);
     std::int64_t whole_seconds = 0;
@@ -96,7 +96,7 @@ std::optional<Nanos> read_duration(std::string_view bytes) {
                       Nanos{0}, longest);
 }
 
-// The first field `field` of kind bytes; nothing if there is none, or if the bytes are no message.
+// The first field `field` of wire type bytes; nothing if there is none, or if `message` is not protobuf.
 std::optional<std::string_view> find_bytes(std::string_view message, std::uint32_t field) {
     ProtobufReader in(message);
     std::optional<std::string_view> found;

@@ -33,7 +33,7 @@ TEST(RetryInfo, IsNothingWhenItIsSomethingElse) {
 
 TEST(RetryInfo, IsBounded) {
     EXPECT_EQ(parse_retry_info(format_retry_info(GrpcStatus::unavailable, "", Nanos::max())), 24h * 365);
-    // {1: code, 3: Any{RetryInfo{Duration{1: -1}}}}: negative delays are none.
+    // {1: code, 3: Any{RetryInfo{Duration{1: -1}}}}: a negative delay is 0.
     EXPECT_EQ(parse_retry_info(format_retry_info(GrpcStatus::unavailable, "", -1s)), 0s);
 }
 

@@ -21,7 +21,7 @@ constexpr std::array<std::string_view, 17> numbers = {"0", "1",  "2",  "3",  "4"
 
 constexpr int no_retry = 0x100;
 
-// Of a status, or of a status and no_retry.
+// `value` is a status, or a status and no_retry.
 std::string message_of_grpc(int value) {
     std::string text = "grpc_";
     for (const char letter : name_of(static_cast<GrpcStatus>(value & ~no_retry))) {

@@ -1,6 +1,6 @@
 #pragma once
 
-// How a gRPC call ends. Source: grpc/doc/statuscodes.md, grpc/doc/http-grpc-status-mapping.md.
+// The status with which a gRPC call ends. Source: grpc/doc/statuscodes.md, grpc/doc/http-grpc-status-mapping.md.
 
 #include <cstdint>
 #include <optional>
@@ -31,20 +31,21 @@ enum class GrpcStatus : std::uint8_t {
     unauthenticated,
 };
 
-// As an error its message() is "grpc_unavailable" and the like.
+// The status as an error; its message() is "grpc_unavailable" and the like.
 error_code make_error_code(GrpcStatus status);
 
-// The same of a call whose server does not want it again: "grpc_unavailable_no_retry".
+// The same for a call whose server does not want it again: "grpc_unavailable_no_retry".
 error_code make_no_retry_code(GrpcStatus status);
 
 std::string_view name_of(GrpcStatus status);                         // "UNAVAILABLE"
 std::optional<GrpcStatus> grpc_status_named(std::string_view name);  // from "UNAVAILABLE"
 std::optional<GrpcStatus> parse_grpc_status(
     std::string_view header_value);  // from "14"; a number without name: unknown
-std::optional<GrpcStatus> grpc_status_numbered(std::string_view header_value);  // the same; nothing if without name
-std::string_view header_value_of(GrpcStatus status);                            // "14"
+// The same, but nothing for a number without a name.
+std::optional<GrpcStatus> grpc_status_numbered(std::string_view header_value);
+std::string_view header_value_of(GrpcStatus status);  // "14"
 
-// What a response without grpc-status means.
+// The status of a response without grpc-status.
 GrpcStatus grpc_status_of_http(int http_status);
 
 }  // namespace portillon::wire

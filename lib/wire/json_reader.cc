@@ -15,8 +15,8 @@ bool is_digit(char letter) {
     return letter >= '0' && letter <= '9';
 }
 
-// Which of the 8 bytes are '"', '\\' or below 0x20, so that text is passed over 8 bytes at a time. May claim one too
-// many above a true one (borrows travel upwards), never too few.
+// Sets the high bit of each of the 8 bytes that is '"', '\\' or below 0x20, so that text is scanned 8 bytes at a time.
+// The lowest set bit is always right; above it one may be set too many (borrows travel upwards).
 std::uint64_t special_bytes(std::uint64_t word) {
     constexpr std::uint64_t ones = 0x0101010101010101ULL;
     constexpr std::uint64_t highs = 0x8080808080808080ULL;
@@ -186,7 +186,7 @@ std::string_view JsonReader::text() {
     return {};
 }
 
-// From a text's first backslash on. Unescaping never lengthens, so that one reservation keeps all views valid.
+// Reads on from a text's first backslash. Unescaping never lengthens a text, so one reservation keeps all views valid.
 std::string_view JsonReader::finish_escaped(const char* begin) {
     unescaped_.reserve(text_size_);
     const std::size_t start = unescaped_.size();
@@ -215,7 +215,7 @@ std::string_view JsonReader::finish_escaped(const char* begin) {
     return {};
 }
 
-// What follows a backslash.
+// Reads the escape after a backslash.
 bool JsonReader::unescape() {
     if (at_ == end_) {
         fail(DecodeError::truncated);
@@ -361,7 +361,7 @@ bool JsonReader::take(char wanted) {
     return true;
 }
 
-// -?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?
+// Grammar: -?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?
 void JsonReader::skip_number() {
     const auto digits = [&] {
         if (at_ == end_ || !is_digit(*at_)) {

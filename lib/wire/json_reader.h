@@ -1,7 +1,7 @@
 #pragma once
 
-// JSON as a reader of one known shape wants it: value by value, from bytes that may be anything, nothing kept.
-// Source: RFC 8259; stricter in one thing: text must be well-formed, no lone surrogates.
+// A pull parser for JSON of one known shape: value by value, from untrusted bytes, keeping nothing. Source: RFC 8259;
+// stricter in one point: text must be well-formed, without lone surrogates.
 
 #include <cstdint>
 #include <span>
@@ -12,10 +12,10 @@
 
 namespace portillon::wire {
 
-// After a failure every read gives nothing and error() says why; loops over members and elements end.
+// After a failure every read returns nothing and error() says why; loops over members and elements end.
 class JsonReader {
 public:
-    // `unescaped` takes the texts that hold escapes; it never grows beyond text.size().
+    // Texts that hold escapes are unescaped into `unescaped`, which never grows beyond text.size().
     JsonReader(std::string_view text, std::string& unescaped)
         : at_(text.data()), end_(at_ + text.size()), text_size_(text.size()), unescaped_(unescaped) {}
 
@@ -24,8 +24,8 @@ public:
 
     // An object:  begin_object();  std::size_t place = 0;
     //             while (next_member(keys, place)) { switch (place) { ... read, or by default skip, its value ... } }
-    // place becomes the key's among `keys`, keys.size() for any other. A key that follows the last one in `keys` is
-    // found without a search.
+    // `place` becomes the index of the key in `keys`, keys.size() for any other key. A key that follows the previous
+    // one in `keys` is found without a search.
     void begin_object();
     bool next_member(std::span<const std::string_view> keys, std::size_t& place);
 
@@ -40,7 +40,7 @@ public:
     std::string_view text();
     void skip();
 
-    // Nothing but white space may follow the document.
+    // Fails if anything but white space follows the document.
     void end();
 
 private:
@@ -54,7 +54,7 @@ private:
     }
     char peek_beyond_space();
     bool take(char wanted);
-    // Whether the key and its colon stand here with nothing between.
+    // Whether this key and its colon follow, with nothing between.
     bool is_next_key(std::string_view key) const {
         const std::size_t size = key.size();
         return static_cast<std::size_t>(end_ - at_) >= size + 3 && at_[0] == '"' && at_[size + 1] == '"' &&

@@ -1,4 +1,4 @@
-// The codec against libprotobuf, with code that protoc made of portillon.proto, both ways.
+// The codec against libprotobuf, with code that protoc made from portillon.proto, in both directions.
 
 #include <google/protobuf/unknown_field_set.h>
 #include <gtest/gtest.h>

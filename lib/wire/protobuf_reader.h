@@ -1,6 +1,6 @@
 #pragma once
 
-// Protobuf's wire format, field by field, from bytes that may be anything.
+// A reader of protobuf's wire format, field by field, from untrusted bytes.
 // Source: protobuf.dev/programming-guides/encoding.
 
 #include <cstddef>
@@ -15,12 +15,12 @@ namespace portillon::wire {
 
 enum class WireType : std::uint8_t { varint = 0, fixed64 = 1, bytes = 2, fixed32 = 5 };
 
-// What stands before a field: its number and wire type.
+// The tag in front of a field: its number and wire type.
 constexpr std::uint32_t tag_of(std::uint32_t field, WireType type) {
     return field << 3 | static_cast<std::uint32_t>(type);
 }
 
-// After a failure every read gives 0 or nothing, more() is false and error() says why.
+// After a failure every read returns 0 or nothing, more() is false and error() says why.
 class ProtobufReader {
 public:
     explicit ProtobufReader(std::string_view bytes) : at_(bytes.data()), end_(at_ + bytes.size()) {}
@@ -53,7 +53,7 @@ public:
         return static_cast<std::uint32_t>(value);
     }
 
-    // An enum's number; negative ones travel as 64 bits of which the lower half counts.
+    // An enum's number; negative numbers are sent as 64 bits, of which the lower half counts.
     std::uint32_t enumerator() { return static_cast<std::uint32_t>(varint()); }
 
     template <class T>
@@ -79,7 +79,7 @@ public:
         return value;
     }
 
-    // Passes over the value of a field that nobody knows. Groups, which proto3 does not have, are refused.
+    // Skips the value of an unknown field. Groups, which proto3 does not have, are refused.
     void skip(std::uint32_t tag) {
         switch (static_cast<WireType>(tag & 7)) {
             case WireType::varint:

@@ -1,6 +1,6 @@
 #pragma once
 
-// What a server says of a batch where its protocol has a place to say it.
+// A server's answer to a batch, for protocols that can carry one.
 
 #include <cstddef>
 #include <cstdint>
@@ -25,7 +25,7 @@ struct Receipt {
     bool operator==(const Receipt&) const = default;
 };
 
-// Why a receipt that can be read is of no use: "stray_receipt" came a second time, or for a batch that was not sent.
+// Why a valid receipt is ignored: "stray_receipt" came a second time, or for a batch that was not sent.
 enum class ReceiptError { stray = 1 };
 error_code make_error_code(ReceiptError error);
 
@@ -34,12 +34,12 @@ inline constexpr std::size_t largest_receipt_bytes = 128;
 // Writes at most largest_receipt_bytes to the front of `out` and returns how many.
 std::size_t encode(const Receipt& receipt, Encoding encoding, std::span<std::byte, largest_receipt_bytes> out);
 
-// Bytes from anybody. Unknown fields and keys are skipped; absent ones are 0, as protobuf has it: an empty message is
+// Decodes untrusted bytes. Unknown fields and keys are skipped; absent ones are 0, as in protobuf: an empty message is
 // a valid receipt.
 error_code decode(std::span<const std::byte> bytes, Encoding encoding, Receipt& into);
 
-// A receipt that names this protobuf batch, whose validations are not read, and says nothing of it yet: for who cannot
-// take it. Nothing if it does not say its equipment and first sequence at its beginning.
+// A receipt that names this protobuf batch and does not answer it yet: for a server that cannot take the batch. The
+// validations are not read. Nothing if the batch does not begin with its equipment and first sequence.
 std::optional<Receipt> receipt_naming(std::span<const std::byte> batch);
 
 }  // namespace portillon::wire

@@ -1,4 +1,4 @@
-// The first byte says which encoding.
+// The first byte chooses the encoding.
 
 #include <array>
 #include <cstdint>

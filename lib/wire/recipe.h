@@ -1,6 +1,6 @@
 #pragma once
 
-// The steps of validation.h one by one, so that a batch goes once through those that its validations share.
+// The steps of validation.h one by one, so that the steps which a batch's validations share are done once per batch.
 
 #include <cstddef>
 #include <cstdint>
@@ -12,7 +12,7 @@
 
 namespace portillon::wire {
 
-// Numbers from which the fields of an equipment's validations are made, and those of one validation.
+// Keys from which the fields of an equipment's validations, and those of one validation, are made.
 constexpr std::uint64_t equipment_key(std::uint64_t seed, EquipmentId equipment) {
     return scatter(seed, number_of(equipment));
 }
@@ -20,8 +20,8 @@ constexpr std::uint64_t validation_key(std::uint64_t equipment_key, Sequence seq
     return scatter(equipment_key ^ sequence);
 }
 
-// Line, stop, product and position are drawn from ranges within which neither their varints nor their decimal digits
-// change in length: so the size of a validation follows from its equipment and sequence (and in JSON, due time) alone.
+// Line, stop, product and position are drawn from ranges in which all varints, and all decimal numbers, have the same
+// length: so the size of a validation follows from its equipment and sequence (and in JSON, due time) alone.
 inline Validation fields_of(std::uint64_t key, EquipmentId equipment, Sequence sequence, Nanos due) {
     const std::uint64_t ride = scatter(key);
     const std::uint64_t place = scatter(ride);
@@ -42,14 +42,14 @@ inline Validation fields_of(std::uint64_t key, EquipmentId equipment, Sequence s
     };
 }
 
-// Protobuf bytes of all but the filler: a tag of one byte for each field, and what follows it.
+// The protobuf bytes of all fields but the filler: a tag of one byte for each field, and its value.
 constexpr std::size_t fixed_bytes(EquipmentId equipment, Sequence sequence) {
     constexpr std::size_t of_constant_size = 9 + 2 + 9 + 3 + 3 + 2 + 2 + 12;
     return of_constant_size + 1 + varint_size(number_of(equipment)) + 1 + varint_size(sequence);
 }
 
-// A filler and the width of its length. At 130 and 16,387 bytes left, no length with its shortest varint fits: the
-// varint is then one byte wider than it need be.
+// The size of a filler and the width of its length varint. With 130 or 16,387 bytes left no shortest varint fits, so
+// the varint is one byte wider than necessary.
 struct FillerShape {
     std::size_t size;
     std::size_t length_width;
@@ -65,11 +65,11 @@ constexpr FillerShape filler_shape(std::size_t bytes_left) {
     return {bytes_left - 4, 3};  // 16,387 left: 16,383, in three bytes
 }
 
-// What is left to the filler of the smallest validation, with the longest equipment and sequence.
+// The filler's size in the smallest validation, with the longest equipment and sequence.
 inline constexpr std::size_t smallest_filler =
     filler_shape(smallest_validation_bytes - fixed_bytes(EquipmentId{UINT32_MAX}, UINT64_MAX)).size;
 
-// Eight letters, a to p.
+// Makes a filler eight letters (a to p) at a time.
 class FillerWords {
 public:
     FillerWords(std::uint64_t validation_key, std::size_t filler_size) : state_(scatter(validation_key, filler_size)) {}

@@ -12,7 +12,8 @@ struct Range {
     std::uint8_t high;
 };
 
-// How many bytes follow a lead byte, and the range of the first of them: table 3-7. Nothing may lead with `follow` 0.
+// The number of bytes that follow a lead byte, and the range of the first of them: table 3-7. `follow` is 0 for a byte
+// that may not lead.
 struct Lead {
     unsigned follow;
     Range second;

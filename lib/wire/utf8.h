@@ -4,7 +4,7 @@
 
 namespace portillon::wire {
 
-// Well-formed UTF-8 (Unicode, table 3-7): no surrogates, no overlong forms, nothing above U+10FFFF.
+// Whether `text` is well-formed UTF-8 (Unicode, table 3-7): no surrogates, no overlong forms, nothing above U+10FFFF.
 bool is_utf8(std::string_view text);
 
 }  // namespace portillon::wire

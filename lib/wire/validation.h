@@ -1,7 +1,7 @@
 #pragma once
 
-// One ticketing event, and how it is made from a seed: a pure function, so that the cache of an equipment recomputes
-// what it would else store, and a server that knows the seed recognises every byte.
+// One ticketing event, and how it is made from a seed. It is a pure function, so that an equipment recomputes its cache
+// instead of storing it, and a server that knows the seed can check every byte.
 
 #include <cstddef>
 #include <cstdint>
@@ -16,7 +16,7 @@ namespace portillon::wire {
 enum class Kind : std::uint32_t { unspecified, entry, exit, transfer, inspection };
 enum class TicketResult : std::uint32_t { unspecified, accepted, expired, wrong_zone, no_credit };
 
-// Millionths of a degree.
+// In millionths of a degree.
 struct Position {
     std::int32_t latitude = 0;
     std::int32_t longitude = 0;
@@ -34,11 +34,11 @@ struct Validation {
     std::uint32_t stop = 0;
     std::uint32_t product = 0;
     Position position;
-    std::string_view filler;  // somebody else's bytes
+    std::string_view filler;  // a view
     bool operator==(const Validation&) const = default;
 };
 
-// What a fleet's validations are made of: the same two numbers for every equipment of a run.
+// What a fleet's validations are made from: the same two numbers for every equipment of a run.
 struct Payload {
     std::uint64_t seed = 0;
     std::uint32_t bytes = 100;  // of each validation's protobuf form, exactly; within the limits below
@@ -48,14 +48,14 @@ struct Payload {
 inline constexpr std::uint32_t smallest_validation_bytes = 64;
 inline constexpr std::uint32_t largest_validation_bytes = 65'536;
 
-// All but the filler, which is left empty. `due` must not be negative.
+// Makes all fields but the filler, which is left empty. `due` must not be negative.
 Validation make_validation(std::uint64_t seed, EquipmentId equipment, Sequence sequence, Nanos due);
 
-// How long the filler is that makes this validation's protobuf form payload_bytes long.
+// The length of the filler that makes this validation's protobuf form payload_bytes long.
 std::size_t filler_size(std::uint32_t payload_bytes, EquipmentId equipment, Sequence sequence);
 
-// Fills `out` with the letters a to p. Every letter depends on seed, equipment, sequence and the filler's length: a
-// filler cut short is a different one.
+// Fills `out` with the letters a to p. Every letter depends on seed, equipment, sequence and the filler's length, so a
+// shortened filler differs in its first letters, too.
 void write_filler(std::uint64_t seed, EquipmentId equipment, Sequence sequence, std::span<char> out);
 
 // Whether every field and the filler are what `seed` makes for this equipment, sequence and due time.

@@ -33,7 +33,7 @@ TEST(Validation, IsAPureFunctionOfItsArguments) {
     EXPECT_NE(once.filler, Made(1, 4).filler);
 }
 
-// Other programs may recompute payloads, and reports of different versions are compared: the recipe must not drift.
+// Other programs may recompute payloads, and reports of different versions are compared: the recipe must not change.
 TEST(Validation, KeepsItsRecipe) {
     const Made made(1);
     EXPECT_EQ(made.validation.card, 12'767'982'615'181'141'716ULL);
@@ -82,7 +82,7 @@ TEST(Validation, HasAFillerOfLettersThatJsonNeedNotEscape) {
     EXPECT_EQ(made.filler.find_first_not_of("abcdefghijklmnop"), std::string::npos);
 }
 
-// Every size is reached whatever the equipment and sequence, the two where the filler's length changes width included.
+// Every size is reached whatever the equipment and sequence, including the two where the filler's length changes width.
 TEST(Validation, HasExactlyTheSizeAskedFor) {
     const EquipmentId equipments[] = {EquipmentId{1}, EquipmentId{127}, EquipmentId{128}, EquipmentId{50'000},
                                       EquipmentId{UINT32_MAX}};
@@ -106,7 +106,7 @@ TEST(Validation, HasExactlyTheSizeAskedFor) {
                 encode(head, payload, Encoding::protobuf, due, bytes);  // checks that it wrote exactly that many
                 ASSERT_FALSE(decode(bytes, Encoding::protobuf, received)) << size;
                 ASSERT_EQ(received.validations[0].filler.size(), filler_size(size, equipment, sequence));
-                // What precedes the validation's bytes: run, equipment, first, the tag and the validation's length.
+                // The bytes in front of the validation: run, equipment, first, the tag and the validation's length.
                 const std::size_t before = bytes.size() - size;
                 ASSERT_EQ(std::to_integer<unsigned>(bytes[before]), 0x08U) << size;
                 ASSERT_TRUE(matches(received.validations[0], 1));

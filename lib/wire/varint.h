@@ -1,6 +1,6 @@
 #pragma once
 
-// Protobuf's variable-length integers: 7 bits a byte, least significant first.
+// Protobuf's variable-length integers: 7 bits per byte, least significant first.
 
 #include <bit>
 #include <cstddef>
@@ -21,7 +21,7 @@ constexpr char* put_varint(char* to, std::uint64_t value) {
     return to;
 }
 
-// In exactly `width` bytes: longer than necessary is valid too.
+// Writes exactly `width` bytes; a varint that is longer than necessary is valid, too.
 constexpr char* put_wide_varint(char* to, std::uint64_t value, std::size_t width) {
     for (; width > 1; --width) {
         *to++ = static_cast<char>(value | 0x80);

@@ -1,4 +1,4 @@
-// What a validation costs on both sides of the wire, of which some 300 ns are left for everything at full load.
+// The cost of a validation on both sides of the wire; at full load some 300 ns are available for everything.
 
 #include <benchmark/benchmark.h>
 

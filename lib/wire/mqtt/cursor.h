@@ -1,6 +1,6 @@
 #pragma once
 
-// The data types of MQTT from bytes that may be anything, and to bytes. Source: MQTT 5.0, 1.5.
+// Reads the data types of MQTT from untrusted bytes, and writes them. Source: MQTT 5.0, 1.5.
 
 #include <cstddef>
 #include <cstdint>
@@ -17,7 +17,7 @@ constexpr std::size_t variable_size(std::size_t value) {
     return value < 128 ? 1 : value < 16'384 ? 2 : value < 2'097'152 ? 3 : 4;
 }
 
-// After a failure every read gives 0 or nothing, left() is 0 and violation() says why.
+// After a failure every read returns 0 or nothing, left() is 0 and violation() says why.
 class Reader {
 public:
     explicit Reader(std::span<const std::byte> bytes)
@@ -65,7 +65,7 @@ public:
 
     std::string_view binary() { return bytes(two_byte()); }
 
-    // 1.5.4: UTF-8 without surrogates and U+0000.
+    // Section 1.5.4: UTF-8 without surrogates and U+0000.
     std::string_view text() {
         const std::string_view value = binary();
         if (value.find('\0') != std::string_view::npos || !wire::is_utf8(value)) {

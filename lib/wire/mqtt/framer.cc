@@ -92,7 +92,7 @@ std::span<const std::byte> Framer::put_back() {
     return std::exchange(piece_, {});
 }
 
-// Byte by byte until the header is there, then all that is missing at once.
+// Gathers byte by byte until the header is complete, then all that is missing at once.
 std::optional<Frame> Framer::next_gathered() {
     FixedHeader header = read_fixed_header(gathered_, most_padding_);
     while (header.header_bytes == 0 && !piece_.empty()) {

@@ -1,6 +1,6 @@
 #pragma once
 
-// A connection's bytes, in any pieces -> control packets, not yet looked into.
+// Splits a connection's bytes, which come in any pieces, into control packets, without parsing their bodies.
 // Source: MQTT 3.1.1 and 5.0, 2.1 (fixed header), 5.0 1.5.5 (variable byte integer).
 
 #include <cstddef>
@@ -13,7 +13,7 @@
 
 namespace portillon::mqtt {
 
-// MQTT 5.0, 2.1.2. The numbers are the wire's.
+// MQTT 5.0, 2.1.2. The numbers are those on the wire.
 enum class PacketType : std::uint8_t {
     connect = 1,
     connack,
@@ -34,21 +34,18 @@ enum class PacketType : std::uint8_t {
 
 struct Frame {
     std::uint8_t first_byte = 0;
-    std::span<const std::byte> body;  // what the remaining length counts
-    enum class Length : std::uint8_t {
-        shortest,
-        padded
-    } length = Length::shortest;  // how the remaining length is said
+    std::span<const std::byte> body;  // as long as the remaining length says
+    enum class Length : std::uint8_t { shortest, padded } length = Length::shortest;  // of the remaining length
 
     PacketType type() const { return static_cast<PacketType>(first_byte >> 4); }
     std::uint8_t flags() const { return first_byte & 0x0F; }
 };
 
-// The most that a remaining length can say, and the packet around it.
+// The largest remaining length, and the size of its packet.
 inline constexpr std::size_t largest_remaining_length = 268'435'455;
 inline constexpr std::size_t largest_packet_bytes = largest_remaining_length + 5;
 
-// A packet that lies whole in a piece is a view into it; only those that are split are gathered in the framer.
+// A packet that lies whole in a piece is a view of it; only packets that are split are gathered in the framer.
 //
 //     framer.feed(piece);
 //     while (auto frame = framer.next()) { ... }            // each valid until the next call
@@ -59,33 +56,35 @@ public:
     // refused as soon as its length is known; nothing is gathered for it.
     explicit Framer(std::size_t most_packet_bytes = largest_packet_bytes) : most_packet_bytes_(most_packet_bytes) {}
 
-    // From the next packet on.
+    // Changes the limit from the next packet on.
     void allow(std::size_t most_packet_bytes) { most_packet_bytes_ = most_packet_bytes; }
 
-    // 5.0, 1.5.5 wants as few bytes as possible; 3.1.1 does not, so that it is the version that decides.
+    // Whether a remaining length may have more bytes than necessary depends on the version: 5.0 (1.5.5) forbids it,
+    // 3.1.1 does not.
     void allow_padded_lengths() { most_padding_ = Frame::Length::padded; }
     void forbid_padded_lengths() { most_padding_ = Frame::Length::shortest; }
 
-    // `piece` must stay until next() has returned nothing. Not before the last piece was read to its end.
+    // `piece` must stay valid until next() has returned nothing. Not to be called before the last piece was read to its
+    // end.
     void feed(std::span<const std::byte> piece);
 
     // The next packet; nothing when the piece is used up, or after a violation, which is final.
     std::optional<Frame> next();
 
-    // What is left of the piece, to be fed again later. Not while a packet has begun.
+    // The rest of the piece, to be fed again later. Not allowed while a packet has begun.
     std::span<const std::byte> put_back();
 
-    // Type 0, a remaining length of more than 4 bytes, or a packet too large.
+    // Type 0, a remaining length of more than 4 bytes, or a packet that is too large.
     const Violation& violation() const { return violation_; }
 
-    // Whether the bytes so far end with a packet's end.
+    // Whether the bytes so far end with the end of a packet.
     bool at_boundary() const { return handed_out_ || gathered_.empty(); }
 
-    // What is kept of a packet that is not complete.
+    // The bytes kept of an unfinished packet.
     std::size_t unfinished_bytes() const { return handed_out_ ? 0 : gathered_.size(); }
 
 private:
-    // A split packet larger than this gives its memory back: most connections never see another one.
+    // A split packet larger than this frees its memory: most connections never see another one.
     static constexpr std::size_t most_kept_bytes = 512;
 
     std::optional<Frame> next_gathered();

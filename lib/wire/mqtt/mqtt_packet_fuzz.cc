@@ -1,5 +1,5 @@
-// The first byte: its lowest bit is the version, the rest the size of the pieces into which the stream is cut. What is
-// accepted must, written again, be accepted again and come out the same.
+// The lowest bit of the first byte is the version, the rest the size of the pieces into which the stream is cut. A
+// packet that is accepted must, when written again, be accepted and come out the same.
 
 #include <cstdint>
 #include <string>
@@ -65,7 +65,7 @@ std::size_t write(const auto& packet, Version version, std::span<std::byte> out)
 Violation read_packet(const Frame& frame, Version, Connect& into) {
     return parse(frame, into);
 }
-// The other sender's reasons differ by a few; a packet that neither may send is refused.
+// The lists of reasons of the two senders differ a little; a packet that neither may send is refused.
 template <class Packet>
 Violation read_either(const Frame& frame, Version version, Packet& into) {
     const Violation violation = parse(frame, version, Sender::client, into);

@@ -1,8 +1,8 @@
 #pragma once
 
 // The control packets of MQTT 3.1.1 and 5, from and to bytes, for both ends of a connection. Texts and payloads of a
-// parsed packet are views into its frame. Encoders write exactly encoded_size() bytes to the front of a buffer.
-// Source: MQTT 3.1.1 and MQTT 5.0, chapter 3; the section is named at each packet.
+// parsed packet are views of its frame. Encoders write exactly encoded_size() bytes to the front of a buffer. Source:
+// MQTT 3.1.1 and MQTT 5.0, chapter 3; the section is named at each packet.
 
 #include <cstddef>
 #include <cstdint>
@@ -44,7 +44,7 @@ struct Connect {
     Properties properties;
 };
 
-// 3.2
+// 3.2.
 struct Connack {
     bool session_present = false;
     Reason reason = Reason::success;
@@ -70,7 +70,8 @@ struct Acknowledgement {
     Properties properties;
 };
 
-// One entry of a SUBSCRIBE (3.8.3) or UNSUBSCRIBE (3.10.3); the options of version 5 are their defaults elsewhere.
+// One entry of a SUBSCRIBE (3.8.3) or UNSUBSCRIBE (3.10.3); where version 5's options do not exist they have their
+// defaults.
 struct Subscription {
     std::string_view filter;
     Qos most_qos = Qos::at_most_once;
@@ -93,7 +94,7 @@ struct Suback {
     PacketType type = PacketType::suback;
     std::uint16_t packet_id = 0;
     Properties properties;
-    std::span<const std::byte> reasons;  // each a Reason's number
+    std::span<const std::byte> reasons;  // each the number of a Reason
 };
 
 // 3.14. 3.1.1 has neither reason nor properties.
@@ -108,11 +109,11 @@ struct Auth {
     Properties properties;
 };
 
-// A frame of the right type into a packet. Whatever the bytes are, either a violation or a packet that the
-// specification allows: every enumerated field has a value that its table lists, for the packet and for its sender.
-// Nothing is left unread. For CONNECT the version is looked for in the packet: one that is
-// neither 3.1.1 nor 5 is unsupported_protocol_version, and into.version then the one to answer in; with any other
-// violation it is the packet's, or 3.1.1 if it ends before it says one.
+// Parse a frame of the right type into a packet. For any bytes the result is either a violation or a packet that the
+// specification allows: every enumerated field has a value that its table lists for this packet and its sender, and
+// nothing is left unread. A CONNECT names its version: if that is neither 3.1.1 nor 5, the violation is
+// unsupported_protocol_version and into.version is the version in which to answer; with any other violation
+// into.version is the packet's, or 3.1.1 if the packet ends before it names one.
 Violation parse(const Frame& frame, Connect& into);
 Violation parse(const Frame& frame, Version version, Connack& into);
 Violation parse(const Frame& frame, Version version, Publish& into);
@@ -123,7 +124,7 @@ Violation parse(const Frame& frame, Version version, Sender sender, Disconnect& 
 Violation parse(const Frame& frame, Version version, Sender sender, Auth& into);
 Violation parse_ping(const Frame& frame);  // PINGREQ and PINGRESP (3.12, 3.13) are empty
 
-// Bytes of the whole packet. In 3.1.1 properties and reasons are left out.
+// The size of the whole packet. In 3.1.1 properties and reasons are left out.
 std::size_t encoded_size(const Connect& packet);
 std::size_t encoded_size(const Connack& packet, Version version);
 std::size_t encoded_size(const Acknowledgement& packet, Version version);
@@ -132,8 +133,8 @@ std::size_t encoded_size(const Suback& packet, Version version);
 std::size_t encoded_size(const Disconnect& packet, Version version);
 std::size_t encoded_size(const Auth& packet);
 
-// Writes the packet to the front of `out`, which must have room, and returns its size. What a packet may not say
-// (texts above 65,535 bytes, a packet above largest_packet_bytes) is a programmer's error.
+// Writes the packet to the front of `out`, which must have room, and returns its size. A packet that MQTT cannot
+// express (texts above 65,535 bytes, a packet above largest_packet_bytes) is a programmer error.
 std::size_t encode(const Connect& packet, std::span<std::byte> out);
 std::size_t encode(const Connack& packet, Version version, std::span<std::byte> out);
 std::size_t encode(const Acknowledgement& packet, Version version, std::span<std::byte> out);
@@ -145,13 +146,13 @@ std::size_t encode(const Auth& packet, std::span<std::byte> out);
 inline constexpr std::byte pingreq[] = {std::byte{0xC0}, std::byte{0x00}};
 inline constexpr std::byte pingresp[] = {std::byte{0xD0}, std::byte{0x00}};
 
-// A PUBLISH is written in two steps: its head, then payload_bytes bytes that the caller writes in place right after.
-// packet.payload is not looked at.
+// A PUBLISH is written in two steps: its head, then payload_bytes bytes that the caller writes in place right behind
+// it. packet.payload is ignored.
 std::size_t publish_head_size(const Publish& packet, Version version, std::size_t payload_bytes);
 std::size_t encode_publish_head(const Publish& packet, Version version, std::size_t payload_bytes,
                                 std::span<std::byte> out);
 
-// Sets DUP in a PUBLISH already written, for a resend (3.3.1.1).
+// Sets DUP in a PUBLISH already written, for sending it again (3.3.1.1).
 inline void mark_duplicate(std::span<std::byte> publish) {
     publish.front() |= std::byte{0x08};
 }

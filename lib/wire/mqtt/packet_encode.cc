@@ -25,7 +25,7 @@ std::size_t whole_size(std::size_t body_bytes) {
     return 1 + variable_size(body_bytes) + body_bytes;
 }
 
-// Makes sure of the room for a packet, or for its head of which head_bytes are not the fixed header.
+// Checks that there is room for a packet (or for its head alone, without the payload), and writes the fixed header.
 Writer begin(PacketType type, unsigned flags, std::size_t body_bytes, std::size_t room_bytes,
              std::span<std::byte> out) {
     check(out.size() >= room_bytes, "packet buffer too small");
@@ -63,7 +63,7 @@ std::size_t body_size(const Connack& packet, Version version) {
     return 2 + (version == Version::v5 ? size_of(packet.properties) : 0);
 }
 
-// Reason and properties, left out from the end as far as they say nothing.
+// The size of reason and properties, which are left out from the end if they have their defaults.
 template <class Packet>
 std::size_t ending_size(const Packet& packet, Version version) {
     if (version == Version::v3_1_1) {
@@ -113,7 +113,7 @@ unsigned connect_flags(const Connect& packet) {
     return flags | (packet.password ? 0x40 : 0) | (packet.user_name ? 0x80 : 0);
 }
 
-// The inverse of what parsing a CONNACK of 3.1.1 does; what 3.1.1 cannot say is "server unavailable".
+// The inverse of parsing a CONNACK of 3.1.1; a reason that 3.1.1 does not have becomes "server unavailable".
 unsigned return_code(Reason reason) {
     switch (reason) {
         case Reason::success:

@@ -15,7 +15,7 @@ void check_flags(Reader& in, const Frame& frame, std::uint8_t flags) {
     }
 }
 
-// Version 5: a length, and so many bytes of properties (2.2.2.1).
+// Reads version 5's properties: a length, and that many bytes (2.2.2.1).
 void read_properties(Reader& in, PacketType packet, Properties& into) {
     const std::string_view raw = in.bytes(in.variable());
     if (const Violation violation = parse_properties(as_bytes(raw), packet, into)) {
@@ -62,7 +62,7 @@ void read_will(Reader& in, Version version, std::uint8_t flags, Will& into) {
     into.payload = as_bytes(in.binary());
 }
 
-// 3.1.2.3: what may not be said with these flags.
+// Section 3.1.2.3: refuses reserved and contradictory flags.
 void check_connect_flags(Reader& in, Version version, std::uint8_t flags) {
     if ((flags & 0x01) != 0) {
         in.fail(Reason::malformed_packet, "reserved flag of CONNECT");

@@ -12,7 +12,7 @@
 namespace portillon::mqtt {
 namespace {
 
-// "10 02 'MQTT' 00": bytes in hexadecimal, texts in quotes. Kept until the end: parsed packets are views.
+// "10 02 'MQTT' 00": bytes in hexadecimal, texts in quotes. Kept until the end, because parsed packets are views.
 std::string_view octets(std::string_view notation) {
     static std::deque<std::string> kept;
     std::string& bytes = kept.emplace_back();
@@ -125,7 +125,7 @@ TEST(Connect, IsRefusedForTheReasonToAnswer) {
         {"10 12 00 04 'MQTT' 04 1E 00 0A 00 00 00 01 't' 00 00 00", Reason::malformed_packet},  // will QoS 3
         {"10 0F 00 04 'MQTT' 04 42 00 0A 00 00 00 01 'p'", Reason::malformed_packet},           // password alone
         {"10 0C 00 04 'MQTT' 04 00 00 0A 00 00", Reason::client_identifier_not_valid},
-        {"10 0D 00 04 'MQTT' 04 02 00 0A 00 00 00", Reason::malformed_packet},  // something follows
+        {"10 0D 00 04 'MQTT' 04 02 00 0A 00 00 00", Reason::malformed_packet},  // bytes follow
         {"10 0B 00 04 'MQTT' 04 02 00 0A 00", Reason::malformed_packet},
         {"10 0E 00 04 'MQTT' 04 02 00 0A 00 02 C3 28", Reason::malformed_packet},  // not UTF-8
         {"10 11 00 04 'MQTT' 04 06 00 0A 00 00 00 01 '#' 00 00", Reason::topic_name_invalid},
@@ -292,7 +292,7 @@ TEST(Acknowledgement, IsReadAndWritten) {
         EXPECT_EQ(encoded(packet, row.version), octets(row.notation));
     }
     Acknowledgement packet;
-    EXPECT_FALSE(parse(frame_of(octets("40 04 12 34 00 00")), Version::v5, packet));  // nothing said at length
+    EXPECT_FALSE(parse(frame_of(octets("40 04 12 34 00 00")), Version::v5, packet));  // defaults, written out
     for (const char* notation : {"40 02 00 00", "40 01 12", "42 02 12 34", "60 02 12 34", "40 04 12 34 00 01"}) {
         EXPECT_TRUE(parse(frame_of(octets(notation)), Version::v5, packet)) << notation;
     }

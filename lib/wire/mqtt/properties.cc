@@ -10,7 +10,7 @@ namespace portillon::mqtt {
 
 namespace {
 
-// One bit per packet type; bit 0, no packet's, is the will's.
+// One bit per packet type; bit 0, which no packet has, stands for the will.
 constexpr unsigned bit(PacketType type) {
     return 1U << static_cast<unsigned>(type);
 }
@@ -102,7 +102,7 @@ Property read_property(Reader& in) {
     return property;
 }
 
-// Of a property already known to be allowed and well-formed.
+// Requires that the property is allowed and well-formed.
 Violation check_range(const Property& property) {
     switch (property.id) {
         case PropertyId::receive_maximum:

@@ -45,7 +45,7 @@ enum class PropertyId : std::uint8_t {
     shared_subscription_available = 0x2A,
 };
 
-// What a property's value is; user_property is a pair of texts.
+// The type of a property's value; user_property is a pair of texts.
 enum class PropertyType : std::uint8_t { byte, two_byte, four_byte, variable, text, binary, pair };
 
 // Nothing for an identifier that MQTT 5 does not have.
@@ -70,7 +70,7 @@ public:
     Iterator begin() const;
     Iterator end() const;
 
-    // The first with that identifier.
+    // The first property with that identifier.
     std::optional<std::uint32_t> number(PropertyId id) const;
     std::optional<std::string_view> text(PropertyId id) const;
 
@@ -106,12 +106,12 @@ private:
 };
 
 // The whole of `raw` must be properties that this packet may have: known, allowed there, at most once each
-// (user_property, and a PUBLISH's subscription_identifier, as often as liked), within their ranges, texts valid UTF-8
+// (user_property, and a PUBLISH's subscription_identifier, any number of times), within their ranges, texts valid UTF-8
 // without U+0000. Nothing may follow them.
 Violation parse_properties(std::span<const std::byte> raw, PacketType packet, Properties& into);
 Violation parse_will_properties(std::span<const std::byte> raw, Properties& into);
 
-// Properties to send; make it once, use its view() often.
+// Properties to send; make a list once, use its view() often.
 class PropertyList {
 public:
     PropertyList& add(PropertyId id, std::uint32_t number);

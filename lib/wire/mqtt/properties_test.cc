@@ -63,7 +63,7 @@ TEST(Properties, RefuseWhatTheSpecificationForbids) {
     const Row rows[] = {
         {"", PacketType::connect, Reason::success},
         {raw("\x21\x00\x01", 3), PacketType::connect, Reason::success},
-        {raw("\x21\x00\x01", 3), PacketType::publish, Reason::malformed_packet},            // not there
+        {raw("\x21\x00\x01", 3), PacketType::publish, Reason::malformed_packet},            // not allowed there
         {raw("\x21\x00\x00", 3), PacketType::connect, Reason::protocol_error},              // zero
         {raw("\x21\x00\x01\x21\x00\x01", 6), PacketType::connect, Reason::protocol_error},  // twice
         {raw("\x21\x00", 2), PacketType::connect, Reason::malformed_packet},

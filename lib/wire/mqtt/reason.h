@@ -1,6 +1,6 @@
 #pragma once
 
-// Why something happened, in MQTT's numbers. Source: MQTT 5.0, 2.4.
+// Reason codes in MQTT's numbers. Source: MQTT 5.0, 2.4.
 
 #include <cstdint>
 #include <string_view>
@@ -9,8 +9,8 @@
 
 namespace portillon::mqtt {
 
-// 0x80 and above are failures. Other numbers may be received. The return codes of a CONNACK of 3.1.1 (3.2.2.3 there)
-// are translated to these when parsed and back when encoded.
+// 0x80 and above are failures. Other numbers may be received. The return codes of a 3.1.1 CONNACK (3.2.2.3 there) are
+// translated to these when parsed and back when encoded.
 enum class Reason : std::uint8_t {
     success = 0x00,  // also: normal disconnection, granted QoS 0
     granted_qos_1 = 0x01,
@@ -61,11 +61,11 @@ constexpr bool is_failure(Reason reason) {
     return static_cast<std::uint8_t>(reason) >= 0x80;
 }
 
-// As an error its message() is "mqtt_0x97" and the like.
+// The reason as an error; its message() is "mqtt_0x97" and the like.
 error_code make_error_code(Reason reason);
 
-// What is wrong with a packet: the reason to give in DISCONNECT or CONNACK, and a phrase for a log. Contextually true
-// when there is something wrong.
+// What is wrong with a packet: the reason for DISCONNECT or CONNACK, and a phrase for a log. Converts to true if
+// something is wrong.
 struct [[nodiscard]] Violation {
     Reason reason = Reason::success;
     std::string_view what;  // a literal

@@ -1,4 +1,4 @@
-// Every number that an enumerated field can hold, of every packet, against the tables of the specification (MQTT 5.0
+// Every number that an enumerated field can hold, in every packet, against the tables of the specification (MQTT 5.0
 // and 3.1.1), which are written out here once more.
 
 #include "wire/mqtt/reason_table.h"
@@ -38,7 +38,7 @@ struct Table {
     std::set<unsigned> listed;
 };
 
-// 5.0, as the tables have them, "Sent by" included.
+// The tables of 5.0, with their column "Sent by".
 const Table tables[] = {
     {"3.2.2.2", PacketType::connack, Sender::server, {0x00, 0x80, 0x81, 0x82, 0x83, 0x84, 0x85, 0x86,
                                                       0x87, 0x88, 0x89, 0x8A, 0x8C, 0x90, 0x95, 0x97,
@@ -67,7 +67,7 @@ const Table tables[] = {
     {"3.15.2.1", PacketType::auth, Sender::server, {0x00, 0x18}},
 };
 
-// The packet that gives `reason`, as its receiver parses it.
+// Parses the packet that carries `reason`, as its receiver does.
 Reason read(const Table& table, unsigned reason) {
     const unsigned first = static_cast<unsigned>(table.packet) << 4 | (table.packet == PacketType::pubrel ? 2U : 0U);
     switch (table.packet) {
@@ -101,7 +101,7 @@ TEST(ReasonTable, ListsWhatTheSpecificationDoesAndParsingRefusesTheRest) {
             const bool listed = table.listed.contains(reason);
             EXPECT_EQ(is_listed(static_cast<Reason>(reason), table.packet, table.sender), listed)
                 << table.section << " " << std::hex << reason;
-            // 0x00 stands in both tables of SUBACK and UNSUBACK, so that the first entry above is no excuse.
+            // 0x00 is in both tables of SUBACK and UNSUBACK, so the result is about the reason that follows it.
             EXPECT_EQ(read(table, reason), listed ? Reason::success : Reason::protocol_error)
                 << table.section << " " << std::hex << reason;
         }
@@ -140,7 +140,7 @@ TEST(ReasonTable, ReturnCodesOf311) {
         EXPECT_EQ(parsed(Raw(0x20, {0, code}), connack, Version::v3_1_1),
                   code <= 5 ? Reason::success : Reason::malformed_packet)
             << code;
-        // A server of 3.1.1 may refuse a client of version 5 in its own form, but not welcome it.
+        // A server of 3.1.1 may refuse a client of version 5 in its own form, but not accept it.
         EXPECT_EQ(parsed(Raw(0x20, {0, code}), connack, Version::v5),
                   code >= 1 && code <= 5 ? Reason::success : Reason::malformed_packet)
             << code;
@@ -151,7 +151,8 @@ TEST(ReasonTable, ReturnCodesOf311) {
     }
 }
 
-// CONNACK: all but the lowest bit are reserved (3.2.2.1), and a session is only present where the client is welcome.
+// CONNACK: all but the lowest bit are reserved (3.2.2.1), and a session can only be present where the client is
+// accepted.
 TEST(ReasonTable, FlagsOfConnack) {
     for (unsigned flags = 0; flags < 256; ++flags) {
         for (const Version version : {Version::v3_1_1, Version::v5}) {
@@ -162,7 +163,7 @@ TEST(ReasonTable, FlagsOfConnack) {
     }
 }
 
-// 2.1.3: the flags of the fixed header; of PUBLISH they are DUP, QoS and RETAIN.
+// 2.1.3: the flags of the fixed header; in PUBLISH they are DUP, QoS and RETAIN.
 TEST(ReasonTable, FlagsOfTheFixedHeader) {
     for (unsigned flags = 0; flags < 16; ++flags) {
         for (const Version version : {Version::v3_1_1, Version::v5}) {
@@ -216,7 +217,7 @@ TEST(ReasonTable, FlagsOfTheFixedHeader) {
     }
 }
 
-// 3.1.2.3: the lowest bit is reserved; QoS 3 of the will is none; will QoS and retain need a will; in 3.1.1 a password
+// 3.1.2.3: the lowest bit is reserved; the will has no QoS 3; will QoS and retain need a will; in 3.1.1 a password
 // needs a user name.
 TEST(ReasonTable, FlagsOfConnect) {
     for (const unsigned level : {4U, 5U}) {
@@ -253,7 +254,7 @@ TEST(ReasonTable, FlagsOfConnect) {
 TEST(ReasonTable, ProtocolLevels) {
     for (unsigned level = 0; level < 256; ++level) {
         if (level == 5) {
-            continue;  // another form
+            continue;  // its packet has another form
         }
         Connect packet;
         EXPECT_EQ(parsed(Raw(0x10, {0, 4, 'M', 'Q', 'T', 'T', level, 2, 0, 0, 0, 1, 'c'}), packet),
@@ -262,7 +263,7 @@ TEST(ReasonTable, ProtocolLevels) {
     }
 }
 
-// 3.8.3.1, and 3.1.1, 3.8.3: QoS 3 and retain handling 3 are protocol errors, reserved bits malformed; 3.1.1 has but
+// 3.8.3.1, and 3.1.1, 3.8.3: QoS 3 and retain handling 3 are protocol errors, reserved bits malformed; 3.1.1 has only
 // QoS.
 TEST(ReasonTable, SubscriptionOptions) {
     for (unsigned options = 0; options < 256; ++options) {
@@ -279,7 +280,7 @@ TEST(ReasonTable, SubscriptionOptions) {
     }
 }
 
-// Table 2-4: which property may stand in which packet, and once only but for user properties; W: the will.
+// Table 2-4: which property may be in which packet, and only once except for user properties; W: the will.
 TEST(ReasonTable, PropertiesOfEveryPacket) {
     struct Known {
         unsigned id;
@@ -340,7 +341,7 @@ TEST(ReasonTable, PropertiesOfEveryPacket) {
                 EXPECT_EQ(reason_of(raw, packet), many ? Reason::success : known.twice)
                     << known.id << " twice in " << packet;
             }
-            // 0 and 1 are all that a byte can say (3.1.2.11.6 and others).
+            // A byte's only allowed values are 0 and 1 (3.1.2.11.6 and others).
             for (unsigned value = 0; known.value.size() == 1 && known.id != 0x0B && allowed && value < 256; ++value) {
                 EXPECT_EQ(reason_of({known.id, value}, packet), value <= 1 ? Reason::success : Reason::protocol_error)
                     << known.id << " " << value;

@@ -1,6 +1,6 @@
 #pragma once
 
-// Source: MQTT 5.0, 4.7.
+// Topic names and filters. Source: MQTT 5.0, 4.7.
 
 #include <string_view>
 
@@ -15,7 +15,7 @@ constexpr bool is_topic_name(std::string_view text) {
     return !text.empty() && !wildcard;
 }
 
-// A filter to subscribe to: wildcards stand for whole levels, '#' for the last ones.
+// A filter to subscribe to: wildcards stand for whole levels, '#' for all remaining ones.
 constexpr bool is_topic_filter(std::string_view text) {
     for (std::size_t i = 0; i < text.size(); ++i) {
         if (text[i] != '#' && text[i] != '+') {
@@ -29,7 +29,7 @@ constexpr bool is_topic_filter(std::string_view text) {
     return !text.empty();
 }
 
-// 4.8.2: "$share/{name}/{filter}". The name is not empty and holds no wildcard; the filter is one.
+// 4.8.2: "$share/{name}/{filter}". The name is not empty and has no wildcard; the filter is a topic filter.
 constexpr bool is_shared_filter(std::string_view text) {
     constexpr std::string_view prefix = "$share/";
     if (!text.starts_with(prefix)) {
