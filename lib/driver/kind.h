@@ -1,6 +1,6 @@
 #pragma once
 
-// How a protocol is known by name: one of these per folder of lib/drivers, listed once in cmd/.
+// A protocol's name and properties: each folder of lib/drivers provides one Kind, and cmd/ lists them.
 
 #include <functional>
 #include <memory>
@@ -24,20 +24,20 @@ struct Context {
     const net::Url& target;         // for Host, :authority and paths; the dialer knows the address
     const nlohmann::json& options;  // the scenario's protocols.<name>, valid by the kind's schema; {} if absent
     wire::Encoding encoding;        // of the bodies that will be offered
-    std::uint32_t in_flight;        // most batches a session will have in flight
+    std::uint32_t in_flight;        // the most batches that a session will have in flight
     RunId run;
 };
 
 struct Kind {
-    std::string name;                                                    // "mqtt": what --protocol takes
+    std::string name;                                                    // "mqtt": the name that --protocol takes
     std::string scheme;                                                  // "mqtt": of --target URLs
     std::string listener;                                                // the reference server's listener for it
     enum class Paths : std::uint8_t { none, some } paths = Paths::none;  // whether --target URLs have paths
     std::string_view options_schema;  // JSON Schema (draft 7) of its options: an object, no additional properties
     std::function<Traits(const nlohmann::json& options)> traits;
     std::function<std::unique_ptr<Driver>(const Context&)> make;
-    // Options, as JSON, with which another process than the one that made the sessions has a server forget them: the
-    // first ones that the server accepts. Empty: the protocol leaves nothing behind.
+    // Options, as JSON, with which a process that did not make the sessions makes a server forget them; the first ones
+    // that the server accepts are used. Empty: the protocol leaves nothing behind.
     std::vector<std::string> clearing_options = {};
 };
 

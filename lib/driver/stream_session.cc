@@ -141,7 +141,7 @@ bool StreamSession::takes_offer() const {
     return state_ == State::open;
 }
 
-// What is told of first may be offered again, and leaves with the same write.
+// Outcomes first: the equipment may offer those batches again, and they leave with the same write.
 void StreamSession::run() {
     if (!deliver()) {
         return;
@@ -160,9 +160,9 @@ void StreamSession::run() {
     }
 }
 
-// Tells of what was settled before this call, and not of what Receipts make it settle meanwhile: of that the next turn
-// tells, lest an equipment that offers at each answer what is refused at once keep the loop from turning. False if the
-// session was destroyed by whom it told.
+// Tells Receipts of the batches that were settled before this call. Batches that Receipts make it settle meanwhile wait
+// for the next turn: an equipment that offers again at each answer, and is refused at once, must not keep the loop from
+// turning. Returns false if a receiver destroyed the session.
 bool StreamSession::deliver() {
     for (std::uint32_t left = untold_; left > 0 && untold_ > 0; --left) {
         const Settled settled = take_settled();

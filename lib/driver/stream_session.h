@@ -1,18 +1,18 @@
 #pragma once
 
-// The life of a session on a stream of bytes, from dialling to its end. A protocol derives from StreamSession and says
-// what is its own: its first bytes, what it reads, what it writes, and what becomes of the batches that it was offered.
+// The life of a session on a stream of bytes, from dialling to its end. A protocol derives from StreamSession and adds
+// its own part: its first bytes, what it reads and writes, and the outcomes of the batches that it was offered.
 //
 //     closed -- open() --> dialling -- greet() --> opening -- greeted() --> greeted -- open() completes --> open
-//     open -- lost() --> broken -- the batches are told of, then Receipts::broken() --> closed
+//     open -- lost() --> broken -- the batches are settled, then Receipts::broken() --> closed
 //     open -- close(): say_goodbye(), the other side's end or the deadline --> closed
 //
-// What is lost while opening fails open(). Once the protocol has said greeted() there was a connection: if it is lost
-// before open() has gone on, open() completes, and the session is broken.
+// If the connection is lost while opening, open() fails. If it is lost after greeted() and before open() has resumed,
+// open() completes without error, and the session is then broken.
 //
-// Batches are settled in two steps. The protocol notes what became of one, and says note_settled(); StreamSession asks
-// for it with take_settled() when the loop has turned, or all that was read is taken, and tells Receipts. They may
-// offer again or destroy the session: nothing of it is touched after that.
+// Batches are settled in two steps. The protocol stores an outcome and calls note_settled(); at the end of the loop's
+// turn, or when all received bytes are taken, StreamSession fetches it with take_settled() and tells Receipts. Receipts
+// may offer again or destroy the session: nothing of it is touched after that.
 
 #include <memory>
 #include <vector>
@@ -33,7 +33,7 @@ struct Settled {
 struct StreamCommon {
     net::Loop& loop;
     net::Dialer& dialer;
-    std::vector<std::byte> out = {};  // one session's bytes on their way to its transport
+    std::vector<std::byte> out = {};  // scratch space for one session's outgoing bytes
 };
 
 class StreamSession : public Session, protected net::Transport::Reader, private net::Deferred {
@@ -46,22 +46,22 @@ public:
     net::Task<void> close(Instant deadline) final;
 
 protected:
-    // A new connection begins, and its transport takes bytes. The protocol forgets what it knew of the last one.
+    // A new connection begins; its transport accepts bytes. The protocol forgets the state of the last connection.
     virtual void greet() = 0;
-    // Bytes were read. May call lost(), after which the transport is gone.
+    // Bytes were received. May call lost(), after which the transport is gone.
     virtual void take(std::span<const std::byte> bytes) = 0;
-    // Once at the end of a turn in which write_soon() was called, from greet() until the connection is lost.
+    // Called once at the end of a turn in which write_soon() was called, from greet() until the connection is lost.
     virtual void write() = 0;
     // Settles every batch in flight as broken, with cause().
     virtual void break_all() = 0;
-    // The batch that has been settled for longest. Called once for each note_settled().
+    // Returns the batch that was settled first. Called once for each note_settled().
     virtual Settled take_settled() = 0;
 
     virtual void opened() {}                            // open() is about to complete, and the session is open
-    virtual void gone() {}                              // the connection is over, just before its transport goes
+    virtual void gone() {}                              // the connection has ended; its transport is destroyed next
     virtual void say_goodbye() { transport().shut(); }  // nothing is in flight any more
     enum class Goodbye : std::uint8_t { answered, unanswered };
-    virtual void parted(Goodbye) {}  // the other side has ended the connection, or did not in time
+    virtual void parted(Goodbye) {}  // whether the other side ended the connection in time
 
     void received(std::span<const std::byte> bytes) final;
     void ended(const error_code& cause) override;
@@ -71,7 +71,7 @@ protected:
     void note_settled();                 // take_settled() has one more
     void write_soon() { common_.loop.later(*this); }
 
-    // Whether a batch that is offered now may be sent. If not, it is to be settled as broken with cause().
+    // Whether a batch that is offered now may be sent. If not, the protocol settles it as broken with cause().
     bool takes_offer() const;
     bool is_opening() const { return state_ == State::opening; }
     bool is_open() const { return state_ == State::open; }
@@ -82,7 +82,7 @@ protected:
     EquipmentId equipment() const { return equipment_; }
 
 private:
-    // fallen: lost when it was greeted. broken: Receipts are about to hear of it.
+    // fallen: lost after it was greeted, while opening. broken: Receipts are about to be told.
     enum class State : std::uint8_t { closed, dialling, opening, greeted, fallen, open, broken, closing };
     bool is_alive() const { return state_ == State::opening || state_ == State::greeted || state_ == State::open; }
 
@@ -95,10 +95,10 @@ private:
     Receipts& receipts_;
     std::unique_ptr<net::Transport> transport_;
     std::unique_ptr<net::Wakeup> changed_;  // while open() or close() waits
-    bool* destroyed_ = nullptr;             // while somebody needs to know
+    bool* destroyed_ = nullptr;             // points to a flag of a caller that must notice the destruction
     error_code cause_;
     EquipmentId equipment_;
-    std::uint32_t untold_ = 0;  // batches that are settled and not told of
+    std::uint32_t untold_ = 0;  // settled batches that Receipts were not told of
     State state_ = State::closed;
 };
 

@@ -25,8 +25,8 @@ public:
     void write_to(std::span<std::byte> out) const override { out[0] = std::byte{'b'}; }
 };
 
-// The server says 'h' for hello, 'y' to the oldest batch, 'x' for what breaks the protocol. The client says 'g' to
-// greet, 'b' for each batch, and refuses a batch of more than one validation itself.
+// The server sends 'h' for hello, 'y' to acknowledge the oldest batch, 'x' to break the protocol. The client sends 'g'
+// to greet and 'b' for each batch, and refuses a batch of more than one validation itself.
 class LetterSession final : public StreamSession {
 public:
     LetterSession(StreamCommon& common, EquipmentId equipment, Receipts& receipts)
@@ -112,7 +112,7 @@ protected:
         say("'h'");
         ASSERT_EQ(opened(), "none");
     }
-    // The peer's letters arrive.
+    // The peer sends these letters, and they arrive.
     void say(const char* letters) {
         peers_.back()->send(letters);
         simulation_.run_for(latency);

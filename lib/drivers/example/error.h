@@ -1,6 +1,6 @@
 #pragma once
 
-// Under which names reports count what went wrong: "example_rejected" and so on.
+// The failures of this protocol, as reports name them: "example_rejected" and so on.
 
 #include "base/error.h"
 

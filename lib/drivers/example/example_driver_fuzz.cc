@@ -1,4 +1,4 @@
-// Whatever a server says, in any pieces and on one connection after the other: the session opens or fails, and every
+// Whatever a server sends, in any pieces and on one connection after the other: the session opens or fails, and every
 // batch is settled exactly once per offer. The input's first byte chooses the size of pieces; 0x00 in the bytes that
 // follow ends one connection and begins the next.
 

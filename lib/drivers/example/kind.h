@@ -1,6 +1,6 @@
 #pragma once
 
-// The driver `example`, of lib/driver/README.md. Not listed in cmd/: nobody has such a server.
+// The driver `example`, of lib/driver/README.md. It is not listed in cmd/, because no such server exists.
 
 #include "driver/kind.h"
 

@@ -14,7 +14,7 @@ namespace {
 using driver::Answer;
 using Stand = Flight::Stand;
 
-constexpr std::size_t most_line_bytes = 4 << 10;        // of the server's: a receipt has 128, and it may add to it
+constexpr std::size_t most_line_bytes = 4 << 10;        // of the server's lines: a receipt has 128, and may be extended
 constexpr std::size_t most_written_at_once = 64 << 10;  // larger writes do not get cheaper
 
 }  // namespace
@@ -47,7 +47,7 @@ void Session::abandon(Sequence first) {
     }
 }
 
-// A line may come in pieces, and a piece may hold many.
+// A line may come in pieces, and a piece may hold many lines.
 void Session::take(std::span<const std::byte> bytes) {
     std::string_view rest(reinterpret_cast<const char*>(bytes.data()), bytes.size());
     while (!rest.empty() && is_connected()) {
@@ -83,7 +83,7 @@ error_code Session::take_hello() {
     return {};
 }
 
-// A receipt that comes twice, or for a batch that was not sent, settles nothing and is counted.
+// A receipt that comes twice, or for a batch that was not sent, settles nothing and is counted as stray.
 error_code Session::take_receipt() {
     wire::Receipt receipt;
     if (const error_code error = wire::decode(std::as_bytes(std::span(line_)), wire::Encoding::json, receipt)) {
@@ -121,7 +121,7 @@ void Session::write() {
     }
 }
 
-// What the server's window lets go, in one write; nothing while the kernel has not taken what went before.
+// Writes, in one write, the batches that the server's window admits; nothing while earlier bytes wait for the kernel.
 bool Session::write_some() {
     if (!is_open() || transport().unsent() > 0) {
         return false;

@@ -2,13 +2,13 @@
 
 // The example of lib/driver/README.md: one equipment's session in a protocol of lines.
 //
-//     server: hello 256 1048576                     it takes so many batches unanswered, each of at most so many bytes
+//     server: hello 256 1048576                     the most unanswered batches, and bytes per batch, that it accepts
 //     client: {"run":"...","equipment":7,...}       a batch in JSON
-//     server: {"equipment":7,"first":9,"count":60}  its receipt, in any order; "answer" and "retry_after_ms" if it is
-//                                                   not a yes (wire/receipt.h)
+//     server: {"equipment":7,"first":9,"count":60}  its receipt, in any order; with "answer" and "retry_after_ms" if it
+//                                                   refuses the batch (wire/receipt.h)
 //
-// Each side ends its half of the connection when it has no more to say. There is no word to take a batch back: when its
-// time has passed the connection is dropped, lest a late receipt be taken for that of the next attempt.
+// Each side ends its half of the connection when it has no more to send. A batch cannot be taken back: when its time
+// has passed the connection is dropped, because a late receipt could be taken for that of the next attempt.
 
 #include <deque>
 #include <string>
@@ -54,9 +54,9 @@ private:
 
     Common& common_;
     Flights flights_;                                  // in the order of their offers, until they are settled
-    std::deque<driver::Settled> settled_;              // until Receipts have heard
-    std::string line_;                                 // the server's, as far as it has come
-    std::uint32_t window_ = 0, most_batch_bytes_ = 0;  // what the hello said
+    std::deque<driver::Settled> settled_;              // until Receipts have been told
+    std::string line_;                                 // the server's unfinished line
+    std::uint32_t window_ = 0, most_batch_bytes_ = 0;  // from the hello
     std::uint32_t unanswered_ = 0;
 };
 

@@ -144,7 +144,7 @@ TEST_F(GrpcDriver, PassesOnTheServersWordsOncePerCause) {
     };
     const raw::Fields good{{":status", "200"}, {"content-type", "application/grpc"}};
     const std::vector<Row> rows{
-        {good, receipt(), {{"grpc-status", "0"}, {"grpc-message", "fine"}}},  // of no cause, no words
+        {good, receipt(), {{"grpc-status", "0"}, {"grpc-message", "fine"}}},  // no cause, so no words
         {good, "", {{"grpc-status", "14"}, {"grpc-message", "gate closed%0Auntil 6%3A00 %E2%82%AC"}}},
         {good, "", {{"grpc-status", "14"}, {"grpc-message", "again"}}},
         {good, "", {{"grpc-message", "100%"}, {"grpc-status", "9"}}},
@@ -181,7 +181,7 @@ TEST_F(GrpcDriver, PassesOnTheServersWordsOncePerCause) {
                             "http_302: location: /elsewhere%20", "http_301: moved, but where to?"));
     EXPECT_EQ(receipts_.all.size(), rows.size());
 
-    make_session(1);  // of another driver: everything is news again
+    make_session(1);  // of another driver: all words are new again
     receipts_.words.clear();
     open();
     offer(1, "x");
@@ -231,7 +231,7 @@ TEST_F(GrpcDriver, ReadsAStatusThatFollowsAMessage) {
     EXPECT_THAT(settled(), ElementsAre("1 try_again grpc_unavailable", "2 try_again grpc_unknown"));
 }
 
-// A message is followed by trailers, and they say what came of the call; what its headers said is as if nobody had.
+// A message is followed by trailers, which have the status of the call; a status in the headers is ignored then.
 TEST_F(GrpcDriver, ReadsAStatusFromTheEndOfAnAnswerOnly) {
     const auto early = [](std::uint32_t stream) {
         return raw::headers(stream, {{":status", "200"}, {"content-type", "application/grpc"}, {"grpc-status", "0"}});
@@ -247,7 +247,7 @@ TEST_F(GrpcDriver, ReadsAStatusFromTheEndOfAnAnswerOnly) {
     pass(1ms);
     offer(3, "x");
     pass(1ms);
-    server().send(early(5) + raw::data(5, "", raw::end_stream));  // some proxies end so what had no body
+    server().send(early(5) + raw::data(5, "", raw::end_stream));  // some proxies end a response without a body this way
     pass(1ms);
     EXPECT_THAT(settled(), ElementsAre("1 try_again grpc_unknown", "2 try_again grpc_unavailable", "3 acknowledged"));
 }
@@ -270,7 +270,8 @@ TEST_F(GrpcDriver, TakesAnAnswerThatComesBeforeItsCallIsSent) {
     EXPECT_THAT(receipts_.breaks, IsEmpty());
 }
 
-// What it says is not looked at (wire/README.md), but how it is framed is: the official libraries make INTERNAL of it.
+// The message's content is ignored (wire/README.md), its framing is not: for wrong framing the official libraries
+// report INTERNAL.
 TEST_F(GrpcDriver, BelievesAnOkOnlyWithOneWholeMessageOrNone) {
     const auto message = [](char flag, std::uint32_t bytes, const std::string& body) {
         return std::string(1, flag) + raw::number(bytes, 4) + body;
@@ -315,7 +316,8 @@ TEST_F(GrpcDriver, BelievesAnOkOnlyWithOneWholeMessageOrNone) {
     EXPECT_THAT(receipts_.breaks, IsEmpty());
 }
 
-// As grpc/doc/PROTOCOL-HTTP2.md has it ("Errors"): RESOURCE_EXHAUSTED, PERMISSION_DENIED, and what may be tried again.
+// The mapping of grpc/doc/PROTOCOL-HTTP2.md ("Errors"): RESOURCE_EXHAUSTED, PERMISSION_DENIED, and codes that may be
+// tried again.
 TEST_F(GrpcDriver, ReadsResets) {
     open();
     for (Sequence first = 1; first <= 4; ++first) {

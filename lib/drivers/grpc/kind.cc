@@ -72,7 +72,7 @@ public:
 
     over_http2::Reading read_reset(const error_code& cause) const {
         if (cause == http2::make_error_code(http2::Error::enhance_your_calm)) {
-            return {driver::Answer::throttled, cause, {}};  // RESOURCE_EXHAUSTED, as PROTOCOL-HTTP2 has it
+            return {driver::Answer::throttled, cause, {}};  // RESOURCE_EXHAUSTED, by PROTOCOL-HTTP2
         }
         if (cause == http2::make_error_code(http2::Error::inadequate_security) ||  // PERMISSION_DENIED
             cause == http2::make_error_code(http2::Error::http_1_1_required)) {

@@ -34,7 +34,7 @@ std::string end(const std::string& status, raw::Fields more = {}) {
     return raw::headers(1, more, raw::end_stream);
 }
 
-// What a proxy says that is no gRPC server.
+// The response of a proxy that is no gRPC server.
 std::string page(const std::string& status, raw::Fields more = {}) {
     more.insert(more.begin(), {":status", status});
     return raw::headers(1, more) + raw::data(1, "body ") + raw::data(1, "words", raw::end_stream);
@@ -44,7 +44,7 @@ class GrpcStreamDriver : public over_http2::Harness {
 protected:
     GrpcStreamDriver() : Harness(kind(), target, wire::Encoding::protobuf) {}
 
-    // Open, with batches 1 to `count` on their way.
+    // Opens, with batches 1 to `count` in flight.
     void offer_all(Sequence count) {
         open();
         for (Sequence first = 1; first <= count; ++first) {
@@ -289,7 +289,7 @@ TEST_F(GrpcStreamDriver, PassesOnWhatIsSaidInsteadOfAStream) {
                                              "http_301: body words", "grpc_unauthenticated: content-type: text/html"));
 }
 
-// Nothing of such a batch was sent, so that its time-out alone does not drop the connection.
+// Nothing of such a batch was sent, so its time-out alone does not drop the connection.
 TEST_F(GrpcStreamDriver, LeavesAServerThatNeverLetsABatchGo) {
     for (const auto setting : {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS}) {
         SCOPED_TRACE(setting);

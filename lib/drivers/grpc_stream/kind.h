@@ -1,7 +1,7 @@
 #pragma once
 
-// The driver `grpc-stream`: a session is one call of portillon.v1.Gate/Stream on one connection, a batch a message of
-// it, its answer the Receipt that names it.
+// The driver `grpc-stream`: a session is one call of portillon.v1.Gate/Stream on one connection, a batch is a message
+// of that call, and its answer is the Receipt that names it.
 
 #include "driver/kind.h"
 

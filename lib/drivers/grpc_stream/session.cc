@@ -14,9 +14,9 @@ using driver::Answer;
 using over_http2::Flight;
 using wire::GrpcStatus;
 
-constexpr std::size_t most_receipt_bytes = 4 << 10;  // one has 20, and servers may add to it
+constexpr std::size_t most_receipt_bytes = 4 << 10;  // one has 20, and servers may extend it
 
-// Named as the status that would end a unary call.
+// A refusal is named after the status that would end a unary call.
 over_http2::Reading reading_of(const wire::Receipt& receipt) {
     const auto retry_after = receipt.retry_after_ms > 0
                                  ? std::optional<Nanos>(std::chrono::milliseconds{receipt.retry_after_ms})
@@ -31,7 +31,7 @@ over_http2::Reading reading_of(const wire::Receipt& receipt) {
         case wire::ReceiptAnswer::try_again:
             break;
     }
-    const bool is_known = receipt.answer == wire::ReceiptAnswer::try_again;  // else one that is to be invented yet
+    const bool is_known = receipt.answer == wire::ReceiptAnswer::try_again;  // else a value of a later version
     return {Answer::try_again, make_error_code(is_known ? GrpcStatus::unavailable : GrpcStatus::unknown), retry_after};
 }
 
@@ -58,7 +58,7 @@ void Session::Call::header(std::string_view name, std::string_view value) {
 }
 
 void Session::Call::body(std::span<const std::byte> bytes) {
-    if (session_.response_.is_foreign) {  // a page, with no receipts in it; its end says what it means
+    if (session_.response_.is_foreign) {  // a page without receipts; its end tells what it means
         over_grpc::note_body(session_.response_, bytes);
         return;
     }
@@ -84,7 +84,8 @@ void Session::Call::body(std::span<const std::byte> bytes) {
     }
 }
 
-// The server has ended the stream, or never began it. What its status says of the call holds for every batch on it.
+// The server has ended the stream, or never began it. If the status is about the call as a whole, it holds for every
+// batch on it; otherwise they are broken with the connection.
 void Session::Call::answered() {
     session_.stream_ = Stream::ended;
     const auto reading = over_grpc::read(session_.response_);
@@ -102,7 +103,7 @@ void Session::Call::answered() {
 void Session::Call::failed(const error_code& cause) {
     session_.stream_ = Stream::ended;
     const bool left_out = session_.is_draining() && cause == http2::make_error_code(http2::Error::refused_stream);
-    session_.complain(left_out ? session_.connection().cause() : cause);  // a GOAWAY with a reason of its own
+    session_.complain(left_out ? session_.connection().cause() : cause);  // a GOAWAY has a reason of its own
 }
 
 Session::Session(Common& common, EquipmentId equipment, driver::Receipts& receipts)

@@ -1,8 +1,8 @@
 #pragma once
 
-// One stream, for as long as the connection lives. A batch whose time has passed drops the connection, unless nothing
-// of it was sent: what is in flight is broken, and goes again on the next one. So does whatever ends the stream. A
-// receipt for a batch that was not sent or is answered already passes as a stray one.
+// The session is one stream, which lives as long as the connection. A batch that times out drops the connection, unless
+// nothing of the batch was sent; so does the end of the stream. Batches in flight are then settled as broken, and are
+// offered again on the next connection. A receipt for a batch that was not sent or is answered already is stray.
 
 #include <array>
 #include <string>
@@ -55,7 +55,7 @@ private:
     Common& common_;
     Call call_{*this};
     enum class Stream : std::uint8_t { none, open, ended } stream_ = Stream::none;
-    List<over_http2::Flight>::iterator waiting_;  // the oldest of which nothing was sent; those that follow wait too
+    List<over_http2::Flight>::iterator waiting_;  // the oldest batch of which nothing was sent; all behind it wait, too
     over_http2::Flight* writing_ = nullptr;       // while its bytes are asked for
     over_grpc::Response response_;
     wire::GrpcFrameReader receipts_;

@@ -117,7 +117,7 @@ TEST_F(Http2Driver, ReadsAnswersAsTheContractSays) {
          {{"date", "Sunday, 06-Nov-94 08:49:37 GMT"}, {"retry-after", "Sun Nov  6 08:49:40 1994"}},
          "throttled http_503 after 3s"},
         {"504", {}, "try_again http_504"},
-        // What is no Retry-After is none, and of several the longest counts; a year is the most.
+        // An invalid Retry-After is ignored, and the longest of several counts; at most a year.
         {"503", {{"retry-after", "-5"}}, "try_again http_503"},
         {"503", {{"retry-after", "7.5"}}, "try_again http_503"},
         {"503", {{"retry-after", ""}}, "try_again http_503"},
@@ -229,7 +229,7 @@ TEST_F(Http2Driver, TakesAnswersHoweverTheyAreFramed) {
     EXPECT_THAT(receipts_.breaks, IsEmpty());
 }
 
-// RFC 9113, 8.1.1: errors of their streams, however good the status.
+// RFC 9113, 8.1.1: these are errors of their streams, however good the status is.
 TEST_F(Http2Driver, BelievesNoMalformedAnswer) {
     const auto headers = [](std::uint32_t s, raw::Fields more) {
         more.insert(more.begin(), {":status", "200"});
@@ -384,7 +384,8 @@ TEST_F(Http2Driver, DrainsAfterGoawayAndIsThenBroken) {
     EXPECT_EQ(settled().back(), "4 acknowledged");
 }
 
-// As Envoy, Go and Netty say goodbye: first for all that may come, then, after a round trip, for what has come.
+// Envoy, Go and Netty send two GOAWAYs: the first admits all requests that may come, the second, a round trip later,
+// those that have come.
 TEST_F(Http2Driver, WaitsForTheSecondGoaway) {
     open();
     offer(1, "one");
@@ -425,7 +426,7 @@ TEST_F(Http2Driver, NamesTheComplaintOfAServerThatHangsUp) {
     EXPECT_THAT(receipts_.breaks, ElementsAre("http2_goaway_enhance_your_calm"));
 }
 
-// Each way in which a connection ends has a cause of its own, whether or not something was in flight.
+// Each way in which a connection ends has a cause of its own, whether or not a batch was in flight.
 TEST_F(Http2Driver, NamesEveryEndOfAConnection) {
     const auto setting = [](int key, std::uint32_t value) { return raw::settings({{key, value}}); };
     struct Row {
@@ -559,7 +560,7 @@ TEST_F(Http2Driver, PassesOnTheFirstWordsOfEachStatus) {
     EXPECT_EQ(receipts_.words[4], "http_999: what?");
 }
 
-// One gathers at a time: the other's words are dropped, and not mixed in.
+// One response gathers words at a time: those of the other are dropped, and not mixed in.
 TEST_F(Http2Driver, DoesNotMixTheWordsOfTwoAnswers) {
     open();
     for (Sequence first = 1; first <= 3; ++first) {
@@ -572,7 +573,7 @@ TEST_F(Http2Driver, DoesNotMixTheWordsOfTwoAnswers) {
     EXPECT_THAT(receipts_.words, ElementsAre("http_404: one and a half"));
     server().send(raw::headers(5, {{":status", "500"}}) + raw::data(5, "three"));
     pass(2ms);
-    session_->abandon(3);  // in the middle of its words, which then are nobody's
+    session_->abandon(3);  // in the middle of its words, which are dropped
     pass(2ms);
     offer(4, "x");
     pass(2ms);
@@ -589,7 +590,7 @@ TEST_F(Http2Driver, SettlesWhatIsInFlightWhenTheConnectionGoes) {
     pass(5ms);
     answer(1, "200");
     server().transport().reset();
-    offer(3, "three");  // on its way when the connection goes
+    offer(3, "three");  // in flight when the connection ends
     pass(1ms);
     ASSERT_THAT(settled(), ElementsAre("1 acknowledged", "2 broken reset", "3 broken reset"));
     EXPECT_EQ(receipts_.all[1].outcome.sent, start);
@@ -710,7 +711,7 @@ TEST_F(Http2Driver, FollowsSettingsThatChangeUnderWay) {
     offer(3, "three");
     pass(1min);
     EXPECT_EQ(server().of(raw::Type::headers).size(), 1u) << "none is allowed";
-    // Its table of headers is gone: what has been said once must be said again.
+    // The server's header table is gone: headers sent before must be sent again in full.
     server().send(
         raw::settings({{NGHTTP2_SETTINGS_HEADER_TABLE_SIZE, 0}, {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, 1}}));
     pass(5ms);
@@ -764,7 +765,7 @@ TEST_F(Http2Driver, AsksWhoIsSilentAndLeavesWhoStaysSo) {
     pass(8s);
     offer(1, "one");
     pass(4ms);
-    answer(1, "200");  // whatever it says counts
+    answer(1, "200");  // any answer counts
     pass(8s);
     EXPECT_EQ(server().of(raw::Type::ping).size(), 1u);
     offer(2, "two");
@@ -783,7 +784,7 @@ TEST_F(Http2Driver, AsksNobodyWithoutAKeepalive) {
     EXPECT_THAT(receipts_.breaks, IsEmpty());
 }
 
-// What a server does that holds every request and answers PING all the same, after its greeting.
+// A server that holds every request but answers PING, after its greeting.
 struct Holding {
     std::string what;
     std::vector<std::pair<int, std::uint32_t>> settings;
@@ -928,7 +929,7 @@ TEST_F(Http2Driver, StaysWithAServerThatAnswersNowAndThen) {
     }
 }
 
-// A new connection would help nobody: it is slow, and would be slow there.
+// A new connection would not help: the server is slow, and would be slow there.
 TEST_F(Http2Driver, StaysWithAServerThatAnswersTooLate) {
     open();
     std::uint32_t stream = 1;

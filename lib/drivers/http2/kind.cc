@@ -61,7 +61,7 @@ public:
             return;
         } else if (name == "retry-after") {
             const auto retry_after = parse_retry_after(value, wall_clock());
-            if (retry_after && *retry_after >= response.retry_after.value_or(Nanos{0})) {  // of several, the longest
+            if (retry_after && *retry_after >= response.retry_after.value_or(Nanos{0})) {  // the longest of several
                 response.retry_after = retry_after;
                 response.retry_at = parse_date(value, wall_clock());
             }

@@ -1,7 +1,7 @@
 #pragma once
 
 // For the benchmark and the test of allocations: a connection to a server that acknowledges everything in the next turn
-// of the loop, and allocates nothing for it.
+// of the loop, without allocating.
 
 #include <memory>
 #include <vector>
@@ -63,7 +63,7 @@ private:
 
     void run() override {
         under_way_.swap(out_);
-        reader_->received(under_way_);  // which may be answered, and so have more said
+        reader_->received(under_way_);  // the reader may write, and so cause more answers
         under_way_.clear();
     }
 

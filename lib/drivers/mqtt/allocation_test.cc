@@ -1,4 +1,4 @@
-// In the steady state a message costs no allocation. Counted with an operator new of this program.
+// In the steady state a message costs no allocation: this program counts with an operator new of its own.
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,6 @@
 #pragma once
 
-// For the benchmark and the test of allocations: equipments that always have something in flight.
+// For the benchmark and the test of allocations: equipments that always have batches in flight.
 
 #include <deque>
 #include <memory>
@@ -33,7 +33,7 @@ public:
         }
     }
 
-    // Until that many more batches are settled.
+    // Runs until that many more batches are settled.
     void settle(std::uint64_t count) {
         for (const std::uint64_t until = settled_ + count; settled_ < until;) {
             simulation_.loop().poll();

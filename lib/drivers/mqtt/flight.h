@@ -1,7 +1,7 @@
 #pragma once
 
 // A batch that a session was offered, until it is settled. A driver's sessions share one pool, so that an idle session
-// costs nothing for what it might have in flight.
+// costs no memory for what it might have in flight.
 
 #include <algorithm>
 #include <cstdint>
@@ -15,12 +15,12 @@
 namespace portillon::mqtt {
 
 struct Flight : QueueHook {
-    // How it ended; answered: `reason` says more. downgraded: acknowledged as if it were QoS 1.
+    // How the batch was settled. answered: `reason` says more. downgraded: acknowledged as if it were QoS 1.
     enum class End : std::uint8_t { answered, sent, too_large, downgraded, timed_out, broken };
-    // QoS 2, after its PUBREC: released on this connection, or on a former one.
+    // At QoS 2, after its PUBREC: PUBREL was sent on this connection, or on a former one.
     enum class Stage : std::uint8_t { published, released, released_before };
 
-    const driver::Body* body = nullptr;  // of what is kept after a break: nullptr until it is offered again
+    const driver::Body* body = nullptr;  // nullptr in a kept flight until its batch is offered again
     Sequence first = 0;
     Instant sent{};
     Instant settled{};
@@ -34,7 +34,8 @@ struct Flight : QueueHook {
 
 using Flights = Queue<Flight>;  // of one session
 
-// Puts the flight before the first that was first sent later. The orders of a session's flights lie close together.
+// Inserts the flight by its `order`. The orders of a session's flights lie close together, so they are compared modulo
+// 2^32.
 inline void insert_in_order(Flights& flights, Flight& flight) {
     const auto later = [&](const Flight& than) { return static_cast<std::int32_t>(flight.order - than.order) > 0; };
     auto before = flights.before_begin();
@@ -47,7 +48,7 @@ inline void insert_in_order(Flights& flights, Flight& flight) {
     flights.insert_after(before, flight);
 }
 
-// The first of which `wanted` is true; nullptr if there is none.
+// The first flight for which `wanted` is true; nullptr if there is none.
 template <class Wanted>
 Flight* find(Flights& flights, Wanted wanted) {
     const auto found = std::find_if(flights.begin(), flights.end(), wanted);

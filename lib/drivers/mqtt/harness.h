@@ -1,6 +1,6 @@
 #pragma once
 
-// For tests: one session of the driver, on simulated time, against a peer that says what the test tells it to.
+// For tests: one session of the driver, on simulated time, against a peer that sends what the test tells it to.
 
 #include <gtest/gtest.h>
 
@@ -87,7 +87,7 @@ class Harness : public ::testing::Test {
 protected:
     static constexpr Nanos latency = 1ms;  // one way
 
-    // Replaces the session; before anything is offered.
+    // Replaces the session; call it before any batch is offered.
     void make(const std::string& options) {
         session_.reset();
         driver_.reset();
@@ -99,7 +99,7 @@ protected:
 
     testing::BytePeer& peer() { return *peers_.back(); }
 
-    // Until the CONNECT is with the peer, which has not answered.
+    // Runs until the peer has the CONNECT, which it has not answered.
     void dial(Instant deadline = never) {
         opened_.reset();
         tasks_.spawn(open_into(*session_, deadline, opened_));

@@ -47,8 +47,8 @@ driver::Kind kind() {
         .options_schema = embedded::mqtt_options,
         .traits = [](const nlohmann::json& options) { return traits_of(read_options(options)); },
         .make = [](const driver::Context& context) { return std::make_unique<MqttDriver>(context); },
-        // A session has one name in all versions. 3.1.1 comes first because a session of it opens without a clean
-        // start.
+        // A session has the same client identifier in all versions. 3.1.1 comes first because it opens a session
+        // without a clean start.
         .clearing_options = {R"({"version": "3.1.1"})", R"({"version": 5})"},
     };
 }

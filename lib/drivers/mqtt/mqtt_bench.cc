@@ -6,7 +6,7 @@
 namespace portillon::mqtt {
 namespace {
 
-// From offer to settled, the server's share left out as far as can be. Arguments: sessions, in flight, body bytes.
+// From offer to settled, with a server that costs as little as possible. Arguments: sessions, in flight, body bytes.
 void offer_to_settled(benchmark::State& state, const char* options) {
     BusyFleet fleet(options, static_cast<std::uint32_t>(state.range(0)), static_cast<std::uint32_t>(state.range(1)),
                     static_cast<std::size_t>(state.range(2)));

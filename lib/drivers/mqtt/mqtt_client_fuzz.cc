@@ -1,6 +1,6 @@
 // Whatever a server sends, in any pieces and on one connection after the other: the session opens or fails, and every
 // batch is settled exactly once per offer. The input's first byte chooses version, quality of service and the size of
-// pieces; 0xFE in the bytes that follow, no packet's first byte, ends one connection and begins the next.
+// pieces; 0xFE in the bytes that follow, which begins no packet, ends one connection and begins the next.
 
 #include <algorithm>
 #include <cstdint>

@@ -17,7 +17,7 @@ std::string_view digits_of(EquipmentId equipment, std::array<char, 10>& into) {
     return {into.data(), static_cast<std::size_t>(end - into.data())};
 }
 
-// A duration, or 0.
+// Reads a duration in seconds, or the number 0.
 std::int64_t read_seconds(const nlohmann::json& json, const char* key, std::int64_t otherwise, std::int64_t most) {
     const auto found = json.find(key);
     if (found == json.end()) {
@@ -46,7 +46,7 @@ Options read_options(const nlohmann::json& json) {
 
 std::string client_id(RunId run, EquipmentId equipment) {
     constexpr std::string_view letters = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-    std::string id = "p00000000000e";  // 11 places hold 64 bits in base 62
+    std::string id = "p00000000000e";  // 11 digits hold 64 bits in base 62
     auto rest = static_cast<std::uint64_t>(run);
     for (std::size_t place = 11; place > 0; --place) {
         id[place] = letters[rest % letters.size()];

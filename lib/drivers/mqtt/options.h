@@ -1,6 +1,6 @@
 #pragma once
 
-// What a scenario says under protocols.mqtt, and the names that follow from it.
+// The options of protocols.mqtt in a scenario, and the names that follow from them.
 
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>
@@ -15,7 +15,7 @@ struct Options {
     Version version = Version::v5;
     Qos qos = Qos::at_least_once;
     std::uint16_t keepalive_seconds = 60;  // 0: none
-    // How long the server is to keep a session after a break (version 5), or that it is to keep it (3.1.1: any but 0).
+    // How long the server is to keep the session after a break (version 5); in 3.1.1 any value but 0 means: keep it.
     std::uint32_t session_expiry_seconds = 600;
     std::string topic = "validations/{equipment}";
 
@@ -26,11 +26,11 @@ struct Options {
 // `json` is valid by options.schema.json.
 Options read_options(const nlohmann::json& json);
 
-// 23 letters and digits at most, the most that every server of 3.1.1 must accept (3.1.3.1 there); another for every
-// run and equipment.
+// At most 23 letters and digits, which every server of 3.1.1 must accept (3.1.3.1 there); different for every run and
+// equipment.
 std::string client_id(RunId run, EquipmentId equipment);
 
-// The topic of one equipment; its number stands for every "{equipment}". Assigns, so that a kept string grows once.
+// The topic of one equipment: its number replaces every "{equipment}". Assigns, so that a reused string grows once.
 void write_topic(std::string& into, const std::string& pattern, EquipmentId equipment);
 
 }  // namespace portillon::mqtt

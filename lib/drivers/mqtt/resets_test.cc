@@ -1,5 +1,5 @@
-// A fleet through its real listener and the real ledger, on simulated time, while connections break at random on either
-// side: what QoS 0, 1 and 2 promise, to the validation.
+// A fleet with its real listener and the real ledger, on simulated time, while connections break at random on either
+// side: checks the promises of QoS 0, 1 and 2 for every validation.
 
 #include <gtest/gtest.h>
 
@@ -26,13 +26,13 @@ namespace {
 constexpr std::uint32_t equipments = 100;
 constexpr RunId run{0x1234};
 
-// When connections break, and what went into them and came out.
+// When connections break, and the counts of the packets that went in and came out.
 struct Weather {
     Random random;
     Instant begin = never, end = never;
     std::uint64_t resets = 0, publishes_written = 0, publishes_received = 0;
 
-    // Every end of a connection breaks after 200 ms on average, so a connection after 100 ms.
+    // Either end of a connection breaks after 200 ms on average, so a connection after 100 ms.
     Instant next_reset(Instant now) {
         const Instant from = std::max(now, begin);
         const Instant at = from + Nanos{static_cast<std::int64_t>(random.exponential() * 200e6)};
@@ -89,7 +89,7 @@ private:
         reader_->ended(cause);
     }
     void drained() override { reader_->drained(); }
-    void ring(Instant) override {  // what is under way to this end is lost
+    void ring(Instant) override {  // bytes in flight to this end are lost
         ++weather_.resets;
         inner_->reset();
         reader_->ended(boost::asio::error::make_error_code(boost::asio::error::connection_reset));

@@ -19,7 +19,7 @@ constexpr const char* present_3 = "20 02 01 00";
 
 class MqttResume : public Harness {
 protected:
-    // What the session says when the peer says that.
+    // The session's answer to these bytes from the peer.
     std::string exchange(const std::string& bytes) {
         peer().send(bytes);
         pass(2 * latency);

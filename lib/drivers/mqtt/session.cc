@@ -12,12 +12,12 @@ namespace portillon::mqtt {
 
 namespace {
 
-// Larger writes do not get cheaper, and what the kernel does not take of one is kept in memory.
+// Larger writes do not get cheaper, and bytes that the kernel does not take are kept in memory.
 constexpr std::size_t most_written_at_once = 64 << 10;
 
 constexpr std::size_t most_head_bytes = 5 + 2 + 65'535 + 2 + 1;  // of a PUBLISH without properties
 
-// Of our answers that the kernel has not taken: who leaves so many unread is not read either.
+// Back pressure: a server that leaves so many bytes of our answers unread is not read either.
 constexpr std::size_t most_unsent_bytes = 64 << 10;
 
 constexpr std::uint32_t packet_ids = 65'535;
@@ -39,9 +39,9 @@ std::uint16_t after(std::uint16_t packet_id) {
     return packet_id == 65'535 ? std::uint16_t{1} : static_cast<std::uint16_t>(packet_id + 1);
 }
 
-// The server allows one and a half keep-alives of silence; three quarters leave room for a late timer.
+// The server allows one and a half keep-alives of silence; a PING after three quarters leaves room for a late timer.
 Nanos ping_after(std::uint16_t keepalive_seconds) {
-    return Nanos{std::chrono::seconds{keepalive_seconds}} * 3 / 4;  // seconds alone would make nothing of 1 s
+    return Nanos{std::chrono::seconds{keepalive_seconds}} * 3 / 4;  // 3/4 of 1 s in whole seconds would be 0
 }
 
 }  // namespace
@@ -152,7 +152,7 @@ void Session::abandon(Sequence first) {
     const auto wanted = [first](const Flight& flight) { return flight.first == first && flight.body != nullptr; };
     if (Flight* flight = take_first(waiting_, wanted)) {
         settle(*flight, Flight::End::timed_out, common_.loop.now());
-    } else if (Flight* kept = find(kept_, wanted)) {  // nor was it sent on this connection
+    } else if (Flight* kept = find(kept_, wanted)) {  // it was not sent on this connection either
         settle_copy(*kept, Flight::End::timed_out, common_.loop.now());
         kept->body = nullptr;
     } else if (Flight* sent = find(in_flight_, wanted)) {
@@ -161,8 +161,8 @@ void Session::abandon(Sequence first) {
     }
 }
 
-// Of a passing connection it is the server that closes first, and so keeps TIME_WAIT: thousands that follow each other
-// from one address would run out of ports. With the connection its session ends in any case.
+// On a passing connection the server closes first, so that TIME_WAIT is on its side: thousands of them in a row from
+// one address would otherwise run out of ports. Its session ends with it in any case.
 void Session::say_goodbye() {
     cancel();
     const auto farewell = common_.farewell_packet();
@@ -250,7 +250,7 @@ void Session::answered(PacketType type, std::uint16_t packet_id, Reason reason) 
     } else if (published) {
         finish(packet_id, Flight::End::answered, reason);
     } else {
-        receipts().stray(ClientError::stray_answer);  // a no after a yes
+        receipts().stray(ClientError::stray_answer);  // a refusal after an acceptance
     }
 }
 
@@ -261,7 +261,7 @@ void Session::answered_stray(PacketType type, std::uint16_t packet_id, Reason re
     }
 }
 
-// Behind the others of this turn; written when all has been read.
+// Appends to the answers of this turn; they are written when all has been read.
 void Session::acknowledge(PacketType type, std::uint16_t packet_id, Reason reason) {
     const Acknowledgement packet{type, packet_id, reason, {}};
     const std::size_t size = encoded_size(packet, common_.options.version);
@@ -336,7 +336,7 @@ void Session::ring(Instant now) {
     }
 }
 
-// The topic stands in it, or what stands for the topic.
+// The packet has the topic, or the alias that replaces it.
 Publish Session::publish_of(const Flight& flight, Properties properties) {
     Publish packet;
     packet.topic = alias_ == Alias::set && !properties.empty() ? std::string_view() : common_.topic_of(equipment());
@@ -382,7 +382,7 @@ void Session::write() {
     }
 }
 
-// As much as may go in one write, into the shared buffer. First what is resumed (4.4, 4.6).
+// Fills the shared buffer with as much as one write may hold. Resumed batches come first (4.4, 4.6).
 void Session::fill(Filling& into) {
     const auto offered_again = [](const Flight& flight) { return flight.body != nullptr; };
     while (Flight* const flight = find(kept_, offered_again)) {
@@ -396,7 +396,7 @@ void Session::fill(Filling& into) {
     }
 }
 
-// False: not now, or not in this write.
+// Returns false if the flight cannot be sent now, or not in this write.
 bool Session::append(Flight& flight, Filling& into) {
     if (flight.stage == Flight::Stage::published) {
         return append_publish(flight, into);
@@ -416,7 +416,7 @@ bool Session::append_publish(Flight& flight, Filling& into) {
     }
     Publish packet = publish_of(flight, alias_ == Alias::none ? Properties() : common_.topic_alias());
     std::size_t head_bytes = publish_head_size(packet, version, flight.payload_bytes);
-    if (head_bytes + flight.payload_bytes > most_packet_bytes_) {  // only for the alias
+    if (head_bytes + flight.payload_bytes > most_packet_bytes_) {  // too large only because of the alias
         packet = publish_of(flight, {});
         head_bytes = publish_head_size(packet, version, flight.payload_bytes);
     }
@@ -436,8 +436,9 @@ bool Session::append_publish(Flight& flight, Filling& into) {
     return true;
 }
 
-// Identifiers are given in turn, so that a late second PUBACK is not taken for that of another batch. Those in use are
-// looked for once in a while: between the last that was given and the next in use, all are free. False: none is.
+// Identifiers are assigned in ascending order, so that a late second PUBACK is not taken for that of another batch.
+// Which are free is only computed now and then: from the last one assigned up to the next one in use, all are. Returns
+// false if none is free.
 bool Session::identify(Flight& flight, const Filling& into) {
     if (flight.packet_id > 0) {
         return true;
@@ -464,7 +465,7 @@ bool Session::identify(Flight& flight, const Filling& into) {
     return true;
 }
 
-// Nobody hears of it before deliver().
+// Receipts are told in deliver(), not here.
 void Session::settle(Flight& flight, Flight::End end, Instant now) {
     flight.end = end;
     flight.settled = now;

@@ -1,25 +1,25 @@
 #pragma once
 
-// One equipment's MQTT session: a ClientConnection on a transport, and what is resumed when another connection follows.
+// One equipment's MQTT session: a ClientConnection on a transport, and the state that the next connection resumes.
 //
-// What is offered in one turn of the loop leaves in one write, encoded in place into a buffer that the driver's
-// sessions share. While the kernel has not taken all of it, or the server's receive maximum is reached, further batches
-// wait here, unencoded.
+// Batches offered in one turn of the loop leave in one write, encoded in place into a buffer that the driver's sessions
+// share. Back pressure: while the kernel has not taken all of it, or the server's receive maximum is reached, further
+// batches wait here, unencoded.
 //
-// abandon(): MQTT forbids resending on a living connection (4.4), so the whole connection is dropped, unless the batch
-// was never written.
+// abandon(): MQTT forbids sending a message again on a living connection (4.4), so the whole connection is dropped,
+// unless the batch was never written.
 //
-// After a break, what was in flight is settled as broken and kept: its packet identifier, and how far QoS 2 had come.
-// If the server has kept the session as well, a batch that is offered again continues where it was: PUBLISH with DUP
-// and the same identifier, or PUBREL; in the order of the first time. If the server has not, it begins anew. At QoS 2
-// it may then arrive twice.
+// After a break the batches in flight are settled as broken and kept: their packet identifiers, and the progress of QoS
+// 2. If the server has kept the session as well, a batch that is offered again continues where it was: with a PUBLISH
+// with DUP and the same identifier, or with a PUBREL; in the order of the first time. If the server has not, the batch
+// begins anew; at QoS 2 it may then arrive twice.
 //
-// What the server keeps must not outlive the run. In version 5 the DISCONNECT of close() ends the session (3.14.2.2.2);
-// 3.1.1 has no word for that, and an equipment that is offline has nobody to say it to: forget() connects once more,
-// with a clean start (clean session) and no expiry, so that the session that was kept is discarded at once, and the new
+// The session that the server keeps must not outlive the run. In version 5 the DISCONNECT of close() ends it
+// (3.14.2.2.2). 3.1.1 has no such packet, and an equipment that is offline cannot send one: forget() connects once
+// more, with a clean start (clean session) and no expiry, so that the kept session is discarded at once, and the new
 // one with its connection (5.0, 3.1.2.4 and 3.1.2.11.2; 3.1.1, 3.1.2.4).
 //
-// What is acknowledged twice, or was never sent, settles nothing and ends nothing: Receipts count it as a stray answer.
+// A second acknowledgement, or one of a message never sent, settles nothing and ends nothing: it is reported as stray.
 
 #include <memory>
 #include <string>
@@ -37,14 +37,14 @@ class Common : public driver::StreamCommon {
 public:
     Common(net::Loop& its_loop, net::Dialer& its_dialer, Options its_options, RunId its_run);
 
-    // Each valid until the next call of either.
+    // The result of each is valid until the next call of either.
     std::string_view topic_of(EquipmentId equipment);
-    // passing: what the server makes of it ends with the connection.
+    // passing: the session that the server makes ends with the connection.
     enum class Stay : std::uint8_t { as_options_say, passing };
     std::span<const std::byte> connect_packet(EquipmentId equipment, Start start, Stay stay);
     Properties topic_alias() const { return topic_alias_.view(); }
     std::span<const std::byte> disconnect_packet(Reason reason);
-    std::span<const std::byte> farewell_packet();  // the session is not needed any more
+    std::span<const std::byte> farewell_packet();  // ends the session in version 5
 
     const Options options;
     const RunId run;
@@ -94,7 +94,7 @@ private:
 
     Publish publish_of(const Flight& flight, Properties properties);
     bool fits(std::size_t payload_bytes);
-    struct Filling;  // of one write
+    struct Filling;  // the state of one write
     void fill(Filling& into);
     bool append(Flight& flight, Filling& into);
     bool append_publish(Flight& flight, Filling& into);
@@ -112,14 +112,14 @@ private:
     Flights waiting_;    // not sent yet
     Flights kept_;       // of former connections, in the order of the first sending
     Flights in_flight_;  // in the order in which they were sent on this connection
-    Flights settled_;    // and not delivered yet
+    Flights settled_;    // but Receipts not told yet
     Instant last_written_{};
     std::uint32_t most_packet_bytes_ = 0;
     std::uint32_t answers_bytes_ = 0;   // in the shared buffer, while receiving
-    std::uint32_t sent_ = 0;            // flights, ever
-    std::uint16_t ids_known_free_ = 0;  // so many after the last
+    std::uint32_t sent_ = 0;            // how many flights this session ever sent
+    std::uint16_t ids_known_free_ = 0;  // so many identifiers after last_packet_id_
     std::uint16_t receive_maximum_ = 0;
-    std::uint16_t outstanding_ = 0;  // what the receive maximum counts (MQTT 5.0, 4.9)
+    std::uint16_t outstanding_ = 0;  // counted against the receive maximum (MQTT 5.0, 4.9)
     std::uint16_t last_packet_id_ = 0;
     std::uint16_t keepalive_seconds_ = 0;
     Start start_ = Start::clean;  // resume: the server may have kept the session
@@ -127,7 +127,7 @@ private:
     enum class Alias : std::uint8_t { none, allowed, set } alias_ = Alias::none;
     enum class Reading : std::uint8_t { on, paused } reading_ = Reading::on;
     Common::Stay stay_ = Common::Stay::as_options_say;
-    bool kept_by_server_ = false;  // perhaps: a CONNECT that asks for it was not refused, and nothing has ended it
+    bool kept_by_server_ = false;  // possibly: a CONNECT that asks for it was not refused, and nothing has ended it
     bool kept_before_ = false;     // the same, before the last CONNECT
     bool said_goodbye_ = false;    // on this connection
 };

@@ -89,13 +89,13 @@ TEST_F(MqttSession, FailsToOpenWithACause) {
     EXPECT_THAT(receipts_.take(), IsEmpty());
 }
 
-// What was open and is lost is a break, however soon: it does not hang on how the bytes were cut.
+// A connection that was opened and lost is a break, however soon, and however the bytes were cut.
 TEST_F(MqttSession, LosesWhatIsLostRightAfterTheConnack) {
     struct Row {
         std::string options, bytes, cause;
     };
     const std::vector<Row> rows{
-        {five, "20 03 00 00 00 e0 01 8b", "mqtt_0x8b"},  // welcome, and goodbye
+        {five, "20 03 00 00 00 e0 01 8b", "mqtt_0x8b"},  // CONNACK and DISCONNECT
         {five, "20 03 00 00 00 e0 01 8e", "mqtt_0x8e"},
         {five, "20 03 00 00 00 20 03 00 00 00", "protocol_error"},
         {five, "20 03 00 00 00", "closed"},
@@ -131,7 +131,7 @@ TEST_F(MqttSession, TakesOffersOfAnOpenedSessionThatIsLostAlready) {
     }
 }
 
-// 4.13.1, with CONNACK the first packet that may be complained of: nothing else is known to be a server of MQTT.
+// 4.13.1: only after a CONNACK is the peer known to be an MQTT server to which a DISCONNECT may be sent.
 TEST_F(MqttSession, SaysWhatIsWrongWithAConnack) {
     for (const auto& [answer, last_words] :
          {std::pair{"20 03 00 01 00", "e0 01 82"}, std::pair{"20 03 02 00 00", "e0 01 81"},
@@ -147,7 +147,7 @@ TEST_F(MqttSession, SaysWhatIsWrongWithAConnack) {
     }
 }
 
-// The tables of 3.4.2.1 to 3.7.2.1: whatever they do not list ends the connection with 0x82, whatever they list does
+// The tables of 3.4.2.1 to 3.7.2.1: a reason that they do not list ends the connection with 0x82, a listed one does
 // not.
 TEST_F(MqttSession, TakesOfAllReasonsThoseOfTheTables) {
     struct Row {
@@ -187,7 +187,7 @@ TEST_F(MqttSession, TakesOfAllReasonsThoseOfTheTables) {
     }
 }
 
-// The server's own words come before what they explain.
+// The server's own words come before the outcome that they explain.
 TEST_F(MqttSession, PassesOnWhatTheServerSays) {
     struct Row {
         std::string bytes;
@@ -450,9 +450,9 @@ TEST_F(MqttSession, AbandoningDropsTheConnection) {
     peer().take();
     session_->abandon(1);
     session_->abandon(2);  // its deadline has passed as well
-    session_->abandon(9);  // nobody knows it
+    session_->abandon(9);  // unknown
     EXPECT_THAT(receipts_.take(), IsEmpty()) << "from the loop, not from inside abandon()";
-    offer(3, "c");  // nobody has heard of the break
+    offer(3, "c");  // the break has not been reported yet
     settle();
     EXPECT_THAT(receipts_.take(),
                 ElementsAre("1 timed_out timed_out", "2 broken timed_out", "3 broken timed_out", "broken timed_out"));
@@ -474,7 +474,7 @@ TEST_F(MqttSession, BreaksWithACauseAndSaysWhy) {
         {five, "e0 01 8b", "mqtt_0x8b", ""},
         {five, "e0 02 8e 00", "mqtt_0x8e", ""},
         {five, "e0 01 87", "mqtt_0x87", ""},
-        {five, "e0 00", "protocol_error", "e0 01 82"},  // 0x00 and 0x04 are the client's to say (3.14.2.1)
+        {five, "e0 00", "protocol_error", "e0 01 82"},  // only the client may send 0x00 and 0x04 (3.14.2.1)
         {five, "e0 01 04", "protocol_error", "e0 01 82"},
         {five, "e0 01 10", "protocol_error", "e0 01 82"},
         {five, "40 03 0001 92", "protocol_error", "e0 01 82"},
@@ -486,7 +486,7 @@ TEST_F(MqttSession, BreaksWithACauseAndSaysWhy) {
         {five, "41 02 0001", "protocol_error", "e0 01 81"},
         {five, "20 03 00 00 00", "protocol_error", "e0 01 82"},
         {five, "30 05 0001 '#' 00 'y'", "protocol_error", "e0 01 90"},
-        {five, "30 08 0001 'x' 03 23 0001 'y'", "protocol_error", "e0 01 94"},  // we know no aliases
+        {five, "30 08 0001 'x' 03 23 0001 'y'", "protocol_error", "e0 01 94"},  // we have announced no aliases
         {five, "30 07 0001 'x' 02 0b 01 'y'", "protocol_error", "e0 01 82"},    // and have no subscriptions
         {five, "32 07 0001 'x' 0000 00 'y'", "protocol_error", "e0 01 82"},
         {five, "50 02 0001", "protocol_error", "e0 01 82"},  // of a message at QoS 1

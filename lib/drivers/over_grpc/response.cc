@@ -14,7 +14,8 @@ bool is_well_framed(const Response& response) {
                                         response.body_bytes >= wire::grpc_prefix_bytes && response.message_flag == 0);
 }
 
-// "application/grpc", "application/grpc+proto", "application/grpc;charset=utf-8", but not "application/grpc-web".
+// True for "application/grpc", "application/grpc+proto", "application/grpc;charset=utf-8"; false for
+// "application/grpc-web".
 bool is_grpc(std::string_view content_type) {
     constexpr std::string_view prefix = "application/grpc";
     return content_type.starts_with(prefix) &&
@@ -97,7 +98,7 @@ void note(Response& response, std::string_view name, std::string_view value) {
 }
 
 void note_body(Response& response, std::span<const std::byte> bytes) {
-    if (!bytes.empty()) {  // trailers say what holds for a message; what was said before was said too early
+    if (!bytes.empty()) {  // after a message only the trailers count; what was noted before is void
         response.status_code.reset();
         response.retry_after.reset();
         response.wants_no_retry = false;

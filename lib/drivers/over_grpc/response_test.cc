@@ -7,7 +7,7 @@
 namespace portillon::over_grpc {
 namespace {
 
-// However often a server says no, and however much it says beside.
+// However often a server refuses, and however many words it adds.
 TEST(GrpcResponse, IsReadWithoutAllocationWhateverItSays) {
     over_http2::Words words;
     Response response;

@@ -25,7 +25,7 @@ public:
     std::function<Nanos(std::size_t arrival)> delay = [](std::size_t) { return 0ns; };
     server::Disposition disposition = server::Disposition::accepted;
     std::vector<std::string> bodies;
-    std::map<std::string, Sequence> firsts;  // of what is offered: no body here is a batch
+    std::map<std::string, Sequence> firsts;  // of the offered batches: no body here is a batch
 
     void arrived(std::span<const std::byte> body, server::Answers& answers, const server::Ticket& ticket) override {
         bodies.push_back(text_of(body));
@@ -156,7 +156,7 @@ TEST_P(EndToEnd, RejectsWhatIsTooLargeAndGoesOn) {
     offer(2, "small");
     simulation_.run_for(1s);
     ASSERT_EQ(receipts_.all.size(), 2u);
-    if (GetParam().name == "grpc_stream") {  // the stream ends with RESOURCE_EXHAUSTED, as gRPC has it
+    if (GetParam().name == "grpc_stream") {  // the stream ends with RESOURCE_EXHAUSTED, as gRPC specifies
         EXPECT_THAT(receipts_.breaks, ::testing::ElementsAre("grpc_resource_exhausted"));
         EXPECT_EQ(receipts_.all[1].outcome.answer, driver::Answer::broken);
         return;
@@ -250,9 +250,8 @@ TEST_P(EndToEnd, ResumesAfterATimeOut) {
     EXPECT_EQ(receipts_.all[2].outcome.answer, driver::Answer::acknowledged);
 }
 
-// The listener does not take for an attack what a fleet does whose requests time out, again and again, all but the one
-// of each round for which the driver stays: nghttp2 by itself ends a connection after 1,000 resets and 33 more a
-// second.
+// A fleet whose requests time out again and again, all but the one per round for which the driver stays, is not taken
+// for an attacker by the listener; nghttp2 by itself ends a connection after 1,000 resets and 33 more a second.
 TEST_P(EndToEnd, MayGiveEverythingUpAgainAndAgain) {
     if (GetParam().name == "grpc_stream") {
         GTEST_SKIP() << "a time-out drops the connection";
@@ -280,7 +279,7 @@ TEST_P(EndToEnd, MayGiveEverythingUpAgainAndAgain) {
     EXPECT_EQ(receipts_.all.back().outcome.answer, driver::Answer::acknowledged);
 }
 
-// Connects when the test says so, even when the transport is gone.
+// Connects when the test says so, even when the transport has been destroyed.
 class PatientDialer final : public net::Dialer {
 public:
     explicit PatientDialer(net::Loop& loop) : connected(loop) {}

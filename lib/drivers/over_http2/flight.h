@@ -1,7 +1,7 @@
 #pragma once
 
 // A batch that a session was offered, until it is settled. The sessions of one driver share a pool, so that an idle
-// session costs nothing for what it might have in flight.
+// session costs no memory for what it might have in flight.
 
 #include <cstdint>
 
@@ -10,7 +10,7 @@
 
 namespace portillon::over_http2 {
 
-struct Flight : ListHook {  // in the list of its session's that are in flight, or settled
+struct Flight : ListHook {  // in its session's list of flights that are in flight, or settled
     driver::Batch batch;
     driver::Outcome outcome;
     Instant offered{};

@@ -1,6 +1,6 @@
 #pragma once
 
-// For tests: one session of a driver, on simulated time, against a server that says what the test tells it to.
+// For tests: one session of a driver, on simulated time, against a server that sends what the test tells it to.
 
 #include <gtest/gtest.h>
 
@@ -21,7 +21,7 @@ namespace portillon::over_http2 {
 
 namespace raw = portillon::http2::raw;
 
-// Records every frame; sends nothing by itself but the acknowledgement of SETTINGS, once it has sent anything.
+// Records every frame; sends by itself only the acknowledgement of SETTINGS, once the test has made it send anything.
 class ScriptedServer final : private net::Transport::Reader {
 public:
     explicit ScriptedServer(std::unique_ptr<net::Transport> transport) : transport_(std::move(transport)) {
@@ -128,7 +128,7 @@ protected:
         make_session(4);
     }
 
-    // Replaces the session; before anything is offered.
+    // Replaces the session; call it before any batch is offered.
     void make_session(std::uint32_t in_flight, nlohmann::json options = nlohmann::json::object()) {
         session_.reset();
         driver_.reset();

@@ -1,6 +1,6 @@
 #pragma once
 
-// What the options and the target of a driver over HTTP/2 say that is the same for all of them.
+// The options, and the parts of a target, that all drivers over HTTP/2 share.
 
 #include <nlohmann/json_fwd.hpp>
 #include <string>
@@ -10,7 +10,7 @@
 
 namespace portillon::over_http2 {
 
-// The option `keepalive`, 0 if it is not there.
+// The option `keepalive`; 0 if it is missing.
 Nanos keepalive_of(const nlohmann::json& options);
 
 // The value of :authority: "host:80", "[::1]:80".

@@ -1,6 +1,6 @@
-// A batch from offer() to settled() against a server in the same thread, without a socket: what driver and engine cost
-// on both sides. Allocations are those of the driver's side, nghttp2's included; new_per_batch: of which our own
-// code's, since nghttp2 knows no operator new.
+// A batch from offer() to settled() against a server in the same thread, without a socket: the cost of driver and
+// engine on both sides. Allocations are those of the driver's side, nghttp2's included; new_per_batch counts only our
+// own code's, since nghttp2 does not use operator new.
 
 #include <benchmark/benchmark.h>
 
@@ -28,7 +28,7 @@ public:
     Instant now() const override { return Instant{1h}; }
 };
 
-// Hands what is written to whoever asks, and what that one says to the reader.
+// Hands written bytes to the server, and the server's bytes to the reader.
 class DirectTransport final : public net::Transport {
 public:
     explicit DirectTransport(DirectTransport*& place) { place = this; }
@@ -54,14 +54,14 @@ public:
 
 struct Call final : http2::Exchange {};
 
-// Says 200 with grpc-status 0 to every request: both unary protocols take it for a yes. On a stream, a receipt for each
-// message, which it takes to be the next sequence of equipment 1.
+// Answers 200 with grpc-status 0 to every request, which both unary protocols take for an acknowledgement; on a stream,
+// sends a receipt for each message, assuming that it is the next sequence of equipment 1.
 class YesServer final : public http2::ServerConnection::Events {
 public:
     http2::ServerConnection connection{*this, {.streams = 2'000, .header_list_bytes = 16 << 10}};
     std::vector<std::byte> out;
 
-    // Its own allocations.
+    // The server's own allocations.
     testing::AllocationsOf allocations;
 
     void serve(DirectTransport& transport) {

@@ -1,8 +1,9 @@
-// What the servers of the drivers over HTTP/2 may say: raw bytes, and responses that are well-formed up to what stands
-// in them. Whatever it is, every batch is settled exactly once per offer, and every life of an equipment ends.
+// Whatever the servers of the drivers over HTTP/2 send: raw bytes, and responses whose frames are well-formed while
+// their contents are not. In every case each batch is settled exactly once per offer, and every life of an equipment
+// ends.
 //
-// The input's first byte chooses the driver and its keepalive; the rest is a script, one step after the other, of which
-// Server::act() tells.
+// The input's first byte chooses the driver and its keepalive; the rest is a script, whose steps Server::act() executes
+// one after the other.
 
 #include <algorithm>
 #include <cstdint>

@@ -1,8 +1,8 @@
 #pragma once
 
-// The session of a driver whose batches are requests, many at once. abandon() resets that stream alone. A server that
-// takes many resets for an attack (nghttp2: 1,000 at once, then 33 a second) says GOAWAY, and the session is broken:
-// what it does to a fleet whose requests time out is what a report is to show.
+// The session of a driver whose batches are requests, many at once. abandon() resets one stream only. A server that
+// takes many resets for an attack (nghttp2: 1,000 at once, then 33 a second) sends GOAWAY, and the session is broken: a
+// report is to show what such a server does to a fleet whose requests time out.
 
 #include <boost/asio/error.hpp>
 #include <concepts>
@@ -17,13 +17,13 @@
 
 namespace portillon::over_http2 {
 
-// What a protocol says in a request and reads in a response. A batch is a request, its answer the response.
+// What a protocol writes in a request and reads in a response. A batch is a request, its answer the response.
 template <class T>
 concept Dialect = std::derived_from<typename T::Response, Response> &&
     requires(T& dialect, const T& reader, const driver::Batch& batch, typename T::Response& response) {
     { reader.body_bytes(batch) } -> std::same_as<std::size_t>;
     reader.write_body(batch, std::span<std::byte>{});
-    // With the size of the body. Valid until the next call.
+    // Gets the size of the body. The result is valid until the next call.
     { dialect.request_headers(batch, std::size_t{}) } -> std::same_as<std::span<const http2::Header>>;
     reader.note(response, std::string_view{} /* name */, std::string_view{} /* value */);
     reader.note_body(response, std::span<const std::byte>{});  // in any pieces
@@ -106,7 +106,7 @@ void RequestFlight<D>::answered() {
 template <Dialect D>
 void RequestFlight<D>::failed(const error_code& cause) {
     if (session->is_draining() && cause == http2::make_error_code(http2::Error::refused_stream)) {
-        session->settle(*this, {driver::Answer::broken, cause, {}});  // GOAWAY has left it out
+        session->settle(*this, {driver::Answer::broken, cause, {}});  // GOAWAY has excluded it
     } else {
         session->was_reset(*this, session->common_.dialect.read_reset(cause));
     }
@@ -146,7 +146,8 @@ void RequestSession<D>::withdraw_waiting() {
     }
 }
 
-// Their answers are of no use any more, and what was not sent goes nowhere: GOAWAY would let both go on.
+// Cancels all requests: their answers are of no use any more, and unsent ones shall not be sent, while GOAWAY alone
+// would let both continue.
 template <Dialect D>
 void RequestSession<D>::end() {
     for (Flight& flight : in_flight()) {

@@ -1,7 +1,7 @@
 #pragma once
 
-// What is noted of a response while its headers, body and trailers are read. What a protocol notes beside, it adds in a
-// type of its own that derives from Response.
+// What is noted of a response while its headers, body and trailers are read. Each protocol derives its own type from
+// Response for what it notes in addition.
 
 #include <charconv>
 #include <string_view>
@@ -12,7 +12,7 @@ namespace portillon::over_http2 {
 
 struct Response {
     int status = 0;
-    Words* words = nullptr;  // the driver's; before the first note
+    Words* words = nullptr;  // the driver's; set before the first note
 
     void say(Words::Worth worth, std::string_view text) {
         if (words != nullptr && words->take(this)) {
@@ -20,7 +20,7 @@ struct Response {
         }
     }
 
-    // "location: /elsewhere", after a comma if it is not the first header that is told of.
+    // "location: /elsewhere", after a comma if it is not the first header that is reported.
     void say_header(std::string_view name, std::string_view value) {
         if (words != nullptr && !words->of(this).empty() && words->worth() == Words::Worth::header) {
             say(Words::Worth::header, ", ");
@@ -31,7 +31,7 @@ struct Response {
     }
 };
 
-// The headers of an answer begin, with its :status. What an interim response said is over (RFC 9110, 15.2).
+// An answer's headers begin with this :status. What an interim response said is discarded (RFC 9110, 15.2).
 template <class Noted>
 void begin(Noted& response, std::string_view digits) {
     Words* const words = response.words;

@@ -10,7 +10,7 @@ namespace portillon::over_http2 {
 
 namespace {
 
-constexpr std::uint32_t header_list_bytes = 16 << 10;  // of a response; one has a few hundred bytes
+constexpr std::uint32_t header_list_bytes = 16 << 10;  // of a response; a usual one has a few hundred bytes
 constexpr Nanos ping_patience = 20s;                   // or the keepalive, if that is shorter
 constexpr std::uint8_t most_resets = 16;
 
@@ -24,7 +24,7 @@ Session::~Session() {
 }
 
 void Session::give_all_back() {
-    connection_.reset();  // it knows some of them
+    connection_.reset();  // it refers to some of them
     for (List<Flight>* list : {&in_flight_, &settled_}) {
         list->clear_and_dispose([this](Flight* flight) { give_back(*flight); });
     }
@@ -160,9 +160,9 @@ void Session::heard() {
     resets_ = 0;
 }
 
-// A batch's time has passed. That is a sign only if nothing was answered since it was offered, and time-outs of batches
-// that were in flight together are one sign: only one that was offered after the first of them says that the connection
-// is no better than it was then.
+// Called when a batch times out. That is a sign of trouble only if nothing was answered since the batch was offered.
+// Time-outs of batches that were in flight together are one sign: only a batch that was offered after the first of them
+// proves that the connection has not recovered since.
 void Session::doubt(Instant offered, Instant deadline) {
     if (offered < last_answer_) {
         return;
@@ -197,7 +197,7 @@ void Session::set_alarm() {
     }
 }
 
-// Once per cause: who counts them keeps the first words only.
+// Passes the server's words on, once per cause: the receiver keeps only the first words of a cause anyway.
 void Session::pass_on_words(const Response& response, const error_code& cause) {
     Words& words = common_.words;
     const std::string_view text = words.of(&response);
@@ -222,7 +222,7 @@ void Session::settle(Flight& flight, const Reading& reading) {
     note_settled();
 }
 
-// Where there is a connection still, it lets go of what it has been given first.
+// If there still is a connection, it first drops what it was given.
 void Session::break_all() {
     if (connection_) {
         end();

@@ -1,19 +1,20 @@
 #pragma once
 
-// What the sessions of drivers over HTTP/2 have in common: one connection, from dialling to its end, and every batch
-// settled once. How a batch travels is for those who derive from it.
+// The part that the sessions of all drivers over HTTP/2 share: one connection, from dialling to its end, with every
+// batch settled once. How a batch travels is up to the derived classes.
 //
-// GOAWAY: what it leaves out is settled broken, the rest is waited for, and then the session is broken. close() says
-// GOAWAY and waits for the other side's end. With a keepalive, a silence of that length is answered by a PING, and a
-// second one in a row ends the session.
+// GOAWAY: batches that it excludes are settled as broken, the others are awaited, and then the session is broken.
+// close() sends GOAWAY and waits for the other side's end. With a keepalive, a PING is sent after that much silence; if
+// no byte comes for as long again (20 s at most), the session ends.
 //
-// No state of a peer holds a session for good: what counts is whether it answers batches, not whether it sends bytes.
-//   - A batch's time passes, and nothing was answered since it was offered: PING, at once. If no byte comes within the
-//     time that a batch has (or 20 s, or the keepalive, if shorter), the session ends: http2_no_ping_answer.
-//   - The time of a batch passes that was offered after that, and still nothing was answered: http2_no_answers. So ends
-//     a connection whose windows or streams never open, that stands still within a frame or a header block, or that
-//     accepts every request and answers none, whatever PINGs it answers. The late answer to a cancelled request is one.
-//   - 16 streams are reset in a row with nothing answered between: http2_only_resets.
+// No state of a peer may hold a session for ever. What counts is whether the peer answers batches, not whether it sends
+// bytes:
+//   - A batch times out, and nothing was answered since it was offered: a PING is sent at once. If no byte comes
+//     within the time that a batch has (or 20 s, or the keepalive, if shorter), the session ends: http2_no_ping_answer.
+//   - A batch that was offered after that times out as well, and still nothing was answered: http2_no_answers. This
+//     ends a connection whose windows or streams never open, that stops within a frame or a header block, or that
+//     accepts every request and answers none, even if it answers PINGs. A late answer to a cancelled request counts.
+//   - 16 streams in a row are reset with no answer between: http2_only_resets.
 
 #include <memory>
 #include <optional>
@@ -32,11 +33,11 @@ struct Common : driver::StreamCommon {
     std::uint32_t in_flight;
     Nanos keepalive;  // 0: none
 
-    std::vector<Flight*> started = {};  // whose first byte is in `out`
+    std::vector<Flight*> started = {};  // flights whose first byte is in `out`
     Words words = {};
 };
 
-// What came of a batch; the instants are the session's.
+// The outcome of a batch without its instants, which the session knows.
 struct Reading {
     driver::Answer answer;
     error_code cause;
@@ -46,7 +47,7 @@ struct Reading {
 class Session : public driver::StreamSession, private http2::ClientConnection::Events, private Alarm {
 public:
     Session(Common& common, EquipmentId equipment, driver::Receipts& receipts);
-    ~Session() override;  // who derives has given its flights back by give_all_back()
+    ~Session() override;  // derived classes have called give_all_back() in theirs
 
     void offer(const driver::Batch& batch) final;
     void abandon(Sequence first) final;
@@ -59,18 +60,19 @@ protected:
     virtual void begin() {}  // the connection is usable from now on
     // On an error the batch was not taken, and the connection takes no more.
     virtual error_code carry(Flight& flight) = 0;
-    // Its time has passed: settles it at least.
+    // The batch's time has passed: settles it, and may do more.
     virtual void time_out(Flight& flight) = 0;
-    virtual void withdraw_waiting() {}  // the other side wants nothing new
+    virtual void withdraw_waiting() {}  // the peer wants no new requests
     virtual void end() {}               // nothing is offered any more; GOAWAY follows
 
-    // For those who derive, as lost() is, which is never to be called from within the connection's own calls. An answer
-    // is the server's word on a batch.
+    // For derived classes, like lost(), which must not be called from within the connection's own calls. answered()
+    // means that the server has answered the batch, with whatever meaning.
     void answered(Flight& flight, const Reading& reading);
     void was_reset(Flight& flight, const Reading& reading);
     void settle(Flight& flight, const Reading& reading);
-    void complain(const error_code& cause) { complaint_ = complaint_ ? complaint_ : cause; }  // instead, from there
-    void started(Flight& flight);  // its first byte is among those that go out now
+    // Loses the connection, from within its calls.
+    void complain(const error_code& cause) { complaint_ = complaint_ ? complaint_ : cause; }
+    void started(Flight& flight);  // its first byte is part of the present output
     void pass_on_words(const Response& response, const error_code& cause);
     http2::ClientConnection& connection() { return *connection_; }
     List<Flight>& in_flight() { return in_flight_; }
@@ -97,13 +99,14 @@ private:
     void set_alarm();
 
     Common& common_;
-    enum class Silence : std::uint8_t { none, asked } silence_ = Silence::none;  // asked: since the last byte
-    std::uint8_t resets_ = 0;                                                    // since the last answer
+    // Asked: a PING was sent since the last byte.
+    enum class Silence : std::uint8_t { none, asked } silence_ = Silence::none;
+    std::uint8_t resets_ = 0;  // since the last answer
     std::uint32_t unsettled_ = 0;
-    std::unique_ptr<http2::ClientConnection> connection_;  // from greet() until the connection is gone
+    std::unique_ptr<http2::ClientConnection> connection_;  // from greet() until the connection has gone
     List<Flight> in_flight_;
     List<Flight> settled_;
-    error_code farewell_;   // why the other side, or the connection, takes no new requests; then the rest is waited for
+    error_code farewell_;   // why no new requests are taken; then the rest is awaited
     error_code complaint_;  // for which this connection is to be lost
     Instant last_byte_{};
     Instant byte_until_ = never;    // once asked

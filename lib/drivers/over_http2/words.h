@@ -1,9 +1,8 @@
 #pragma once
 
-// What a server says of a failure in its own words. One buffer per driver gathers them for one response at a time and
-// only for causes that nothing was said of yet, so that an error costs no memory, and from its second time on no copy:
-// of each cause only the first words are kept anyway (driver.h). The words of other responses of that instant go
-// unheard.
+// A server's own words about a failure. One buffer per driver gathers them, for one response at a time and only for
+// causes without words so far; so an error costs no memory, and from its second time on no copy: only the first words
+// of each cause are kept anyway (driver.h). Words of other responses at the same instant are dropped.
 
 #include <algorithm>
 #include <array>
@@ -19,16 +18,17 @@ namespace portillon::over_http2 {
 
 class Words {
 public:
-    // What is worth more replaces what is worth less; what is worth less is dropped; the same goes on.
+    // Words of greater worth replace those of less; words of less worth are dropped; words of the same worth are
+    // appended.
     enum class Worth : std::uint8_t {
         nothing,
         header,
         body,
         message,
         escaped_message
-    };  // the last one's bytes are %XX
+    };  // escaped_message: percent-encoded
 
-    // Whether `response` may add now: it gathers already, or nobody does.
+    // Whether `response` may add words now: it is the one that gathers, or none does.
     bool take(const void* response) {
         if (gatherer_ == nullptr) {
             gatherer_ = response;
@@ -49,13 +49,13 @@ public:
         size_ += now;
     }
 
-    // What `response` has gathered: nothing if it does not gather.
+    // The words that `response` has gathered; empty if it does not gather.
     std::string_view of(const void* response) const {
         return gatherer_ == response ? std::string_view(text_.data(), size_) : std::string_view{};
     }
     Worth worth() const { return worth_; }
 
-    // It is over, or begins anew.
+    // `response` has ended, or begins anew.
     void leave(const void* response) { gatherer_ = gatherer_ == response ? nullptr : gatherer_; }
 
     bool are_known(const error_code& cause) const {
