@@ -10,7 +10,7 @@ namespace portillon::arrival {
 
 namespace {
 
-// What is drawn from the seed for an equipment here; other folders draw for purposes of their own.
+// The purposes of draws from an equipment's seed in this folder; other folders have purposes of their own.
 enum class Purpose : std::uint64_t { phase = 0xA221'0001, gap = 0xA221'0002 };
 
 std::uint64_t draw(std::uint64_t seed, EquipmentId equipment, Purpose purpose) {
@@ -96,7 +96,7 @@ std::uint64_t Schedule::count_before(EquipmentId equipment, Nanos start, Nanos t
         }
         return cursor.sequence() - 1;
     }
-    // A good guess, put right by the very due times that a cursor finds.
+    // A good estimate, then corrected with the very due times that a cursor finds.
     const std::uint64_t together = arrival_.kind == Kind::burst ? arrival_.burst_size : 1;
     const double points = (stages_.count_at(t) - cursor.position_) / static_cast<double>(together);
     std::uint64_t groups = points > 0 ? static_cast<std::uint64_t>(std::ceil(points)) : 0;

@@ -1,7 +1,7 @@
 #pragma once
 
-// When each validation of each equipment is due. Pure and seeded: the same (seed, equipment, start) makes the same due
-// times in every process, however often and from wherever they are recomputed.
+// When each validation of each equipment is due. Pure and seeded: the same (seed, equipment, start) gives the same due
+// times in every process, however often and from whatever point they are recomputed.
 //
 // The n-th point at unit rate, u(n), is mapped through the inverse of the stages' cumulative count N:
 //
@@ -11,13 +11,15 @@
 //     poisson    u(n) = a sum of n exponentials of mean 1
 //     burst      u(n) = size x (floor((n - 1) / size) + phase): `size` due together, bursts periodic
 //
-// A trace (trace.h) says itself when each is due; of its stages only the durations count, and what they measure.
+// In a trace (trace.h) the rows themselves say when validations are due; of its stages only durations and measuring
+// count.
 //
-// so that counts are exact and nothing drifts: rate x duration periodic validations whenever that is a whole number.
-// A point at or after N(end) does not exist: due times lie in [start, end). They never decrease.
+// With the other kinds counts are exact and nothing drifts: there are rate x duration periodic validations whenever
+// that is a whole number. A point at or after N(end) does not exist: due times lie in [start, end). They never
+// decrease.
 //
-// A phase is an odd multiple of 2^-25: never so near to 0 or 1 that rounding could add or take a validation, as long as
-// an equipment has fewer than max_planned of them.
+// A phase is an odd multiple of 2^-25: never so near to 0 or 1 that rounding could add or remove a validation, as long
+// as an equipment has fewer than max_planned of them.
 
 #include <cstdint>
 #include <memory>
@@ -28,7 +30,7 @@
 
 namespace portillon::arrival {
 
-// Beyond this many validations of one equipment a double no longer tells them apart well enough.
+// Beyond this many validations of one equipment a double no longer distinguishes them reliably.
 inline constexpr double max_planned = 0x1.0p27;
 
 enum class Kind : std::uint8_t { periodic, poisson, burst, trace, closed };
@@ -37,11 +39,11 @@ struct Arrival {
     Kind kind = Kind::periodic;
     std::uint32_t burst_size = 1;                 // burst only
     std::shared_ptr<const Trace> trace = {};      // trace only: large and immutable, so copies share it
-    bool operator==(const Arrival& other) const;  // traces by what they hold
+    bool operator==(const Arrival& other) const;  // traces by their content
 };
 
-// One equipment's place in its schedule: the validation `sequence()` and when it is due. A value: a copy goes on by
-// itself and finds the same due times.
+// One equipment's position in its schedule: the validation `sequence()` and when it is due. A value: a copy advances
+// independently and finds the same due times.
 class Cursor {
 public:
     Cursor() = default;
@@ -71,17 +73,19 @@ public:
     const Arrival& arrival() const { return arrival_; }
     const Stages& stages() const { return stages_; }
 
-    // At validation 1 of an equipment that starts at `start`, 0 or later.
+    // Points at validation 1 of an equipment that starts at `start`, 0 or later.
     Cursor begin(EquipmentId equipment, Nanos start) const;
 
-    // To the next validation; not once ended. Closed: counts on, due() stays, and the end is for the caller to see.
+    // Moves to the next validation; not allowed once ended. Closed: counts on, due() stays, and the caller decides when
+    // to end.
     void advance(Cursor& cursor) const;
 
-    // Of the stage in which the cursor's validation is due. Not once ended; closed: ask stages().measure_at().
+    // The mode of the stage in which the cursor's validation is due. Not allowed once ended; closed: ask
+    // stages().measure_at().
     Measure measure(const Cursor& cursor) const { return stages_.list()[cursor.stage_].measure; }
 
-    // How many of its validations are due before `t`: exactly what a cursor would count. Constant time, except for
-    // poisson, which has to draw them all. Closed: 0, because nobody knows.
+    // How many of the equipment's validations are due before `t`: exactly what a cursor would count. Constant time,
+    // except for poisson, which has to draw them all. Closed: 0, because the number is unknown.
     std::uint64_t count_before(EquipmentId equipment, Nanos start, Nanos t) const;
 
     // The same for the whole run.

@@ -211,7 +211,7 @@ TEST(Schedule, ClosedOnlyCounts) {
     EXPECT_EQ(schedule.planned_count(EquipmentId{1}, 0s), 0U);
 }
 
-// Written down once: a change here changes every report's seed.
+// These values are fixed: a change here would change what every report's seed reproduces.
 TEST(Schedule, StaysTheSameFromVersionToVersion) {
     const Schedule periodic({}, Stages({step(10s, 1)}), 7);
     const Schedule poisson({Kind::poisson, 1}, Stages({step(10s, 1)}), 7);

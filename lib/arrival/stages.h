@@ -58,13 +58,13 @@ public:
         Nanos at{};
         std::uint32_t stage = 0;
     };
-    // 0 <= count < total(). `near`: a stage not after the wanted one, where the search begins.
+    // Requires 0 <= count < total(). `near`: a stage not after the wanted one, where the search begins.
     Place place_of(double count, std::uint32_t near = 0) const;
 
     std::uint32_t stage_at(Nanos t) const;  // clamped to the last one; there must be one
     Measure measure_at(Nanos t) const;      // off outside [0, duration())
 
-    // The stages that count, adjacent ones merged.
+    // The measured stages, adjacent ones merged.
     std::vector<Window> measured_windows() const;
 
 private:

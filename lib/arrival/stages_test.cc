@@ -51,7 +51,7 @@ TEST(Stages, RoundTripThroughSteepAndFlatRamps) {
         for (int part = 0; part < 1000; ++part) {
             const double count = stages.total() * part / 1000;
             const auto place = stages.place_of(count);
-            // Rounded down: the count is not yet reached at `at`, and is one nanosecond and a rounding later.
+            // Rounded down: at `at` the count is not reached yet; one nanosecond and a rounding later it is.
             EXPECT_LE(stages.count_at(place.at), count * (1 + 1e-12) + 1e-12);
             EXPECT_GE(stages.count_at(place.at + 2ns), count * (1 - 1e-9));
         }

@@ -24,7 +24,7 @@ std::string_view trimmed(std::string_view text) {
                                            : text.substr(first, text.find_last_not_of(blank) - first + 1);
 }
 
-// "12", "0.25", ".5": by digits, because a double cannot hold a year in nanoseconds.
+// Reads "12", "0.25", ".5" by their digits, because a double cannot hold a year in nanoseconds.
 std::optional<Nanos> parse_seconds(std::string_view text) {
     const auto point = std::min(text.find('.'), text.size());
     const auto whole = text.substr(0, point);
@@ -146,7 +146,7 @@ private:
 }  // namespace
 
 Trace::Trace(std::vector<Row> rows, std::uint32_t equipments) : begins_(equipments + std::size_t{1}) {
-    // Counting sort by equipment; then each equipment's by time.
+    // Counting sort by equipment; then each equipment's rows by time.
     for (const auto& row : rows) {
         const auto number = number_of(row.equipment);
         check(number >= 1 && number <= equipments, "an equipment of the fleet");

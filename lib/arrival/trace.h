@@ -1,11 +1,11 @@
 #pragma once
 
-// When each validation was due somewhere else: a recorded schedule, to be played again.
+// A recorded schedule, to be played again: when each validation was due somewhere else.
 //
 // The text is CSV, columns `seconds[,equipment]`: one row is one validation, due so many seconds after T0 (at most nine
-// decimals count). Rows may come in any order. A row without an equipment goes to whoever's turn it is: in order of
-// time, to equipment 1, 2, ... and round again. A first line that names the columns, empty lines and lines that begin
-// with `#` are passed over.
+// decimals count). Rows may come in any order. Rows without an equipment are dealt out in order of time: to equipment
+// 1, 2, ... and round again. A first line that names the columns, empty lines and lines that begin with `#` are
+// skipped.
 
 #include <memory>
 #include <span>
@@ -29,7 +29,7 @@ public:
     };
     Trace(std::vector<Row> rows, std::uint32_t equipments);  // in any order
 
-    // Ascending. None for an equipment that is in no row.
+    // The due times of one equipment, ascending; empty if it is in no row.
     std::span<const Nanos> of(EquipmentId equipment) const;
 
     std::size_t size() const { return dues_.size(); }
@@ -41,7 +41,7 @@ public:
     };
     Second busiest_second() const;      // of the whole fleet, from a full second since T0; the first of equals
     std::size_t busiest() const;        // the most rows of one equipment
-    std::uint64_t fingerprint() const;  // of what is due when for whom; the same on every machine
+    std::uint64_t fingerprint() const;  // a hash of who is due when; the same on every machine
     std::uint32_t equipments() const { return static_cast<std::uint32_t>(begins_.size() - 1); }
     bool operator==(const Trace&) const = default;
 
@@ -51,10 +51,10 @@ private:
     Nanos last_{};
 };
 
-// What parse_trace() reads back as an equal trace.
+// Writes text that parse_trace() reads back as an equal trace.
 std::string to_csv(const Trace& trace);
 
-// Every problem with its line, the first twenty in full. `source`: the file's name in the problems.
+// Reports every problem with its line, the first twenty in full. `source`: the file's name in the problems.
 Checked<Trace> parse_trace(std::string_view text, const std::string& source, std::uint32_t equipments);
 
 }  // namespace portillon::arrival

@@ -1,6 +1,6 @@
 #pragma once
 
-// Text as the bytes it is made of, and back; nothing is copied by the first.
+// Text as bytes, without a copy, and bytes as text, with one.
 
 #include <cstddef>
 #include <span>

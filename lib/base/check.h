@@ -1,6 +1,6 @@
 #pragma once
 
-// Programmer errors stop the program, in every build, with the place that was wrong.
+// Assertions against programmer errors: they stop the program, in every build, and name the place.
 
 #include <string_view>
 
@@ -8,7 +8,7 @@ namespace portillon {
 
 [[noreturn]] void check_failed(std::string_view what, const char* file, unsigned line);
 
-// Not std::source_location: clang 14, which builds the fuzz targets, has none with this standard library.
+// Not std::source_location: clang 14, which builds the fuzz targets, does not have it with this standard library.
 constexpr void check(bool holds, std::string_view what, const char* file = __builtin_FILE(),
                      unsigned line = __builtin_LINE()) {
     if (!holds) [[unlikely]] {

@@ -1,6 +1,6 @@
 #pragma once
 
-// Where time comes from. Injected, so that an hour of outage is tested in milliseconds.
+// The source of time. It is injected, so that an hour of outage is tested in milliseconds.
 
 #include "base/units.h"
 
@@ -12,7 +12,7 @@ public:
     virtual Instant now() const = 0;
 };
 
-// CLOCK_MONOTONIC.
+// The clock CLOCK_MONOTONIC.
 class MonotonicClock final : public Clock {
 public:
     Instant now() const override { return std::chrono::steady_clock::now(); }

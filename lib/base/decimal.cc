@@ -12,7 +12,7 @@ namespace portillon {
 
 namespace {
 
-// So that digits times the largest factor, a day in nanoseconds, stay below 2^128.
+// Keeps digits times the largest factor, a day in nanoseconds, below 2^128.
 constexpr unsigned most_digits = 24;
 
 bool is_digit(char letter) {
@@ -27,7 +27,7 @@ Decimal::Digits power_of_ten(unsigned exponent) {
     return power;
 }
 
-// The digits without a point, and how many of them stand behind it.
+// The digits without a point, and how many of them are behind it.
 std::string digits_of(Decimal::Digits digits) {
     std::string text;
     do {
@@ -44,7 +44,7 @@ std::optional<Decimal> take_decimal(std::string_view& text) {
     std::size_t at = 0;
     bool any = false;
     bool fraction = false;
-    unsigned zeros = 0;  // trailing ones of the fraction, which only count when a digit follows
+    unsigned zeros = 0;  // trailing zeros of the fraction, which count only when a digit follows
     for (; at < text.size(); ++at) {
         if (text[at] == '.' && !fraction) {
             fraction = true;
@@ -97,7 +97,7 @@ double nearest(const Decimal& decimal, unsigned shift, unsigned divisor) {
     if (divisor == 1) {
         return value;
     }
-    // 64 bits of mantissa: the quotient is rounded once for all that people write.
+    // A long double has 64 bits of mantissa, so for any number that people write only this quotient is rounded.
     const auto tens = static_cast<long double>(power_of_ten(decimal.scale)) * std::pow(10.0L, shift) * divisor;
     return static_cast<double>(static_cast<long double>(decimal.digits) / tens);
 }

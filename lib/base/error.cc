@@ -59,7 +59,7 @@ std::string cause_name(const error_code& code) {
     }
     const std::string category = code.category().name();
     if (category == "asio.misc" &&
-        code.value() == 2) {  // boost::asio::error::eof, named here so that base needs no Asio
+        code.value() == 2) {  // boost::asio::error::eof, by its number so that base needs no Asio
         return "closed";
     }
     return as_name(code.message());

@@ -13,12 +13,12 @@ using boost::system::error_code;
 template <class T>
 using Result = boost::system::result<T>;
 
-// "refused", "reset", "closed" (end of file), "timed_out", "unreachable", "no_ports", "no_descriptors", ... for system
-// and Asio errors; for a category of our own its message(), which by agreement is such a name ("http_503",
+// Returns "refused", "reset", "closed" (end of file), "timed_out", "unreachable", "no_ports", "no_descriptors", ... for
+// system and Asio errors; for a category of our own its message(), which by convention is such a name ("http_503",
 // "mqtt_0x97", "grpc_unavailable"). Lower case, digits and underscores only.
 std::string cause_name(const error_code& code);
 
-// errno as an error_code, of the system call that has just failed.
+// The errno of the system call that has just failed, as an error_code.
 error_code last_error();
 
 }  // namespace portillon

@@ -1,7 +1,7 @@
 #pragma once
 
-// A category of errors of our own. It gives the two things in which such categories differ: its name, and the name
-// under which reports count each of its errors (base/error.h).
+// An error category of our own, from the two things in which such categories differ: its name, and the function that
+// gives the name under which reports count each of its errors (base/error.h).
 //
 //     error_code make_error_code(Error error) {
 //         static const ErrorCategory<Error> category("portillon.example", name_of);
@@ -24,7 +24,7 @@ template <class Value>
 class ErrorCategory final : public boost::system::error_category {
 public:
     using NameOf = std::string (*)(Value);
-    enum class Zero : std::uint8_t { is_success, is_failure };  // what the error_code of value 0 says of itself
+    enum class Zero : std::uint8_t { is_success, is_failure };  // whether an error_code of value 0 is a failure
 
     constexpr ErrorCategory(const char* name, NameOf name_of, Zero zero = Zero::is_success)
         : name_(name), name_of_(name_of), zero_(zero) {}

@@ -1,7 +1,7 @@
 #pragma once
 
-// Lists that link what is elsewhere, in a Pool (base/pool.h) for example: they allocate nothing and own nothing. What
-// derives from a hook is in one list at a time.
+// Intrusive lists of objects that live elsewhere, in a Pool (base/pool.h) for example: they allocate nothing and own
+// nothing. An object derives from a hook, and is in one list of that hook at a time.
 //
 //     struct Flight : ListHook { ... };
 //     List<Flight> in_flight;
@@ -13,18 +13,18 @@
 
 namespace portillon {
 
-// Takes out of its middle in constant time. Two pointers large: it does not count its elements.
+// A doubly linked list: removes an element anywhere in constant time. Two pointers large; it does not know its size.
 using ListHook = boost::intrusive::list_base_hook<>;
 template <class T>
 using List = boost::intrusive::list<T, boost::intrusive::constant_time_size<false>>;
 
-// First in, first out. Its hook is one pointer smaller, and to take out of its middle is to look for what is before.
+// First in, first out. Its hook is one pointer smaller; to remove from its middle, the element before must be found.
 using QueueHook = boost::intrusive::slist_base_hook<>;
 template <class T>
 using Queue =
     boost::intrusive::slist<T, boost::intrusive::constant_time_size<false>, boost::intrusive::cache_last<true>>;
 
-// Takes the first element out. The list or queue is not empty.
+// Removes the first element and returns it. The list or queue is not empty.
 template <class Elements>
 typename Elements::value_type& take_front(Elements& elements) {
     auto& first = elements.front();
@@ -32,7 +32,7 @@ typename Elements::value_type& take_front(Elements& elements) {
     return first;
 }
 
-// Takes out the first element of which `wanted` is true; nullptr if there is none.
+// Removes and returns the first element for which `wanted` is true; nullptr if there is none.
 template <class T, class Wanted>
 T* take_first(Queue<T>& queue, Wanted wanted) {
     for (auto before = queue.before_begin(), at = queue.begin(); at != queue.end(); before = at++) {

@@ -1,6 +1,6 @@
 #pragma once
 
-// Objects that are used again. A pool grows to the most that were ever taken at once, and allocates nothing after that.
+// Objects that are reused. A pool grows to the most that were ever taken at once, and allocates nothing after that.
 
 #include <algorithm>
 #include <deque>
@@ -14,12 +14,12 @@ public:
     Pool() = default;
     Pool(Pool&&) = default;
 
-    // A new one, or the one that was given back last, as it was then.
+    // A new object, or the one that was given back last, in the state in which it was.
     T& take() {
         if (free_.empty()) {
             T& made = all_.emplace_back();
             if (free_.capacity() < all_.size()) {
-                free_.reserve(2 * all_.size());  // give_back() allocates nothing
+                free_.reserve(2 * all_.size());  // so that give_back() allocates nothing
             }
             return made;
         }

@@ -12,7 +12,7 @@ namespace portillon {
 
 namespace {
 
-// Letters that were put in, left out, changed, or typed in the wrong order (optimal string alignment).
+// The number of letters inserted, left out, changed, or typed in the wrong order (optimal string alignment).
 std::size_t edits_between(const std::string& a, const std::string& b) {
     std::vector<std::size_t> before_last, last(b.size() + 1), row(b.size() + 1);
     std::iota(row.begin(), row.end(), std::size_t{0});
@@ -31,7 +31,7 @@ std::size_t edits_between(const std::string& a, const std::string& b) {
 
 }  // namespace
 
-// What others wrote is escaped: each part is one line and steers no terminal.
+// Text from elsewhere is escaped: each part is one line and cannot control a terminal.
 std::string format_problem(const Problem& problem) {
     std::string text = escape::terminal(problem.source);
     if (problem.line > 0) {

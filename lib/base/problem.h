@@ -15,7 +15,7 @@ namespace portillon {
 struct Problem {
     std::string source;   // file name or option, as the user wrote it
     int line = 0;         // 1-based; 0 when there is none
-    std::string key;      // dotted, as --set takes it; may be empty
+    std::string key;      // dotted, in the form that --set takes; may be empty
     std::string message;  // what is wrong and what is allowed
 
     bool operator==(const Problem&) const = default;
@@ -25,7 +25,7 @@ using Problems = std::vector<Problem>;
 
 std::string format_problem(const Problem& problem);
 
-// The candidate nearest to `word` in edits, if near enough to be a slip of the finger; otherwise empty.
+// The candidate with the fewest edits from `word`, if so few that it is a likely typing error; otherwise empty.
 std::string did_you_mean(const std::string& word, const std::vector<std::string>& candidates);
 
 // A value, or at least one problem.

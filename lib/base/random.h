@@ -1,7 +1,7 @@
 #pragma once
 
-// Seeded randomness: everything random in a run is a pure function of (seed, equipment, purpose), so that the same seed
-// makes the same fleet whatever the number of shards. Not for secrets.
+// Seeded randomness: everything random in a run is a pure function of (seed, equipment, purpose), so the same seed
+// gives the same fleet whatever the number of shards. Not for secrets.
 
 #include <cmath>
 #include <cstdint>

@@ -11,7 +11,7 @@ namespace portillon {
 
 namespace {
 
-// Somebody else's terminal or pipe may have been made non-blocking: waits until it takes more.
+// A terminal or pipe that other programs share may have been made non-blocking: waits until it accepts more.
 void wait_until_writable(int descriptor) noexcept {
     pollfd waiting{.fd = descriptor, .events = POLLOUT, .revents = 0};
     ::poll(&waiting, 1, -1);
@@ -51,7 +51,7 @@ StandardStream& standard_output() {
 void hold_standard_descriptors() noexcept {
     for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
         if (::fcntl(descriptor, F_GETFD) < 0 && errno == EBADF) {
-            // The lowest free number is this one, for those below it are open by now.
+            // The lowest free number is this one, because those below it are open by now.
             ::open("/dev/null", descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY);
         }
     }

@@ -1,7 +1,7 @@
 #pragma once
 
-// Standard output and standard error. Everything that the program says goes through these two: what could not be said
-// is never an exception and never forgotten, but said on standard error at once and told by the exit code at the end.
+// Standard output and standard error. Everything that the program prints goes through these two. A failed write is
+// never an exception and never lost: it is reported on standard error at once, and by the exit code at the end.
 
 #include <string_view>
 
@@ -11,13 +11,14 @@ namespace portillon {
 
 class StandardStream {
 public:
-    // A failure to write is said on `complaints`, if there is one.
+    // A failure to write is reported on `complaints`, if that is given.
     explicit StandardStream(int descriptor, StandardStream* complaints = nullptr)
         : descriptor_(descriptor), complaints_(complaints) {}
     StandardStream(const StandardStream&) = delete;
     StandardStream& operator=(const StandardStream&) = delete;
 
-    // Writes all of it now; nothing is buffered. After a failure nothing more is written, so that no text has a hole.
+    // Writes all of `text` now; nothing is buffered. After a failure nothing more is written, so that no text has a
+    // gap.
     void write(std::string_view text) noexcept;
 
     // The first failure.
@@ -34,9 +35,9 @@ private:
 StandardStream& standard_output();
 StandardStream& standard_error();
 
-// To be called before anything is opened. A descriptor 0, 1 or 2 that is closed gets a placeholder which fails to be
-// read and written (EBADF): otherwise the next socket or report that is opened gets the number, and with it whatever is
-// said or asked.
+// Call this before anything is opened. A descriptor 0, 1 or 2 that is closed gets a placeholder that can be neither
+// read nor written (EBADF); otherwise the next socket or report that is opened would get its number, and with it what
+// the program prints or reads.
 void hold_standard_descriptors() noexcept;
 
 }  // namespace portillon

@@ -82,7 +82,7 @@ TEST(StandardStream, WaitsForAPipeThatWasMadeNonBlocking) {
     EXPECT_EQ(got, text.size());
 }
 
-// In a process of its own, whose exit status says what was found.
+// Runs `body` in a process of its own, whose exit status is the result.
 template <class Body>
 int status_of(Body body) {
     const pid_t pid = ::fork();

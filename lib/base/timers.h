@@ -1,9 +1,9 @@
 #pragma once
 
-// Everything a shard waits for, in order of time. Pure: who owns the loop asks `next()`, sleeps, and calls `run_due()`.
+// The alarms of a shard, in order of time. Pure: the owner of the loop asks `next()`, sleeps, and calls `run_due()`.
 //
-// An Alarm is a member of what waits (no allocation, no lookup); it is armed at most once at a time and takes itself
-// off when destroyed. Alarms of one instant ring in the order in which they were set.
+// An Alarm is a member or base of the object that waits (no allocation, no lookup); it is armed at most once at a time
+// and disarms itself when destroyed. Alarms of one instant ring in the order in which they were set.
 
 #include <cstddef>
 #include <vector>
@@ -24,7 +24,7 @@ public:
     Instant at() const { return at_; }  // while armed
     void cancel();                      // no effect when not armed
 
-    // Called by Timers at `now` >= at(), already disarmed: may set itself again, or anything else.
+    // Called by Timers at `now` >= at(), with the alarm already disarmed: it may set itself again, or do anything else.
     virtual void ring(Instant now) = 0;
 
 protected:
@@ -50,12 +50,12 @@ public:
     bool empty() const { return heap_.empty(); }
     Instant next() const { return heap_.empty() ? never : heap_.front().at; }
 
-    // Rings every alarm with at() <= now, in order, those set meanwhile included.
+    // Rings every alarm with at() <= now, in order, including those set meanwhile.
     void run_due(Instant now);
 
 private:
     friend class Alarm;
-    // The instant beside the pointer: to compare alarms is not to visit them, each on a cold cache line of its own.
+    // The instant is kept beside the pointer, so that comparing alarms does not touch them, each on a cold cache line.
     struct Entry {
         Instant at;
         std::uint64_t order;

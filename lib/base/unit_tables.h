@@ -1,6 +1,6 @@
 #pragma once
 
-// The units that parse_duration() and parse_bytes() know, for those who describe what may be typed.
+// The units that parse_duration() and parse_bytes() know, for descriptions of what may be typed.
 
 #include <string_view>
 #include <vector>

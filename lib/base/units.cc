@@ -52,7 +52,7 @@ std::string_view take_letters(std::string_view& text) {
     return letters;
 }
 
-// Three significant digits. What is not 0 is never shown as 0: below 1 the zeros behind the point do not count.
+// Three significant digits. A value that is not 0 is never shown as 0: below 1 the zeros behind the point do not count.
 std::string three_digits(double value) {
     if (value < 0) {
         return "-" + three_digits(-value);
@@ -176,7 +176,7 @@ std::string format_duration(Nanos value) {
         if (count % step.factor == 0) {
             return fmt::format("{}{}", count / step.factor, step.suffix);
         }
-        // Tenths and thousandths of a second read better than a long count of a smaller unit.
+        // Tenths and thousandths of a second are easier to read than a long count of a smaller unit.
         if (step.suffix == "s" && count > step.factor && count % 1'000'000 == 0) {
             return fmt::format("{}s", static_cast<double>(count) / 1e9);
         }

@@ -13,7 +13,7 @@ namespace {
 
 class Accounting : public Suite {
 protected:
-    // A server and a way out of their minds, and equipments that do what comes to their mind.
+    // A server and a network that misbehave at random, and equipments that act at random.
     void survive(std::uint64_t seed);
 };
 INSTANTIATE_TEST_SUITE_P(Drivers, Accounting, ::testing::ValuesIn(candidates()), name_of_candidate);

@@ -1,4 +1,4 @@
-// Answers that say no, come late, come in pieces, come twice, or are no answers at all.
+// Answers that refuse, come late, come in pieces, come twice, or are no answers at all.
 
 #include <boost/asio/error.hpp>
 #include <cstdlib>
@@ -25,8 +25,8 @@ protected:
         return equipment.answered_with(101) == good() && equipment.answered_with(104) == good();
     }
 
-    // Whatever was heard: what is in flight can be abandoned, the session opened again, and all is well. A connection
-    // on which who knows what was said may be of no use although nobody has noticed.
+    // Whatever the session received: batches in flight can be abandoned, the session opened again, and then all works.
+    // A connection with unknown bytes on it may be unusable although neither end has noticed.
     static void expect_recovery(Stand& stand) {
         stand.cable.on_piece = nullptr;
         auto& equipment = stand.equipment();
@@ -46,7 +46,7 @@ protected:
         EXPECT_TRUE(works(stand));
     }
 
-    // How many bytes the first piece has that answers a batch.
+    // The size of the first piece that answers a batch.
     static std::size_t answer_bytes() {
         Stand stand(candidate());
         auto& equipment = stand.equipment();
@@ -300,7 +300,7 @@ TEST_P(BadAnswers, APeerThatNeverComesToAnEndIsLeft) {
     }
 }
 
-// It keeps the connection as its protocol wants it kept, and takes every batch: a new connection is the only way out.
+// The peer keeps the connection alive as its protocol demands, and takes every batch: only a new connection helps.
 TEST_P(BadAnswers, APeerThatTakesEverythingAndAnswersNothingIsLeft) {
     if (!acknowledges()) {
         GTEST_SKIP() << "there are no answers";
@@ -343,7 +343,7 @@ TEST_P(BadAnswers, NothingIsHeardAfterGoodbye) {
     stand.pass(100ms);
     stand.cable.say(std::as_bytes(std::span("{\"equipment\":1,\"first\":1}\n\x40\x02\x00\x01")));
     EXPECT_FALSE(equipment.closed);
-    stand.cable.mend();  // what the server had said, what it never said, and its end
+    stand.cable.mend();  // what the server had sent, what it never sent, and its end
     stand.pass(1s);
     EXPECT_TRUE(equipment.closed);
     EXPECT_EQ(equipment.settlements.size(), 3u);

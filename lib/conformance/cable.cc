@@ -11,7 +11,7 @@ namespace portillon::conformance {
 
 using net::asio::error::basic_errors;
 
-// Shared by the transport that the driver has and by whoever is at work in it.
+// Shared by the transport that the driver has and by functions that are running in it.
 class Cable::Way final : public std::enable_shared_from_this<Way>,
                          private net::Transport::Reader,
                          private net::Deferred {

@@ -1,7 +1,7 @@
 #pragma once
 
-// The way between a driver and its peer, in the hands of a test: what it does holds for every connection that there is,
-// and, but for a reset, for those to come. Below it is the dialer that makes the connections.
+// The connections between a driver and its peer, under a test's control: what the test does holds for every present
+// connection and, except for a reset, for future ones. Below it is the dialer that makes the connections.
 
 #include <functional>
 #include <memory>
@@ -22,25 +22,27 @@ public:
 
     std::unique_ptr<net::Transport> dial(EquipmentId equipment) override;
 
-    // What dials come to: refused at once; hang until their deadline.
+    // The fate of dials: refused at once, or hanging until their deadline.
     enum class Dials : std::uint8_t { connect, refuse, hang } dials = Dials::connect;
 
-    // Silence, both ways or of what the peer says, until mend(): then each side hears what was kept, in one piece.
+    // Silence until mend(), in both directions or only from the peer; then each side receives what was kept, in one
+    // piece.
     void cut();
     void cut_answers();
     void mend();
 
-    void reset();             // both ends hear of it, the driver at once
+    void reset();             // both ends are told, the driver at once
     void lose_the_far_end();  // the peer's end is gone, and the driver is told nothing
 
     // The kernel takes nothing more; unblock() takes what it was given.
     void block();
     void unblock();
 
-    // The driver hears this, as if its peer had said it.
+    // Delivers these bytes to the driver as if its peer had sent them.
     void say(std::span<const std::byte> bytes);
 
-    // What the driver hears of a piece. May be kept and called later; of no effect when the connection is gone.
+    // The driver's receiving end of a connection. It may be kept and called later; without effect once the connection
+    // is gone.
     class Ear {
     public:
         explicit Ear(std::shared_ptr<Way> way) : way_(std::move(way)) {}
@@ -50,10 +52,10 @@ public:
     private:
         std::shared_ptr<Way> way_;
     };
-    // Instead of handing a piece from the peer on as it is.
+    // Called for each piece from the peer, instead of handing it on unchanged.
     std::function<void(const Ear&, std::span<const std::byte>)> on_piece;
 
-    // Of the driver's, in the order in which they came.
+    // The driver's writes, in order.
     struct Write {
         Instant at{};
         std::size_t bytes = 0;

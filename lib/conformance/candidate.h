@@ -1,7 +1,7 @@
 #pragma once
 
-// A driver that is to pass, with one set of its options: how to make it and its peer, and how its protocol lawfully
-// differs from others. A new driver joins by one more of these in candidates.cc.
+// A driver under test, with one set of its options: how to make it and its peer, and how its protocol lawfully differs
+// from others. A new driver joins with one more candidate in candidates.cc.
 
 #include <nlohmann/json.hpp>
 #include <ostream>
@@ -13,7 +13,7 @@
 
 namespace portillon::conformance {
 
-// What is not said here is the same for all.
+// Ways in which protocols may differ; everything else is the same for all.
 struct Manners {
     // What abandon() does to a batch that was sent.
     enum class TimeOut : std::uint8_t { cancels, drops_connection } time_out = TimeOut::drops_connection;
@@ -24,18 +24,18 @@ struct Manners {
     // Whether a batch may be answered before one that was sent earlier.
     enum class Answers : std::uint8_t { in_any_order, in_order } answers = Answers::in_any_order;
 
-    // What keeps a batch from being sent: Limits::streams of the peer, the stream's window of bytes, or only the kernel
-    // that has not taken what went before.
+    // What keeps a batch from being sent: Limits::streams of the peer, the stream's flow-control window, or only a
+    // kernel that has not taken the bytes before it.
     enum class HeldBackBy : std::uint8_t { window, flow_control, kernel } held_back_by = HeldBackBy::window;
 
-    // Whether a connection goes on when the peer's bytes with an answer come twice. HTTP/2's frames and header tables
-    // have a state that the second time finds changed.
+    // Whether a connection survives when the peer's bytes with an answer come twice. The frames and header tables of
+    // HTTP/2 have a state that has changed by the second time.
     enum class Repeated : std::uint8_t { passes, may_break } repeated = Repeated::may_break;
 
     int round_trips = 1;  // from a batch's write to its answer
 
-    // What becomes of a batch that the server calls malformed, does not want now, does not want for a time that it
-    // names (rounded up to a unit; 0: the protocol has no place for it), and of one larger than the server takes.
+    // The answers for a batch that the server calls malformed, does not want now, does not want for a time that it
+    // names (rounded up to a unit; 0: the protocol cannot express it), and for one larger than the server accepts.
     driver::Answer malformed = driver::Answer::rejected;
     driver::Answer refused = driver::Answer::try_again;
     driver::Answer refused_for_a_while = driver::Answer::throttled;

@@ -37,7 +37,7 @@ Manners exactly_once(Manners manners) {
     return manners;
 }
 
-// Has no words: who does not want a batch takes it or ends the connection.
+// 3.1.1 has no reasons: a server that does not want a batch accepts it or ends the connection.
 Manners mqtt_3() {
     return {.answers = Manners::Answers::in_order,
             .held_back_by = HeldBackBy::kernel,

@@ -64,7 +64,7 @@ private:
         }
     }
 
-    // Who says what cannot be read, or is not allowed, is not answered any more.
+    // A client that sends something unreadable or forbidden gets no more answers.
     void take() {
         const auto& limits = listener_.context_.limits;
         const auto line = std::exchange(line_, {});
@@ -104,7 +104,7 @@ void ExampleListener::accepted(std::unique_ptr<net::Transport> transport) {
     connections_.push_back(std::make_unique<Connection>(*this, next_++, std::move(transport)));
 }
 
-// It has no goodbye but the end of the stream.
+// The protocol's only goodbye is the end of the stream.
 void ExampleListener::dismiss(Parting) {
     stop();
 }

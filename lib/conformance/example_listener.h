@@ -1,6 +1,7 @@
 #pragma once
 
-// The peer of lib/drivers/example, whose header says what is spoken: as much of a server as it takes to try the driver.
+// The peer of lib/drivers/example, whose header describes the protocol: as much of a server as it takes to test the
+// driver.
 
 #include <list>
 #include <memory>

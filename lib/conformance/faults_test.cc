@@ -1,5 +1,5 @@
-// The way breaks, falls silent or is not there; the server leaves. Everything in flight is settled, and the session can
-// be opened again.
+// The connection breaks, falls silent or cannot be made; the server leaves. Every batch in flight is settled, and the
+// session can be opened again.
 
 #include <boost/asio/error.hpp>
 
@@ -22,8 +22,8 @@ ScriptedIngest::Verdict accepted(const ScriptedIngest::Arrival&) {
 
 class Faults : public Suite {
 protected:
-    // After whatever happened: opens if need be, and has everything taken. New batches where a batch is decided about
-    // once and for all, and perhaps never was.
+    // Whatever happened: opens the session if need be, and has every batch accepted. The batches are new ones where the
+    // protocol decides about each batch once and for all, and perhaps never did.
     static void expect_recovery(Stand& stand) {
         const Sequence from = manners().promise == Manners::Promise::exactly_once ? 101 : 1;
         stand.ingest.decide = accepted;
@@ -36,7 +36,7 @@ protected:
         EXPECT_TRUE(equipment.all_said(from, from + 7, good()));
     }
 
-    // A whole run over a way with these faults from 2 s to 8 s.
+    // A whole run over a network with these faults from 2 s to 8 s.
     static fleet::Result survive(World& world) {
         const auto result = world.live();
         EXPECT_EQ(world.lost(result), 0u);
@@ -89,7 +89,7 @@ TEST_P(Faults, TheServersEndIsABreakToo) {
     equipment.open();
     equipment.offer_all(1, 4);
     stand.pass(10ms);
-    stand.replace_listener();  // a server that was killed: its connections end
+    stand.replace_listener();  // a killed server: its connections end
     stand.pass_round_trips();
     EXPECT_EQ(equipment.breaks.size(), 1u);
     EXPECT_TRUE(equipment.all_said(1, 4, acknowledges() ? "broken" : "sent"));
@@ -204,7 +204,7 @@ TEST_P(Faults, AnOpenThatHangsFailsAtItsDeadline) {
         Stand stand(candidate());
         auto& equipment = stand.equipment();
         stand.cable.dials = dials;
-        stand.cable.cut();  // where dials connect: the peer never says a word
+        stand.cable.cut();  // dials connect, and the peer never sends a byte
         equipment.begin_to_open(2s);
         stand.pass(2s - 1ns);
         EXPECT_FALSE(equipment.opened);
@@ -233,7 +233,7 @@ TEST_P(Faults, AnOpenFailsWhenThePeerLeavesInsteadOfGreeting) {
     EXPECT_TRUE(equipment.breaks.empty());
 }
 
-// Whether that was an open session is the driver's to say; that it is none any more is for all to see.
+// Whether that was an open session is for the driver to decide; that it has ended must be reported.
 TEST_P(Faults, APeerThatGreetsAndLeavesIsOfNoUse) {
     Stand stand(candidate());
     auto& equipment = stand.equipment();
@@ -263,7 +263,7 @@ TEST_P(Faults, AServerThatStopsAnswersWhatItHasTakenFirst) {
     stand.pass(10ms);
     stand.listener().stop();
     stand.pass(2s);
-    // What takes more than its answer is for the next connection to complete.
+    // A protocol that needs more than one answer completes the batch on the next connection.
     EXPECT_TRUE(equipment.all_said(1, 3,
                                    !acknowledges()              ? "sent"
                                    : manners().round_trips == 1 ? "acknowledged"

@@ -1,4 +1,4 @@
-// What was done to it is what is measured, to the nanosecond.
+// The measured times are the delays that the test made, to the nanosecond.
 
 #include <initializer_list>
 
@@ -52,7 +52,7 @@ TEST_P(Latency, OfEachBatchBeginsWithItsOwnWrite) {
     }
 }
 
-// What waits for its turn is not on its way: that is the equipment's lateness, and no time of the server's.
+// A batch that waits for its turn is not in flight: its wait is the equipment's lateness, and no time of the server's.
 TEST_P(Latency, DoesNotHoldTheWaitForTheServersWindow) {
     if (manners().held_back_by != Manners::HeldBackBy::window) {
         GTEST_SKIP() << "the server names no number of batches";
@@ -137,7 +137,7 @@ TEST_P(Latency, HoldsWhatACoordinatedGeneratorWouldOmit) {
     EXPECT_EQ(result.counts.acknowledged, 20'000u);
     EXPECT_EQ(result.unanswered(), 0u);
     EXPECT_EQ(result.response, expected);
-    // What that is in figures, to within half of an equipment's gap of 40 ms.
+    // The same in figures, to within half of an equipment's gap of 40 ms.
     EXPECT_NEAR(seconds(*result.response.percentile(95)), 0.5, 0.02);
     EXPECT_NEAR(seconds(*result.response.percentile(99)), 0.9, 0.02);
     EXPECT_NEAR(seconds(*result.response.max()), 1.0, 0.02);

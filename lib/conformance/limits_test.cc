@@ -1,4 +1,4 @@
-// What the peer, the kernel and the window let through, and what becomes of the rest.
+// What the peer, the kernel and the window admit, and what happens to the rest.
 
 #include "conformance/stand.h"
 #include "conformance/suite.h"
@@ -142,7 +142,7 @@ TEST_P(Limits, AbandoningTwiceIsAbandoningOnce) {
     EXPECT_EQ(equipment.in_flight(), 0u);
 }
 
-// What the kernel does not take is kept by somebody: not all of it by us.
+// Bytes that the kernel does not take must be kept somewhere, but not all of them in our memory.
 TEST_P(Limits, WhoDoesNotReadIsNotWrittenAllAtOnce) {
     constexpr Sequence batches = 400;
     constexpr std::uint32_t count = 60;

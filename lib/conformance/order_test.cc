@@ -56,7 +56,7 @@ TEST_P(Order, WhatIsOfferedTogetherTravelsTogether) {
     EXPECT_EQ(arrived(stand, 1), (std::vector<Sequence>{1, 2, 3, 4, 5}));
 }
 
-// The server decides about the last first.
+// The server decides about the last batch first.
 TEST_P(Order, EachAnswerFindsItsBatch) {
     if (!acknowledges()) {
         GTEST_SKIP() << "there are no answers";
@@ -98,7 +98,7 @@ TEST_P(Order, WhatABreakTookWithItGoesAgainInOrder) {
     auto& equipment = stand.equipment();
     equipment.open();
     equipment.offer_all(1, 4);
-    stand.cable.cut();  // they are written, and never arrive
+    stand.cable.cut();  // the batches are written, and never arrive
     stand.pass(20ms);
     stand.cable.reset();
     stand.pass_round_trips();

@@ -327,7 +327,7 @@ Stand::~Stand() {
     }
     EXPECT_EQ(cable.living(), 0u) << "a session has left its connection behind";
     ingest.decide = [](const auto&) { return ScriptedIngest::Verdict{}; };
-    ingest.accept_undecided();  // a server may read to the end only then
+    ingest.accept_undecided();  // only then may a server read to the end
     pass(10s);
     EXPECT_EQ(listener_->connections(), 0u);
     equipments_.clear();

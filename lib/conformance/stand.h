@@ -1,6 +1,6 @@
 #pragma once
 
-// A driver and its real peer on simulated time, with everything around them in the hands of the test: the equipments
+// A driver and its real peer on simulated time, with everything around them under the test's control: the equipments
 // that offer, the cable between the two, and the ingest behind the listener.
 
 #include <gtest/gtest.h>
@@ -46,8 +46,8 @@ public:
     std::vector<Arrival> arrivals;
     std::size_t undecided_most = 0;  // at once
 
-    std::size_t times(Sequence first) const;  // that the batch of this name arrived, of whatever equipment
-    void forget();                            // what is undecided: nobody waits for it any more
+    std::size_t times(Sequence first) const;  // how often the batch of this name arrived, of any equipment
+    void forget();                            // drops the undecided arrivals: nobody waits for them any more
     void accept_undecided();
 
     void arrived(std::span<const std::byte> body, server::Answers& answers, const server::Ticket& ticket) override;
@@ -64,23 +64,23 @@ class Body;
 
 class Stand;
 
-// An equipment without a will of its own. It holds the session to the contract of driver.h: whatever the test is about,
-// it fails if a batch is settled twice, from inside a call, after the break or with instants that cannot be.
+// An equipment that does only what the test says. It holds the session to the contract of driver.h: in every test it
+// fails if a batch is settled twice, from inside a call, after the break or with impossible instants.
 class ScriptedEquipment final : public driver::Receipts {
 public:
     ScriptedEquipment(Stand& stand, EquipmentId id);
     ~ScriptedEquipment() override;
 
-    // Waits until it is done, for which a few round trips must do.
+    // These wait for completion, for which a few round trips must suffice.
     void open();
     void close();
 
-    // Begins in the next turn of the loop, and goes on while time passes.
+    // These begin in the next turn of the loop, and continue while time passes.
     void begin_to_open(Nanos within);
     void begin_to_close(Nanos within);
-    std::optional<error_code> opened;  // what came of it
-    std::optional<Instant> closed;     // when it was
-    void begin_to_open_unjoined();     // for tests that destroy the session before that can come to its end
+    std::optional<error_code> opened;  // the result
+    std::optional<Instant> closed;     // when it completed
+    void begin_to_open_unjoined();     // for tests that destroy the session before it can complete
 
     void offer(Sequence first, std::uint32_t count = 1, Nanos within = 1h);
     void offer_all(Sequence first, Sequence last);  // batches of one
@@ -92,7 +92,7 @@ public:
     std::size_t in_flight() const { return in_flight_.size(); }
     std::vector<Sequence> firsts_in_flight() const;
 
-    // What was said of a batch last: "acknowledged", "throttled after 2s"; "nothing" if it was never settled.
+    // The last answer for a batch: "acknowledged", "throttled after 2s"; "nothing" if it was never settled.
     std::string answered_with(Sequence first) const;
     const driver::Outcome& outcome(Sequence first) const;
     bool all_said(Sequence first, Sequence last, const std::string& what) const;
@@ -101,11 +101,11 @@ public:
         Sequence first = 0;
         driver::Outcome outcome;
     };
-    std::vector<Settled> settlements;  // in their order
+    std::vector<Settled> settlements;  // in order
     std::vector<std::string> breaks;   // their causes
-    std::vector<std::string> strays;   // the same, of answers that nothing waited for
+    std::vector<std::string> strays;   // the causes of stray answers
 
-    // Called last, from within those of driver.h.
+    // Called last within the functions of driver.h.
     std::function<void(Sequence)> on_settled;
     std::function<void()> on_broken;
 
@@ -139,17 +139,17 @@ public:
     static constexpr Nanos latency = 1ms;  // one way
 
     explicit Stand(const Candidate& candidate, std::uint32_t in_flight = 8, server::Limits limits = {});
-    ~Stand();  // whatever was left open is destroyed; fails the test if anything of it is left behind
+    ~Stand();  // destroys what was left open; fails the test if anything of it is left behind
     Stand(const Stand&) = delete;
 
     ScriptedEquipment& equipment(std::uint32_t number = 1);
     driver::Driver& driver() { return *driver_; }
     server::Listener& listener() { return *listener_; }
-    void replace_listener();  // as when a server is started anew: it knows nothing
+    void replace_listener();  // like a restarted server: it knows nothing
 
     Instant now() const { return simulation.now(); }
     void pass(Nanos time) { simulation.run_for(time); }
-    // Until a batch that is offered now, and decided at once, has been answered.
+    // Runs until a batch that is offered now, and decided at once, has been answered.
     void pass_round_trips() { pass(40 * latency); }
 
     const Candidate& candidate;

@@ -1,6 +1,6 @@
 #pragma once
 
-// What the suites of the kit have in common: each is run with every candidate.
+// The common base of the kit's suites: each is run with every candidate.
 
 #include <gtest/gtest.h>
 
@@ -17,7 +17,7 @@ protected:
     static bool acknowledges() {
         return candidate().driver.traits(candidate().options).acknowledges == driver::Traits::Acknowledges::yes;
     }
-    // What is said of a batch that all goes well with.
+    // The answer for a batch when all goes well.
     static std::string good() { return acknowledges() ? "acknowledged" : "sent"; }
 };
 

@@ -29,10 +29,10 @@ public:
     static constexpr RunId run{0x1234};
 
     static arrival::Schedule steady(Nanos duration, double rate);
-    // Nothing special about it; tests change what they speak of.
+    // An ordinary plan; tests change what they are about.
     static fleet::Plan plan(const Candidate& candidate, const arrival::Schedule& schedule, std::uint32_t batch = 1);
 
-    // T0 is a second after its making.
+    // T0 is a second after construction.
     World(const Candidate& candidate, const fleet::Plan& plan, std::vector<faults::NetworkFault> on_the_way = {},
           Nanos latency = 0ns);
     ~World();
@@ -40,10 +40,10 @@ public:
 
     void set_fault(server::Fault fault);  // of the server
 
-    // Connects, runs to the end of the drain, closes. The books balance at both ends, or the test fails.
+    // Connects, runs to the end of the drain, closes. The test fails unless the books balance at both ends.
     fleet::Result live();
 
-    // After that.
+    // These are valid after live().
     const server::Exceptions& account() const { return *account_; }
     std::uint64_t missing() const;                          // generated, not delivered
     std::uint64_t lost(const fleet::Result& result) const;  // acknowledged, not delivered

@@ -1,4 +1,4 @@
-// Any text in every format: what comes out holds nothing that steers, and reads back as what was put in.
+// Any text in every format: the output has no letter that controls a display, and reads back as the input.
 
 #include <cstdint>
 #include <optional>
@@ -33,7 +33,7 @@ void replace_all(std::string& text, std::string_view from, std::string_view to) 
     }
 }
 
-// What a reader of markup makes of it; nothing, if something in it is markup.
+// The text that a reader of markup sees; nothing if part of it is markup.
 std::optional<std::string> without_references(std::string text) {
     if (text.find_first_of("<>\"'") != std::string::npos) {
         return std::nullopt;
@@ -46,7 +46,7 @@ std::optional<std::string> without_references(std::string text) {
     return text;
 }
 
-// The one field of a line of CSV, as RFC 4180 reads it; nothing, if it is not one field.
+// The one field of a line of CSV, as RFC 4180 reads it; nothing if it is not one field.
 std::optional<std::string> read_csv(std::string_view line) {
     if (!line.starts_with('"')) {
         return line.find_first_of(",\"\r\n") == std::string_view::npos ? std::optional(std::string(line))

@@ -26,7 +26,7 @@ void for_letters(std::string_view text, Each each) {
     }
 }
 
-// `text` without letters that must not be shown, other than those of `kept`.
+// `text` with letters that must not be shown made visible, except those in `kept`.
 std::string shown(std::string_view text, std::string_view kept) {
     std::string out;
     out.reserve(text.size());
@@ -37,7 +37,7 @@ std::string shown(std::string_view text, std::string_view kept) {
     return out;
 }
 
-// JSON's own escape, of two halves beyond U+FFFF.
+// JSON's own escape, a surrogate pair beyond U+FFFF.
 std::string unicode_escape(char32_t point) {
     char text[16];
     if (point <= 0xFFFF) {
@@ -49,7 +49,7 @@ std::string unicode_escape(char32_t point) {
     return text;
 }
 
-// Control characters below U+0020 stand between JSON's tokens only, and stay.
+// Control characters below U+0020 stand only between JSON's tokens, and stay.
 std::string shown_in_json(std::string_view json, std::string_view more) {
     std::string out;
     out.reserve(json.size());
@@ -66,7 +66,7 @@ std::string shown_in_json(std::string_view json, std::string_view more) {
     return out;
 }
 
-// Markup's own five as character references.
+// The five special characters of markup as character references.
 std::string referenced(std::string_view text) {
     std::string out;
     out.reserve(text.size() + text.size() / 8);
@@ -94,7 +94,7 @@ std::string referenced(std::string_view text) {
     return out;
 }
 
-// The length of the colour sequence of ours that `text` begins with; 0 if there is none.
+// The length of the colour sequence of ours with which `text` begins; 0 if there is none.
 std::size_t colour_length(std::string_view text) {
     for (const std::string_view ours : {plain, red, green, yellow}) {
         if (text.starts_with(ours)) {
@@ -126,7 +126,7 @@ bool begins_formula(std::string_view text) {
            full_width("\xef\xbc\x8b") || full_width("\xef\xbc\x8d") || full_width("\xef\xbc\xa0");
 }
 
-// Escapes one line for Markdown, looking at what stands around each letter.
+// Escapes one line for Markdown, depending on the letters around each letter.
 class MarkdownLine {
 public:
     explicit MarkdownLine(std::string_view text) : text_(text) {}
@@ -148,7 +148,7 @@ private:
         } else if (std::string_view("\\`*[]|~#$").find(letter) != std::string_view::npos) {
             out_ += '\\';
             out_ += letter;
-            if (letter == '#' && is_digit(after())) {  // GitHub's reference to an issue, which heeds no backslash
+            if (letter == '#' && is_digit(after())) {  // GitHub's issue reference, which ignores backslashes
                 out_ += zero_width_space;
             }
         } else if (letter == '_') {
@@ -165,7 +165,7 @@ private:
         }
     }
 
-    // Automatic links heed no backslash: http://, www., name@host; nor do mentions: @name.
+    // Automatic links ignore backslashes: http://, www., name@host; so do mentions: @name.
     bool begins_link(char letter) const {
         const auto is_www = [this] {
             const auto word = text_.substr(at_ < 2 ? 0 : at_ - 2, 3);
@@ -175,7 +175,7 @@ private:
                ((letter | 0x20) == 'w' && after() == '.' && is_www());
     }
 
-    // An item of a list, a rule or the underline of a heading, where the line may stand first in a block.
+    // A list item, a rule or the underline of a heading, where the line may be the first of a block.
     bool begins_block(char letter) const {
         const auto first = text_.find_first_not_of(' ');
         if (letter == '-' || letter == '+' || letter == '=') {
@@ -193,7 +193,7 @@ private:
     std::string out_;
 };
 
-// At most `most` bytes of it, not within a letter; how much was left out is the caller's to show.
+// At most `most` bytes of the text, not cut within a letter; the caller shows that something was left out.
 std::string_view cut(std::string_view text, std::size_t most) {
     if (text.size() <= most) {
         return text;

@@ -9,9 +9,9 @@ namespace portillon::escape {
 namespace {
 
 struct Lead {
-    std::size_t size;        // of the whole letter in bytes; 0: nothing begins with this byte
-    unsigned bits;           // the lead byte's share of the code point
-    unsigned lowest_second;  // of the byte after it, which some leads narrow
+    std::size_t size;        // of the whole letter in bytes; 0: no letter begins with this byte
+    unsigned bits;           // the lead byte's part of the code point
+    unsigned lowest_second;  // of the byte after it, which some leads restrict
     unsigned highest_second;
 };
 
@@ -32,8 +32,8 @@ struct Range {
     char32_t first, last;
 };
 
-// Unicode's general categories Cc, Zl and Zp, and of Cf all but the joiners U+200C and U+200D, which some scripts
-// cannot be written without. Noncharacters follow a rule of their own.
+// Unicode's general categories Cc, Zl and Zp, and all of Cf but the joiners U+200C and U+200D, without which some
+// scripts cannot be written. Noncharacters follow a rule of their own.
 constexpr std::array<Range, 14> hidden{{{0x00, 0x1F},
                                         {0x7F, 0x9F},
                                         {0xAD, 0xAD},

@@ -1,6 +1,6 @@
 #pragma once
 
-// Text from elsewhere, letter by letter, and which letters may be shown as they are.
+// Splits text from elsewhere into letters, and says which of them may be shown as they are.
 
 #include <cstddef>
 #include <string>
@@ -9,16 +9,16 @@
 namespace portillon::escape {
 
 struct Letter {
-    char32_t point = 0;       // the code point; of a byte that is not part of well-formed UTF-8, the byte
+    char32_t point = 0;       // the code point; for a byte that is not part of well-formed UTF-8, the byte
     std::size_t size = 1;     // in bytes
-    bool well_formed = true;  // UTF-8 as Unicode's table 3-7 has it: no surrogates, no overlong forms
+    bool well_formed = true;  // UTF-8 by Unicode's table 3-7: no surrogates, no overlong forms
 };
 
-// The letter that `text` begins with, which must not be empty.
+// The first letter of `text`, which must not be empty.
 Letter first_letter(std::string_view text);
 
-// Letters that steer instead of showing anything, or that no document may hold: control characters (C0, DEL, C1),
-// separators of lines (U+2028, U+2029), marks and overrides of writing direction, invisible formats, tags,
+// Whether a letter controls the display instead of showing anything, or may stand in no document: control characters
+// (C0, DEL, C1), line separators (U+2028, U+2029), marks and overrides of writing direction, invisible formats, tags,
 // noncharacters.
 bool is_hidden(char32_t point);
 

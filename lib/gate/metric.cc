@@ -80,7 +80,7 @@ std::string humanize_figure(Kind kind, double figure) {
     if (!std::isfinite(figure)) {
         return "not a number";
     }
-    constexpr double most = 9e18;  // what fits into 64 bits
+    constexpr double most = 9e18;  // the limit of 64 bits
     switch (kind) {
         case Kind::latency:
             if (figure != 0 && std::abs(figure) < 0.0005) {

@@ -1,6 +1,6 @@
 #pragma once
 
-// What a threshold may speak of: the figures of a report, by the names users write.
+// The metrics to which a threshold may refer: the figures of a report, by the names that users write.
 
 #include <optional>
 #include <string>
@@ -12,8 +12,7 @@
 namespace portillon::gate {
 
 enum class Kind : unsigned char {
-    latency,  // a histogram: p(N), avg, min, med, max; figures in us, bounds are durations (a bare number: ms, as in
-              // k6)
+    latency,  // a histogram: p(N), avg, min, med, max; in us; bounds are durations (a bare number: ms, as in k6)
     counter,  // count, and rate = count / generated
     number,   // value, in the unit of its name
     bytes,    // value; bounds may be sizes such as 2GB
@@ -22,7 +21,7 @@ enum class Kind : unsigned char {
 using account::Known;
 using account::Reach;
 
-// The count of dials that failed, whatever their causes (account::Fleet::connect_failures).
+// The number of failed dials, whatever their causes (account::Fleet::connect_failures).
 inline constexpr std::string_view failed_dials = "connect_failures";
 
 struct Metric {
@@ -32,17 +31,17 @@ struct Metric {
     Known known = Known::at_end;
 };
 
-// All of them, in the order of the report.
+// All metrics, in the order of the report.
 const std::vector<Metric>& metrics();
 
-// A tag is no part of a metric's name: "response{stage:peak}" finds response.
+// A tag is not part of a metric's name: "response{stage:peak}" finds response.
 std::optional<Metric> find_metric(std::string_view name);
 
-// "response, service, ...", for people: the metrics of which it is true.
+// "response, service, ...", for people: the metrics with this reach, or known at this time.
 std::string names_of_metrics(Reach reach);
 std::string names_of_metrics(Known known);
 
-// For people: "31.2 ms" of a latency in us, "2.10 GB", "1,024", "0.0125".
+// For people: "31.2 ms" for a latency in us, "2.10 GB", "1,024", "0.0125".
 std::string humanize_figure(Kind kind, double figure);
 
 }  // namespace portillon::gate

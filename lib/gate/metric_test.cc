@@ -30,7 +30,7 @@ TEST(Metric, SpeaksOfFiguresInTheirUnit) {
     EXPECT_EQ(humanize_figure(Kind::number, 9'999.6), "10,000");
     EXPECT_EQ(humanize_figure(Kind::number, 0.0125), "0.0125");
     EXPECT_EQ(humanize_figure(Kind::number, 1.0 / 0.0), "not a number");
-    // What is not 0 is not shown as 0.
+    // A value that is not 0 is not shown as 0.
     EXPECT_EQ(humanize_figure(Kind::latency, 0.000'1), "0.1 ns");
     EXPECT_EQ(humanize_figure(Kind::bytes, 0.04), "0.04 B");
     EXPECT_EQ(humanize_figure(Kind::number, 0.000'01), "0.00001");

@@ -1,6 +1,7 @@
 #pragma once
 
-// What thresholds look like, as regular expressions of ECMAScript, for schemas; from the tables that read them.
+// The syntax of thresholds as regular expressions of ECMAScript, for schemas; made from the tables that the parser
+// uses.
 
 #include <string>
 #include <string_view>
@@ -9,11 +10,11 @@
 
 namespace portillon::gate {
 
-// Expressions that fit a metric of this kind. `bound` matches what it may be compared with, other than a number;
-// empty: numbers only. `percent` matches the N of p(N).
+// Matches expressions for a metric of this kind. `bound` matches bounds other than numbers; empty: numbers only.
+// `percent` matches the N of p(N).
 std::string expression_pattern(Kind kind, std::string_view bound, std::string_view percent);
 
-// A metric's name, with a stage or without, if there are metrics for which it is true; otherwise empty.
+// Matches the name of a metric for which `wanted` is true, with a stage or without; empty if there is no such metric.
 std::string name_pattern(bool (*wanted)(const Metric&));
 
 }  // namespace portillon::gate

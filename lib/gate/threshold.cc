@@ -20,7 +20,7 @@ struct NamedComparison {
     Comparison comparison;
 };
 
-// Longer ones first: the first that matches is meant.
+// Longer ones first, because the first that matches is taken.
 constexpr std::array<NamedComparison, 7> comparisons{{{"===", Comparison::equal},  // k6 knows it too
                                                       {"==", Comparison::equal},
                                                       {"!=", Comparison::not_equal},
@@ -88,7 +88,7 @@ Problem unknown_metric(std::string_view name) {
     for (const auto& metric : metrics()) {
         names.push_back(metric.name);
     }
-    // Who leaves out the side means the generator's as likely as the server's.
+    // A user who leaves out the side means the generator's or the server's with equal likelihood.
     auto meant = find_metric(fmt::format("generator.{}", name)) ? fmt::format("generator.{0}\" or \"server.{0}", name)
                                                                 : did_you_mean(std::string(name), names);
     if (!meant.empty()) {
@@ -128,7 +128,7 @@ std::string_view allowed_bounds(Kind kind) {
     return "a number";
 }
 
-// Reads the aggregate into `threshold`; what is wrong with it, or an empty text.
+// Reads the aggregate into `threshold`; returns what is wrong with it, or an empty text.
 std::string read_aggregate(std::string_view text, Threshold& threshold) {
     if (text.starts_with("p(") && text.ends_with(")")) {
         const auto digits = trimmed(text.substr(2, text.size() - 3));
@@ -167,7 +167,7 @@ bool holds(Comparison comparison, double observed, double bound) {
     return false;
 }
 
-// The stage of "response{stage:peak}" into `threshold`; what is wrong with it, or an empty text.
+// Reads the stage of "response{stage:peak}" into `threshold`; returns what is wrong with it, or an empty text.
 std::string read_stage(std::string_view text, const std::optional<Metric>& metric, Threshold& threshold) {
     const auto brace = text.find('{');
     if (brace == std::string_view::npos) {
@@ -317,7 +317,7 @@ std::string unknown_stage(const std::vector<std::string>& names, std::string_vie
 }
 
 Checked<Threshold> parse_cli_threshold(std::string_view text) {
-    // A tag has a colon of its own.
+    // A tag contains a colon of its own.
     const auto brace = text.find('{');
     const bool tagged = brace != std::string_view::npos && brace < text.find(':');
     const auto colon = text.find(':', tagged ? std::min(text.find('}', brace), text.size()) : 0);
@@ -370,7 +370,7 @@ Course course_of(Aggregate aggregate) {
     }
 }
 
-// A rate is 0 until the first one, and never again.
+// "rate==0": a rate leaves 0 with the first event and never returns to it.
 bool is_of_none(const Threshold& threshold) {
     return threshold.aggregate == Aggregate::rate && threshold.bound == 0;
 }

@@ -200,7 +200,7 @@ TEST(Threshold, IsBreachedForGoodOnlyWhenItCannotComeToHoldAnyMore) {
         bool for_good;
     };
     const Row rows[] = {
-        // What only grows: an upper bound once passed stays so, a lower one may yet be reached.
+        // Figures that only grow: an upper bound once passed stays passed, a lower one may still be reached.
         {"rejected", "count==0", 1, true},
         {"rejected", "count<5", 5, true},
         {"rejected", "count<=5", 5, false},
@@ -211,12 +211,12 @@ TEST(Threshold, IsBreachedForGoodOnlyWhenItCannotComeToHoldAnyMore) {
         {"acknowledged", "count!=100", 100, false},
         {"response", "max<50ms", 60'000, true},
         {"response", "max>50ms", 40'000, false},
-        // What only falls.
+        // Figures that only fall.
         {"response", "min>=1ms", 900, true},
         {"response", "min<1ms", 2'000, false},
         {"response", "min==1ms", 900, true},
         {"response", "min==1ms", 2'000, false},
-        // What moves both ways is judged as it stands, but for equality.
+        // Figures that move both ways are judged as they are now, except for equality.
         {"response", "p(95)<50ms", 60'000, true},
         {"response", "med>50ms", 40'000, true},
         {"response", "avg==50ms", 40'000, false},

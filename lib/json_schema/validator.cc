@@ -11,7 +11,7 @@ namespace portillon::json_schema {
 
 namespace {
 
-// "[tally]" -> "tally"
+// Turns "[tally]" into "tally".
 std::string segment_of(const std::string& context) {
     const bool bracketed = context.size() >= 2 && context.front() == '[' && context.back() == ']';
     return bracketed ? context.substr(1, context.size() - 2) : context;

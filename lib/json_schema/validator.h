@@ -1,7 +1,7 @@
 #pragma once
 
-// Whether a JSON document is what a JSON Schema (draft 7) describes. The validator behind it is valijson, whose
-// templates take longer to compile than any folder of ours: this is the only place that includes it.
+// Checks whether a JSON document is valid by a JSON Schema (draft 7). The validator behind it is valijson, whose
+// templates take longer to compile than any folder of ours: only this library includes it.
 
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
@@ -10,9 +10,9 @@
 
 namespace portillon::json_schema {
 
-// Where a document departs from its schema.
+// A place where a document departs from its schema.
 struct Mismatch {
-    std::vector<std::string> path;  // keys and places from the document's root on: {"phases", "0", "name"}
+    std::vector<std::string> path;  // keys and indices from the document's root on: {"phases", "0", "name"}
     std::string description;        // in valijson's words
 };
 
@@ -24,10 +24,10 @@ public:
     Validator(const Validator&) = delete;
     Validator& operator=(const Validator&) = delete;
 
-    // Types have to be those of JSON: the text "5" is no number.
+    // Types must be those of JSON: the text "5" is no number.
     bool accepts(const nlohmann::json& document) const;
 
-    // Every place of a failure, and those inside which it lies; empty when the document is accepted.
+    // Every place of a failure, and those that enclose it; empty when the document is accepted.
     std::vector<Mismatch> mismatches(const nlohmann::json& document) const;
 
 private:

@@ -10,7 +10,7 @@ namespace portillon::stats {
 
 std::string encode_base64(std::string_view bytes);
 
-// Nothing if the text is anything but one padded encoding: no white space, and no stray bits in the last character.
+// Nothing unless the text is exactly one padded encoding: no white space, and no stray bits in the last character.
 std::optional<std::string> decode_base64(std::string_view text);
 
 }  // namespace portillon::stats

@@ -37,7 +37,7 @@ double beta_fraction(double a, double b, double x) {
     return value;
 }
 
-// I_x(a, b), regularised.
+// The regularised incomplete beta function I_x(a, b).
 double incomplete_beta(double a, double b, double x) {
     if (x <= 0 || x >= 1) {
         return x <= 0 ? 0 : 1;
@@ -47,7 +47,7 @@ double incomplete_beta(double a, double b, double x) {
     return x < (a + 1) / (a + b + 2) ? front * beta_fraction(a, b, x) / a : 1 - front * beta_fraction(b, a, 1 - x) / b;
 }
 
-// Both by recurrence up to where the asymptotic series (DLMF 5.11.2, 5.15.8) is exact to 1e-10.
+// Both functions use a recurrence up to where the asymptotic series (DLMF 5.11.2, 5.15.8) is exact to 1e-10.
 constexpr double asymptotic_from = 10;
 
 double digamma(double x) {
@@ -73,7 +73,7 @@ double mean(const std::vector<double>& values) {
     return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
 }
 
-// Sum of squared deviations from the mean.
+// The sum of squared deviations from the mean.
 double scatter_of(const std::vector<double>& values) {
     const double middle = mean(values);
     return std::accumulate(values.begin(), values.end(), 0.0,
@@ -84,7 +84,7 @@ double runs(const std::vector<double>& values) {
     return static_cast<double>(values.size());
 }
 
-// The variance of one run, as far as one metric knows it.
+// An estimate of the variance of one run, and its degrees of freedom.
 struct Variance {
     double value = 0, freedom = 1;
 };
@@ -95,7 +95,8 @@ Variance pooled(const Observed& metric) {
     if (metric.base.size() == metric.candidate.size()) {
         return {(scatter_of(metric.base) + scatter_of(metric.candidate)) / (2 * (base - 1)), 2 * (base - 1)};
     }
-    // Unequal numbers do not forgive unequal spreads: Welch's error and Satterthwaite's degrees of freedom.
+    // Unequal numbers of runs require Welch's error and Satterthwaite's degrees of freedom, because the spreads may
+    // differ.
     const double of_base = scatter_of(metric.base) / (base - 1) / base;
     const double of_candidate = scatter_of(metric.candidate) / (candidate - 1) / candidate;
     const double error = of_base + of_candidate;
@@ -137,7 +138,7 @@ bool rounds_matter(std::span<const Observed> metrics) {
     return incomplete_beta(freedom / 2, freedom / 2, 1 / (1 + std::exp(std::abs(log_ratios / count)))) < one_tail;
 }
 
-// The x > 0 where trigamma, which falls, is `value`.
+// The x > 0 where trigamma, which decreases, is `value`.
 double inverse_trigamma(double value) {
     double low = 1e-3;
     double high = 1e6;
@@ -148,10 +149,10 @@ double inverse_trigamma(double value) {
     return low;
 }
 
-// What the metrics together say of one metric's variance (Smyth 2004, section 6.2).
+// What the metrics together say about the variance of one metric (Smyth 2004, section 6.2).
 std::optional<Variance> prior_of(std::span<const Observed> metrics, const std::vector<Variance>& variances) {
     std::vector<double> logs;
-    double noise = 0;  // what the log variances scatter by being estimates
+    double noise = 0;  // the scatter of log variances that are only estimates
     for (std::size_t i = 0; i < metrics.size(); ++i) {
         const auto& [value, freedom] = variances[i];
         if (metrics[i].scatter == Scatter::alike && value > metrics[i].least_spread * metrics[i].least_spread) {
@@ -179,7 +180,7 @@ double upper_tail(double t, double freedom) {
     return t >= 0 ? half : 1 - half;
 }
 
-// From the greatest p down, with the number of those that are as great or greater.
+// Visits the p values from the greatest down, with the number of those that are as great or greater.
 template <class Visit>
 void walk_down(std::span<const double> p, Visit visit) {
     std::vector<std::size_t> order(p.size());
@@ -201,7 +202,7 @@ double student_quantile(double p, double freedom) {
     check(p > 0 && p <= 1, "a chance outside of (0, 1]");
     const double log_density_of_0 =
         std::lgamma((freedom + 1) / 2) - std::lgamma(freedom / 2) - 0.5 * std::log(freedom * M_PI);
-    // Newton's method on log(tails) over log(t), which falls ever more steeply; kept within what is known.
+    // Newton's method on log(tails) over log(t), which falls ever more steeply; bracketed by the bounds known so far.
     double low = 0;
     double high = 1e12;
     double t = 2;
@@ -238,7 +239,7 @@ Interval Effect::deciding(double least_change, double alpha) const {
     if (error <= 0) {
         return {std::exp(change), std::exp(change)};
     }
-    // Of p_beyond()'s two tails the second is at least 0 and at most as great as the first, so the reach lies between
+    // The second of p_beyond()'s two tails is at least 0 and at most as great as the first, so the reach lies between
     // those of one tail of `alpha` and of two.
     const double between = 2 * least_change / error;
     double low = student_quantile(std::min(2 * alpha, 1.0), freedom);

@@ -25,7 +25,7 @@ TEST(Student, HasTheTailsOfTheTables) {
     EXPECT_EQ(student_tails(0, 5), 1);
     EXPECT_NEAR(student_tails(1, 1), 0.5, 1e-12);
     EXPECT_NEAR(student_tails(-1, 1), 0.5, 1e-12);
-    // Far out, where 1 - P would have nothing left.
+    // Far out, where 1 - P would have no digits left.
     EXPECT_NEAR(student_tails(100, 10) / 2.46e-16, 1, 0.01);
 }
 
@@ -33,13 +33,13 @@ TEST(Adjusted, WalksHolmsThresholdsFromTheGreatest) {
     const std::vector<double> p{0.01, 0.04, 0.03, 0.005};
     EXPECT_THAT(adjusted(p), ElementsAre(DoubleNear(0.03, 1e-12), DoubleNear(0.04, 1e-12), DoubleNear(0.04, 1e-12),
                                          DoubleNear(0.02, 1e-12)));
-    // What moved together does not pay for being many.
+    // Metrics that moved together do not pay for their number.
     EXPECT_THAT(adjusted(std::vector<double>(8, 0.04)), ::testing::Each(DoubleNear(0.04, 1e-12)));
     EXPECT_THAT(adjusted(std::vector<double>{0.04, 1.0}), ElementsAre(DoubleNear(0.08, 1e-12), 1.0));
     EXPECT_TRUE(adjusted({}).empty());
 }
 
-// One metric has no others to learn from: the plain t test.
+// A single metric has no others to learn from: the plain t test.
 TEST(Effects, OfOneMetricAreStudents) {
     const Observed metric{.base = {0.1, 0.2, 0.3}, .candidate = {0.5, 0.7, 0.9}};
     const auto effect = effects(std::vector{metric}, Pairing::independent).front();
@@ -93,7 +93,7 @@ TEST(Effects, LendEachOtherTheirSpreadButNotToCounts) {
     }
     metrics.back().scatter = Scatter::own;
     const auto lent = effects(metrics, Pairing::independent);
-    EXPECT_NEAR(lent.front().freedom, 8 + most_prior, 1e-9);  // alike: as much as may be
+    EXPECT_NEAR(lent.front().freedom, 8 + most_prior, 1e-9);  // alike: as much as allowed
     EXPECT_NEAR(lent.back().freedom, 8, 1e-9);
     const auto [least, most] = std::minmax_element(lent.begin(), lent.end() - 1,
                                                    [](const auto& a, const auto& b) { return a.spread < b.spread; });
@@ -152,7 +152,7 @@ TEST(Effects, HaveAnIntervalBeyondTheLeastChangeWhenTheirPSaysSo) {
             }
         }
     }
-    // No change of interest: the two-sided test. One far from 0: each end is one-sided.
+    // With no least change the test is two-sided; with one far from 0 each end is one-sided.
     const Effect effect{.change = 1, .error = 0.1, .freedom = 8};
     EXPECT_NEAR(std::log(effect.deciding(0, 0.05).low), 1 - 2.306 * 0.1, 1e-3);
     EXPECT_NEAR(std::log(effect.deciding(0.9, 0.05).low), 1 - 1.860 * 0.1, 1e-3);
@@ -189,7 +189,7 @@ TEST(RunsNeeded, GrowWithTheSpreadAndWithTheNearnessOfTheBound) {
     EXPECT_LT(needed(0.2, 0.1), needed(0.2, 0.15));
     EXPECT_LT(needed(0.2, 0.1), needed(0.1, 0.1));
     EXPECT_EQ(needed(0.051, 0.1), 101U);
-    // Where it is none, to show that it is none.
+    // When there is no change, the number of runs needed to show that.
     EXPECT_LT(needed(0.0, 0.05), needed(0.03, 0.05));
     EXPECT_LT(needed(-0.2, 0.1), 20U);
 }

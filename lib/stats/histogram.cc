@@ -22,7 +22,7 @@ constexpr std::uint32_t half_count = 1U << half_magnitude;
 constexpr std::uint64_t linear_mask = (std::uint64_t{2 * half_count} - 1) << unit_magnitude;
 constexpr int leading_zeros_of_linear = 64 - unit_magnitude - half_magnitude - 1;
 
-// The number of low bits that bucket `index` does not tell apart.
+// The number of low bits that bucket `index` does not distinguish.
 int blur_of(std::uint32_t index) {
     const auto octave = index >> half_magnitude;
     return unit_magnitude + static_cast<int>(octave == 0 ? 0 : octave - 1);
@@ -36,7 +36,7 @@ double middle_at(std::uint32_t index) {
     return static_cast<double>(Histogram::lowest_at(index).count() + (std::int64_t{1} << blur_of(index)) / 2);
 }
 
-// Of values in range, of which there are some.
+// Requires that there are values in range.
 double middles_mean(const Histogram& histogram) {
     double total = 0;
     for (std::uint32_t index = 0; index < histogram.used_end(); ++index) {
@@ -160,7 +160,7 @@ std::optional<double> Histogram::stdev() const {
     if (count_ == overflow_) {
         return std::nullopt;
     }
-    // From the middles' own mean, so that values of one bucket deviate by nothing.
+    // Deviations are from the middles' own mean, so that values of one bucket deviate by nothing.
     const double average = middles_mean(*this);
     double total = 0;
     for (auto index = used_begin_; index < used_end_; ++index) {
@@ -172,7 +172,7 @@ std::optional<double> Histogram::stdev() const {
 
 std::optional<Nanos> Histogram::percentile(double percent, std::uint64_t unanswered) const {
     check(percent >= 0 && percent <= 100, "a percentile outside 0..100");
-    // One step down first, as the reference does, so that rounding does not lift an exact rank to the next.
+    // Like the reference: one step down first, so that rounding does not lift an exact rank to the next.
     const double exact = std::max(std::nextafter(percent, -1.0), 0.0);
     const double ranked = std::ceil(exact * static_cast<double>(count_ + unanswered) / 100.0);
     const auto rank = std::max<std::uint64_t>(1, static_cast<std::uint64_t>(ranked));

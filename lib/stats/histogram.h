@@ -1,12 +1,12 @@
 #pragma once
 
-// How often each duration occurred, to 3 significant digits, from 1 us to 24 h: an HDR histogram with exactly the
-// buckets of the reference implementation (HdrHistogram, lowestDiscernibleValue 1,000 ns, highestTrackableValue 24 h).
-// Histograms are merged, then asked; merging loses nothing.
+// Counts how often each duration occurred, to 3 significant digits, from 1 us to 24 h: an HDR histogram with exactly
+// the buckets of the reference implementation (HdrHistogram, lowestDiscernibleValue 1,000 ns, highestTrackableValue 24
+// h). Merge histograms first, then ask for percentiles; merging loses nothing.
 //
-// Nothing is clamped out of sight. A value above 24 h is counted as overflow: part of count(), min() and max(), ranked
-// above every bucket, no part of mean() and stdev(). A negative value (only an estimated clock offset makes one) is
-// counted in the lowest bucket, and min() shows it as it is.
+// No value is silently clamped. A value above 24 h is counted as overflow: it is part of count(), min() and max(),
+// ranked above every bucket, and not part of mean() and stdev(). A negative value (only an estimated clock offset makes
+// one) is counted in the lowest bucket, and min() shows it unchanged.
 
 #include <cstdint>
 #include <cstdlib>
@@ -30,7 +30,7 @@ public:
     Histogram(Histogram&& other) noexcept;
     Histogram& operator=(Histogram&& other) noexcept;
 
-    // A few nanoseconds. Only the first record after construction allocates, 232 KiB at once, of which the kernel
+    // Takes a few nanoseconds. Only the first record after construction allocates, 232 KiB at once, of which the kernel
     // provides the pages that are touched.
     void record(Nanos value) { record(value, 1); }
     void record(Nanos value, std::uint64_t count);
@@ -46,24 +46,25 @@ public:
     std::optional<Nanos> min() const;
     std::optional<Nanos> max() const;
 
-    // In ns, of the values in range, each as the middle of its bucket, within [min, max]; nothing when there are none.
+    // In ns, of the values in range, each taken as the middle of its bucket, clamped to [min, max]; nothing when there
+    // are none.
     std::optional<double> mean() const;
     std::optional<double> stdev() const;
 
-    // The highest value equivalent to the one at this rank (percent in [0, 100]), after ranking `unanswered` more above
-    // all others; never above max(). The smallest (0) and the largest are exact. Nothing when there is no value, or
-    // when the rank falls among the overflow (but for its largest) or the unanswered: "above range" passes no gate.
+    // The highest value equivalent to the one at this rank (percent in [0, 100]), with `unanswered` more values ranked
+    // above all others; never above max(). The smallest (0) and the largest are exact. Nothing when there is no value,
+    // or when the rank falls among the overflow (except its largest) or the unanswered: such a figure passes no gate.
     std::optional<Nanos> percentile(double percent, std::uint64_t unanswered = 0) const;
 
     struct Bucket {
-        Nanos lowest{}, highest{};  // both belong to it
+        Nanos lowest{}, highest{};  // both ends are included
         std::uint64_t count = 0;
     };
-    // The non-empty ones, ascending; without the overflow.
+    // The non-empty buckets, ascending; without the overflow.
     std::vector<Bucket> buckets() const;
 
-    // Sets what the V2 encoding does not carry. False, and nothing is changed, if it contradicts the buckets: min and
-    // max in the buckets of the extremes, or above range exactly when `overflow` says so.
+    // Sets what the V2 encoding does not carry. Returns false and changes nothing if that contradicts the buckets: min
+    // and max must lie in the extreme buckets, or above range exactly when `overflow` says so.
     bool restore(std::uint64_t overflow, Nanos min, Nanos max);
 
     bool operator==(const Histogram& other) const;
@@ -82,7 +83,7 @@ private:
 
     void allocate();
 
-    // From calloc, so that pages nobody recorded into stay with the kernel.
+    // From calloc, so that pages without records stay with the kernel.
     std::unique_ptr<std::uint64_t[], Free> counts_;
     std::uint64_t count_ = 0;
     std::uint64_t overflow_ = 0;

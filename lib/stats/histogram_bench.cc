@@ -10,7 +10,7 @@
 namespace portillon::stats {
 namespace {
 
-// A latency's usual spread: 200 us and an exponential tail of 3 ms.
+// A latency's usual distribution: 200 us and an exponential tail of 3 ms.
 Nanos plausible(Random& random) {
     return 200us + Nanos{static_cast<std::int64_t>(random.exponential() * 3e6)};
 }

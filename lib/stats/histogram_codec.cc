@@ -32,7 +32,7 @@ void put_big_endian(std::string& out, Word word) {
     }
 }
 
-// ZigZag, then seven bits a byte from the low end; the ninth byte holds eight.
+// ZigZag, then seven bits per byte from the low end; the ninth byte holds eight.
 void put_number(std::string& out, std::int64_t number) {
     auto rest = static_cast<std::uint64_t>(number) << 1 ^ static_cast<std::uint64_t>(number >> 63);
     for (std::size_t i = 1; i < longest_number && rest > 0x7F; ++i) {
@@ -42,7 +42,7 @@ void put_number(std::string& out, std::int64_t number) {
     out += static_cast<char>(rest);
 }
 
-// Takes from the front; once something was missing, everything after reads as 0 and `good()` is false.
+// Reads from the front; once a read has failed, every further one returns 0 and `good()` is false.
 class Reader {
 public:
     explicit Reader(std::string_view bytes) : rest_(bytes) {}
@@ -145,7 +145,7 @@ Checked<std::string> inflated(std::string_view bytes) {
 
 std::string encode(const Histogram& histogram) {
     std::string counts;
-    // As the reference does, which counts a lone zero and sees an empty histogram as one.
+    // Like the reference, which writes a lone zero and so encodes an empty histogram as one.
     const auto end = std::max(histogram.used_end(), std::uint32_t{1});
     for (std::uint32_t index = 0; index < end;) {
         const auto count = histogram.count_at(index);
@@ -216,7 +216,7 @@ std::string encode_deflated(const Histogram& histogram) {
 }
 
 Checked<Histogram> decode_deflated(std::string_view base64) {
-    // 4/3 of what a histogram can be, and zlib's margin: longer texts are refused unread.
+    // 4/3 of the largest histogram, and zlib's margin: longer texts are refused unread.
     if (base64.size() > 2 * most_plain_bytes) {
         return problem("the histogram's text is too long");
     }

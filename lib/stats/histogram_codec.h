@@ -2,12 +2,12 @@
 
 // Histograms as bytes.
 //
-// The encodings of the reference implementation (HdrHistogram V2, plain and deflated) carry the buckets only: a decoded
+// The encodings of the reference implementation (HdrHistogram V2, plain and deflated) carry only the buckets: a decoded
 // histogram has no overflow, and its min and max are those of its extreme buckets. A report writes overflow, min and
-// max beside the encoding and gives them back with Histogram::restore(); between processes pack() carries everything.
+// max beside the encoding and passes them to Histogram::restore(); between processes pack() carries everything.
 //
 // Decoding takes untrusted bytes: bounded memory, at most 2^53 values, and a message that says what is wrong. Only the
-// layout of stats::Histogram is read; other significant digits, ranges, ratios or offsets are named in the message.
+// layout of stats::Histogram is accepted; other significant digits, ranges, ratios or offsets are named in the message.
 
 #include <string>
 #include <string_view>
@@ -21,12 +21,12 @@ namespace portillon::stats {
 std::string encode(const Histogram& histogram);
 Checked<Histogram> decode(std::string_view bytes);
 
-// HdrHistogram V2 deflated (cookie 0x1c849314: zlib around the former), in base64: what the histogram log format and
-// our reports hold.
+// HdrHistogram V2 deflated (cookie 0x1c849314: the former in zlib), in base64: the form in the histogram log format and
+// in our reports.
 std::string encode_deflated(const Histogram& histogram);
 Checked<Histogram> decode_deflated(std::string_view base64);
 
-// Exact, overflow, min and max included; for the way between our own processes.
+// Exact, overflow, min and max included; for transport between our own processes.
 std::string pack(const Histogram& histogram);
 Checked<Histogram> unpack(std::string_view bytes);
 

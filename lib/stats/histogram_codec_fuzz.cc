@@ -1,4 +1,4 @@
-// Histograms out of foreign bytes: every decoder, and what was read must survive being written again.
+// Histograms from untrusted bytes, for every decoder; a decoded histogram must survive being encoded again.
 
 #include <cstdint>
 #include <string_view>

@@ -79,8 +79,8 @@ std::map<std::string, Gold> read_gold(const std::string& name) {
     return all;
 }
 
-// The reference speaks of an empty histogram as one of zeros, and of others without their exact extremes, which bound
-// all that we say.
+// The reference reports zeros for an empty histogram, and does not know the exact extremes, to which our figures are
+// clamped.
 void expect_same_figures(const Histogram& histogram, const Gold& expected) {
     EXPECT_EQ(histogram.count(), expected.count);
     const Nanos min = histogram.min().value_or(0ns);
@@ -127,7 +127,7 @@ TEST(HistogramCodec, IsReadByTheReference) {
     }
     for (const auto& [name, histogram] : sequences()) {
         SCOPED_TRACE(name);
-        // Not the text: another zlib may deflate differently.
+        // The texts are not compared: another zlib may deflate differently.
         EXPECT_EQ(encode(*decode_deflated(texts.at(name))), encode(histogram));
         EXPECT_EQ(read.at(name).v2, encode_base64(encode(histogram)));
         expect_same_figures(histogram, read.at(name));

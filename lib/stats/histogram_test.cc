@@ -131,7 +131,8 @@ TEST(Histogram, RanksTheUnansweredAboveEverything) {
     EXPECT_FALSE(histogram.percentile(95.1, 5));
     EXPECT_FALSE(histogram.percentile(99, 5));
     EXPECT_TRUE(histogram.percentile(99, 0));
-    // Ranking them moves the others down: the median of {1, 2} is 1, that of {1, 2, unanswered, unanswered} is 2.
+    // Ranking the unanswered moves the others down: the median of {1, 2} is 1, that of {1, 2, unanswered, unanswered}
+    // is 2.
     const auto two = of({1ms, 2ms});
     EXPECT_LT(*two.percentile(50), 2ms);
     EXPECT_GE(*two.percentile(50, 2), 2ms);

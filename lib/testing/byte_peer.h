@@ -48,7 +48,7 @@ inline std::string hex_of(std::string_view bytes) {
     return hex;
 }
 
-// A script as BytePeer::take() would return it.
+// A script in the form that BytePeer::take() returns.
 inline std::string hex(std::string_view script) {
     return hex_of(bytes_of(script));
 }
@@ -64,7 +64,7 @@ public:
         transport_->write(std::as_bytes(std::span(bytes)));
     }
 
-    // What came since the last time, in hexadecimal.
+    // The bytes received since the last call, in hexadecimal.
     std::string take() { return hex_of(std::exchange(bytes_, {})); }
 
     net::Transport& transport() { return *transport_; }

@@ -1,4 +1,4 @@
-// Runs a fuzz target over its corpus (files or folders given), as a plain test without libFuzzer.
+// Runs a fuzz target over its corpus (the given files or folders), as a plain test without libFuzzer.
 
 #include <cstdint>
 #include <cstdio>

@@ -1,5 +1,5 @@
-// glibc lets a program define malloc and its relatives for itself and all its libraries, and keeps its own under names
-// that this file calls.
+// glibc allows a program to define malloc and its relatives for itself and all its libraries, and offers its own under
+// the names that this file calls.
 
 #include "testing/counted_malloc.h"
 

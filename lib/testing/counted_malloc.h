@@ -1,7 +1,7 @@
 #pragma once
 
-// A program that links portillon::counted_malloc counts every block that is allocated in it, by whatever library:
-// malloc, calloc, realloc, the aligned ones, and operator new, which calls malloc and is also counted by itself.
+// A program that links portillon::counted_malloc counts every block that any library in it allocates: malloc, calloc,
+// realloc, the aligned ones, and operator new, which calls malloc and is also counted separately.
 
 #include <cstdint>
 
@@ -9,7 +9,7 @@ namespace portillon::testing {
 
 struct Allocated {
     std::uint64_t blocks = 0;  // all
-    std::uint64_t news = 0;    // of which by operator new: C++, so none of nghttp2, protobuf's arenas apart
+    std::uint64_t news = 0;    // those by operator new: C++ only, so none of nghttp2's
 
     double blocks_per(std::uint64_t items) const { return static_cast<double>(blocks) / static_cast<double>(items); }
     double news_per(std::uint64_t items) const { return static_cast<double>(news) / static_cast<double>(items); }
@@ -18,7 +18,7 @@ struct Allocated {
 
 Allocated allocated_so_far();
 
-// Since it was made.
+// The allocations since this object was made.
 class Allocations {
 public:
     Allocated so_far() const { return allocated_so_far() - before_; }
@@ -28,7 +28,7 @@ private:
     Allocated before_ = allocated_so_far();
 };
 
-// Between begin() and end(), summed.
+// The allocations between begin() and end(), summed.
 class AllocationsOf {
 public:
     void begin() { begun_ = allocated_so_far(); }

@@ -19,7 +19,7 @@ public:
         return value;
     }
     std::string text() {
-        const std::size_t length = byte();  // before what is left is looked at
+        const std::size_t length = byte();  // before the remaining length is read
         const auto some = left_.first(std::min(length, left_.size()));
         left_ = left_.subspan(some.size());
         return {reinterpret_cast<const char*>(some.data()), some.size()};

@@ -12,7 +12,7 @@ namespace {
 
 class End;
 
-// One direction's worth of what is under way, and the alarm that delivers it.
+// One end: the bytes in flight towards it, and the alarm that delivers them.
 class End final : public net::Transport, private Alarm {
 public:
     End(net::Loop& loop, Nanos latency, net::Traffic& traffic) : loop_(loop), latency_(latency), traffic_(traffic) {}

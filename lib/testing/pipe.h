@@ -1,7 +1,7 @@
 #pragma once
 
-// Connections in memory, on simulated time: what one end writes, the other receives `latency` later, in order, in the
-// same pieces. Any driver can so be run against any listener, or against a scripted peer, with exact instants.
+// Connections in memory, on simulated time: bytes written at one end arrive at the other `latency` later, in order, in
+// the same pieces. So any driver can be run against any listener, or against a scripted peer, with exact instants.
 
 #include <functional>
 #include <memory>

@@ -1,7 +1,7 @@
 #pragma once
 
-// Simulated time: the loop that everything runs on, and a clock that jumps to the next alarm when nothing is ready.
-// Minutes of life pass in milliseconds, with exact instants.
+// Simulated time: the loop on which everything runs, and a clock that jumps to the next alarm when nothing is ready.
+// Minutes pass in milliseconds, with exact instants.
 
 #include "base/clock.h"
 #include "net/loop.h"
@@ -14,7 +14,7 @@ public:
     void jump_to(Instant to) { now_ = to; }
 
 private:
-    Instant now_{std::chrono::hours{1}};  // not 0: a forgotten Instant{} must show
+    Instant now_{std::chrono::hours{1}};  // not 0, so that a forgotten Instant{} is noticed
 };
 
 class Simulation {
@@ -24,14 +24,14 @@ public:
     net::Loop& loop() { return loop_; }
     Instant now() const { return clock_.now(); }
 
-    // Runs what is ready, without any time passing.
+    // Runs what is ready; no time passes.
     void settle();
-    // Time passes, alarm by alarm; ends at `until` exactly.
+    // Lets time pass, alarm by alarm; ends at `until` exactly.
     void run_until(Instant until);
     void run_for(Nanos duration) { run_until(now() + duration); }
-    // The loop stands still: time passes and nothing runs, not even what is due.
+    // Stalls the loop: time passes and nothing runs, not even what is due.
     void stall(Nanos duration) { clock_.jump_to(now() + duration); }
-    // Time passes until nothing is armed any more, `limit` at most (a simulation that never rests fails the test).
+    // Lets time pass until no alarm is armed, for `limit` at most (a simulation that never rests fails the test).
     void run_to_rest(Nanos limit);
 
 private:

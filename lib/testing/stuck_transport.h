@@ -7,7 +7,7 @@
 
 namespace portillon::testing {
 
-// A kernel that takes nothing more until it is told to.
+// A transport that accepts nothing more until it is told to, like a kernel with a full send buffer.
 class StuckTransport final : public net::Transport {
 public:
     explicit StuckTransport(std::unique_ptr<net::Transport> inner) : inner_(std::move(inner)) {}
