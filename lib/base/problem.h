@@ -1,6 +1,6 @@
 #pragma once
 
-// What is wrong with an input, and the outcome of reading one: a value, or every problem at once.
+// Problems of an input, and the outcome of reading one: a value, or every problem at once.
 
 #include <string>
 #include <utility>

@@ -15,7 +15,7 @@ namespace portillon::conformance {
 
 // Ways in which protocols may differ; everything else is the same for all.
 struct Manners {
-    // What abandon() does to a batch that was sent.
+    // The effect of abandon() on a batch that was sent.
     enum class TimeOut : std::uint8_t { cancels, drops_connection } time_out = TimeOut::drops_connection;
 
     // How often a batch arrives that is offered again after a break until it is acknowledged.
@@ -24,8 +24,8 @@ struct Manners {
     // Whether a batch may be answered before one that was sent earlier.
     enum class Answers : std::uint8_t { in_any_order, in_order } answers = Answers::in_any_order;
 
-    // What keeps a batch from being sent: Limits::streams of the peer, the stream's flow-control window, or only a
-    // kernel that has not taken the bytes before it.
+    // The limit that keeps a batch from being sent: Limits::streams of the peer, the stream's flow-control window, or
+    // only a kernel that has not taken the bytes before it.
     enum class HeldBackBy : std::uint8_t { window, flow_control, kernel } held_back_by = HeldBackBy::window;
 
     // Whether a connection survives when the peer's bytes with an answer come twice. The frames and header tables of

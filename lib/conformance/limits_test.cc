@@ -1,4 +1,4 @@
-// What the peer, the kernel and the window admit, and what happens to the rest.
+// The limits of the peer, the kernel and the window, and what happens to batches beyond them.
 
 #include "conformance/stand.h"
 #include "conformance/suite.h"

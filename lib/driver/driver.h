@@ -109,7 +109,7 @@ public:
     virtual net::Task<error_code> forget([[maybe_unused]] Instant deadline) { co_return error_code{}; }
 };
 
-// What planning and measuring need to know of a protocol.
+// The properties of a protocol that planning and measuring need.
 struct Traits {
     std::uint32_t descriptors_per_session = 1;
     enum class Acknowledges : std::uint8_t { yes, no } acknowledges = Acknowledges::yes;  // no: every answer is `sent`

@@ -17,7 +17,7 @@
 
 namespace portillon::driver {
 
-// What a driver works with. Everything outlives the driver.
+// A driver's surroundings. Everything in it outlives the driver.
 struct Context {
     net::Loop& loop;
     net::Dialer& dialer;

@@ -29,7 +29,7 @@ struct Settled {
     Outcome outcome;
 };
 
-// What the sessions of one driver share. Outlives them.
+// State that the sessions of one driver share. Outlives them.
 struct StreamCommon {
     net::Loop& loop;
     net::Dialer& dialer;

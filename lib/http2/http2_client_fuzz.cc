@@ -1,5 +1,5 @@
-// What a server may send to three requests. The first byte chooses the size of the pieces into which the rest is cut;
-// its highest bit says that SETTINGS have been sent already.
+// Any bytes from a server in answer to three requests. The first byte chooses the size of the pieces into which the
+// rest is cut; its highest bit says that SETTINGS have been sent already.
 
 #include <array>
 #include <cstdint>

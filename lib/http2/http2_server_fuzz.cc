@@ -1,4 +1,4 @@
-// What a client may send. The first byte chooses the size of the pieces into which the rest is cut; its highest bit
+// Any bytes from a client. The first byte chooses the size of the pieces into which the rest is cut; its highest bit
 // says that preface and SETTINGS have been sent already.
 
 #include <array>

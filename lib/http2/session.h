@@ -1,6 +1,6 @@
 #pragma once
 
-// What both ends share: an nghttp2 session that is fed and emptied by hand. Only for the files of this folder.
+// The part that both ends share: an nghttp2 session that is fed and emptied by hand. Only for the files of this folder.
 
 #include <nghttp2/nghttp2.h>
 

@@ -21,7 +21,7 @@
 
 namespace portillon::mqtt {
 
-// What all connections of one listener share: its limits, and memory that is reused.
+// State that all connections of one listener share: its limits, and memory that is reused.
 struct ServerContext {
     ServerContext(std::uint32_t most_packet_bytes, std::uint32_t receive_maximum, Nanos idle,
                   std::uint32_t most_expiry_seconds);
@@ -46,7 +46,7 @@ public:
 
     static constexpr std::size_t most_client_id_bytes = 1'024;  // one is kept for every session
 
-    // What a CONNECT asks for. A view: valid during the call.
+    // The session for which a CONNECT asks. A view: valid during the call.
     struct Claim {
         std::string_view client_id;  // never empty: an assigned one if the client sent none
         enum class Start : std::uint8_t { clean, resume } start{};

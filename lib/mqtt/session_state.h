@@ -1,6 +1,6 @@
 #pragma once
 
-// What a server keeps of a client between its connections (MQTT 5.0, 4.1). Without subscriptions that is: the packet
+// The state of a client that a server keeps between its connections (MQTT 5.0, 4.1). Without subscriptions: the packet
 // identifiers of QoS 2 that were received and not released.
 
 #include <cstdint>

@@ -1,7 +1,7 @@
 #pragma once
 
-// What the processes of one server share besides the ledgers: each shard's figures, and the shared state of each fault.
-// A view over shared memory; all zeros is a fresh board.
+// Memory that the processes of one server share besides the ledgers: each shard's figures, and the shared state of each
+// fault. A view over shared memory; all zeros is a fresh board.
 
 #include <cstddef>
 #include <span>

@@ -1,7 +1,7 @@
 #pragma once
 
-// What a server shard counts besides the ledger. In memory shared with the conductor, so a killed shard's figures stay
-// readable. Each instance has one writer; a reader may see a count that is one event old.
+// The counts of a server shard besides the ledger. They are in memory shared with the conductor, so a killed shard's
+// figures stay readable. Each instance has one writer; a reader may see a count that is one event old.
 
 #include <array>
 #include <atomic>

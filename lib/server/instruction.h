@@ -1,7 +1,7 @@
 #pragma once
 
-// What the server's conductor tells its shards, and what they answer. T0 and the end of a run are not told: they stand
-// in the ledger.
+// The instructions of the server's conductor to its shards, and their answers. T0 and the end of a run are not told:
+// they stand in the ledger.
 
 #include <cstdint>
 #include <string>

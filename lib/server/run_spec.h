@@ -1,6 +1,6 @@
 #pragma once
 
-// What a server must know of a run to account for it.
+// A run, as far as a server must know it to account for it.
 
 #include <cstddef>
 #include <string>

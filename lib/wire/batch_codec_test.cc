@@ -243,7 +243,7 @@ TEST(BatchProtobuf, ReadsAnyOrderAndSkipsUnknownFields) {
     const std::string unknown = std::string("\x28\x96\x01", 3) + std::string("\x31\1\2\3\4\5\6\7\x08", 9) +
                                 std::string("\x3A\x02hi", 4) + std::string("\x45\1\2\3\4", 5);
     EXPECT_FALSE(decoded(protobuf_validation + unknown + protobuf_place + protobuf_run, Encoding::protobuf));
-    // Of a field that comes twice the last one counts; a varint may be longer than necessary.
+    // The last one of a field that comes twice counts; a varint may be longer than necessary.
     EXPECT_FALSE(decoded(protobuf_run + "\x10\x09" + protobuf_place + protobuf_validation, Encoding::protobuf));
     EXPECT_FALSE(decoded(protobuf_run + protobuf_place + std::string("\x22\x06\x10\x03\x08\x82\x80\x00", 8),
                          Encoding::protobuf));

@@ -38,7 +38,7 @@ struct Validation {
     bool operator==(const Validation&) const = default;
 };
 
-// What a fleet's validations are made from: the same two numbers for every equipment of a run.
+// The recipe of a fleet's validations: the same two numbers for every equipment of a run.
 struct Payload {
     std::uint64_t seed = 0;
     std::uint32_t bytes = 100;  // of each validation's protobuf form, exactly; within the limits below

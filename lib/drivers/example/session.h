@@ -18,7 +18,7 @@
 
 namespace portillon::example {
 
-// What the sessions of one driver share. Outlives them.
+// State that the sessions of one driver share. Outlives them.
 using Common = driver::StreamCommon;
 
 // A batch that was offered.

@@ -15,7 +15,7 @@
 
 namespace portillon::grpc_stream {
 
-// What the sessions of one driver share.
+// State that the sessions of one driver share.
 struct Common : over_http2::Common {
     std::string authority;
     Pool<over_http2::Flight> flights = {};

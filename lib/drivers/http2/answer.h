@@ -1,6 +1,6 @@
 #pragma once
 
-// What an HTTP response means for a batch.
+// The meaning of an HTTP response for a batch.
 
 #include <optional>
 
@@ -14,8 +14,8 @@ namespace portillon::http2 {
 // batch may be tried again, not before Retry-After.
 over_http2::Reading answer_of(int status, std::optional<Nanos> retry_after);
 
-// What a stream's reset means: ENHANCE_YOUR_CALM throttles; INADEQUATE_SECURITY and HTTP_1_1_REQUIRED reject for good,
-// because this connection can meet neither demand; after any other code the batch may be tried again.
+// The meaning of a stream's reset: ENHANCE_YOUR_CALM throttles; INADEQUATE_SECURITY and HTTP_1_1_REQUIRED reject for
+// good, because this connection can meet neither demand; after any other code the batch may be tried again.
 over_http2::Reading answer_of_reset(const error_code& cause);
 
 }  // namespace portillon::http2

@@ -1,6 +1,6 @@
 #pragma once
 
-// What a PUBACK's reason means for a batch.
+// The meaning of a PUBACK's reason for a batch.
 
 #include "driver/driver.h"
 #include "wire/mqtt/reason.h"

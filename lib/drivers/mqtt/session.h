@@ -32,7 +32,7 @@
 
 namespace portillon::mqtt {
 
-// What the sessions of one driver share. Outlives them.
+// State that the sessions of one driver share. Outlives them.
 class Common : public driver::StreamCommon {
 public:
     Common(net::Loop& its_loop, net::Dialer& its_dialer, Options its_options, RunId its_run);

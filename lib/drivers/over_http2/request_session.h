@@ -17,7 +17,7 @@
 
 namespace portillon::over_http2 {
 
-// What a protocol writes in a request and reads in a response. A batch is a request, its answer the response.
+// How a protocol writes a request and reads its response. A batch is a request, its answer the response.
 template <class T>
 concept Dialect = std::derived_from<typename T::Response, Response> &&
     requires(T& dialect, const T& reader, const driver::Batch& batch, typename T::Response& response) {

@@ -1,6 +1,6 @@
 #pragma once
 
-// What is noted of a response while its headers, body and trailers are read. Each protocol derives its own type from
+// Notes about a response, made while its headers, body and trailers are read. Each protocol derives its own type from
 // Response for what it notes in addition.
 
 #include <charconv>

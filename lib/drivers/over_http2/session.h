@@ -28,7 +28,7 @@
 
 namespace portillon::over_http2 {
 
-// What the sessions of one driver share. Outlives them.
+// State that the sessions of one driver share. Outlives them.
 struct Common : driver::StreamCommon {
     std::uint32_t in_flight;
     Nanos keepalive;  // 0: none

@@ -172,7 +172,7 @@ void FaultyConnection::finish() {
     }
 }
 
-// What the faults do to the connection: refresh() applies what has changed since it was last called.
+// The faults' effect on the connection: refresh() applies what has changed since it was last called.
 
 // The delay of the next piece: the fault's delay and a draw of its jitter.
 Nanos FaultyConnection::lag() {

@@ -34,7 +34,7 @@ public:
 
     std::unique_ptr<Transport> dial(EquipmentId equipment) override;
 
-    // What each fault did, in the order of the list of faults.
+    // The effects of each fault, in the order of the list of faults.
     const std::vector<Injected>& injected() const;
 
 private:

@@ -1,7 +1,7 @@
 #pragma once
 
-// What the connections of one FaultyDialer share: the faults on the run's clock, the counts of what they did, and the
-// connections' memory.
+// State that the connections of one FaultyDialer share: the faults on the run's clock, the counts of what they did, and
+// the connections' memory.
 
 #include <list>
 #include <memory>

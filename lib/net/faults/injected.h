@@ -4,7 +4,7 @@
 
 namespace portillon::net {
 
-// What one fault did.
+// The effects of one fault.
 struct Injected {
     std::uint64_t connections = 0;  // living ones that it struck, each counted once (by flapping and resets: each time)
     std::uint64_t dials_refused = 0;

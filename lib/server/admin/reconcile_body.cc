@@ -16,7 +16,7 @@ using nlohmann::json;
 // Reads {"generated": [12, 12, null, ...]}; other members are skipped.
 class GeneratedReader final : public nlohmann::json_sax<json> {
 public:
-    // What is wrong in a text that is JSON, as far as it was read.
+    // The problem of a text that is JSON, as far as it was read.
     const std::string& problem() const { return problem_; }
     Generated take() { return std::move(generated_); }
 

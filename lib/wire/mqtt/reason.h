@@ -64,8 +64,7 @@ constexpr bool is_failure(Reason reason) {
 // The reason as an error; its message() is "mqtt_0x97" and the like.
 error_code make_error_code(Reason reason);
 
-// What is wrong with a packet: the reason for DISCONNECT or CONNACK, and a phrase for a log. Converts to true if
-// something is wrong.
+// A fault in a packet: the reason for DISCONNECT or CONNACK, and a phrase for a log. Converts to true if there is one.
 struct [[nodiscard]] Violation {
     Reason reason = Reason::success;
     std::string_view what;  // a literal

@@ -438,7 +438,7 @@ TEST_F(MqttListener, AnswersToNoMessageOfItsBreakNothing) {
     EXPECT_EQ(refused(), "packet_identifier=7");
 }
 
-// What closes a connection, and that connection alone.
+// Violations that close a connection, and that connection alone.
 
 TEST_F(MqttListener, ClosesAConnectionThatBreaksTheProtocolAlone) {
     struct Row {

@@ -52,7 +52,7 @@ private:
     void closed(portillon::http2::Exchange& exchange) override;
     void reset() override;
 
-    // What happens to a request.
+    // The progress of a request.
     void drop(Request& request, std::span<const std::byte> piece);
     void take_messages(Request& request, std::span<const std::byte> piece);
     void take_message(Request& request, const Message& message);
@@ -65,7 +65,7 @@ private:
     void forget_body(Request& request);
     void give_back(Request& request);
 
-    // What is sent back.
+    // Answers.
     void refuse(Request& request, Refusal refusal);
     void respond(Request& request, const Reply& reply);
     void close(Request& request, std::span<const portillon::http2::Header> trailers);

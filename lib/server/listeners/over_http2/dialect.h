@@ -1,7 +1,7 @@
 #pragma once
 
-// What a protocol over HTTP/2 reads in a request and writes in an answer. A request is one message for ingest, or a
-// stream of them.
+// How a protocol over HTTP/2 reads a request and writes its answer. A request is one message for ingest, or a stream of
+// them.
 
 #include <array>
 #include <cstddef>
