@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs every benchmark, and leaves all of it as JSON in one file, which it names at its end. Each counts what it allocates
+# Runs every benchmark, and writes all results as JSON into one file, named at the end. Each counts its allocations
 # per batch, by whatever library. Usage: ci/bench.sh [FOLDER, default build/bench] [BENCHMARK OPTIONS...]
 set -euo pipefail
 cd "$(dirname "$0")/.."

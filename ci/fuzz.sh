@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs every fuzz target for a while, from its corpus. What it finds lies in build/fuzz/found.
+# Runs every fuzz target for a while, from its corpus. Inputs that fail are put into build/fuzz/found.
 # Usage: ci/fuzz.sh [SECONDS for each target, default 60]
 set -euo pipefail
 cd "$(dirname "$0")/.."

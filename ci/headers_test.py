@@ -23,14 +23,14 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 
 def flags_by_folder(build):
-    """Of each folder with a target: what its sources are compiled with. Of several targets the library goes first."""
+    """The compiler flags of each folder that has a target; if it has several, the library's."""
     flags = {}
     for entry in json.loads((build / "compile_commands.json").read_text()):
         words = shlex.split(entry["command"])
         folder, target = words[words.index("-o") + 1].split("/CMakeFiles/", 1)
         is_test = re.match(r"\w+_(?:test|bench|corpus|fuzz)\.dir", target)
         if "-Werror" not in words or (folder in flags and (is_test or flags[folder][0])):
-            continue  # made by protoc, or not better
+            continue  # made by protoc, or no better than the flags found before
         kept, at = [], 0
         while at < len(words):
             word = words[at]
@@ -50,11 +50,11 @@ def flags_for(header, flags):
     while folder not in flags and folder not in ("lib", "."):
         folder = str(pathlib.PurePath(folder).parent)
     found = flags.get(folder, flags["lib/base"])  # a folder of headers alone
-    return [*found, f'-DPORTILLON_SOURCE_DIR="{ROOT}"']  # what tests are given, for the headers of theirs
+    return [*found, f'-DPORTILLON_SOURCE_DIR="{ROOT}"']  # tests are compiled with it, so their headers may use it
 
 
 class Seen:
-    """What files hold: ours by content, which a checkout does not change, the system's by size and time."""
+    """Fingerprints of files: ours by content, which a checkout does not change, the system's by size and time."""
 
     def __init__(self):
         self.known = {}
@@ -80,13 +80,13 @@ def fingerprint(command, read, seen):
 
 
 def dependencies(text):
-    """The files that a rule of make names behind its colon."""
+    """The files that a make rule names behind its colon."""
     words = text.replace("\\\n", " ").split(":", 1)[1].split()
     return [os.path.normpath(word) for word in words if word != "-"]
 
 
 def compile_alone(header, command, stamp, seen):
-    """What the compiler says of it, or nothing."""
+    """The compiler's messages about the header, or nothing."""
     try:
         recorded, *read = stamp.read_text().split("\n")
         if recorded == fingerprint(command, read, seen):
@@ -94,7 +94,7 @@ def compile_alone(header, command, stamp, seen):
     except OSError:
         pass
     rule = stamp.with_suffix(".d")
-    # Included, rather than compiled as it is: to the compiler it is then a header, with the warnings for one.
+    # The header is included rather than compiled itself, so that the compiler gives the warnings for headers.
     run = subprocess.run(
         [*command, "-Wsubobject-linkage", "-fsyntax-only", "-MD", "-MF", str(rule), "-MT", "header", "-x", "c++", "-"],
         input=f'#include "{ROOT / header}"\n', capture_output=True, text=True, cwd=ROOT, check=False)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Hostile clients against the server, hostile servers against the generator, and what they cost everybody else. Up to an hour;
+# Hostile clients against the server, hostile servers against the generator, and their cost to others. Up to an hour;
 # the parts that judge are also in ci/test.sh, shorter.
 # Usage: ci/hostile.sh [clients] [servers] [resets] [memory] [latency]     (all of them, in this order)
 set -euo pipefail

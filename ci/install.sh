@@ -1,18 +1,18 @@
 #!/usr/bin/env bash
-# Installs what is missing on a Debian 12 machine (root, or sudo at hand); does nothing, quickly, when all is there.
+# Installs missing packages on a Debian 12 machine (as root, or with sudo); returns at once when all are there.
 # Usage: ci/install.sh build [strangers] [pages] [fuzz] [lint]
 set -euo pipefail
 
 build="g++ cmake ninja-build ccache git pkg-config protobuf-compiler libprotobuf-dev
   libboost1.81-dev libboost-url1.81-dev libnghttp2-dev libcli11-dev libfmt-dev nlohmann-json3-dev libyaml-cpp-dev
   libvalijson-dev libssl-dev zlib1g-dev libbenchmark-dev libgtest-dev libgmock-dev libjs-chart.js"
-# Official clients and servers that the tests run against.
+# Official clients and servers, against which the tests run.
 strangers="mosquitto mosquitto-clients nghttp2-server nghttp2-client curl python3 python3-grpcio python3-protobuf
   python3-paho-mqtt python3-h2 python3-yaml libgrpc++-dev protobuf-compiler-grpc rabbitmq-server nginx-light"
-# What the HTML page of a report is opened in.
+# The browser that opens a report's HTML page.
 pages="chromium chromium-driver python3 python3-selenium fonts-dejavu-core"
 fuzz="clang libclang-rt-14-dev"
-# What ci/peers.sh compares with, besides the strangers.
+# The tools with which ci/peers.sh compares, besides the strangers.
 peers="libmosquitto-dev"
 lint="clang-format-14 clang-tidy-14"
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Does diff find what is there and nothing else, in real time? Some fifteen minutes; not part of ci/test.sh, because it wants
+# Does diff find real differences and no others, in real time? Some fifteen minutes; not part of ci/test.sh, because it needs
 # the machine for itself.
 # Usage: ci/known-differences.sh [mqtt] [http2] [grpc] [grpc-stream]
 set -euo pipefail

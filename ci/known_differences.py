@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What `portillon diff` says in real time of differences that are known. Usage: known_differences.py PORTILLON [PROTOCOL...]
+"""The verdicts of `portillon diff` on known differences, in real time. Usage: known_differences.py PORTILLON [PROTOCOL...]
 
 A/A: pairs of runs of one server, and comparisons of it with itself over 5 rounds: nothing is worse or better.
 A/B: the candidate answers later by 20 % of the base's median: worse or inconclusive, and no latency is better. Twice: of
@@ -67,7 +67,7 @@ def summed(found):
 
 
 def called(found):
-    """What is worse or better, by name."""
+    """The metrics that are worse or better, for a message."""
     return "".join(f"; {verdict_}: {metric}" for metric, verdict_ in found.items() if verdict_ in ("worse", "better"))
 
 

@@ -2,7 +2,7 @@
 """Does the code keep to lib/README.md, and to the rules that no compiler knows?
 
 - A folder includes only what its row of the map's table allows.
-- No coroutine is a lambda with captures: they live in the lambda, which is gone when the coroutine goes on.
+- No coroutine is a lambda with captures: the captures live in the lambda, which is gone when the coroutine resumes.
 - Nothing is detached: every coroutine has a parent that joins it.
 """
 
@@ -16,7 +16,7 @@ MAP = ROOT / "lib/README.md"
 ALWAYS = ["escape"]
 # The only file outside tests, drivers/ and server/listeners/ that names a protocol.
 NAMES_PROTOCOLS = "cmd/portillon/protocols.cc"
-# What the tests of either end may include: the other end, and what drives it.
+# Tests of either end may include the other end, and the fleet that drives it.
 ENDS = ["drivers", "server"]
 OTHER_END = ["drivers", "server", "fleet", "http2"]
 
@@ -28,7 +28,7 @@ def fault(path, line, text):
 
 
 class Row:
-    """One line of the table: `drivers/<name>` speaks of each folder in drivers/."""
+    """One row of the table: `drivers/<name>` stands for each folder in drivers/."""
 
     def __init__(self, folder, allowed, above):
         self.folder, self.parts = folder, folder.split("/")
@@ -46,7 +46,7 @@ class Row:
             self.tokens = [name for name in names if not name.startswith("Boost.")]
 
     def match(self, folder):
-        """How much of `folder` this row speaks of, or None."""
+        """The part of `folder` for which this row stands, or None."""
         parts = folder.split("/")
         if len(parts) < len(self.parts):
             return None
@@ -105,7 +105,7 @@ class Map:
 
 
 def blank(match):
-    """Comments and texts give way to spaces, so that places and lines stay."""
+    """Replaces comments and texts by spaces, so that positions and lines stay."""
     return re.sub(r"[^\n]", " ", match[0])
 
 
@@ -166,7 +166,7 @@ def own(code, begin, end, inner):
 
 
 def capturing_coroutines(code):
-    """Lines on which a coroutine begins that is a lambda with captures."""
+    """The lines on which a coroutine begins that is a lambda with captures."""
     found = list(lambdas(code))
     for captures, begin, end in found:
         if captures and re.search(r"\bco_(?:await|return|yield)\b", own(code, begin, end, found)):
@@ -201,7 +201,7 @@ class Sources:
         return found
 
     def find_tests(self):
-        """Files that are named as tests, that use testing/ or GoogleTest, or that include such a file."""
+        """The files that are named as tests, that use testing/ or GoogleTest, or that include such a file."""
         tests = {path for path in self.text if re.search(r"_(?:test|bench|fuzz)\.cc$", path)}
         tests |= {path for path, text in self.text.items() if re.search(r"#include <g(?:test|mock)/", text)}
         while True:
@@ -247,7 +247,7 @@ def check_folders(the_map, sources):
 
 
 def check_libraries(sources):
-    """No library of the program holds a file of the tests."""
+    """No library of the program contains a file of the tests."""
     for path in sorted((sources.root / "lib").rglob("CMakeLists.txt")):
         folder = str(path.parent.relative_to(sources.root))
         for library in re.finditer(r"portillon_library\((.*?)\)", path.read_text(), re.S):
@@ -266,7 +266,7 @@ def check_coroutines(sources):
 
 
 def prove():
-    """The checks find what they are for, and nothing else."""
+    """Proves that the checks find bad code, and accept good code."""
     bad = [
         "auto x = [this]() -> Task<void> { co_await y(); };",
         "spawn([&, i](int a) mutable -> net::Task<int> {\n if (a) { co_return 1; }\n co_return i;\n}(3));",

@@ -1,10 +1,10 @@
-"""Ports for servers that cannot say which one the kernel gave them."""
+"""Ports for servers that cannot report which port the kernel gave them."""
 import random
 import socket
 
 
 def free_ports(count):
-    """Below those that the kernel gives to connections, which come and go by thousands beside a test."""
+    """Ports below the kernel's ephemeral range, of which connections use thousands beside a test."""
     with open("/proc/sys/net/ipv4/ip_local_port_range") as limits:
         first_of_the_kernel = int(limits.read().split()[0])
     candidates = list(range(10_000, first_of_the_kernel))

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Scenarios drawn at random, run for real, and what must hold of every report whatever was drawn.
+"""Runs scenarios that are drawn at random, and checks what must hold for every report whatever was drawn.
 
 Usage: random_scenarios.py PORTILLON [--count 20] [--seed 1] [--only SEED] [--twice 3] [--at-once 2] [--keep FOLDER] [--print]
 
@@ -30,7 +30,7 @@ def ms(value):
 
 
 class Draw:
-    """One scenario. What it will be judged by is read from it again, never from the program."""
+    """One scenario. The judge reads its expectations from the scenario, never from the program."""
 
     def __init__(self, seed, known_kinds):
         self.seed, self.known = seed, known_kinds
@@ -93,7 +93,7 @@ class Draw:
             "retry": {"base": ms(base), "max": ms(dice.choice([base, 200, 400])), "jitter": dice.choice(["full", "none"])},
             "drain": dice.choice([LONG_DRAIN, LONG_DRAIN, LONG_DRAIN, "1s", "0s"]),
         }
-        if self.arrival == "closed":  # as much as the window lets through: it is not to take the machine
+        if self.arrival == "closed":  # its rate is whatever the window admits: keep it from using the whole machine
             delivery["in_flight"] = min(2, delivery["in_flight"])
             delivery["batch"]["max"] = min(3, delivery["batch"]["max"])
         if self.maybe(0.2):
@@ -108,7 +108,7 @@ class Draw:
         return delivery
 
     def draw_fault(self):
-        """Always the same number of throws for a kind, known or not: what follows does not depend on the program."""
+        """Throws the dice equally often for every kind, known to the program or not, so that later draws do not depend on it."""
         dice = self.dice
         kind = dice.choice(["latency", "bandwidth", "cut", "reset", "half_open", "refuse", "flapping", "slow_read", "one_way",
                             "stall", "delay", "slow", "limit", "lose", "duplicate", "swap", "drop", "mute", "error", "throttle",
@@ -174,7 +174,7 @@ class Draw:
         lines += ["faults:"] + [f"  - {flow(fault)}" for fault in self.faults] if self.faults else []
         return "\n".join(lines) + "\n"
 
-    # What follows from what was drawn.
+    # Expectations that follow from the draw.
 
     def kinds(self):
         return {fault["kind"] for fault in self.faults}
@@ -183,12 +183,12 @@ class Draw:
         return sum(fault.get("count", 0) for fault in self.faults if fault["kind"] in kinds)
 
     def everything_arrives(self):
-        """Nothing was drawn for which a validation may stay behind."""
+        """Whether nothing was drawn that could keep a validation from arriving."""
         kinds = self.kinds()
         if self.qos == 0 or self.delivery["drain"] != LONG_DRAIN or "cache" in self.delivery or kinds & {"lose", "reject"}:
             return False
         if "half_open" in kinds and self.protocol in ("http2", "grpc") and self.options["keepalive"] == "0s":
-            return False  # who does not ask whether anybody is there goes on talking to nobody
+            return False  # without a keep-alive nobody notices that the far end is gone
         return all("for" in fault for fault in self.faults if fault["kind"] == "kill")
 
 
@@ -247,7 +247,7 @@ class Judge:
         self.equal("unexpected", ledger["unexpected"], 0)
         undisturbed = tally["retries"] == 0 and self.report["fleet"]["reconnects"] == 0
         breaks = kinds & {"kill", "restart"}
-        # What is to be swapped is acknowledged at once and waits in the server's memory.
+        # A validation that is to be swapped is acknowledged at once and waits in the server's memory.
         may_be_lost = draw.asked("lose") + (draw.asked("swap") if breaks else 0)
         if draw.qos == 0:
             self.equal("lost at QoS 0", delivery["lost"], None)
@@ -399,7 +399,7 @@ def try_seed(portillon, seed, known, times, keep):
 
 
 def differences(one, other, closed):
-    """Of what must follow from the seed alone."""
+    """The differences in what must follow from the seed alone."""
     of = [("workload_digest", lambda report: report["scenario"]["workload_digest"]),
           ("whom the faults hit", lambda report: [(fault["equipments_digest"], fault["which"]) for fault in report.get("faults", [])])]
     if not closed:

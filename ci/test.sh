@@ -6,4 +6,4 @@ cd "$(dirname "$0")/.."
 ci/install.sh build strangers pages lint
 ci/lint.sh
 ci/build.sh release
-ctest --test-dir build/release --output-on-failure -j 4 "$@"  # most of them wait more than they work
+ctest --test-dir build/release --output-on-failure -j 4 "$@"  # most tests mostly wait

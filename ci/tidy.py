@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Does clang-tidy find fault with what the program is made of, by the checks in .clang-tidy?
+"""Does clang-tidy find fault with the program's sources, by the checks in .clang-tidy?
 
 It looks at several sources at once, as they are compiled, because most of what it reads is headers. What has not
 changed since it was found good is not looked at again.
@@ -19,7 +19,7 @@ import sys
 
 from headers_test import ROOT, Seen, fingerprint
 
-# What g++ knows and clang does not.
+# Options of g++ that clang does not know.
 FOREIGN = ("-fcoroutines", "-Wno-restrict", "-Wno-subobject-linkage", "-Wno-maybe-uninitialized")
 
 
@@ -35,7 +35,7 @@ def units(build):
 
 
 def files_read(build):
-    """By object: all files that the compiler read for it, as ninja remembers."""
+    """For each object the files that the compiler read, as recorded by ninja."""
     text = subprocess.run(["ninja", "-C", str(build), "-t", "deps"], capture_output=True, text=True, check=True).stdout
     read = {}
     for block in text.split("\n\n"):

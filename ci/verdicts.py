@@ -59,7 +59,7 @@ def generators(process):
 
 
 def stop_and_go(stopped_s, running_s, times):
-    """Takes the processor away from the generator, as a machine that has no time for it would."""
+    """Takes the processor away from the generator, like an overloaded machine."""
     def during(process):
         for _ in range(times):
             for pid in generators(process):
@@ -72,7 +72,7 @@ def stop_and_go(stopped_s, running_s, times):
 
 
 def busy_beside(cpus, arguments, before=()):
-    """Runs it while a loop that does nothing keeps each of these processors busy."""
+    """A run while an idle loop keeps each of these processors busy."""
     loops = [subprocess.Popen(["taskset", "-c", str(cpu), sys.executable, "-c", BUSY]) for cpu in cpus]
     try:
         return run(arguments, before)
@@ -83,13 +83,13 @@ def busy_beside(cpus, arguments, before=()):
 
 
 def in_own_network(settings, arguments, during=None):
-    """In a network namespace of its own, whose settings nobody else sees."""
+    """A run in a network namespace of its own, whose settings affect nothing else."""
     script = "".join(["ip link set lo up; ", *(f"echo '{value}' > /proc/sys/net/{name}; " for name, value in settings.items())]) + 'exec "$@"'
     return run(arguments, ["unshare", "--net", "--map-root-user", "sh", "-ec", script, "sh"], during)
 
 
 def lost_ledger():
-    """A foreign server that dies: what it knew cannot be compared."""
+    """A foreign server that dies: its ledger cannot be compared."""
     server = subprocess.Popen([PORTILLON, "serve", "--ready-json", "--listen", "mqtt=127.0.0.1:0", "--admin", "127.0.0.1:0"],
                               stdout=subprocess.PIPE, text=True)
     ready = json.loads(server.stdout.readline())
@@ -102,7 +102,7 @@ def lost_ledger():
 
 
 def redialling(equipments):
-    """Everybody is reset after two seconds and dials again."""
+    """All connections are reset after two seconds and dialled again."""
     path = os.path.join(folder.name, "redialling.yaml")
     with open(path, "w") as file:
         file.write(f"protocol: mqtt\nfleet: {{ equipments: {equipments} }}\ntraffic: {{ stages: [ {{ duration: 5s, rate: 1/s }} ] }}\n"
@@ -111,7 +111,7 @@ def redialling(equipments):
 
 
 def take_descriptors(process):
-    """A run that does not fit is not begun; one that no longer fits shows it."""
+    """Takes descriptors away from a running generator (a run that does not fit is refused before it begins)."""
     resource.prlimit(generators(process)[0], resource.RLIMIT_NOFILE, (300, 300))
 
 
@@ -131,7 +131,7 @@ def slow_answers():
 first_cpu = sorted(os.sched_getaffinity(0))[0]
 starved = ["taskset", "-c", str(first_cpu), "nice", "-n", "19"]
 ROWS = [
-    # what is done, the reason that must be named, the least verdict, how
+    # (action, reason that must be named, least verdict, how)
     ("a generator shard is killed", "a process was lost: generator shard", "invalid",
      lambda: run(small("mqtt", 50, "10/s", "3s", "--shards", "2"), during=lambda p: os.kill(generators(p)[1], signal.SIGKILL))),
     ("the server is killed", "a process was lost: the embedded server", "invalid",
@@ -169,7 +169,7 @@ for what, reason, least, provoke in ROWS:
     verdict = report["verdict"]
     measurement = verdict["measurement"]
     named = [each for each in verdict["reasons"] if reason in each] if reason else verdict["reasons"][:1] or ["none"]
-    # An undisturbed run on a machine that others use may be suspect; that is for the reader to judge.
+    # An undisturbed run on a shared machine may be suspect; the reader judges that.
     good = bool(named) and RANK[measurement] >= RANK[least]
     failed += not good
     print(f"{what:<55} {measurement:<8} {'yes' if good else 'NO':<10} {(named or verdict['reasons'] or ['none'])[0]}", flush=True)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Provokes each reason of the verdict on a measurement with real programs and prints what became of it. It depends on the
-# machine (it starves it on purpose), so it is no part of ci/test.sh. Two minutes; wants root or user namespaces for two
+# Provokes each reason of the verdict on a measurement with real programs and prints the result. It depends on the
+# machine (it starves it on purpose), so it is not part of ci/test.sh. Two minutes; needs root or user namespaces for two
 # of the rows. Usage: ci/verdicts.sh [PORTILLON, default build/release/portillon]
 set -euo pipefail
 cd "$(dirname "$0")/.."

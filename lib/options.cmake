@@ -1,4 +1,4 @@
-# What every target of ours is built with, and the four ways to declare one.
+# The options of every target of ours, and the four ways to declare a target.
 add_library(portillon_options INTERFACE)
 target_compile_features(portillon_options INTERFACE cxx_std_20)
 target_compile_options(portillon_options INTERFACE
@@ -7,10 +7,9 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # -Wrestrict: false errors in std::string of g++ 12 (GCC bug 105651).
   target_compile_options(portillon_options INTERFACE -fcoroutines -Wno-restrict)
   if(CMAKE_UNITY_BUILD)
-    # Where several sources are compiled as one, g++ takes each for a header, and the frame of a coroutine that holds a
-    # lambda for a type of that header. The test of headers keeps the warning for what is one. Where it inlines one half
-    # of the allocation of such a frame, but not the other, it takes the halves for a mismatch; the preset debug, which
-    # compiles source by source, keeps that warning.
+    # In a unity build g++ takes each source for a header, and the frame of a coroutine that holds a lambda for a type of
+    # that header; the test of headers keeps the warning for real ones. Where g++ inlines the allocation of such a frame
+    # but not its release, it reports a mismatch; the preset debug, which compiles source by source, keeps that warning.
     target_compile_options(portillon_options INTERFACE -Wno-subobject-linkage -Wno-mismatched-new-delete)
   endif()
 endif()
@@ -33,7 +32,7 @@ if(PORTILLON_SANITIZER)
   endif()
 endif()
 
-# What `ctest -LE real` needs, and nothing else.
+# The programs that `ctest -LE real` needs, and no others.
 add_custom_target(portillon_tests)
 
 # portillon_library(stats [COLD] SOURCES a.cc PUBLIC portillon::base PRIVATE fmt::fmt)

@@ -93,7 +93,7 @@ done
 command -v "$portillon" >/dev/null || fail 2 "no program $portillon; --portillon PROGRAM names it"
 mkdir -p "$output"
 
-# Each server leads a process group of its own, so that whatever it starts ends with it.
+# Each server leads a process group of its own, so that the processes it starts end with it.
 servers=()
 # shellcheck disable=SC2317  # the trap calls it
 stop_servers() {
@@ -161,7 +161,7 @@ prepare() {
   [ -z "$command" ] || bash -c "$command" || fail 1 "--$name-ready failed: $command"
 }
 
-# The first of these that is one of both exit codes.
+# The first code in this order of severity that either command returned.
 first_that_applies() {
   local code
   for code in 2 129 130 143 1 3 99; do

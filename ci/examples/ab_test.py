@@ -39,7 +39,7 @@ urllib.request.urlopen(urllib.request.Request(sys.argv[1] + "/v1/faults", body),
 
 
 def options_of(text):
-    """What a text hands to ab.sh: the options of its call, over continued lines."""
+    """The options with which a text calls ab.sh, over continued lines."""
     call = text[text.index("ab.sh"):]
     return re.findall(r"(?<![\w-])--[a-z-]+", call)
 
@@ -87,7 +87,7 @@ class Example(unittest.TestCase):
             return file.read()
 
     def runs(self):
-        """Those that were not run again because the machine was too busy to measure."""
+        """The runs, without those that were repeated because the machine was too busy to measure."""
         return [run for run in json.loads(self.read("comparison.json"))["runs"] if not run["superseded"]]
 
     def verdict(self):
@@ -176,7 +176,7 @@ class Example(unittest.TestCase):
             self.assertGreater(len(used), 8)
             self.assertLessEqual(set(used) - {"--port"}, known)
             self.assertIn("--output ab-report", call)
-        # and what is documented, is understood
+        # every documented option is understood
         documented = set(re.findall(r"^  (--[a-z-]+) ", script[:script.index("END\n}")], re.M))
         parsed = set(re.findall(r"^  (--[a-z-]+)[ |)]", script[script.index("END\n}"):], re.M))
         self.assertEqual(documented, parsed - {"--help"})

@@ -1,4 +1,4 @@
-"""What the server's ledger must say, worked out from the copies that went to it. Pure.
+"""Works out what the server's ledger must say from the copies that were sent to it. Pure.
 
 Each copy was taken in by the server (yes), or not (no), or nobody beyond the server can know (maybe): it was forwarded to a
 connection that the server ended before it said a word about it. What follows from copies of the last kind is an interval.
@@ -6,12 +6,12 @@ connection that the server ended before it said a word about it. What follows fr
 from streams import LATE, OK
 
 YES, NO, MAYBE = "yes", "no", "maybe"
-AT_THE_END_NS = 100_000_000  # so shortly before its connection's end, nothing follows from the want of an answer
-UNREAD_NS = 500_000_000      # QoS 0 knows no answers: what may lie unread in a connection that the server ends is so young
+AT_THE_END_NS = 100_000_000  # so shortly before its connection's end, a missing answer proves nothing
+UNREAD_NS = 500_000_000      # QoS 0 has no answers: messages younger than this may lie unread when the server ends the connection
 
 
 class Range:
-    """What a number may be."""
+    """The interval in which a number must lie."""
 
     def __init__(self, low, high=None):
         self.low, self.high = low, low if high is None else high
@@ -28,11 +28,11 @@ class Range:
 
 
 class Session:
-    """What an MQTT server keeps of a client: the identifiers that are not released (5.0, 4.3.3)."""
+    """The session of a client in an MQTT server: the identifiers that are not released (5.0, 4.3.3)."""
 
     def __init__(self):
         self.held = {}  # packet identifier -> the copy that took it
-        self.last = {}  # packet identifier -> the batch that bore it last
+        self.last = {}  # packet identifier -> the last batch with it
 
 
 def by_client(talks):
@@ -44,7 +44,7 @@ def by_client(talks):
 
 
 def classify(talks, silent=None, answers=True):
-    """Sets `taken` of each copy. `silent`: what a message without an answer is a sign of: "drop", it was thrown away; None or
+    """Sets `taken` of each copy. `silent`: what a missing answer means: "drop", the message was thrown away; None or
     "mute", nothing. `answers`: False at QoS 0."""
     superseded = {}
     for theirs in by_client(talks).values():
@@ -75,7 +75,7 @@ def classify(talks, silent=None, answers=True):
 
 
 def suppress(talks):
-    """QoS 2: what bears an identifier that is not released is a copy, and goes no further. Also says which batches were
+    """QoS 2: a message with an identifier that is not released is a copy, and is dropped. Also returns which batches were
     completed: {(equipment, sequence)}."""
     completed = set()
     for theirs in by_client(talks).values():
@@ -148,6 +148,6 @@ class Account:
 
 
 def named(report, *states):
-    """The validations that the report names to be in one of these states."""
+    """The validations that the report names as being in one of these states."""
     return {(item["equipment"], sequence) for item in report["delivery"]["exceptions"] if item["state"] in states
             for sequence in range(item["first"], item["last"] + 1)}

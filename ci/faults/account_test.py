@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What the observer concludes from copies that are written down here."""
+"""Tests of the observer's conclusions, from copies that are written down here."""
 import unittest
 
 import account

@@ -1,4 +1,4 @@
-"""The faults that are tried, one scenario each, and what each is on each driver."""
+"""The kinds of fault that are tried, one scenario each, and their effect on each driver."""
 from dataclasses import dataclass, field
 
 
@@ -27,7 +27,7 @@ USUAL = [name for name in DRIVERS if name != "mqtt-3.1.1"]
 
 @dataclass
 class Kind:
-    """`count`: how many were asked for, of what the fault strikes. `said`: by protocol, what a struck message is answered."""
+    """`count`: how many victims were asked for. `said`: by protocol, the answer to a struck message."""
     name: str
     faults: str
     count: int = None
@@ -106,7 +106,7 @@ faults: [ {faults} ]
 
 
 def scenario(kind, driver, seed):
-    """At QoS 0 a message is a validation, so that what was thrown away can be counted."""
+    """The scenario's text. At QoS 0 a message holds one validation, so that thrown-away ones can be counted."""
     return SCENARIO.format(name=kind.name, seed=seed, equipments=EQUIPMENTS, seconds=SECONDS, rate=RATE,
                            batch=3 if driver.answers() else 1, linger="200ms" if driver.answers() else "0s",
                            options=f", {driver.options}" if driver.options else "", faults=kind.faults)

@@ -30,14 +30,14 @@ from proxy import UP, Proxy
 sys.path.append(str(Path(__file__).resolve().parent.parent / "hostile"))
 import program  # noqa: E402
 
-# Enough to see that every driver's path is counted as it is; whole messages, validations, and connections.
+# Enough to see that every driver's path is counted correctly: messages, validations, and connections.
 SHORT = ["lose", "duplicate", "swap", "drop", "mute", "reject", "reset"]
-MARGIN_NS = 20_000_000  # of instants that the observer can only estimate
+MARGIN_NS = 20_000_000  # for instants that the observer can only estimate
 MILLION = 1_000_000
 
 
 class Seen:
-    """What the observer saw."""
+    """The observer's record of a run."""
 
     def __init__(self, kind, driver, meetings):
         self.kind, self.driver, self.meetings = kind, driver, meetings
@@ -45,7 +45,7 @@ class Seen:
         self.copies = sorted((copy for talk in self.talks for copy in talk.copies), key=lambda copy: copy.order)
         silent = kind.name.split("-")[0]
         account.classify(self.talks, silent, driver.answers())
-        # Before copies of QoS 2 are told apart: they were answered, or thrown away, all the same.
+        # Counted before copies of QoS 2 are told apart, because they were answered or thrown away like others.
         self.without_answer = [copy for copy in self.copies if copy.answer in (None, streams.LATE)]
         self.thrown_away = sum(copy.taken == NO for copy in self.without_answer)
         self.perhaps_thrown_away = sum(copy.taken == MAYBE for copy in self.without_answer)
@@ -54,7 +54,7 @@ class Seen:
         self.t0_ns = min((copy.at_ns - copy.due_ns for copy in self.copies), default=0)
 
     def acknowledged(self):
-        """Validations that were told to have arrived."""
+        """The validations that the server has acknowledged."""
         if self.completed is not None:
             return self.completed
         return {(copy.equipment, sequence) for copy in self.copies if copy.answer == streams.OK for sequence in copy.sequences()}
@@ -66,7 +66,7 @@ class Seen:
         return sum(copy.said == what for copy in self.copies)
 
     def unanswered(self):
-        """Batches that waited for an answer in vain; and those that may have."""
+        """How many batches got no answer: from those that certainly got none to those that perhaps got none."""
         def end_of(copy):
             return copy.cancelled_ns or (copy.talk.meeting.client_end or (0, float("inf")))[1]
 
@@ -74,12 +74,12 @@ class Seen:
         return Range(sure, len(self.without_answer))
 
     def ended_by_server(self):
-        """Connections; with nothing said to them, or at least a greeting."""
+        """The connections that the server ended: those on which it sent nothing, and those that it had greeted."""
         ended = [talk for talk in self.talks if talk.dismissed()]
         return [talk for talk in ended if not talk.server_spoke], [talk for talk in ended if talk.server_spoke]
 
     def between(self, from_ms, to_ms):
-        """Instants of the run, as far as they are certain."""
+        """A stretch of the run, shortened by the margin of uncertainty at both ends."""
         return self.t0_ns + from_ms * MILLION + MARGIN_NS, self.t0_ns + to_ms * MILLION - MARGIN_NS
 
     def bytes_between(self, direction, from_ms, to_ms):
@@ -105,11 +105,11 @@ class Row:
 
 
 def injected_of(fault, victims):
-    """What the report says that a fault of the server struck, or None."""
+    """The number of victims of a server's fault by the report, or None."""
     return (fault.get("injected") or {}).get(victims)
 
 
-# --- what each kind must have done, beyond the books
+# --- the effects of each kind, beyond the books
 
 def faults_of(report):
     return {fault["kind"]: fault for fault in report["faults"]}
@@ -227,7 +227,7 @@ def check_network(row, seen, report):
     row.observed = f"{broken} connections replaced"
     kind, from_ms, to_ms = fault["kind"], fault["at_s"] * 1e3, fault["to_s"] * 1e3
     if kind in ("reset", "half_open", "flapping"):
-        # Without answers, and with something to write all the time, nobody notices that the far end is gone.
+        # A client without answers that always has something to write does not notice that the far end is gone.
         unnoticed = kind == "half_open" and not seen.driver.answers()
         row.expect("connections that were replaced", broken, Range(0 if unnoticed else fault["connections"], fault["connections"]))
         row.require(fault["connections"] > 0, "it struck nothing")
@@ -238,7 +238,7 @@ def check_network(row, seen, report):
         row.observed += f", the first of them {back_ms:.0f} ms after T0"
         row.require(back_ms > to_ms - 20, f"a dial came through {back_ms:.0f} ms after T0")
     elif kind in ("cut", "one_way"):
-        # What was on its way into the proxy may be read a little late.
+        # Bytes in flight to the proxy may be read a little late.
         up = seen.bytes_between(UP, from_ms + 100, to_ms)
         row.observed += f", {up} bytes up in between"
         row.require(up == 0, f"{up} bytes came up the line that was cut")
@@ -251,7 +251,7 @@ def check_network(row, seen, report):
         begin, end = seen.between(from_ms + 100, to_ms)
         most = max(sum(len(data) for _, at, way, data in meeting.chunks if way == UP and begin < at < end) for meeting in seen.meetings)
         row.observed = f"{most} bytes up at most, per connection"
-        row.require(most <= 1_000 + 1_500, f"{most} bytes came up in a second")  # and a segment that was under way
+        row.require(most <= 1_000 + 1_500, f"{most} bytes came up in a second")  # and a segment in flight
 
 
 CHECKS = {
@@ -271,7 +271,7 @@ def compare(row, seen, report):
     generated, found = kinds.GENERATED, seen.account
     CHECKS.get(seen.kind.name, check_network)(row, seen, report)
 
-    # Of what came in, so many were thrown away behind the wire, nobody knows which.
+    # So many of the arrived validations were thrown away inside the server; which ones is unknown.
     unseen = Range(0)
     if name == "lose":
         unseen = Range(seen.kind.count)
@@ -289,7 +289,7 @@ def compare(row, seen, report):
     row.expect("delivered", ledger["delivered"], delivered)
     row.expect("undelivered", delivery["undelivered"], generated - ledger["delivered"])
     row.expect("duplicated", ledger["duplicated"], found.duplicated + (seen.kind.count if name == "duplicate" else 0))
-    fewer = found.reordered.low - unseen.high  # what is thrown away is not reordered
+    fewer = found.reordered.low - unseen.high  # thrown-away validations are not reordered
     reordered = Range(max(0, fewer), found.reordered.high) + (seen.kind.count if name == "swap" else 0)
     row.expect("reordered", ledger["reordered"], reordered)
     row.expect("unexpected", ledger["unexpected"], 0)
@@ -302,7 +302,7 @@ def compare(row, seen, report):
     row.expect("connections", report["fleet"]["connects"], Range(kinds.EQUIPMENTS, len(seen.meetings)))
     row.require(report["verdict"]["complete"], "the run is not complete")
     if driver.answers():
-        # After the drain nothing is open: what was not refused has arrived, and was said to have.
+        # After the drain nothing is open: every validation that was not refused has arrived and was acknowledged.
         row.expect("acknowledged", tally["acknowledged"], generated - rejected)
         row.expect("acknowledged", tally["acknowledged"], Range(0, len(seen.acknowledged())))
         row.expect("lost", delivery["lost"], seen.kind.count if name == "lose" else 0)
@@ -320,7 +320,7 @@ def compare(row, seen, report):
 
 
 def compare_names(row, seen, report, unseen):
-    """Validation by validation, where the fault's own draw does not decide which they are."""
+    """Compares validation by validation, where the victims do not depend on the fault's own draw."""
     if report["delivery"]["exceptions_omitted"]:
         return
     found, name = seen.account, seen.kind.name.split("-")[0]
@@ -347,7 +347,7 @@ FIGURES = [("tally", "generated"), ("tally", "acknowledged"), ("tally", "rejecte
 
 
 def falsified(report):
-    """(what, the report with it wrong by one), over and over."""
+    """Yields (figure, the report with that figure wrong by one) for each figure."""
     places = [(report[section], (section,), name) for section, name in FIGURES]
     injected = report["faults"][0].get("injected") or {}
     places += [(injected, ("faults", 0, "injected"), name) for name in injected]
@@ -362,7 +362,7 @@ def falsified(report):
 
 
 def prove(row, seen, report):
-    """Held messages are counted by the instant, which an observer cannot know to the message."""
+    """Proves that a wrong figure is noticed; not for held messages, which an observer cannot count exactly."""
     exact = seen.account.unknown == 0 and seen.perhaps_thrown_away == 0 and seen.kind.name not in ("stall", "delay", "slow", "limit")
     for what, wrong in falsified(report) if exact else ():
         trial = Row(seen.kind, seen.driver)
@@ -399,7 +399,7 @@ def try_one(portillon, kind_name, driver_name, seed, keep, proving):
                 compare(row, seen, run.report)
                 if proving and not row.problems:
                     prove(row, seen, run.report)
-    except Exception:  # one row's, not the table's
+    except Exception:  # fails one row, not the table
         row.problems.append(traceback.format_exc(limit=-3))
     if row.problems:
         row.result = "FAIL"

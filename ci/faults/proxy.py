@@ -15,7 +15,7 @@ PATIENCE_S = 5
 
 
 class Meeting:
-    """One connection through the proxy. Ends are (order, instant, "fin", "reset" or "refused"), in the order of the chunks."""
+    """One connection through the proxy. An end is (order, instant, "fin", "reset" or "refused"), ordered with the chunks."""
 
     def __init__(self, number):
         self.number = number

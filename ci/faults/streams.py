@@ -18,7 +18,7 @@ OK, REJECTED, THROTTLED, AGAIN, LATE = "acknowledged", "rejected", "throttled", 
 
 
 class Copy:
-    """A whole batch on its way to the server. `said` is what it was answered, in the protocol's words."""
+    """A whole batch sent to the server. `said` is its answer in the protocol's words."""
 
     def __init__(self, batch, talk, order, at_ns, name=None):
         self.equipment, self.first, self.count, self.due_ns = batch
@@ -35,7 +35,7 @@ class Copy:
 
 
 class Talk:
-    """What was said on one connection."""
+    """The conversation on one connection."""
 
     def __init__(self, meeting):
         self.meeting = meeting
@@ -56,7 +56,7 @@ class Talk:
             self.goodbye, self.goodbye_order = what, order
 
     def dismissed(self):
-        """The server ended it, or said that it would, before the client did."""
+        """Whether the server ended the connection, or announced that, before the client did."""
         ends = [end[0] if end else float("inf") for end in (self.meeting.client_end, self.meeting.server_end)]
         client = min(ends[0], self.client_goodbye_order)
         return ends[1] < client or (self.goodbye is not None and self.goodbye_order < client)
@@ -143,7 +143,7 @@ class MqttTalk:
     def __init__(self, meeting):
         self.talk = Talk(meeting)
         self.up, self.down = wire.MqttReader(), wire.MqttReader()
-        self.version, self.open = 5, {}  # packet identifier -> copies that wait for a word
+        self.version, self.open = 5, {}  # packet identifier -> copies that wait for an answer
 
     def feed(self, order, at_ns, direction, data):
         reader = self.up if direction is UP else self.down
@@ -259,7 +259,7 @@ class Exchange:
 
 
 def whole_messages(buffer):
-    """Takes the whole gRPC messages out of it."""
+    """Removes the complete gRPC messages from the buffer and yields them."""
     while len(buffer) >= 5 and len(buffer) >= 5 + (size := int.from_bytes(buffer[1:5], "big")):
         if buffer[0]:
             raise ValueError("a compressed message, which nobody asked for")
@@ -342,7 +342,7 @@ class Http2Talk:
 
 
 def take_apart(meetings, protocol):
-    """The talks of all connections, in the order in which they were made."""
+    """The conversations of all connections, in the order in which these were made."""
     talks = []
     for meeting in meetings:
         reader = (MqttTalk if protocol == "mqtt" else Http2Talk)(meeting)

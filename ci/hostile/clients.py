@@ -25,8 +25,8 @@ import time
 
 import wire
 
-PIECE_BYTES = 1 << 14  # what counts as one message at least: a network has a width
-PAUSE_S = 0.25  # between the bytes of who is slow: less than a second, so that tests are short
+PIECE_BYTES = 1 << 14  # the pace counts each such piece as a message: a network has a bandwidth
+PAUSE_S = 0.25  # between the bytes of a slow client: less than a second, so that tests are short
 
 CATALOGUE = {"mqtt": {}, "http2": {}, "grpc": {}}
 resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)  # many connections
@@ -40,7 +40,7 @@ class Expected:
         self.not_before_s, self.slow, self.patient = not_before_s, slow, patient
 
     def problem(self, saw):
-        """What is wrong with it; None if nothing is."""
+        """What is wrong with the server's reaction; None if nothing is."""
         if self.answers and not any(matches(answer, wanted) for answer in saw.answers for wanted in self.answers):
             return f"none of the answers {self.answers}: {saw}"
         if self.closes and saw.closed is None:
@@ -66,7 +66,7 @@ def matches(answer, wanted):
 
 
 class Saw:
-    """What one client saw, all its connections together."""
+    """One client's observations, of all its connections together."""
 
     def __init__(self, answers, closed, after_s, alive=False):
         self.answers, self.closed, self.after_s, self.alive = answers, closed, after_s, alive
@@ -80,7 +80,7 @@ class Saw:
 
 
 class Pace:
-    """At most so many messages a second; None: as fast as they go."""
+    """Limits the messages per second; None: no limit."""
 
     def __init__(self, per_s=None):
         self.per_s, self.due, self.taken = per_s, time.monotonic(), 0
@@ -111,7 +111,7 @@ class Peer:
         self.last_sent = time.monotonic()
 
     def send(self, data, messages=1):
-        """Reads meanwhile, unless deaf. Ends early when the server closes, or when a deaf one is not listened to either."""
+        """Sends, and reads meanwhile unless deaf. Ends early when the server closes, or no longer reads a deaf client."""
         self.at.pace.take(messages)
         self.last_sent = time.monotonic()
         view = memoryview(data)
@@ -140,7 +140,7 @@ class Peer:
         return self
 
     def flood(self, count, make, piece=200):
-        """make(i) for i in 0..count-1."""
+        """Sends make(i) for i in 0..count-1."""
         for begin in range(0, count, piece):
             indices = range(begin, min(begin + piece, count))
             self.send(b"".join(make(i) for i in indices), messages=len(indices))
@@ -178,12 +178,12 @@ class Peer:
         return any(matches(answer, one) for answer in self.answers for one in wanted)
 
     def saw(self):
-        """For those that are to be closed."""
+        """The observations of a client that is to be closed."""
         self.wait()
         return Saw(self.answers, self.closed, time.monotonic() - self.last_sent)
 
     def saw_on(self, *wanted):
-        """For those that are not: after the `wanted` answer, does it still answer?"""
+        """The observations of a client that is not to be closed: does the server still answer after the `wanted` answer?"""
         if wanted:
             self.wait(*wanted)
         self.answers, before = [], self.answers
@@ -194,7 +194,7 @@ class Peer:
         return Saw(before + self.answers, self.closed, time.monotonic() - self.last_sent, alive)
 
     def drip(self, data, most_s):
-        """A byte at a time, until closed."""
+        """Sends a byte at a time, until closed."""
         until = time.monotonic() + most_s
         for byte in data:
             if self.wait(patience_s=PAUSE_S) or self.closed or time.monotonic() > until:
@@ -211,13 +211,13 @@ class Peer:
 
 
 class At:
-    """Where, how fast, how much. Closes what it made."""
+    """The server's address, the pace and the amounts of a misbehaviour. Closes the connections that it made."""
 
     def __init__(self, protocol, address, pace=None, patience_s=20, many=300, hold_s=0):
         self.protocol, self.address, self.pace = protocol, address, pace or Pace()
         self.patience_s = patience_s
         self.many = many      # connections, where a misbehaviour is to have many of them
-        self.hold_s = hold_s  # for how long those that are merely there are there
+        self.hold_s = hold_s  # how long idle connections are held
         self.peers, self.made = [], 0
 
     def __enter__(self):
@@ -233,7 +233,7 @@ class At:
         return self.peers[-1]
 
     def greet(self, deaf=False, settings=(), **connect):
-        """A connection that has said hello as it should, and was answered."""
+        """A connection with a correct handshake, which was answered."""
         peer = self.connect(deaf)
         if self.protocol == "mqtt":
             connect.setdefault("client_id", f"hostile-{id(self)}-{len(self.peers)}")
@@ -255,13 +255,13 @@ class At:
         return wire.grpc_message(wire.protobuf_batch()) if self.protocol == "grpc" else wire.json_batch()
 
     def hold(self, peers):
-        """Silence, for as long as was said."""
+        """Holds the connections in silence."""
         time.sleep(self.hold_s)
         return peers[-1].saw_on()
 
 
 def behave(at):
-    """A client as it should be; None, or what went wrong."""
+    """A well-behaved client; returns None, or what went wrong."""
     if at.protocol == "mqtt":
         peer = at.greet()
         peer.send(wire.publish(7)).wait(("PUBACK", 7, 0))
@@ -357,7 +357,7 @@ def second_connect(at):  # 5.0, 3.1.0-2
 
 
 @misbehaviour("mqtt", counted="closed.protocol_error")
-def second_connect_of_3_1_1(at):  # which has no word for it
+def second_connect_of_3_1_1(at):  # 3.1.1 has no DISCONNECT from the server
     return at.greet(version=4).send(wire.connect(version=4)).saw()
 
 
@@ -471,7 +471,7 @@ def absurd_length_then_silence(at):
     return at.greet().send(wire.packet(wire.PUBLISH, b"\0", 2, length=268_435_455)).saw()
 
 
-@functools.cache  # who floods has it ready
+@functools.cache  # made once, so that a flood is fast
 def two_megabytes():
     return wire.publish(payload=bytes(2 << 20))
 
@@ -511,7 +511,7 @@ def publishes_and_never_reads(at):
 
 
 def never_reads(at):
-    """Until the server takes no more: small questions with answers of a kilobyte, beyond what the kernel keeps."""
+    """Sends small requests with answers of a kilobyte, more than the kernel keeps, until the server takes no more."""
     one = wire.packet(wire.SUBSCRIBE, b"\0\1\0" + (wire.text("a") + b"\0") * 1_000, 2)
     return at.greet(deaf=True).flood(8_000, lambda _: one, piece=20)
 
@@ -528,7 +528,7 @@ def idle_connections(at):
 
 
 @misbehaviour("mqtt", closes=False)
-def sessions_without_end(at):  # each kept for as long as may be, with messages that are never released
+def sessions_without_end(at):  # each kept as long as allowed, with messages that are never released
     for i in range(at.many):
         expiry = b"\x11\xff\xff\xff\xff"
         at.greet(client_id=f"kept-{i}", flags=0, properties=expiry).send(wire.publish(1, qos=2) + wire.publish(2, qos=2)).drop()
@@ -628,7 +628,7 @@ def preface_without_settings(at):
 
 
 def one_frame(name, error, frame, rfc):
-    """A frame that is wrong by itself, on a connection that is fine."""
+    """Registers a misbehaviour: one wrong frame on a correct connection."""
     @misbehaviour(*BOTH, answers=[("GOAWAY", e) for e in error], counted="closed.malformed")
     def send_it(at):
         return at.greet().send(frame).saw()
@@ -667,7 +667,7 @@ RESET = [("RST_STREAM", wire.PROTOCOL_ERROR), ("STATUS", 400), ("GOAWAY", wire.P
 
 
 def one_request(name, change):
-    """Malformed requests: a stream error, and the connection goes on (RFC 9113, 8.1.1)."""
+    """Registers a malformed request: a stream error, after which the connection lives on (RFC 9113, 8.1.1)."""
     @misbehaviour(*BOTH, answers=RESET, closes=False)
     def request_it(at):
         return at.greet().send(wire.headers(1, change(at.request()), 5)).saw_on(*RESET)
@@ -780,7 +780,7 @@ def rapid_reset(at):  # CVE-2023-44487
 
 
 @misbehaviour(*BOTH, answers=("GOAWAY", wire.PROTOCOL_ERROR), counted="closed.malformed")
-def more_streams_than_allowed(at):  # RFC 9113, 5.1.2; who has acknowledged the limit gets nghttp2's connection error
+def more_streams_than_allowed(at):  # RFC 9113, 5.1.2; a client that has acknowledged the limit gets nghttp2's connection error
     return at.greet().flood(300, lambda i: wire.headers(2 * i + 1, at.request())).saw()
 
 
@@ -1013,7 +1013,7 @@ def stream_ends_within_a_message(at):
 
 
 def again_and_again(protocol, names, address, per_s, seconds, many, connections=None):
-    """Until the time is up, or so many connections were made. What it did: calls, connections, messages, CPU."""
+    """Repeats until the time is up, or so many connections were made. Returns calls, connections, messages, CPU."""
     pace, until = Pace(per_s), time.monotonic() + seconds
     calls = made = 0
     while time.monotonic() < until and (connections is None or made < connections):

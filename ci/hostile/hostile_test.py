@@ -16,7 +16,7 @@ verbose = "-v" in words
 patient = "--patient" in words
 only = [word for word in words if not word.startswith("-")]
 problems, ran, began = [], 0, time.monotonic()
-stuck = [0]  # connections of those who never read: the server notices that they are gone when its patience ends
+stuck = [0]  # connections of clients that never read: the server notices that they are gone when its patience ends
 
 
 def chosen(*kinds):
@@ -43,7 +43,7 @@ def misbehave(server, protocol, function):
             saw = function(at)
             stuck[0] += sum(peer.blocked for peer in at.peers)
             return saw
-        except Exception as problem:  # a client's own fault is to be told beside the others' results
+        except Exception as problem:  # an error in a client is reported beside the others' results
             return clients.Saw([("EXCEPTION", repr(problem))], None, 0)
 
 
@@ -59,12 +59,12 @@ def survived(server, pids):
 
 
 def counted(server, before, expected):
-    """Whether one of the causes has grown; the figures may be an instant behind."""
+    """Whether the count of one of the causes has grown; the figures may be an instant behind."""
     return not expected or server.wait_until(
         lambda _: any(server.causes().get(cause, 0) > before.get(cause, 0) for cause in expected), 5)
 
 
-# One after the other, so that each one's count shows by itself. No time-out matters here.
+# One after the other, so that each count is seen separately. No time-out matters here.
 with program.Server(portillon, shards=2) as server:
     pids = server.pids()
     for protocol, name, function in chosen("quick"):
@@ -83,7 +83,7 @@ with program.Server(portillon, shards=2) as server:
 
 
 def all_at_once(kind, *options):
-    """Because each waits for a time-out; they are counted together."""
+    """Runs clients at the same time, because each waits for a time-out; they are counted together."""
     with program.Server(portillon, *options, shards=2) as server, concurrent.futures.ThreadPoolExecutor(64) as pool:
         pids = server.pids()
         begun = [(protocol, name, function, pool.submit(misbehave, server, protocol, function))

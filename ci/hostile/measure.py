@@ -29,7 +29,7 @@ import servers
 HERE = os.path.dirname(os.path.abspath(__file__))
 FLEET = ["--equipments", "1000", "--rate", "2/s", "--duration", "6s"]
 
-# What can be kept up; a single bad packet shows in `churn` of connections as well as any other.
+# Misbehaviours that can be kept up; any single bad packet costs what the `churn` of connections costs.
 CONTINUOUS = {
     "mqtt": ["publish_before_connect", "second_connect", "absurd_length_then_silence", "oversized_publish", "more_than_receive_maximum",
              "pingreq_flood", "subscribe_flood", "publishes_and_never_reads", "subscribes_and_never_reads", "idle_connections",
@@ -58,7 +58,7 @@ def run_fleet(portillon, server, protocol):
 
 
 def elsewhere():
-    """Who misbehaves does so from a machine of its own: what its program takes of this one's processors is nobody's cost."""
+    """Gives the hostile client only idle processor time, as if it ran on a machine of its own."""
     os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
 
 
@@ -107,7 +107,7 @@ def grown(before, after):
 
 
 def listener_memory(portillon, protocol, given):
-    """By turns: a tenth to warm up, then the rest."""
+    """Measures a listener's memory: a tenth of the connections to warm up, then the rest."""
     with program.Server(portillon, "--first-byte", "2s", listeners=[protocol]) as server:
         host, port = server.addresses[protocol]
         figures, made = [server.rss_bytes()], 0
@@ -127,7 +127,7 @@ def children(pid):
 
 
 def generator_memory(portillon, protocol, name, given):
-    """Well served by one of ours, but for connections that break; then by one that misbehaves."""
+    """Measures a generator's memory: first with a good server whose connections break, then with a misbehaving one."""
     samples = []  # (connections made, resident bytes of the generator's processes)
     with program.Server(portillon, listeners=[program.LISTENER_OF[protocol]]) as good, \
             servers.Serving(protocol, name, at_first=good.addresses[program.LISTENER_OF[protocol]]) as serving:
@@ -143,7 +143,7 @@ def generator_memory(portillon, protocol, name, given):
                 if serving.at_first and time.monotonic() > next_at:
                     serving.cut() if cuts < 30 else serving.turn()
                     cuts += 1
-                    next_at += 0.3 if cuts < 30 else 3  # in the end everybody has sent something over what it has
+                    next_at += 0.3 if cuts < 30 else 3  # in the end every connection has carried a message
                 if serving.connections >= given.connections:
                     process.terminate()
                     return

@@ -1,4 +1,4 @@
-"""`portillon serve` and `portillon run`, as a person would call them."""
+"""Calls `portillon serve` and `portillon run` as a person would."""
 import json
 import os
 import subprocess
@@ -7,12 +7,12 @@ import time
 import urllib.request
 
 SCHEMES = {"mqtt": "mqtt", "http2": "http", "grpc": "grpc", "grpc-stream": "grpc"}
-DELIVERED = (0, 3)  # exit codes: a machine too busy to measure on has delivered all the same
+DELIVERED = (0, 3)  # exit codes: on a machine too busy to measure (3) everything was delivered, too
 LISTENER_OF = {"mqtt": "mqtt", "http2": "http2", "grpc": "grpc", "grpc-stream": "grpc"}
 
 
 def protocols(portillon):
-    """Those that have drivers."""
+    """The protocols that have drivers."""
     schema = subprocess.run([portillon, "schema", "scenario"], capture_output=True, text=True, check=True, timeout=60).stdout
     return list(json.loads(schema)["properties"]["protocols"]["properties"])
 
@@ -65,7 +65,7 @@ class Server:
         return {f"{kind}.{cause}": count for kind in ("closed", "refused") for cause, count in totals[kind].items()}
 
     def wait_until(self, holds, patience_s=15):
-        """Polls the figures, until holds(figures) or out of patience; says which."""
+        """Polls the figures until holds(figures) is true or patience ends; returns whether it was true."""
         until = time.monotonic() + patience_s
         while not holds(self.figures()):
             if time.monotonic() > until:
@@ -79,12 +79,12 @@ class Server:
 
 
 class Run:
-    """What a finished `portillon run` left."""
+    """The results of a finished `portillon run`."""
 
     def __init__(self, portillon, protocol, target, *options, ledger=None, patience_s=120):
         with tempfile.TemporaryDirectory() as folder:
             out = os.path.join(folder, "report.json")
-            # Whoever calls this judges by the report itself.
+            # No thresholds: the caller judges by the report itself.
             arguments = [portillon, "run", "--protocol", protocol, "--target", target, "--set", "thresholds={}", *options, "-o", out]
             if ledger:
                 arguments += ["--ledger", ledger]

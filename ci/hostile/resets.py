@@ -25,7 +25,7 @@ class Proxy:
     def __init__(self, upstream, gentle):
         self.upstream, self.gentle = upstream, gentle
         self.connections = self.publishes = self.dropped = 0
-        self.under_way = {}  # client identifier -> done when its last connection to the server has come to its end
+        self.under_way = {}  # client identifier -> done when its last connection to the server has ended
 
     async def meet(self, reader, writer):
         self.connections += 1
@@ -48,7 +48,7 @@ class Proxy:
     async def forward(self, reader, writer, until, packets, connect, bytes_of_connect, ends):
         name = connect[2][10 + 1 + connect[2][10]:] if connect[2][6] == 5 else connect[2][10:]
         client_id = name[2:2 + int.from_bytes(name[:2], "big")]
-        # Its last connection first: a server that hears of the next one takes over, and need not read what the last one said.
+        # The client's last connection first: the next one takes its session over, and the server need not read the rest of the last.
         before = self.under_way.get(client_id)
         mine = self.under_way[client_id] = asyncio.get_running_loop().create_future()
         ends += [mine]

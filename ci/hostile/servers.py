@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Servers that misbehave, one coroutine each, by protocol; and what `portillon run` makes of them.
+"""Servers that misbehave, one coroutine each, by protocol; and how `portillon run` copes with them.
 
 Usage: servers.py PORTILLON [--selection] [PROTOCOL or NAME...]      runs the driver against each (--selection: the ctest entry)
        servers.py --serve PROTOCOL NAME                              says its port and serves, until stdin ends
@@ -22,7 +22,7 @@ PATIENCE_S = 40  # of a run of 1.5 s and a drain of 1 s: machines may be slow
 
 
 def server(*protocols, acknowledges="any", options=(), selected=False, must=None):
-    """`must`: from a report to what is wrong with it, or None."""
+    """`must`: a function that returns what is wrong with a report, or None."""
     def add(coroutine):
         coroutine.acknowledges, coroutine.options, coroutine.selected = acknowledges, list(options), selected
         coroutine.must = must or (lambda _: None)
@@ -33,7 +33,7 @@ def server(*protocols, acknowledges="any", options=(), selected=False, must=None
 
 
 class Client:
-    """A connection, as its server sees it."""
+    """The server's end of a connection."""
 
     def __init__(self, protocol, reader, writer):
         self.protocol, self.reader, self.writer = protocol, reader, writer
@@ -99,7 +99,7 @@ class Client:
             await self.send(wire.settings(*settings))
 
     def answer(self, stream):
-        """A right answer to a request."""
+        """The correct answer to a request."""
         if self.protocol == "http2":
             return wire.headers(stream, [(":status", "200")], 5)
         if self.protocol == "grpc-stream":
@@ -185,7 +185,7 @@ async def greets_a_byte_a_second(client):
 # ---------------------------------------------------------------------------------------------------------------- MQTT
 
 def connack(name, body, **more):
-    """A CONNACK that is wrong or says no."""
+    """Registers a server whose CONNACK is wrong or refuses."""
     @server("mqtt", acknowledges="nothing", **more)
     async def greet(client):
         await client.packet()
@@ -371,7 +371,7 @@ GRPC_HEAD = [(":status", "200"), ("content-type", "application/grpc")]
 
 
 def after_greeting(name, data, *, acknowledges="nothing", selected=False):
-    """Bytes that are wrong, in answer to the first request."""
+    """Registers a server that answers the first request with these wrong bytes."""
     @server(*H2, acknowledges=acknowledges, selected=selected)
     async def say(client):
         await client.hello()
@@ -403,7 +403,7 @@ after_greeting("body_longer_than_it_said", lambda s: wire.headers(s, [(":status"
 
 
 def answering(name, protocols, data, *, acknowledges="nothing", selected=False, must=None):
-    """The same answer to every request."""
+    """Registers a server that gives the same answer to every request."""
     @server(*protocols, acknowledges=acknowledges, selected=selected, must=must)
     async def say(client):
         await client.hello()
@@ -418,7 +418,7 @@ answering("refuses_every_stream", H2, lambda c, s: wire.frame(wire.RST_STREAM, 0
 answering("goes_away_every_time", H2, lambda c, s: wire.frame(wire.GOAWAY, 0, 0, bytes(8)))
 answering("status_500", H2, lambda c, s: wire.headers(s, [(":status", "500")], 5))
 def counts(*causes):
-    """Each of these is among the report's errors."""
+    """Requires that each of these causes is among the report's errors."""
     return lambda report: next((f"no {cause} in {report['errors']}" for cause in causes if not report["errors"].get(cause)), None)
 
 
@@ -459,7 +459,7 @@ async def only_pings(client):
 
 
 def left(report):
-    """The connection was, for another one."""
+    """Requires that the connection was left for another one."""
     lost = [cause for cause in report["errors"] if cause.startswith("connection.")]
     if not report["fleet"]["reconnects"]:
         return f"no reconnects, {report['errors']}"
@@ -620,7 +620,7 @@ async def receipts_of_absurd_length(client):
 # -------------------------------------------------------------------------------------------------------------- serving
 
 class Serving:
-    """One of them, on a port of the kernel's choice, in a thread of its own. `at_first`: the address of a server that answers in its
+    """A misbehaving server, on a port of the kernel's choice, in a thread of its own. `at_first`: a server's address, which answers in its
     place until turn()."""
 
     def __init__(self, protocol, name, at_first=None):
@@ -658,7 +658,7 @@ class Serving:
             there_writer.close()
 
     def cut(self):
-        """Whoever is served now loses the connection."""
+        """Cuts all present connections."""
         def each():
             for task in self.relays:
                 task.cancel()
@@ -666,7 +666,7 @@ class Serving:
         self.loop.call_soon_threadsafe(each)
 
     def turn(self):
-        """From now on it misbehaves."""
+        """Begins to misbehave."""
         self.at_first = None
         self.cut()
 

@@ -1,4 +1,4 @@
-"""Bytes of MQTT, HTTP/2 and gRPC, right and wrong ones, and what an answer says. No I/O.
+"""Makes correct and wrong bytes of MQTT, HTTP/2 and gRPC, and reads answers. No I/O.
 
 Written from the specifications, apart from the program's own codecs: MQTT 5.0 and 3.1.1, RFC 9113, RFC 7541, gRPC over HTTP/2.
 """
@@ -47,7 +47,7 @@ def text(value):
 
 
 def packet(kind, body=b"", flags=0, length=None):
-    """`length`: what the remaining length says, if not the truth; bytes: those, as they are."""
+    """A packet. `length`: a false remaining length; if it is bytes, they are used as they are."""
     said = length if isinstance(length, bytes) else varint(len(body) if length is None else length)
     return bytes([kind << 4 | flags]) + said + body
 
@@ -146,7 +146,7 @@ def literal(name, value, indexed=False):
 
 
 def block(*fields):
-    """Literals, not indexed. Begins with a table size, for who was told of a smaller one must say so (RFC 7541, 4.2)."""
+    """Literals, not indexed. Begins with a table size, as a peer that announced a smaller table demands (RFC 7541, 4.2)."""
     return prefixed(0, 5, 0x20) + b"".join(literal(*field) for field in fields)
 
 

@@ -1,6 +1,6 @@
-// The floor: what a round trip costs a bare epoll loop. Pairs of processes, a client and its server; every connection
-// sends a message of 143 bytes at its own times and reads 4 bytes back, all connections together at a given rate.
-// Prints the clients' CPU for each round trip, in microseconds.
+// A lower bound: the cost of a round trip in a bare epoll loop. Pairs of processes, a client and its server; every
+// connection sends a message of 143 bytes at its own times and reads 4 bytes back, all connections together at a given
+// rate. Prints the clients' CPU for each round trip, in microseconds.
 // Usage: epoll_round_trips CONNECTIONS ROUND_TRIPS_PER_S SECONDS PAIRS
 #include <arpa/inet.h>
 #include <netinet/in.h>

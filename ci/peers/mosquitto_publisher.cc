@@ -1,5 +1,5 @@
-// What a user of libmosquitto would write: many clients on one epoll loop, one QoS 1 message in flight each, the next
-// one as soon as the last is acknowledged. Prints what it sent and the CPU it took.
+// A program as a user of libmosquitto would write it: many clients on one epoll loop, one QoS 1 message in flight each,
+// the next one as soon as the last is acknowledged. Prints how much it sent and the CPU it took.
 // Usage: mosquitto_publisher PORT CLIENTS SECONDS BYTES
 #include <mosquitto.h>
 #include <sys/epoll.h>
@@ -124,5 +124,5 @@ int main(int count, char** words) {
     std::printf("{\"acknowledged\": %llu, \"cpu_s\": %.3f, \"wall_s\": %.3f}\n",
                 static_cast<unsigned long long>(acknowledged), cpu, wall);
     std::fflush(stdout);
-    std::_Exit(0);  // thousands of clients need no goodbye
+    std::_Exit(0);  // thousands of clients need not disconnect
 }

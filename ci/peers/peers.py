@@ -107,7 +107,7 @@ delivery: {{ timeout: 20s, connect_timeout: 20s, drain: 20s{extra} }}
 
 
 def h2load(port, *options):
-    """What it used: CPU seconds, its largest resident memory, and what it printed."""
+    """Runs h2load; returns its CPU seconds, its largest resident memory, and its output."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     with tempfile.NamedTemporaryFile("w") as body:
         body.write("x" * BODY_BYTES)
@@ -154,7 +154,7 @@ def memory_peer():
         with nghttpd() as (port, server), tempfile.NamedTemporaryFile("w") as body:
             body.write("x" * BODY_BYTES)
             body.flush()
-            # Ten requests on each connection, then it waits: looked at while all are connected.
+            # Ten requests on each connection, then it waits; memory is read while all are connected.
             client = subprocess.Popen(["h2load", "-t1", "-c", str(size), "--rps=1", "-D", "12", "-d", body.name,
                                        f"http://127.0.0.1:{port}/v1/validations"], stdout=subprocess.DEVNULL)
             time.sleep(11)
@@ -164,7 +164,7 @@ def memory_peer():
 
 
 class Watch:
-    """How long the machine takes from the first of so many sockets to the last."""
+    """Measures the time from the first of so many sockets to the last."""
 
     def __init__(self, sockets):
         self.sockets, self.base, self.first, self.last, self.over = sockets, self.count(), None, None, False

@@ -23,7 +23,7 @@ with tempfile.TemporaryDirectory() as made:
 
 
 def batch(first, count, filler=20):
-    """Of a run that nobody registered: counted, and nothing more."""
+    """A batch of a run that nobody registered: it is counted, not recorded."""
     return messages.Batch(run=7, equipment=12, first=first, validations=[
         messages.Validation(equipment=12, sequence=first + i, due=i, filler="a" * filler) for i in range(count)])
 
@@ -36,7 +36,7 @@ def status_of(call):
 
 
 class Talk:
-    """What a client says on a stream, one batch at a time, and when it ends."""
+    """The requests of a client on a stream, one batch at a time, and its end."""
 
     def __init__(self):
         self.said, self.changed, self.over = [], threading.Condition(), False
@@ -86,7 +86,7 @@ with program.Server(sys.argv[1], listeners=("grpc",), shards=2) as server:
         assert all(receipt.answer == messages.ANSWER_ACKNOWLEDGED and receipt.count == 1 for receipt in receipts)
         receipts = list(stream(iter([batch(i, 60) for i in range(1, 11)]), timeout=60, compression=grpc.Compression.Gzip))
         assert len(receipts) == 10
-        # One after the other: what is said next follows from what was answered.
+        # One after the other: each batch follows the answer to the last.
         talk = Talk()
         receipts = stream(talk, timeout=60)
         for first in range(1, 101):
@@ -94,7 +94,7 @@ with program.Server(sys.argv[1], listeners=("grpc",), shards=2) as server:
             assert next(receipts).first == first
         talk.end()
         assert list(receipts) == [] and receipts.code() == grpc.StatusCode.OK
-        # Streams beside each other; one is given up half-way, and costs the others nothing.
+        # Streams beside each other; one is cancelled half-way, without effect on the others.
         talks = [Talk() for _ in range(20)]
         answers = [stream(talk, timeout=60) for talk in talks]
         for i, talk in enumerate(talks):
@@ -105,7 +105,7 @@ with program.Server(sys.argv[1], listeners=("grpc",), shards=2) as server:
             talk.say(batch(101 + i, 1))
             talk.end()
             assert i == 0 or [receipt.first for receipt in answer] == [101 + i]
-        # An empty stream, and one that lives no longer than it says.
+        # An empty stream, and one with a deadline.
         assert list(stream(iter([]), timeout=20)) == []
         silent = Talk()
         assert status_of(lambda: list(stream(silent, timeout=0.5))).startswith("DEADLINE_EXCEEDED")

@@ -34,7 +34,7 @@ with tempfile.TemporaryDirectory() as made:
 
 
 def retry_info(milliseconds):
-    """google.rpc.Status with a RetryInfo in it, as grpc-status-details-bin bears it; written by hand."""
+    """A google.rpc.Status with a RetryInfo in it, the value of grpc-status-details-bin; written by hand."""
     def field(number, body):
         return bytes([number << 3 | 2, len(body)]) + body
     nanos = milliseconds * 1_000_000
@@ -48,7 +48,7 @@ def retry_info(milliseconds):
 
 
 class Gate:
-    """What has come and what it was answered; shared by all calls of one run."""
+    """The received batches and their answers; shared by all calls of one run."""
 
     def __init__(self):
         self.lock = threading.Lock()
@@ -162,7 +162,7 @@ try:
     for protocol in ("grpc", "grpc-stream"):  # 240 kB a batch: above the windows
         by_cause(run(protocol, "--set", "traffic.payload.bytes=60000", "--set", "delivery.batch.max=4",
                      "--set", "delivery.batch.linger=1s", equipments=1, rate=8, seconds=1))
-    # The stream ends with OK, again and again: it is opened anew, and what has no receipt goes again.
+    # The stream ends with OK, again and again: it is opened anew, and batches without a receipt are sent again.
     stream_receipts = 5
     report = run("grpc-stream", "--set", "delivery.batch.max=1", "--set", "delivery.in_flight=4", equipments=1, rate=50)
     assert report["fleet"]["reconnects"] >= 100 // (stream_receipts + 2) - 1, report["fleet"]

@@ -1,5 +1,5 @@
 // For ci/strangers: the official gRPC library calls the published service, unary and on streams, plain and compressed.
-// Prints what it was told: "acknowledged N", "receipts N", or why it gives up, with exit code 1.
+// Prints the result: "acknowledged N", "receipts N", or why it gives up, with exit code 1.
 //
 // Usage: portillon_stranger_grpcpp_client HOST:PORT
 
@@ -21,7 +21,7 @@ constexpr std::uint32_t validations = 3;
 
 portillon::v1::Batch batch_of(std::uint32_t equipment, std::uint64_t first) {
     portillon::v1::Batch batch;
-    batch.set_run(7);  // that nobody registered: counted, and nothing more
+    batch.set_run(7);  // a run that nobody registered: counted, not recorded
     batch.set_equipment(equipment);
     batch.set_first(first);
     for (std::uint32_t i = 0; i < validations; ++i) {
@@ -61,7 +61,7 @@ int call(portillon::v1::Gate::Stub& gate) {
     return 0;
 }
 
-// Writes as fast as it may, and reads in a thread of its own: both directions are under way at once.
+// Writes as fast as it may, and reads in a thread of its own, so that both directions are busy at once.
 int stream(portillon::v1::Gate::Stub& gate) {
     int receipts = 0;
     for (int turn = 0; turn < streams; ++turn) {

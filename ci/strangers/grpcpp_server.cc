@@ -1,5 +1,5 @@
 // For ci/strangers: the published service implemented with the official gRPC library, on a free port of 127.0.0.1.
-// Prints "port N"; at the end of standard input stops and prints what came: "batches N", "validations N".
+// Prints "port N"; at the end of standard input it stops and prints the totals: "batches N", "validations N".
 //
 // Equipment 2 is turned away the first time with each batch (UNAVAILABLE; on a stream ANSWER_TRY_AGAIN), equipment 3
 // always (INVALID_ARGUMENT; ANSWER_REJECTED).

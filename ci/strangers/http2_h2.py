@@ -74,7 +74,7 @@ class Gate:
         peer.close()
 
     def load(self, *options, equipments, rate, duration="1s"):
-        """(tally, {cause: attempts}, fleet) of a run of batches of one."""
+        """A run with one validation per batch; returns (tally, {cause: attempts}, fleet)."""
         done = program.Run(portillon, "http2", f"http://127.0.0.1:{self.port}", "--equipments", str(equipments), "--rate",
                            f"{rate}/s", "--duration", duration, "--set", "delivery.batch.max=1", "--set", "delivery.drain=60s", *options)
         self.listener.close()
@@ -101,7 +101,7 @@ def by_equipment(gate, connection, stream, batch):
     now = time.monotonic()
     assert now >= gate.not_before.pop(key, now), f"{key} came back too early"
     later = [("retry-after", "1")]
-    clock = 784_111_777  # a server whose clock is wrong: what counts is the difference (RFC 9110, 10.2.3)
+    clock = 784_111_777  # the server's clock is wrong: only the difference counts (RFC 9110, 10.2.3)
     dates = [("date", http_date(clock)), ("retry-after", http_date(clock + 1))]
     if batch["equipment"] in (3, 6, 7) and first:
         gate.not_before[key] = now + 1

@@ -87,7 +87,7 @@ def accepts(nginx):
         print("accepts", in_flight, tally, report["errors"], report["fleet"])
         assert done.exit_code in program.DELIVERED, done.stderr
         assert tally["acknowledged"] == generated and tally["rejected"] == 0, tally
-        # A connection bears so many requests and no more.
+        # nginx closes a connection after that many requests.
         least = generated // REQUESTS_OF_A_CONNECTION - report["fleet"]["equipments"]
         assert report["fleet"]["reconnects"] >= least, (report["fleet"], least)
         assert not [cause for cause in report["errors"] if "goaway" not in cause and "refused_stream" not in cause], report["errors"]

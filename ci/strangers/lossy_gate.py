@@ -59,7 +59,7 @@ def mqtt_length(size):
 
 
 class Forward:
-    """One MQTT 3.1.1 connection to the ledger's listener; what is sent on it arrives in this order."""
+    """One MQTT 3.1.1 connection to the ledger's listener; messages arrive in the order of sending."""
 
     async def open(self, host, port):
         self.reader, self.writer = await asyncio.open_connection(host, port)
@@ -89,7 +89,7 @@ class Forward:
 
 
 class Gate:
-    """Decides what becomes of each validation, by (equipment, sequence) alone."""
+    """Decides the fate of each validation, by (equipment, sequence) alone."""
 
     def __init__(self, forward, plan):
         self.forward = forward

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What `portillon run` leaves on a Mosquitto: nothing, however it ends; and what it cannot remove itself, `portillon
+"""`portillon run` leaves no session on a Mosquitto, however it ends; and those that it cannot remove itself, `portillon
 clean` does. Sessions are counted by the broker ($SYS/broker/clients/total).
 
 Usage: mqtt_debris.py PORTILLON
@@ -56,7 +56,7 @@ class Broker:
             self.changed.notify()
 
     def sessions(self, expected, patience_s=20):
-        """Waits until it knows so many; else says how many it knows. It tells of changes only, once a second."""
+        """Waits until the broker has that many sessions; else reports how many. It publishes changes only, once a second."""
         time.sleep(2.5)
         with self.changed:
             self.changed.wait_for(lambda: self.totals and self.totals[-1] - 1 == expected, patience_s)
@@ -88,7 +88,7 @@ def expect(what, seen, right):
 
 
 def kill_run(process):
-    """With all of its processes, which are its session's: none of them can do anything more."""
+    """Kills a run with all of its processes, which share its process group."""
     os.killpg(process.pid, signal.SIGKILL)
     process.wait(20)
 

@@ -24,7 +24,7 @@ number = 0
 
 
 def batch():
-    """Of a run that nobody registered: counted, and nothing more."""
+    """A batch of a run that nobody registered: it is counted, not recorded."""
     global number
     number += 1
     return json.dumps({"run": "00000000000000aa", "equipment": 1, "first": number, "validations": [
@@ -47,7 +47,7 @@ def expect(count, **closed):
 
 
 class Publisher:
-    """One paho client; remembers what it was told."""
+    """One paho client; remembers the server's packets."""
 
     def __init__(self, name, version, at=None, clean=True, expiry=0):
         self.five, self.at, self.clean, self.expiry = version == paho.MQTTv5, at or server.port, clean, expiry
@@ -163,9 +163,9 @@ try:
     publisher.publish([batch()], 1)
     expect(1)
 
-    # Every next bearer of a name takes it over, wherever it is accepted.
+    # The next client with the same identifier takes the session over, whichever shard accepts it.
     publisher.client.reconnect_delay_set(60, 60)
-    # One that resumed before the server had noticed its break, above, took itself over, too.
+    # A client above that resumed before the server had noticed its break took itself over, too.
     before = server.totals()["closed"].get("taken_over", 0)
     for i in range(8):
         other = Publisher("pings", paho.MQTTv5).start()
@@ -175,7 +175,7 @@ try:
         publisher = other
     assert server.totals()["closed"].get("taken_over") == before + 8, server.totals()
 
-    # The server says goodbye to who is still there.
+    # The server disconnects the clients that are still connected.
     assert server.terminate() == 0
     assert other.gone.wait(10)
 finally:

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""`portillon run` against the MQTT plugin of RabbitMQ: 3.1.1 at QoS 0 and 1. What it cannot do is said by its name.
+"""`portillon run` against the MQTT plugin of RabbitMQ: 3.1.1 at QoS 0 and 1. What the plugin cannot do is reported by name.
 
 RabbitMQ 3.10 speaks 3.1.1 only, and answers a message at QoS 2 as if it were at QoS 1.
 

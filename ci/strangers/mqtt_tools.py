@@ -1,4 +1,4 @@
-"""What the tests of MQTT against strangers share."""
+"""Shared by the tests of MQTT against strangers."""
 import asyncio
 import json
 import os
@@ -16,7 +16,7 @@ import paho.mqtt.client as paho
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from ports import free_port  # noqa: E402, F401
 
-DELIVERED = (0, 3)  # exit codes: a machine too busy to measure on has delivered all the same
+DELIVERED = (0, 3)  # exit codes: on a machine too busy to measure (3) everything was delivered, too
 
 
 def wait_for(port, process, patience_s=60):
@@ -76,7 +76,7 @@ class Subscriber:
 
 
 class Breaker:
-    """Between clients and a server: resets every connection after a random while, until calm() is called."""
+    """A proxy that resets every connection after a random time, until calm() is called."""
 
     def __init__(self, server_port, seed, mean_s=0.1):
         print("seed", seed)
@@ -147,7 +147,7 @@ class Server:
             return json.load(answer)
 
     def totals(self, until=lambda totals: True):
-        """Shards publish their figures ten times a second: waits until they say what is expected."""
+        """Waits until the figures are as expected; shards publish them ten times a second."""
         for _ in range(100):
             totals = self.figures()["totals"]
             if until(totals):

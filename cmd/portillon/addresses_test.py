@@ -34,7 +34,7 @@ needs_ipv6 = unittest.skipUnless(has_ipv6_loopback(), "this machine has no IPv6 
 
 @contextlib.contextmanager
 def serving(host):
-    """The reference server with every listener and the admin endpoint at `host`; yields where."""
+    """Runs the reference server with every listener and the admin endpoint at `host`; yields their addresses."""
     words = [word for name in ("mqtt", "http2", "grpc") for word in ("--listen", f"{name}={host}:0")]
     server = subprocess.Popen([PORTILLON, "serve", "--ready-json", "--admin", f"{host}:0", *words], stdout=subprocess.PIPE, text=True)
     try:
@@ -46,7 +46,7 @@ def serving(host):
 
 @contextlib.contextmanager
 def taken(family, host):
-    """A port where somebody listens."""
+    """A port on which another program listens."""
     with socket.socket(family) as listening:
         if family == socket.AF_INET6:
             listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)

@@ -21,7 +21,7 @@ from program import PORTILLON, SCENARIOS, Case, call, children_of
 SMALL = "protocol: http2\nfleet: { equipments: 2 }\ntraffic: { stages: [ { duration: 200ms, rate: 10/s } ] }\n" \
         "thresholds: { undelivered: ['count==0'] }\n"
 LONG = "protocol: http2\nfleet: { equipments: 4 }\ntraffic: { stages: [ { duration: 60s, rate: 20/s } ] }\n"
-NEVER_ENDING = {"serve": ["--admin", "127.0.0.1:0", "--listen", "http2=127.0.0.1:0"]}  # and what lets it start anywhere
+NEVER_ENDING = {"serve": ["--admin", "127.0.0.1:0", "--listen", "http2=127.0.0.1:0"]}  # and its options
 UNWRITABLE = "cannot be written"
 
 
@@ -261,7 +261,7 @@ class CommandLine(Case):
                     done = self.shell(words, redirection)
                     said = there.stderr != "" and there.returncode in (0, 3, 99)
                     self.assertIn(done.returncode, (1,) if said else (there.returncode, 3))
-                    if words[:1] not in (["run"], ["compare"], ["doctor"]):  # whose figures are others each time
+                    if words[:1] not in (["run"], ["compare"], ["doctor"]):  # their figures differ each time
                         self.assertEqual(done.stdout, there.stdout)
 
     def test_both_closed_or_gone_cost_no_report(self):
@@ -358,7 +358,7 @@ class CommandLine(Case):
             os.remove(self.out)
 
     def test_a_stop_signal_that_insists_ends_it_at_once(self):
-        # Nobody listens: there is something to drain for as long as it may.
+        # Nobody listens at the target, so the drain takes as long as it may.
         words = ["run", self.long(), "--target", "http://127.0.0.1:1", "--set", "fleet.start.within=1s", "-o", self.out]
         for first, second in ((signal.SIGINT, signal.SIGINT), (signal.SIGTERM, signal.SIGINT), (signal.SIGHUP, signal.SIGTERM)):
             process = self.start(words, "running")
@@ -380,7 +380,7 @@ class CommandLine(Case):
         self.assertTrue(self.report()["verdict"]["complete"])
 
     def test_a_terminal_that_is_gone_leaves_a_report(self):
-        # As ssh does when the connection drops: the shell's terminal hangs up, and it tells its jobs.
+        # Like ssh when its connection drops: the shell's terminal hangs up, and the shell signals its jobs.
         pid, master = pty.fork()
         if pid == 0:
             try:
@@ -490,7 +490,7 @@ class CommandLine(Case):
         self.assertIn("did you mean " + os.path.join(self.folder.name, "near.yaml"),
                       call("run", os.path.join(self.folder.name, "naer.yaml")).stderr)
         self.assertIn("it is a folder", call("run", self.folder.name).stderr)
-        # A file is what its name says, whatever else has that name.
+        # A file goes before a shipped scenario of the same name.
         self.file("smoke", SMALL.replace("http2", "mqtt"))
         self.assertIn("over mqtt", call("validate", "smoke", cwd=self.folder.name).stdout)
         self.assertIn("2 equipments", call("validate", "smoke", cwd=self.folder.name).stdout)

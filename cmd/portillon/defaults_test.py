@@ -92,7 +92,7 @@ class Defaults(Case):
         self.assertIn(call("gate", self.out, "--junit", junit).returncode, (0, 3))
         with open(junit) as file:
             self.assertEqual(file.read().count("<skipped "), 2)
-        # What someone wrote fails closed, with a word of what to do.
+        # A threshold that a user wrote fails closed, with a hint.
         strict = call("gate", self.out, "--threshold", "lost: count==0")
         self.assertIn(strict.returncode, (99, 3))
         self.assertIn("--ledger", strict.stdout)

@@ -16,7 +16,7 @@ import xml.parsers.expat
 
 from program import PORTILLON, Case
 
-# What may stand in files and reports; and what may be typed, which holds no NUL.
+# Texts in files and reports; and texts that may be typed, which have no NUL.
 HOSTILE = ["\x1b[31mred", "\x1b]0;title\x07", "a\x1b[2J\x1b[Hb", "\x00nul", "\x7f\x08\x08", "\u0085\u009b31m", "\u202egpj.exe\u2066",
            "\ufffe\uffff", "\u2028\u2029\ufeff", "\U000e0041", "=cmd|' /C calc'!A0", "@SUM(1+1)", "+1+1", "\t=1", "</script><img src=x onerror=a()>",
            "a|b`c`[d](http://evil.example) www.evil.example @me <b>", "two\nlines: passed\r\n\x1b[2K", "]]>&\"'", "x" * 20000]
@@ -109,7 +109,7 @@ class HostileText(Case):
                 self.assert_harmless("gate", path)
 
     def hostile_report(self):
-        """A report of a real run in which every text that may be anything is hostile, each another way."""
+        """A report of a real run in which every free text is hostile, each in another way."""
         scenario = self.file("named.yaml", "name: n\nfleet: { equipments: 2 }\ntraffic: { stages: [ { name: s, duration: 1s, rate: 5/s } ] }\n"
                              "thresholds: { response: ['p(95)<1h'], lost: ['count==1'] }\n")
         self.run_it("run", scenario, "--protocol", "http2", "-o", self.out)

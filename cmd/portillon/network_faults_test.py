@@ -46,7 +46,7 @@ faults: [ %s ]
 
 
 def run(name, scenario, protocol, *more):
-    """The report, and what was said if there is none."""
+    """Runs a scenario; returns the report, or raises with the messages if there is none."""
     with tempfile.TemporaryDirectory() as folder:
         path, out = os.path.join(folder, f"{name}.yaml"), os.path.join(folder, "report.json")
         with open(path, "w") as file:
@@ -86,7 +86,7 @@ class NetworkFaults(unittest.TestCase):
             self.assertEqual(len(victims), 1, "the seed says who suffers, whatever the protocol")
 
     def assert_told(self, report, summary):
-        """What was asked for is in the report, with what was due around it, and in the summary."""
+        """The fault is in the report, with the phases around it, and in the summary."""
         for number, fault in enumerate(report["faults"], 1):
             around = [phase for phase in report["phases"] if phase["kind"] == "fault" and phase["fault"] == number]
             self.assertEqual([phase["part"] for phase in around], ["before", "during", "after"])

@@ -1,4 +1,4 @@
-"""What the tests of the whole program share: calling it as users and scripts do. The program's path is the first argument
+"""Shared by the tests of the whole program: calling it as users and scripts do. The program's path is the first argument
 of the script that imports this."""
 import csv
 import io

@@ -22,7 +22,7 @@ from program import LISTENERS, PORTILLON, PROTOCOLS, SCENARIOS, Case, call, chil
 
 
 def first_times(runs):
-    """Without those that were run again because the machine was too busy to measure."""
+    """The runs, without repetitions because the machine was too busy to measure."""
     seen = set()
     return [run for run in runs if (key := (run["repeat"], run["name"], run["protocol"])) not in seen and not seen.add(key)]
 
@@ -213,7 +213,7 @@ class Program(Case):
             self.assertIn(said, done.stderr)
 
     def terminal(self, *words, **environment):
-        """Exit code and what a terminal of 100 columns got to see."""
+        """The exit code, and the output to a terminal of 100 columns."""
         pid, master = pty.fork()
         if pid == 0:
             try:

@@ -62,7 +62,7 @@ class Reports(Case):
                 cls.made[name] = json.load(file)
 
     def of(self, name, change=lambda report: None):
-        """The path of a report whose measurement is valid, changed."""
+        """The path of a changed copy of a report whose measurement is valid."""
         report = trusted(json.loads(json.dumps(self.made[name])))
         change(report)
         return self.file(name + ".json", json.dumps(report))
