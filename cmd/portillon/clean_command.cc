@@ -25,7 +25,7 @@ struct CleanOptions {
     bool force = false, quiet = false;
 };
 
-// The run whose sessions are to be removed, and where they are, as far as the command line or a report names them.
+// The run whose sessions are to be removed, and their broker, as far as the command line or a report names them.
 struct Remains {
     std::string run, target, protocol;
     std::uint32_t equipments = 0;
@@ -36,7 +36,7 @@ void add_problem(Problems& problems, const std::string& key, const std::string& 
     problems.push_back({.source = "clean", .key = key, .message = message});
 }
 
-// The runs of a report over a protocol that leaves something, against a server that outlived them.
+// The runs of a report over protocols that leave sessions, against servers that outlived them.
 std::set<Remains> remains_of(const report::Report& report) {
     std::set<Remains> all;
     const auto add = [&](const report::RunReport& run) {
@@ -60,7 +60,7 @@ std::set<Remains> remains_of(const report::Report& report) {
     return all;
 }
 
-// The order to remove the sessions of `remains`. An option of the command line overrules what the report names.
+// The order to remove the sessions of `remains`. Options of the command line take precedence over the report.
 std::optional<run::CleanOrder> order_of(const Remains& remains, const CleanOptions& options, Problems& problems) {
     run::CleanOrder order;
     const auto before = problems.size();

@@ -1,13 +1,13 @@
 #pragma once
 
 // One file per command. Each adds its subcommand, options and help (with an example) to `app`; when the user chose it,
-// CLI11 calls back and the command leaves its exit code in `exit_code` (contract: 0, 1, 2, 3, 99, 129, 130, 143).
+// CLI11 calls back and the command stores its exit code in `exit_code` (contract: 0, 1, 2, 3, 99, 129, 130, 143).
 
 #include <CLI/App.hpp>
 
 namespace portillon::cmd {
 
-// The exit codes that scripts rely on, in the order in which they apply.
+// The exit codes on which scripts rely.
 enum class Exit : int {
     passed = 0,
     failed = 1,
@@ -37,6 +37,6 @@ void add_doctor_command(CLI::App& app, Exit& exit);
 void add_schema_command(CLI::App& app, Exit& exit);
 void add_help_command(CLI::App& app, Exit& exit);
 void add_version_command(CLI::App& app, Exit& exit);
-void add_shard_commands(CLI::App& app, Exit& exit);  // hidden: what the conductors exec
+void add_shard_commands(CLI::App& app, Exit& exit);  // hidden: the programs that conductors execute
 
 }  // namespace portillon::cmd

@@ -34,14 +34,14 @@ namespace portillon::cmd {
 
 namespace {
 
-// One row of the league table to be: a protocol, to one server.
+// One future row of the league table: a protocol, to one server.
 struct Entry {
     run::Order order;
-    std::string target;  // its name; empty where there is one target
+    std::string target;  // its name; empty if there is one target
     std::string label;   // "cand mqtt"
 };
 
-// The first that applies, as scripts rely on it.
+// The exit code that takes precedence, as scripts rely on it.
 Exit worse(Exit a, Exit b) {
     for (const auto exit :
          {Exit::hung_up, Exit::interrupted, Exit::terminated, Exit::failed, Exit::invalid, Exit::breached}) {
@@ -122,14 +122,14 @@ struct CompareCommand {
                       "interrupted before the first validation was due: there is nothing to report\n");
             }
             if (made) {
-                std::filesystem::remove(*folder, unmade);  // empty: nothing goes into it
+                std::filesystem::remove(*folder, unmade);  // an empty folder that was made in vain
             }
         }
         return outcome.stopped_by == 0 ? result : exit_of_signal(outcome.stopped_by);
     }
 
 private:
-    // Refuses the options that speak of the difference between named targets when fewer than two targets are named.
+    // Refuses the options about the difference between named targets when fewer than two targets are named.
     void note_idle_options(const Checked<std::vector<Destination>>& destinations, Problems& problems) const {
         std::set<std::string> names;
         for (const auto& destination : destinations ? *destinations : std::vector<Destination>{}) {
@@ -142,8 +142,8 @@ private:
         }
     }
 
-    // Every protocol that was chosen, to every target that speaks it. Without --protocols: all of them on the embedded
-    // server; to a target the scenario's, if its URL fits, else the first one that fits.
+    // Every chosen protocol, to every target that speaks it. Without --protocols: all of them on the embedded server;
+    // for a target the scenario's protocol, if its URL fits, else the first one that fits.
     std::vector<Entry> entries_for(const Loaded& loaded, const std::vector<Destination>& destinations,
                                    Problems& problems) const {
         std::vector<Entry> entries;
@@ -192,8 +192,8 @@ private:
         return {};
     }
 
-    // The protocols for each destination. Problems: a destination that none fits, a protocol that a named server does
-    // not speak.
+    // The protocols for each destination. Problems: a destination that no protocol fits, a protocol that a named server
+    // does not speak.
     std::vector<std::vector<std::string>> fitting(const Loaded& loaded, const std::vector<Destination>& destinations,
                                                   Problems& problems) const {
         std::vector<std::vector<std::string>> chosen;
@@ -255,19 +255,19 @@ private:
     }
 
     struct Outcome {
-        bool failed = false;  // a run did not come about, or nobody could connect
+        bool failed = false;  // a run was impossible, or no equipment could connect
         int stopped_by = 0;   // the signal that ended it early
     };
 
-    // Whether the run at hand is to be repeated: its measurement says nothing. --strict trusts no suspect one either.
+    // Whether the run is to be repeated because its measurement is useless. With --strict a suspect one is, too.
     bool measured_badly(const report::RunReport& run) const {
         const auto measurement = run.verdict.measurement;
         return run.verdict.complete && (measurement == report::Measurement::invalid ||
                                         (options.strict() && measurement == report::Measurement::suspect));
     }
 
-    // A run that fails is told and left out; the others go on. A target that nobody could connect to is not tried
-    // again. A repeat whose measurement is invalid is run again, and the invalid run kept as superseded.
+    // A run that fails is reported and left out; the others continue. A target to which no equipment could connect is
+    // not tried again. A repeat whose measurement is invalid is run again, and the invalid run kept as superseded.
     Outcome run_all(const std::vector<Entry>& entries, report::Comparison& comparison,
                     net::RememberedSignals& signals) const {
         Outcome outcome;
@@ -326,7 +326,7 @@ private:
         return outcome;
     }
 
-    // The run of this repeat that was there before counts for nothing any more.
+    // Marks the earlier run of this repeat as superseded: it does not count any more.
     static void supersede(report::Comparison& comparison, const run::RoundTurn& turn, const Entry& entry) {
         for (auto& each : comparison.runs) {
             const bool same = each.repeat == turn.repeat && each.name == entry.target &&
@@ -363,7 +363,7 @@ private:
         return Exit::invalid;
     }
 
-    // What changed from the first named target to each other one.
+    // Prints the changes from the first named target to each other one.
     Exit present_changes(const report::Report& report, double effect) const {
         const auto names = report::target_names(report);
         Exit worst = Exit::passed;

@@ -36,7 +36,7 @@ struct DiffCommand {
         Problems problems;
         const auto effect = noted(parse_percentage(min_effect, "--min-effect"), problems);
         const auto base_report = noted(load_report(base_argument.path), problems);
-        // Read once when it is the same, so that its rounds are paired.
+        // If both arguments name one file it is read once, so that its rounds are paired.
         const bool one_file = candidate_argument.path == base_argument.path;
         const auto other_report =
             one_file ? std::optional<report::Report>{} : noted(load_report(candidate_argument.path), problems);
@@ -59,7 +59,7 @@ struct DiffCommand {
         return present(report::diff(*from, *to, {.min_effect = *effect, .force = force}));
     }
 
-    // A comparison of exactly two targets, alone: the first is the base.
+    // For a comparison of exactly two targets, given alone: the first is the base.
     static bool name_both_targets(const report::Report& report, ReportArgument& from, ReportArgument& to,
                                   Problems& problems) {
         const auto names = report::target_names(report);

@@ -12,7 +12,7 @@ namespace portillon::cmd {
 
 namespace {
 
-// The name under which problems speak of an option: "-o", "--junit", "REPORT".
+// The name of an option in problems: "-o", "--junit", "REPORT".
 std::string name_of(const CLI::Option& option) {
     if (!option.get_snames().empty()) {
         return "-" + option.get_snames().front();
@@ -88,7 +88,7 @@ bool write_output(const std::string& path, std::string_view text) {
     const auto failure = report::write_file(path, text);
     const auto descriptor = report::inherited_descriptor(path);
     const bool standard = descriptor == STDOUT_FILENO || descriptor == STDERR_FILENO;
-    if (failure && !standard) {  // those two say so themselves
+    if (failure && !standard) {  // those two report it themselves
         print(standard_error(), "portillon: cannot write {}: {}\n", path, failure.message());
     }
     return !failure;

@@ -26,11 +26,11 @@ struct GateOptions {
     std::string max_regression = "10%";
     std::optional<std::string> junit_path;
     bool strict = false;
-    bool each = false;  // every repeat for itself
+    bool each = false;  // judge every repeat by itself
     std::shared_ptr<Files> files;
 };
 
-// What was read, and the parts of it that were asked for; these point into the reports.
+// The reports that were read, and the parts of them that were asked for; these point into the reports.
 struct Subject {
     report::Report report;
     std::optional<report::Report> other;  // the baseline's, if it is another file
@@ -48,7 +48,7 @@ std::optional<Value> noted(Checked<Value> checked, Problems& problems) {
     return std::move(*checked);
 }
 
-// Every problem of the options and of the reports at once; nothing then.
+// Reports every problem of the options and of the reports at once, and returns nothing then.
 std::unique_ptr<Subject> loaded(const GateOptions& options, Problems& problems) {
     auto subject = std::make_unique<Subject>();
     for (const auto& text : options.thresholds) {
@@ -79,7 +79,7 @@ std::unique_ptr<Subject> loaded(const GateOptions& options, Problems& problems) 
     return problems.empty() ? std::move(subject) : nullptr;
 }
 
-// The part as a report of its own, where it is not the whole.
+// The part as a report of its own; the whole report if no part was named.
 report::Report report_of(const Subject& subject) {
     const auto* comparison = std::get_if<report::Comparison>(&subject.report);
     if (!subject.part || comparison == nullptr) {
@@ -123,7 +123,7 @@ report::Standing worst_of(report::Standing a, report::Standing b) {
     return std::max(a, b);
 }
 
-// On how a report stands against its baseline, for people.
+// The comparison of a report with its baseline, for people.
 std::string told(const report::Diff& diff, report::Strictness strictness) {
     auto text = "\n" + report::format_diff(diff, report::Style::plain) + "\n";
     const char* label = strictness == report::Strictness::strict ? "FAIL" : "warning";

@@ -51,7 +51,7 @@ std::string count(std::uint64_t value) {
     return humanize_count(static_cast<double>(value));
 }
 
-// "running 12/30 s"
+// "running 12/30 s".
 std::string progress_of(const run::Live& live) {
     std::string text = name_of(live.phase);
     if (has_figures(live)) {
@@ -64,7 +64,7 @@ std::string progress_of(const run::Live& live) {
     return text;
 }
 
-// "valid so far"; what is wrong, if something is.
+// "valid so far", or the first problem.
 std::string verdict_of(const run::Live& live) {
     switch (live.verdict.measurement) {
         case run::Measurement::valid:
@@ -81,21 +81,21 @@ std::string reason_of(const run::Live& live) {
     return live.verdict.reasons.empty() ? "" : ": " + live.verdict.reasons.front();
 }
 
-// An ordinary count is one that every healthy run has. The live line tells any other count as soon as it is above 0.
+// An ordinary count is one that every healthy run has. The live line shows any other count as soon as it is above 0.
 bool is_ordinary(const account::CountFigure& figure) {
     using account::Counts;
     return figure.count == &Counts::generated || figure.count == &Counts::acknowledged ||
            figure.count == &Counts::sent_batches || figure.count == &Counts::connects;
 }
 
-// "retries put off"
+// "retries put off".
 std::string words_of(std::string_view name) {
     std::string words(name);
     std::replace(words.begin(), words.end(), '_', ' ');
     return words;
 }
 
-// "3 in flight, 0 cached, 3 unanswered, 1 errors"
+// "3 in flight, 0 cached, 3 unanswered, 1 errors".
 std::string waiting_of(const run::Live& live, const char* separator) {
     std::string text = fmt::format("{} in flight{}{} cached{}{}", count(live.in_flight), separator, count(live.cached),
                                    separator, live.unanswered ? count(*live.unanswered) + " unanswered" : "no answers");

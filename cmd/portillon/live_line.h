@@ -1,6 +1,7 @@
 #pragma once
 
-// How a run goes, on stderr: lines that update in place on a terminal, a plain line every few seconds elsewhere.
+// Shows the progress of a run on stderr: lines that update in place on a terminal, a plain line every few seconds
+// elsewhere.
 
 #include <string>
 #include <string_view>
@@ -12,17 +13,17 @@ namespace portillon::cmd {
 
 class LiveLine final : public run::Progress {
 public:
-    // quiet: warnings only. announcements: and what stands by itself. plain, terminal: and how it goes.
+    // quiet: warnings only. announcements: single messages, too. plain, terminal: progress as well.
     enum class Output : std::uint8_t { quiet, announcements, plain, terminal };
     // `prefix` names the run among several ("2/6 http2"); may be empty.
     LiveLine(Output output, std::string prefix) : output_(output), prefix_(std::move(prefix)) {}
-    ~LiveLine() override;  // leaves a clean line behind
+    ~LiveLine() override;  // erases what it has drawn
 
     void live(const run::Live& live) override;
     void announce(std::string_view line) override;
     void warn(std::string_view line) override;
 
-    // How stderr takes it: a terminal that can move its cursor is redrawn.
+    // The form that suits stderr: a terminal that can move its cursor is redrawn.
     static Output output_of_stderr();
 
 private:
@@ -39,7 +40,7 @@ private:
 // In few words, for a log.
 std::string format_live(const run::Live& live);
 
-// In a line or two of at most 100 columns as long as figures stay below a million, for a terminal.
+// For a terminal: a line or two of at most 100 columns, as long as figures stay below a million.
 std::vector<std::string> format_live_lines(const run::Live& live);
 
 }  // namespace portillon::cmd

@@ -22,7 +22,7 @@ void say(std::string_view what) noexcept {
     standard_error().write("\n");
 }
 
-// An exception that nobody can catch any more, out of a coroutine or a destructor. The shards die with us.
+// Called for an exception that nothing catches, out of a coroutine or a destructor. The shards end with this process.
 [[noreturn]] void end_badly() noexcept {
     try {
         if (const auto failure = std::current_exception()) {
@@ -88,7 +88,7 @@ Exit execute(int count, char** arguments) {
     return exit;
 }
 
-// What could not be said makes a failure of what went well otherwise.
+// Turns success into failure if part of the output could not be written.
 Exit with_what_was_said(Exit exit) {
     const bool all_said = !standard_output().failure() && !standard_error().failure();
     switch (exit) {
@@ -109,7 +109,7 @@ Exit with_what_was_said(Exit exit) {
 int main(int count, char** arguments) {
     using namespace portillon;
     hold_standard_descriptors();
-    std::signal(SIGPIPE, SIG_IGN);  // a closed terminal or socket is an error of the write that met it
+    std::signal(SIGPIPE, SIG_IGN);  // a closed terminal or socket is an error of the write
     std::signal(SIGXFSZ, SIG_IGN);  // so is a file that grows too large (ulimit -f)
     std::set_terminate(cmd::end_badly);
     auto exit = cmd::Exit::failed;

@@ -27,7 +27,7 @@ std::string count(std::uint64_t value) {
     return humanize_count(static_cast<double>(value));
 }
 
-// 90 -> "1m30s": the whole of it, unlike format_duration's single unit.
+// Writes 90 s as "1m30s": in full, unlike format_duration's single unit.
 std::string clock_time(Nanos value) {
     if (value < Nanos{0}) {
         return "-" + clock_time(-value);
@@ -136,7 +136,7 @@ void add_plan_command(CLI::App& app, Exit& exit) {
         print_needs(plan, machine);
         print_thresholds(scenario);
         print(standard_output(), "workload        {}\n", loaded->workload_digest);
-        // The scenario's own are among the plan's; those of options come first.
+        // The scenario's own warnings are part of the plan; those about options come first.
         for (const auto& warning : loaded->warnings) {
             if (!warning.source.empty()) {
                 print(standard_output(), "warning: {}\n", format_problem(warning));

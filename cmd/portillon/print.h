@@ -1,7 +1,7 @@
 #pragma once
 
-// How a command says something: formatted, harmless to terminals whatever the values hold, and through the streams that
-// know what could not be said.
+// How a command prints: formatted, safe for terminals whatever the values hold, and through the streams that notice a
+// failed write.
 
 #include <fmt/format.h>
 
@@ -14,7 +14,7 @@
 
 namespace portillon::cmd {
 
-// Lines of our own layout, such as a summary: whoever made them has escaped what stands in them. Colours of ours pass.
+// Prints lines of our own layout, such as a summary, whose parts have been escaped by their maker. Our colours pass.
 inline void show(StandardStream& stream, std::string_view lines) {
     stream.write(escape::terminal_output(lines));
 }

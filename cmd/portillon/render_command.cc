@@ -28,7 +28,7 @@ namespace portillon::cmd {
 
 namespace {
 
-// What is to be written, all of it made before the first file is.
+// A file to be written; all texts are made before the first file is written.
 struct Rendering {
     std::string option;
     std::string path;
@@ -75,7 +75,7 @@ private:
         return Exit::usage;
     }
 
-    // What is named after a row of the table is only known now.
+    // The names of files that are named after a row of the table are only known now.
     Problems clashes_of(const std::vector<Rendering>& renderings) const {
         std::vector<report::Output> outputs;
         for (const auto& rendering : renderings) {
@@ -141,7 +141,7 @@ private:
         return entrants;
     }
 
-    // "a/latency.hgrm" and "cand mqtt": "a/latency-cand-mqtt.hgrm"; as it is where there is one entrant only.
+    // "a/latency.hgrm" and "cand mqtt" make "a/latency-cand-mqtt.hgrm"; unchanged if there is only one entrant.
     static std::string path_for(const std::string& pattern, const report::Entrant& entrant, std::size_t entrants) {
         if (entrants == 1) {
             return pattern;

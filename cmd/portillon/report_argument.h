@@ -12,7 +12,7 @@ namespace portillon::cmd {
 struct ReportArgument {
     std::string text;  // as typed
     std::string path;
-    std::string part;  // what stands after the last '#', unless a file of the whole name exists; may be empty
+    std::string part;  // the text after the last '#', unless a file of the whole name exists; may be empty
 };
 
 ReportArgument report_argument(const std::string& text);
@@ -20,7 +20,7 @@ std::string path_of_report(const std::string& text);
 
 Checked<report::Report> load_report(const std::string& path);
 
-// "10%" is 0.1. Problems name `option`.
+// Reads "10%" as 0.1. Problems name `option`.
 Checked<double> parse_percentage(const std::string& text, const std::string& option);
 
 }  // namespace portillon::cmd

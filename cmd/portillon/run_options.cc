@@ -68,7 +68,7 @@ bool is_name(const std::string& name) {
 
 enum class Paths : std::uint8_t { none, some };
 
-// A server by its URL, whose scheme is one of `schemes`.
+// Reads a server's URL, whose scheme is one of `schemes`.
 Checked<net::Located> read_server(const std::string& text, const std::vector<std::string>& schemes, Paths paths) {
     auto url = net::parse_url(text);
     if (!url) {
@@ -83,7 +83,7 @@ Checked<net::Located> read_server(const std::string& text, const std::vector<std
     }
     if (paths == Paths::none) {
         const auto path = std::exchange(url->path, "");
-        if (path.size() > 1) {  // "/" is an empty one (RFC 3986, 6.2.3)
+        if (path.size() > 1) {  // "/" is an empty path (RFC 3986, 6.2.3)
             return Problems{{"", 0, "",
                              fmt::format("'{}{}' has the path {}, and {} has none here (write {})", url->text(), path,
                                          path, url->scheme, url->text())}};
@@ -109,7 +109,7 @@ Checked<net::Located> read_target(const std::string& text) {
     return read_server(text, schemes, paths);
 }
 
-// With or without its scheme.
+// Reads a URL with or without its scheme.
 Checked<net::Located> read_ledger(const std::string& text) {
     return read_server(text.find("://") == std::string::npos ? "http://" + text : text, {"http"}, Paths::none);
 }
@@ -171,12 +171,12 @@ void add_ledgers(const std::vector<std::string>& ledgers, std::vector<Destinatio
     }
 }
 
-// How fast they come, all together.
+// The rate of validations of the whole fleet.
 std::string pace_of(const scenario::Scenario& scenario) {
     if (scenario.traffic.arrival.kind == arrival::Kind::closed) {
         return "as fast as they are answered";
     }
-    constexpr std::size_t few_rows = 2;  // nobody looks at them
+    constexpr std::size_t few_rows = 2;  // too few to matter
     const auto plan = scenario::plan(scenario, 1, scenario::Server::foreign, scenario::Machine{}, few_rows);
     if (plan.counting == scenario::Counting::exact && plan.validations == 0) {
         return "nothing is ever due";

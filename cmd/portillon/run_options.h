@@ -1,6 +1,6 @@
 #pragma once
 
-// The options of every command that runs something: where to, from how many processes, and how sure the user is.
+// The options of every command that runs something: the target, the number of processes, and how much is confirmed.
 
 #include <CLI/App.hpp>
 #include <optional>
@@ -19,9 +19,9 @@
 
 namespace portillon::cmd {
 
-// A server to load: --target [NAME=]URL, with the --ledger of its name.
+// A server to load: --target [NAME=]URL, with the --ledger of the same name.
 struct Destination {
-    std::string name;  // empty where there is but one
+    std::string name;  // empty if there is only one
     net::Located server;
     std::optional<net::Located> ledger;
 
@@ -30,27 +30,29 @@ struct Destination {
 
 class RunOptions {
 public:
-    // --shards --source-address --strict --yes --quiet --no-progress --target --ledger; `several`: named ones, too.
+    // Adds --shards --source-address --strict --yes --quiet --no-progress --target --ledger; `several`: targets may be
+    // named.
     enum class Target : std::uint8_t { one, several };
     void add_to(CLI::App& app, Target target);
 
-    // In the order in which they were named; none: the embedded server. A name may have several URLs of different
+    // In the order in which they were named; empty: the embedded server. A name may have several URLs of different
     // schemes: one server that speaks several protocols.
     Checked<std::vector<Destination>> destinations() const;
 
-    // The order for one protocol, whose scheme must be that of the destination; `command` is what was typed.
+    // The order for one protocol, whose scheme must be that of the destination; `command` is the command line.
     Checked<run::Order> order(const Loaded& loaded, const std::string& protocol,
                               const std::optional<Destination>& destination, std::vector<std::string> command) const;
 
-    // Whether this machine can carry each of the runs; if not, says what is missing and what to type. Sends nothing.
+    // Whether this machine can carry each of the runs; if not, prints what is missing and which command helps. Sends
+    // nothing.
     bool machine_carries(const std::vector<const run::Order*>& orders) const;
 
     bool strict() const { return strict_; }
     bool quiet() const { return quiet_; }
     LiveLine::Output output() const;
 
-    // Look before you load: says what will be sent where, and for targets that are not this machine wants a yes.
-    // False: the user does not want to, or cannot be asked.
+    // Prints what will be sent where, and asks for confirmation if a target is not this machine. Returns false if the
+    // user declines, or cannot be asked.
     bool confirm(const Loaded& loaded, const std::string& protocols,
                  const std::vector<Destination>& destinations) const;
 
@@ -64,13 +66,14 @@ private:
     bool no_progress_ = false;
 };
 
-// How text looks best there: with colours on a terminal, unless NO_COLOR is set.
+// The style for a stream: with colours on a terminal, unless NO_COLOR is set.
 report::Style style_for(const StandardStream& stream);
 
-// What was typed, for the report.
+// The command line, for the report.
 std::vector<std::string> command_line();
 
-// One run's part in the exit code, the first that applies. A run in which nobody ever connected has failed.
+// One run's contribution to the exit code: the first code that applies. A run in which no equipment ever connected has
+// failed.
 Exit exit_of(const report::RunReport& run, bool strict);
 
 }  // namespace portillon::cmd

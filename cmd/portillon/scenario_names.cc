@@ -22,7 +22,8 @@ bool is_scenario_name(const fs::path& path) {
     return path.extension() == ".yaml" || path.extension() == ".yml";
 }
 
-// Name and file of all that come with the program: beside it, in the source tree that it was built in, installed.
+// Names and files of all scenarios that come with the program: beside it, in the source tree where it was built,
+// installed.
 std::map<std::string, std::string> known_scenarios() {
     std::error_code none;
     std::map<std::string, std::string> found;

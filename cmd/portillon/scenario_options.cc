@@ -24,13 +24,13 @@ namespace {
 
 using scenario::Override;
 
-constexpr std::size_t max_trace_bytes = 1'000'000'000;  // what still goes to a generator's process in one message
+constexpr std::size_t max_trace_bytes = 1'000'000'000;  // the limit of a message to a generator's process
 
-// At most `most` bytes and one more, by which a longer file is known.
+// Reads at most `most` bytes and one more, which tells that the file is longer.
 Checked<std::string> read_file(const std::string& name, std::size_t most) {
     std::ifstream file(name, std::ios::binary);
     std::error_code unknown;
-    const auto size = std::filesystem::file_size(name, unknown);  // of a pipe unknown
+    const auto size = std::filesystem::file_size(name, unknown);  // unknown for a pipe
     std::string text(unknown ? most + 1 : std::min<std::size_t>(most, size) + 1, '\0');
     if (!file.is_open() || (file.read(text.data(), static_cast<std::streamsize>(text.size())), file.bad())) {
         return Problems{{name, 0, "", "cannot be read: " + why_unreadable(name)}};
@@ -66,7 +66,7 @@ void add_setting(const std::string& setting, std::vector<Override>& overrides, P
     overrides.push_back({option, setting.substr(0, equals), setting.substr(equals + 1)});
 }
 
-// The key that a short option stands for; nothing for those that stand for none.
+// The key for which a short option stands; nothing for options that stand for none.
 std::optional<std::string> key_of(std::string_view option, std::optional<std::size_t> measured_stage) {
     const auto of_stage = [&](const char* key) {
         return measured_stage ? std::optional(fmt::format("traffic.stages.{}.{}", *measured_stage, key)) : std::nullopt;
@@ -86,7 +86,7 @@ std::optional<double> parse_compression(const std::string& text) {
     return whole && value >= 1 && value <= 1e6 ? std::optional(value) : std::nullopt;
 }
 
-// The only stage that is measured.
+// The only measured stage; nothing if there are several.
 std::optional<std::size_t> measured_stage(const scenario::Scenario& scenario) {
     std::optional<std::size_t> found;
     for (std::size_t at = 0; at < scenario.traffic.stages.size(); ++at) {
@@ -118,7 +118,7 @@ void ScenarioOptions::add_to(CLI::App& app, File file, const std::shared_ptr<Fil
                description)
             ->type_name(type)
             ->allow_extra_args(false)
-            ->trigger_on_parse();  // each as it is typed: the order counts
+            ->trigger_on_parse();  // each as it is typed, because the order counts
     };
     add("--set", "Change a key of the scenario: traffic.stages.0.duration=20s", "KEY=VALUE");
     add("--equipments", "How many equipments there are", "N");

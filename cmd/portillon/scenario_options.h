@@ -1,6 +1,6 @@
 #pragma once
 
-// The options of every command that takes a scenario, and the scenario they make.
+// The options of every command that takes a scenario, and the scenario that results from them.
 
 #include <CLI/App.hpp>
 #include <memory>
@@ -16,33 +16,35 @@
 
 namespace portillon::cmd {
 
-// What the user asked for, compressed already.
+// The scenario that the user asked for, already compressed.
 struct Loaded {
     scenario::Scenario scenario;
     std::string source;      // the file as the user named it; empty without one
     double compression = 1;  // 1: none
     std::string workload_digest;
-    Problems warnings;  // of what has no effect; every command shows them alike
+    Problems warnings;  // about settings without effect; every command shows them alike
 };
 
 class ScenarioOptions {
 public:
-    // SCENARIO --set --seed --equipments --rate --duration --compress. Only `optional` lets the file be left out.
-    // Whether the user named a scenario, or anything of one.
+    // Whether the user named a scenario, or any of its options.
     bool given() const;
 
     enum class File : std::uint8_t { required, optional };
+    // Adds SCENARIO --set --seed --equipments --rate --duration --compress. Only `optional` allows the file to be left
+    // out.
     void add_to(CLI::App& app, File file, const std::shared_ptr<Files>& files);
 
-    // --protocol, for commands that run one.
+    // Adds --protocol, for commands that run one.
     void add_protocol_to(CLI::App& app);
 
-    // --rate and --duration speak of the one measured stage; a scenario with several needs --set. Of options that speak
-    // of the same key the one typed last wins.
+    // --rate and --duration change the only measured stage; a scenario with several needs --set. Of options for the
+    // same key the one typed last wins.
     Checked<Loaded> load(std::span<const scenario::KnownProtocol> protocols) const;
 
-    // Of what was typed for a protocol that is not among those that are `run`.
-    enum class Choice : std::uint8_t { by_scenario, by_command };  // by_command: its key `protocol` chooses nothing
+    // The problems of settings for protocols that are not among those `run`.
+    // By_command: the scenario's key `protocol` chooses nothing.
+    enum class Choice : std::uint8_t { by_scenario, by_command };
     Problems idle_settings(const std::vector<std::string>& run, Choice choice) const;
 
 private:

@@ -123,7 +123,7 @@ private:
         }
     }
 
-    // The kernel lets sockets that share their port be bound where they take each other's connections away.
+    // The kernel would allow addresses that share a port to be bound although they take each other's connections.
     void check_addresses() {
         for (auto each = addresses_.begin(); each != addresses_.end(); ++each) {
             const auto other = std::find_if(addresses_.begin(), each,

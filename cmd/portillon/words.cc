@@ -25,7 +25,7 @@ bool is_option(const std::string& word) {
     return word.size() > 1 && word.front() == '-';
 }
 
-// "--rate" of "--rate=5/s".
+// Returns "--rate" for "--rate=5/s".
 std::string name_of_option(const std::string& word) {
     return word.substr(0, word.find('='));
 }

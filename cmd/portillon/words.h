@@ -1,6 +1,6 @@
 #pragma once
 
-// Words that the command line does not know: what they may have been meant to be.
+// Words that the command line does not know, and what they may have been meant to be.
 
 #include <CLI/App.hpp>
 #include <CLI/Validators.hpp>
@@ -10,20 +10,20 @@
 
 namespace portillon::cmd {
 
-// A validator for options that take one of few words.
+// A validator for options whose value is one of a few words.
 CLI::Validator one_of(std::vector<std::string> words);
 
-// "; did you mean run?", or nothing. Upper case is no difference.
+// "; did you mean run?", or nothing. Ignores upper and lower case.
 std::string suggestion(const std::string& word, const std::vector<std::string>& known);
 
-// What is wrong with the first word, which should be a command, or with the order of words; to be asked before parsing.
-// A line or more; nothing: all is well.
+// Call this before parsing. Returns what is wrong with the first word, which should be a command, or with the order of
+// words, in one line or more; nothing if all is well.
 std::optional<std::string> wrong_command(const CLI::App& app, const std::vector<std::string>& words);
 
-// An option or a word that the chosen command does not know, after parsing has failed.
+// Call this after parsing has failed. Returns an option or a word that the chosen command does not know.
 std::optional<std::string> unknown_word(const CLI::App& app);
 
-// Nothing if there is no such command.
+// nullptr if there is no such command.
 const CLI::App* find_command(const CLI::App& app, const std::string& name);
 
 // The commands that help shows.
