@@ -43,7 +43,7 @@ public:
     Checked<Loaded> load(std::span<const scenario::KnownProtocol> protocols) const;
 
     // The problems of settings for protocols that are not among those `run`.
-    // By_command: the scenario's key `protocol` chooses nothing.
+    // by_command: the command chooses the protocol, and the scenario's key `protocol` has no effect.
     enum class Choice : std::uint8_t { by_scenario, by_command };
     Problems idle_settings(const std::vector<std::string>& run, Choice choice) const;
 
