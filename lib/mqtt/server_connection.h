@@ -95,7 +95,7 @@ public:
     void never_answered(std::uint64_t number);
     void answer();  // sends what is decided, in the order of arrival
 
-    // Another connection has the session now (Present::yes), or the session has ended.
+    // Another connection of the same client has this session now (Present::yes), or a new one.
     void lose_session(Present present);
     void give_session_up();  // the same, but its last state and its will are still to be read
     void stop();             // leaves once every message received is answered

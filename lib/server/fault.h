@@ -12,7 +12,7 @@
 
 namespace portillon::server {
 
-using FaultKind = faults::Kind;  // of a fault of the server
+using FaultKind = faults::Kind;  // only kinds of the server
 using faults::Victim;
 
 struct Fault {

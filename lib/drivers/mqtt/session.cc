@@ -437,7 +437,7 @@ bool Session::append_publish(Flight& flight, Filling& into) {
 }
 
 // Identifiers are assigned in ascending order, so that a late second PUBACK is not taken for that of another batch.
-// Which are free is only computed now and then: from the last one assigned up to the next one in use, all are. Returns
+// The free ones are only computed now and then: from the last one assigned up to the next one in use, all are. Returns
 // false if none is free.
 bool Session::identify(Flight& flight, const Filling& into) {
     if (flight.packet_id > 0) {

@@ -14,7 +14,7 @@ namespace portillon::server::mqtt {
 class Connection;
 
 struct Session : portillon::mqtt::SessionState {
-    // Where a message of it awaits its decision.
+    // The shard in which ingest has yet to decide about a message of this session.
     enum class Undecided : std::uint8_t { here, elsewhere } undecided = Undecided::here;
     std::uint16_t home = 0;                           // the shard that knows which shard has this session
     std::uint32_t place = 0;                          // among the listener's, for tickets

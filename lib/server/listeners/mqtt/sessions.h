@@ -46,7 +46,7 @@ public:
 
     // The session's connection has gone, or no longer speaks for it. Will::left hands the connection's will to the
     // session: a will with a delay is due when the delay has passed or the session ends, and is withdrawn if the client
-    // resumes the session before (5.0, 3.1.3.2.2). A will that is due is counted. Will::settled: there is none.
+    // resumes the session before (5.0, 3.1.3.2.2). A will that is due is counted. Will::settled: no will is left.
     enum class Will : std::uint8_t { settled, left };
     void release(Session& session, Will will = Will::settled);
     void count_will() { figures_.refused.add("will"); }
