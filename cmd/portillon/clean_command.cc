@@ -68,10 +68,11 @@ std::optional<run::CleanOrder> order_of(const Remains& remains, const CleanOptio
     if (const auto id = parse_run(name)) {
         order.run = *id;
     } else {
-        add_problem(problems, "--run",
-                    name.empty()
-                        ? "which run? It is said when a run begins, and in its report as \"run\""
-                        : fmt::format("\"{}\" is no run (16 hexadecimal digits, as run says when it begins)", name));
+        add_problem(
+            problems, "--run",
+            name.empty()
+                ? "which run? A run prints its name when it begins, and its report has it as \"run\""
+                : fmt::format("\"{}\" is no run (16 hexadecimal digits, which a run prints when it begins)", name));
     }
     const std::string& text = options.target.empty() ? remains.target : options.target;
     if (const auto url = net::parse_url(text); !url) {
@@ -132,7 +133,7 @@ Exit say(const run::CleanOrder& order, const run::Cleaned& cleaned) {
         print(standard_error(), "portillon: {} could not be removed: {}\n", count, cause);
     }
     if (cleaned.interrupted_by != 0) {
-        print(standard_error(), "portillon: interrupted; the same command goes on\n");
+        print(standard_error(), "portillon: interrupted; the same command continues\n");
         return exit_of_signal(cleaned.interrupted_by);
     }
     if (cleaned.left > 0) {
@@ -191,36 +192,36 @@ Exit clean(const CleanOptions& options) {
 }  // namespace
 
 void add_clean_command(CLI::App& app, Exit& exit) {
-    auto* command = app.add_subcommand("clean", "Remove what a killed run has left on somebody else's server");
+    auto* command = app.add_subcommand("clean", "Remove the sessions that a killed run has left on a broker");
     command->footer(
-        "A broker of MQTT keeps a session for each equipment (QoS 1 and 2, unless protocols.mqtt.session_expiry is "
-        "0).\n"
-        "A run removes them at its end, after Ctrl-C too. One that is killed (SIGKILL, out of memory), or ends while "
-        "the\n"
-        "broker is away, cannot: this does it later, from any machine. Nothing but these sessions is touched, and\n"
-        "nothing else is left behind: no will, no retained message.\n"
-        "The run is named by 16 hexadecimal digits: run says them when it begins, and its report does as \"run\". The\n"
+        "An MQTT broker keeps a session for each equipment (QoS 1 and 2, unless protocols.mqtt.session_expiry is\n"
+        "0). A run removes its sessions at its end, after Ctrl-C too. A run that is killed (SIGKILL, out of\n"
+        "memory), or that ends while the broker is away, cannot: clean removes them later, from any machine. It\n"
+        "touches nothing but these sessions; a run leaves neither wills nor retained messages.\n"
+        "RUN is 16 hexadecimal digits: a run prints them when it begins, and its report has them as \"run\". The\n"
         "client identifiers are p, the same number as 11 digits in base 62, e and the equipment's number.\n"
-        "Sessions that a living run uses are not taken from it: for 3 s a few are watched, without discarding\n"
-        "anything, and when one is taken back nothing is removed. MQTT has no better way to ask; --force does not "
-        "ask.\n"
+        "Sessions are not taken from a run that lives: for 3 s a few of them are watched, without discarding\n"
+        "anything, and if an equipment takes its session back nothing is removed. MQTT offers no better way to\n"
+        "find out; --force skips this check.\n"
         "Examples:\n"
         "  portillon clean report.json\n"
         "  portillon clean --run 0f3a5c7e9b1d2468 --target mqtt://broker:1883 --equipments 50000\n"
-        "Exit codes: 2 bad input, 129/130/143 interrupted (the same command goes on), 1 some may be left or the run "
-        "lives, "
-        "0 all\n"
-        "are removed.");
+        "Exit codes: 0 all are removed, 1 some may be left or the run lives, 2 bad input, 129/130/143 interrupted\n"
+        "(the same command continues).");
     const auto options = std::make_shared<CleanOptions>();
     command
         ->add_option("REPORT", options->report,
-                     "what run or compare wrote: names run, target and equipments; options override it")
+                     "a report of run or compare, which names run, target and equipments; options override it")
         ->type_name("FILE");
-    command->add_option("--run", options->run, "the run to clean up after")->type_name("RUN");
-    command->add_option("--target", options->target, "the server that it ran against")->type_name("URL");
-    command->add_option("--equipments", options->equipments, "how many equipments it had, or more")->type_name("N");
-    command->add_option("--rate", options->rate, "sessions begun at most")->type_name("R/s")->capture_default_str();
-    command->add_flag("--force", options->force, "do not look whether the run lives: its equipments are disconnected");
+    command->add_option("--run", options->run, "the run whose sessions are removed")->type_name("RUN");
+    command->add_option("--target", options->target, "the server of that run")->type_name("URL");
+    command->add_option("--equipments", options->equipments, "how many equipments the run had, or more")
+        ->type_name("N");
+    command->add_option("--rate", options->rate, "the most sessions opened per second")
+        ->type_name("R/s")
+        ->capture_default_str();
+    command->add_flag("--force", options->force,
+                      "do not check whether the run lives; if it does, its equipments are disconnected");
     command->add_flag("-q,--quiet", options->quiet, "no progress");
     command->callback([options, &exit] { exit = clean(*options); });
 }

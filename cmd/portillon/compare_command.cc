@@ -318,8 +318,8 @@ private:
         }
         if (rounds.left_invalid() > 0) {
             print(standard_error(),
-                  "portillon: {} stayed invalid, though as many runs were made again as were asked for at first; "
-                  "a machine with nothing else to do measures better\n",
+                  "portillon: {} stayed invalid, although as many runs were repeated as repeats were asked for; "
+                  "measure on a machine with nothing else to do\n",
                   rounds.left_invalid() == 1 ? std::string("1 repeat")
                                              : fmt::format("{} repeats", rounds.left_invalid()));
         }
@@ -444,41 +444,39 @@ void add_compare_command(CLI::App& app, Exit& exit) {
         "  portillon compare scenarios/smoke.yaml --target base=http://127.0.0.1:8080 --target "
         "cand=http://127.0.0.1:8081\n"
         "    --ledger base=http://127.0.0.1:9090 --ledger cand=http://127.0.0.1:9091 --repeat 5 --fail-on worse\n"
-        "With named targets the first is the base, and what changed from it to the others is told after the table. "
-        "The\n"
+        "The first named target is the base; the changes from it to the others are printed after the table. The\n"
         "protocol follows from the URL's scheme; --protocols grpc-stream chooses among those of one scheme.\n"
-        "Of several repeats the table shows medians and below them the least and the greatest; thresholds judge the "
-        "median,\n"
-        "of a count (lost, undelivered, rejected, ...) the worst repeat. A row is invalid (exit 3) when not one repeat "
-        "is\n"
-        "valid, and suspect when fewer than half are; with --strict all must be valid.\n"
-        "Ctrl-C ends the run at hand, reports what there is and exits with 130; once more aborts.");
+        "With several repeats the table shows medians, and below them the least and the greatest. Thresholds\n"
+        "judge the median; for counts (lost, undelivered, rejected, ...) they judge the worst repeat. A row is\n"
+        "invalid (exit 3) when no repeat is valid, and suspect when fewer than half are; with --strict all must\n"
+        "be valid.\n"
+        "Ctrl-C ends the present run, reports the results so far and exits with 130; a second Ctrl-C aborts.");
     const auto compare = std::make_shared<CompareCommand>();
     compare->files = Files::of(*command);
     compare->scenario.add_to(*command, ScenarioOptions::File::required, compare->files);
     compare->options.add_to(*command, RunOptions::Target::several);
     command
         ->add_option("--protocols", compare->protocols,
-                     "Separated by commas, of " + names_of_protocols() + "; all by default")
+                     "Protocols, separated by commas: " + names_of_protocols() + "; all by default")
         ->type_name("A,B,...")
         ->delimiter(',');
     command
         ->add_option("--repeat", compare->repeats,
-                     "How often, protocols and targets interleaved and their order turned round each time; a repeat "
-                     "whose measurement is invalid is run again, at most as often as asked for in all")
+                     "Repeats of each row, interleaved, in the opposite order each time; a repeat whose measurement is "
+                     "invalid is run again, but no more runs are repeated than N in all")
         ->type_name("N")
         ->check(CLI::Range(1, 1000))
         ->capture_default_str();
-    compare->files->output_folder("-o,--output", compare->folder,
-                                  "Folder for comparison.json, comparison.md and comparison.html, which replace those "
-                                  "that lie there; - writes the JSON to standard output",
-                                  {"comparison.json", "comparison.md", "comparison.html"});
-    command->add_option("--min-effect", compare->min_effect, "Between named targets: changes up to this are none")
+    compare->files->output_folder(
+        "-o,--output", compare->folder,
+        "Folder for comparison.json, comparison.md and comparison.html, which replace existing "
+        "ones; - writes the JSON to standard output",
+        {"comparison.json", "comparison.md", "comparison.html"});
+    command->add_option("--min-effect", compare->min_effect, "Smallest change between named targets that counts")
         ->type_name("PERCENT")
         ->capture_default_str();
     command
-        ->add_option("--fail-on", compare->fail_on,
-                     "Exit 99 when this is what changed between named targets, separated by commas")
+        ->add_option("--fail-on", compare->fail_on, "Exit 99 on these verdicts on named targets, separated by commas")
         ->type_name("worse,inconclusive,...")
         ->delimiter(',')
         ->check(one_of({"worse", "inconclusive", "better", "same"}));

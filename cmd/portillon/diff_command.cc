@@ -121,18 +121,17 @@ struct DiffCommand {
 void add_diff_command(CLI::App& app, Exit& exit) {
     auto* command = app.add_subcommand("diff", "Compare two sides run by run: did this change make it worse?");
     command->footer(
-        "BASE and CANDIDATE are what run or compare wrote. Of a comparison, FILE#PART takes a part:\n"
+        "BASE and CANDIDATE are reports of run or compare. FILE#PART takes a part of a comparison:\n"
         "  comparison.json#mqtt         one protocol (\"mqtt QoS 0\": that variant of it)\n"
         "  comparison.json#cand         one of several named targets\n"
         "  comparison.json#cand/mqtt    both\n"
-        "A comparison of two named targets needs no second: the target that was named first is the base.\n"
-        "Parts of one comparison are paired by their rounds. Runs are what is counted: it takes 4 repeats a side to\n"
-        "conclude anything, and at a spread of 5 % between runs 5 find a slowdown by 20 % six times out of seven. The\n"
-        "interval that is shown is the one that decides, corrected for looking at many figures: better and worse mean\n"
-        "that all of it lies beyond --min-effect. A figure that does not vary, such as bytes, is compared as it is, "
-        "with 2\n"
-        "repeats already.\n"
-        "Exit codes: 99 as --fail-on says, 3 incomparable, 2 unreadable, else 0.\n"
+        "A comparison of two named targets is enough by itself: the target that was named first is the base.\n"
+        "Parts of one comparison are paired by their rounds. Each run is one observation: it takes 4 repeats a\n"
+        "side to conclude anything, and if runs vary by 5 %, 5 repeats find a slowdown of 20 % six times out of\n"
+        "seven. The interval that is shown is the one that decides, corrected for the number of figures: better\n"
+        "and worse mean that all of it lies beyond --min-effect. A figure that does not vary, such as bytes, is\n"
+        "compared as it is, from 2 repeats on.\n"
+        "Exit codes: 99 by --fail-on, 3 incomparable, 2 unreadable, else 0.\n"
         "Examples:\n"
         "  portillon diff before.json after.json --fail-on worse\n"
         "  portillon diff comparison.json#mqtt comparison.json#http2");
@@ -145,17 +144,18 @@ void add_diff_command(CLI::App& app, Exit& exit) {
         ->input("CANDIDATE", options->candidate, "a report; may be left out for a comparison of two targets",
                 path_of_report)
         ->type_name("FILE[#PART]");
-    command->add_option("--min-effect", options->min_effect, "changes up to this are none")
+    command->add_option("--min-effect", options->min_effect, "smallest change that counts")
         ->type_name("PERCENT")
         ->capture_default_str();
     command->add_option("--fail-on", options->fail_on, "exit 99 on these verdicts, separated by commas")
         ->type_name("worse,inconclusive,...")
         ->delimiter(',')
         ->check(one_of({"worse", "inconclusive", "better", "same"}));
-    options->files->output("--markdown", options->markdown_path, "write it as GitHub's Markdown too");
-    command->add_flag("--force", options->force,
-                      "compare other workloads, machines, build types and invalid measurements too, and say so on top");
-    command->add_flag("--strict", options->strict, "inconclusive fails (99), and so do measurements in doubt (3)");
+    options->files->output("--markdown", options->markdown_path, "also write the result as GitHub's Markdown");
+    command->add_flag(
+        "--force", options->force,
+        "compare even different workloads, machines, build types or invalid measurements, with a warning on top");
+    command->add_flag("--strict", options->strict, "inconclusive fails (99), and so do suspect measurements (3)");
     command->callback(options->files->checked(exit, [options] { return options->execute(); }));
 }
 

@@ -47,10 +47,11 @@ Exit examine(const ScenarioOptions& options) {
 
 void add_doctor_command(CLI::App& app, Exit& exit) {
     auto* command = app.add_subcommand(
-        "doctor", "Say whether this machine can carry a scenario, and what to type if not; sends nothing");
+        "doctor",
+        "Check whether this machine can run a scenario, and name the commands that help if not; sends nothing");
     command->footer(
         "FAIL: the scenario cannot run, exit code 2. WARN: it runs, but its figures may suffer.\n"
-        "Without a scenario the machine alone is looked at.\n"
+        "Without a scenario only the machine is checked.\n"
         "Example: portillon doctor scenarios/fifty-thousand.yaml");
     const auto options = std::make_shared<ScenarioOptions>();
     const auto files = Files::of(*command);

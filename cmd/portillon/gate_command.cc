@@ -115,7 +115,7 @@ const char* last_line(Exit exit) {
         case Exit::breached:
             return "gate: FAILED\n";
         default:
-            return "gate: FAILED, the measurement is not to be trusted\n";
+            return "gate: FAILED, the measurement cannot be trusted\n";
     }
 }
 
@@ -174,46 +174,38 @@ void add_gate_command(CLI::App& app, Exit& exit) {
         "A threshold is METRIC: AGGREGATE OPERATOR BOUND, as in k6:\n"
         "  response: p(95)<50ms    end_to_end: max<1s    lost: count==0    undelivered: rate<0.001\n"
         "  delivered_per_s: value>1000    server.rss_bytes: value<2GB\n"
-        "Of one stage of the traffic, by its name or number: response{stage:rush}: p(95)<50ms.\n"
-        "What was not measured never passes. 3: the measurement is invalid or incomplete.\n"
-        "Of a comparison's repeats those count whose measurement is not invalid. Times, rates and costs: their median "
-        "is\n"
-        "judged. Counts (lost, undelivered, rejected, ...) are facts: the worst repeat is. 3 when no repeat counts; "
-        "with\n"
-        "--strict when one does not. --each judges every repeat for itself.\n"
-        "--baseline judges as portillon diff does, every metric, with --max-regression as its --min-effect: 99 when "
-        "one\n"
-        "is worse for sure, 3 when the two cannot be compared. What may be worse, but not for sure, is a warning, and "
-        "a\n"
-        "failure with --strict. With fewer than 4 repeats a side nothing is sure but broken promises (lost > 0 where "
-        "the\n"
-        "baseline has none): of single reports, figures beyond --max-regression are warnings, and --strict fails "
-        "them.\n"
+        "One stage of the traffic is named by its name or number: response{stage:rush}: p(95)<50ms.\n"
+        "A figure that was not measured never passes. Exit code 3: the measurement is invalid or incomplete.\n"
+        "Of a comparison's repeats those with an invalid measurement do not count. For times, rates and costs the\n"
+        "median is judged; for counts (lost, undelivered, rejected, ...), which are facts, the worst repeat. Exit\n"
+        "code 3 when no repeat counts, and with --strict when any does not. --each judges every repeat by itself.\n"
+        "--baseline judges every metric as portillon diff does, with --max-regression as its --min-effect: exit\n"
+        "code 99 when one is certainly worse, 3 when the two cannot be compared. A figure that may be worse, but\n"
+        "not certainly, is a warning, and with --strict a failure. With fewer than 4 repeats a side only broken\n"
+        "promises are certain (lost > 0 where the baseline has none): figures of single reports beyond\n"
+        "--max-regression are warnings, and --strict fails them.\n"
         "FILE#PART takes a part of a comparison, see portillon diff --help.\n"
         "Example: portillon gate report.json --threshold 'response: p(95)<50ms' --threshold 'lost: count==0'");
     const auto options = std::make_shared<GateOptions>();
     options->files = Files::of(*command);
-    options->files->input("REPORT", options->path, "what run or compare wrote; - reads standard input", path_of_report)
+    options->files->input("REPORT", options->path, "a report of run or compare; - reads standard input", path_of_report)
         ->type_name("FILE[#PART]")
         ->required();
-    command
-        ->add_option("--threshold", options->thresholds, "as often as wanted; without any, the report's own are judged")
+    command->add_option("--threshold", options->thresholds, "repeatable; without any, the report's own are judged")
         ->type_name("'METRIC: EXPRESSION'")
         ->allow_extra_args(false);
     auto* const baseline =
-        options->files
-            ->input("--baseline", options->baseline, "a report that this one may not be worse than", path_of_report)
+        options->files->input("--baseline", options->baseline, "a report; this one must not be worse", path_of_report)
             ->type_name("FILE[#PART]");
     command
-        ->add_option("--max-regression", options->max_regression,
-                     "by how much a figure may be worse than the baseline's")
+        ->add_option("--max-regression", options->max_regression, "how much worse than the baseline's a figure may be")
         ->needs(baseline)
         ->type_name("PERCENT")
         ->capture_default_str();
     options->files->output("--junit", options->junit_path, "write the result as JUnit XML");
-    command->add_flag("--each", options->each, "judge every repeat of a comparison for itself");
+    command->add_flag("--each", options->each, "judge every repeat of a comparison by itself");
     command->add_flag("--strict", options->strict,
-                      "a suspect measurement fails too, and so does what may be a regression");
+                      "a suspect measurement fails, too, and so does a possible regression");
     command->callback(options->files->checked(exit, [options] { return gate(*options); }));
 }
 

@@ -31,15 +31,16 @@ Exit show_help(const CLI::App& app, const std::optional<std::string>& name) {
 }  // namespace
 
 void add_help_command(CLI::App& app, Exit& exit) {
-    auto* command = app.add_subcommand("help", "Say what there is, or what a command does and takes");
+    auto* command = app.add_subcommand("help", "List the commands, or show what a command does and its options");
     command->footer("Example: portillon help run");
     const auto name = std::make_shared<std::optional<std::string>>();
-    command->add_option("COMMAND", *name, "Such as run; without it all commands are listed")->type_name("NAME");
+    command->add_option("COMMAND", *name, "A command, such as run; without it all commands are listed")
+        ->type_name("NAME");
     command->callback([&app, name, &exit] { exit = show_help(app, *name); });
 }
 
 void add_version_command(CLI::App& app, Exit& exit) {
-    auto* command = app.add_subcommand("version", "Say which portillon this is; as --version");
+    auto* command = app.add_subcommand("version", "Print the version, like --version");
     command->footer("Example: portillon version");
     command->callback([&exit] {
         print(standard_output(), "{}\n", version_line());

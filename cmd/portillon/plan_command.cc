@@ -110,7 +110,7 @@ void print_thresholds(const scenario::Scenario& scenario) {
 }  // namespace
 
 void add_plan_command(CLI::App& app, Exit& exit) {
-    auto* command = app.add_subcommand("plan", "Say what a scenario will do and need, without doing it");
+    auto* command = app.add_subcommand("plan", "Show what a scenario will do and what it needs, without running it");
     command->footer("Example: portillon plan scenarios/ramp.yaml --compress 60");
     const auto options = std::make_shared<ScenarioOptions>();
     const auto files = Files::of(*command);

@@ -420,7 +420,7 @@ class Program(Case):
                 (["--target", "a=ftp://127.0.0.1:1"], "ftp"),
                 (["--target", "a=127.0.0.1"], "SCHEME://HOST:PORT"),
                 (["--target", "a=http://127.0.0.1:1", "--ledger", "b=http://127.0.0.1:2"], "names no target"),
-                (["--ledger", "http://127.0.0.1:2"], "goes with --target"),
+                (["--ledger", "http://127.0.0.1:2"], "needs --target"),
                 (["--min-effect", "much"], "--min-effect"),
                 (["--fail-on", "slower"], "--fail-on"),
                 (["--target", "a=http://192.0.2.1:80", "--target", "b=http://127.0.0.1:1"], "--yes")):

@@ -48,7 +48,7 @@ struct RenderCommand {
         Problems problems;
         for (const auto& [option, value] : {std::pair{"--latency", &latency}, std::pair{"--select", &selected}}) {
             if (*value && !hlog && !hgrm) {
-                problems.push_back({option, 0, "", "chooses for --hlog and --hgrm, and neither is written"});
+                problems.push_back({option, 0, "", "has no effect without --hlog or --hgrm"});
             }
         }
         const auto renderings = render(*report, problems);
@@ -101,7 +101,7 @@ private:
         if (hlog || hgrm) {
             render_histograms(report, made, problems);
         } else if (latency || selected) {
-            problems.push_back({latency ? "--latency" : "--select", 0, "", "goes with --hlog or --hgrm"});
+            problems.push_back({latency ? "--latency" : "--select", 0, "", "needs --hlog or --hgrm"});
         }
         if (made.empty() && problems.empty()) {
             made.push_back({"", "-", shown(report)});
@@ -171,7 +171,7 @@ private:
                 }
                 problems.push_back(
                     {option, 0, "",
-                     fmt::format("standard output takes one of {}: say --select NAME", fmt::join(names, ", "))});
+                     fmt::format("only one of {} fits standard output: add --select NAME", fmt::join(names, ", "))});
             }
         }
         if (!problems.empty()) {
@@ -211,7 +211,7 @@ void add_render_command(CLI::App& app, Exit& exit) {
         "  portillon render comparison.json --hgrm latency.hgrm --latency service");
     const auto render = std::make_shared<RenderCommand>();
     const auto files = Files::of(*command);
-    files->input("REPORT", render->path, "What run or compare wrote; - is standard input")->required();
+    files->input("REPORT", render->path, "A report of run or compare; - is standard input")->required();
     const auto file = [&files](const char* option, std::optional<std::string>& to, const char* help) {
         files->output(option, to, help);
     };

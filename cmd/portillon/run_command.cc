@@ -108,21 +108,19 @@ void add_run_command(CLI::App& app, Exit& exit) {
         "  portillon run --protocol http2 --equipments 200 --rate 5/s --duration 20s\n"
         "  portillon run scenarios/ramp.yaml --compress 60 --set traffic.payload.bytes=300\n"
         "  portillon run scenarios/smoke.yaml --protocol mqtt --target mqtt://127.0.0.1:1883\n"
-        "Ctrl-C stops, drains briefly, reports what there is and exits with 130; once more aborts.\n"
-        "SIGTERM and SIGHUP (a terminal that is gone; not under nohup) do the same with 143 and 129.\n"
-        "A broker of MQTT keeps a session for each equipment; they are removed at the end, after Ctrl-C too. What a "
-        "killed\n"
-        "run has left, portillon clean removes.\n"
-        "Exit codes: 2 bad input, an output that cannot be written or a machine that cannot carry it,\n"
-        "129/130/143 interrupted, 1 failed or something could not be written, 3 the measurement "
-        "is\n"
-        "invalid, 99 a threshold failed, 0 passed.");
+        "Ctrl-C stops, drains briefly, reports the results so far and exits with 130; a second Ctrl-C aborts.\n"
+        "SIGTERM and SIGHUP (a closed terminal; not under nohup) do the same with 143 and 129.\n"
+        "An MQTT broker keeps a session for each equipment; the sessions are removed at the end, after Ctrl-C\n"
+        "too. portillon clean removes those of a killed run.\n"
+        "Exit codes: 0 passed, 1 failed or something could not be written, 2 bad input, an output that cannot be\n"
+        "written or a machine that lacks something, 3 the measurement is invalid, 99 a threshold failed,\n"
+        "129/130/143 interrupted.");
     const auto run = std::make_shared<RunCommand>();
     run->files = Files::of(*command);
     run->scenario.add_to(*command, ScenarioOptions::File::optional, run->files);
     run->scenario.add_protocol_to(*command);
     run->options.add_to(*command, RunOptions::Target::one);
-    run->files->output("-o,--output", run->output, "Report to write (JSON); - is standard output");
+    run->files->output("-o,--output", run->output, "File for the report (JSON); - is standard output");
     command->callback(run->files->checked(exit, [run] { return run->execute(); }));
 }
 

@@ -78,7 +78,7 @@ Checked<net::Located> read_server(const std::string& text, const std::vector<std
         return Problems{{"", 0, "", fmt::format("'{}' {}", url->text(), message)}};
     };
     if (std::find(schemes.begin(), schemes.end(), url->scheme) == schemes.end()) {
-        return problem(fmt::format("has the scheme {}, which nobody here speaks (allowed: {}){}", url->scheme,
+        return problem(fmt::format("has the scheme {}, which no protocol here has (allowed: {}){}", url->scheme,
                                    fmt::join(schemes, ", "), suggestion(url->scheme, schemes)));
     }
     if (paths == Paths::none) {
@@ -191,30 +191,29 @@ std::string pace_of(const scenario::Scenario& scenario) {
 
 void RunOptions::add_to(CLI::App& app, Target target) {
     const bool one = target == Target::one;
-    auto* targets =
-        app.add_option("--target", targets_,
-                       one ? "Server to load, such as mqtt://host:1883, http://host:8080/path, "
-                             "grpc://host:50051; without it the embedded reference server"
-                           : "Server to load, such as http://host:8080/path; with names as often as wanted: "
-                             "--target base=URL --target cand=URL runs them in turn and says what changed");
+    auto* targets = app.add_option("--target", targets_,
+                                   one ? "Server to load, such as mqtt://host:1883, http://host:8080/path, "
+                                         "grpc://host:50051; without it the embedded reference server"
+                                       : "Server to load, such as http://host:8080/path; repeatable with names: "
+                                         "--target base=URL --target cand=URL runs them in turn and compares them");
     auto* ledgers = app.add_option("--ledger", ledgers_,
-                                   one ? "Admin endpoint that can say what arrived at the target (http://host:9090)"
-                                       : "Admin endpoint that can say what arrived at the target (of that name)");
+                                   one ? "Admin endpoint that knows what arrived at the target (http://host:9090)"
+                                       : "Admin endpoint that knows what arrived at the target (of that name)");
     for (auto* option : {targets, ledgers}) {
         option->type_name(one ? "URL" : "[NAME=]URL")->allow_extra_args(false);
         if (one) {
             option->expected(1);
         }
     }
-    app.add_option("--shards", shards_, "Generator processes; worked out from descriptors and cores by default")
+    app.add_option("--shards", shards_, "Generator processes; computed from descriptors and cores by default")
         ->type_name("N")
         ->check(CLI::Range(1, 256));
     app.add_option("--source-address", source_addresses_, "Local addresses to connect from, in turn")
         ->type_name("ADDRESS");
     app.add_flag("--strict", strict_, "A suspect measurement fails, too (exit code 3)");
     app.add_flag("--yes", yes_, "Load a target that is not this machine without asking");
-    app.add_flag("--quiet", quiet_, "Only problems and the summary");
-    app.add_flag("--no-progress", no_progress_, "Not how it goes while it runs");
+    app.add_flag("--quiet", quiet_, "Print only problems and the summary");
+    app.add_flag("--no-progress", no_progress_, "Do not show the progress");
 }
 
 Checked<std::vector<Destination>> RunOptions::destinations() const {
@@ -222,7 +221,7 @@ Checked<std::vector<Destination>> RunOptions::destinations() const {
     std::vector<Destination> destinations;
     add_targets(targets_, destinations, problems);
     if (targets_.empty() && !ledgers_.empty()) {
-        problems.push_back({"--ledger", 0, "", "goes with --target: the embedded server has its own"});
+        problems.push_back({"--ledger", 0, "", "needs --target: the embedded server has its own"});
     } else if (problems.empty()) {
         add_ledgers(ledgers_, destinations, problems);
     }
@@ -316,7 +315,7 @@ bool RunOptions::confirm(const Loaded& loaded, const std::string& protocols,
     }
     const auto named = fmt::format("{}", fmt::join(elsewhere, ", "));
     if (::isatty(STDIN_FILENO) == 0) {
-        print(standard_error(), "--target: {} is not this machine; say --yes if you may load it\n", named);
+        print(standard_error(), "--target: {} is not this machine; add --yes if you may load it\n", named);
         return false;
     }
     print(standard_error(), "{} is not this machine. Load it? [y/N] ", named);

@@ -121,10 +121,10 @@ void ScenarioOptions::add_to(CLI::App& app, File file, const std::shared_ptr<Fil
             ->trigger_on_parse();  // each as it is typed, because the order counts
     };
     add("--set", "Change a key of the scenario: traffic.stages.0.duration=20s", "KEY=VALUE");
-    add("--equipments", "How many equipments there are", "N");
+    add("--equipments", "Number of equipments", "N");
     add("--rate", "Validations of each equipment, such as 10/s", "RATE");
-    add("--duration", "How long is measured, such as 30s", "DURATION");
-    add("--seed", "Makes other schedules, identities and payloads", "N");
+    add("--duration", "Duration of the measured stage, such as 30s", "DURATION");
+    add("--seed", "Seed of schedules, identities and payloads", "N");
     add("--compress", "Divide the durations of stages, steps and faults by N", "N");
 }
 
@@ -139,7 +139,7 @@ void ScenarioOptions::add_protocol_to(CLI::App& app) {
            [this](const std::string& value) {
                choices_.push_back({"--protocol", value});
            },
-           "Instead of the scenario's own: " + names_of_protocols())
+           "Protocol, instead of the scenario's own: " + names_of_protocols())
         ->type_name("NAME")
         ->allow_extra_args(false)
         ->trigger_on_parse();

@@ -14,7 +14,7 @@ void add_schema_command(CLI::App& app, Exit& exit) {
     auto* command = app.add_subcommand("schema", "Print the JSON Schema of scenarios or reports");
     command->footer("Example: portillon schema scenario > scenario.schema.json");
     const auto of = std::make_shared<std::string>();
-    command->add_option("OF", *of, "Of what")->required()->check(one_of({"scenario", "report"}));
+    command->add_option("OF", *of, "scenario or report")->required()->check(one_of({"scenario", "report"}));
     command->callback([of, &exit] {
         const auto text =
             *of == "scenario" ? scenario::schema_text(known_protocols()) : std::string(report::schema_text());

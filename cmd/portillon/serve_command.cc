@@ -207,12 +207,10 @@ void add_serve_command(CLI::App& app, Exit& exit) {
     command->add_option("--admin", arguments->admin, "where the admin endpoint listens")
         ->type_name("HOST:PORT")
         ->capture_default_str();
-    command
-        ->add_option("--admin-token", arguments->admin_token,
-                     "what admin requests must bear; asked for beyond loopback")
+    command->add_option("--admin-token", arguments->admin_token, "token of admin requests; required beyond loopback")
         ->type_name("TOKEN")
         ->envname("PORTILLON_ADMIN_TOKEN");
-    command->add_option("--shards", arguments->shards, "processes that share the connections")
+    command->add_option("--shards", arguments->shards, "server processes, which share the connections")
         ->check(CLI::Range(1U, 64U))
         ->capture_default_str();
     command->add_option("--max-packet", arguments->max_packet, "largest message or request body")
@@ -230,14 +228,13 @@ void add_serve_command(CLI::App& app, Exit& exit) {
     command->add_option("--first-byte", arguments->first_byte, "from accepting to a complete greeting")
         ->type_name("DURATION")
         ->capture_default_str();
-    command->add_option("--idle", arguments->idle, "longest silence of a connection; 0s: any")
+    command->add_option("--idle", arguments->idle, "longest silence of a connection; 0s: no limit")
         ->type_name("DURATION")
         ->capture_default_str();
     command->add_option("--link-fd", arguments->link_fd)->group("");
     command->add_flag("--ready-json", arguments->ready_json)->group("");
     command->footer(
-        "Ctrl-C or SIGTERM stops it: exit code 0. SIGHUP (a terminal that is gone) does with 129, but not under "
-        "nohup.\n"
+        "Ctrl-C or SIGTERM stops it with exit code 0; SIGHUP (a closed terminal) with 129, but not under nohup.\n"
         "Example: portillon serve --listen mqtt=0.0.0.0:1883 --shards 2");
     command->callback([arguments, &exit] { exit = serve(*arguments); });
 }
