@@ -17,7 +17,7 @@ namespace portillon::report {
 namespace {
 
 // One line of a table: each field with the column it belongs to, so that the heading cannot drift from the rows.
-class Row {
+class CsvRow {
 public:
     void text(const std::string& column, const std::string& value) {
         headings_.push_back(column);
@@ -49,10 +49,10 @@ private:
 using Whole = std::optional<Count>;
 using Real = std::optional<double>;
 
-std::string table_of(const std::vector<Row>& rows, const Row& empty) {
-    std::string text = Row::line(empty.headings());
+std::string table_of(const std::vector<CsvRow>& rows, const CsvRow& empty) {
+    std::string text = CsvRow::line(empty.headings());
     for (const auto& row : rows) {
-        text += Row::line(row.fields());
+        text += CsvRow::line(row.fields());
     }
     return text;
 }
@@ -64,7 +64,7 @@ std::vector<Turn> turns_of(const Report& report) {
     return {{1, 1, std::get<RunReport>(report)}};
 }
 
-void add_identity(Row& row, const Turn& turn) {
+void add_identity(CsvRow& row, const Turn& turn) {
     const auto& run = turn.run;
     row.text("scenario.name", run.scenario.name);
     row.text("name", turn.name);
@@ -87,7 +87,7 @@ Real us_cell(std::optional<double> ns) {
     return ns ? Real(*ns / 1e3) : std::nullopt;
 }
 
-void add_latency(Row& row, const std::string& prefix, const std::optional<Latency>& latency) {
+void add_latency(CsvRow& row, const std::string& prefix, const std::optional<Latency>& latency) {
     static const Latency none;
     const auto& figures = latency ? *latency : none;
     const auto& histogram = figures.histogram;
@@ -104,7 +104,7 @@ void add_latency(Row& row, const std::string& prefix, const std::optional<Latenc
     row.number(prefix + "overflow", known(histogram.overflow()));
 }
 
-void add_latencies(Row& row, const Latencies& latencies) {
+void add_latencies(CsvRow& row, const Latencies& latencies) {
     for (const auto& figure : account::latency_figures) {
         add_latency(row, fmt::format("latency.{}.", figure.name), latencies.*figure.member);
     }
@@ -125,19 +125,19 @@ std::string by_cause(const std::map<std::string, Count>& counts) {
 
 // A cell for each figure of a table; empty ones where the part of the report is absent. Whole numbers stay whole.
 template <class Figures, class Owner>
-void add_values(Row& row, const std::string& prefix, const Figures& figures, const Owner* owner) {
+void add_values(CsvRow& row, const std::string& prefix, const Figures& figures, const Owner* owner) {
     for (const auto& figure : figures) {
         const auto value = owner != nullptr ? owner->*figure.member : std::nullopt;
         row.number(prefix + std::string(figure.name), value);
     }
 }
 
-void add_count(Row& row, const account::CountFigure& figure, std::optional<Count> count) {
+void add_count(CsvRow& row, const account::CountFigure& figure, std::optional<Count> count) {
     row.number(fmt::format("{}.{}", account::name_of(figure.section), figure.name), count);
 }
 
 // What is told of a run and of a phase alike.
-void add_common(Row& row, const Account& account) {
+void add_common(CsvRow& row, const Account& account) {
     for (const auto section : account::sections) {
         for (const auto* figure : counts_of(section)) {
             if (figure->reach == account::Reach::stages) {
@@ -150,7 +150,7 @@ void add_common(Row& row, const Account& account) {
 }
 
 // What is told of whole runs only: all of it empty for a phase.
-void add_whole(Row& row, const RunReport* run) {
+void add_whole(CsvRow& row, const RunReport* run) {
     const auto when = [run](auto ask) {
         return run != nullptr ? decltype(ask(*run))(ask(*run)) : decltype(ask(*run)){};
     };
@@ -229,8 +229,8 @@ void add_whole(Row& row, const RunReport* run) {
     number("context.shards", [](const RunReport& r) { return Whole(r.context.shards); });
 }
 
-Row figures_row(const Turn& turn, const Phase* phase) {
-    Row row;
+CsvRow figures_row(const Turn& turn, const Phase* phase) {
+    CsvRow row;
     add_identity(row, turn);
     row.text("phase", phase != nullptr ? phase->name : "");
     row.text("phase.kind", phase != nullptr ? phase->kind : "");
@@ -242,8 +242,8 @@ Row figures_row(const Turn& turn, const Phase* phase) {
     return row;
 }
 
-Row interval_row(const Turn& turn, const Interval& interval) {
-    Row row;
+CsvRow interval_row(const Turn& turn, const Interval& interval) {
+    CsvRow row;
     add_identity(row, turn);
     row.number("at_s", Real(interval.at_s));
     row.number("duration_s", Real(width_of(turn.run, interval)));
@@ -266,7 +266,7 @@ Row interval_row(const Turn& turn, const Interval& interval) {
 }  // namespace
 
 std::string figures_csv(const Report& report) {
-    std::vector<Row> rows;
+    std::vector<CsvRow> rows;
     for (const auto& turn : turns_of(report)) {
         rows.push_back(figures_row(turn, nullptr));
         for (const auto& phase : turn.run.phases) {
@@ -277,7 +277,7 @@ std::string figures_csv(const Report& report) {
 }
 
 std::string intervals_csv(const Report& report) {
-    std::vector<Row> rows;
+    std::vector<CsvRow> rows;
     for (const auto& turn : turns_of(report)) {
         for (const auto& interval : turn.run.intervals) {
             rows.push_back(interval_row(turn, interval));

@@ -1,10 +1,10 @@
 #include "report/diff_terminal.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 
+#include "report/change_table.h"
 #include "report/prose.h"
 #include "report/text_table.h"
 
@@ -14,89 +14,45 @@ namespace {
 
 constexpr std::size_t indent = 12;
 
-std::string painted(const std::string& text, Change change, Style style) {
-    if (style == Style::plain || change == Change::same) {
-        return text;
-    }
-    const char* code = change == Change::better ? "32" : change == Change::inconclusive ? "33" : "31";
-    return fmt::format("\033[1;{}m{}\033[0m", code, text);
-}
-
 std::string side_text(const DiffSide& side) {
     return fmt::format("{}: {}{}, target {}, portillon {} {}", side.label, counted(side.runs, "run"),
                        side.left_out > 0 ? fmt::format(" ({} invalid or incomplete)", side.left_out) : "", side.target,
                        side.context.version, side.context.commit);
 }
 
-// Metrics of which neither side has any: one line for all of them says enough.
-bool nothing_to_see(const MetricDiff& row) {
-    return row.change == Change::same && row.kind == gate::Kind::counter && row.base == 0.0 && row.candidate == 0.0;
-}
-
-std::string cost_of_knowing(const MetricDiff& row) {
-    if (row.change != Change::inconclusive || (!row.interval && !row.repeats_needed)) {
-        return "";
-    }
-    return row.repeats_needed ? counted(*row.repeats_needed, "repeat") : fmt::format("> {} repeats", most_repeats);
-}
-
-std::string shown_name(Change change) {
-    return change == Change::worse ? "WORSE" : name_of(change);
-}
-
-// Paints the first word of each line but the heading: a table measures what it is given, so it is painted afterwards.
-std::string painted_rows(const std::string& lines, const std::vector<const MetricDiff*>& rows, Style style) {
-    auto at = lines.find('\n') + 1;
-    std::string text = lines.substr(0, at);
-    for (const auto* row : rows) {
-        const auto end = lines.find('\n', at) + 1;
-        const auto word = shown_name(row->change);
-        text += lines.substr(at, 2) + painted(word, row->change, style) +
-                lines.substr(at + 2 + word.size(), end - at - 2 - word.size());
-        at = end;
-    }
-    return text;
-}
-
 // What a row has no room for, once for all metrics that share it.
-struct Remark {
+struct DiffRemark {
     std::string metrics, why;
 };
 
-std::string rows_of(const GroupDiff& group, Style style) {
-    TextTable table(
-        {Align::left, Align::left, Align::right, Align::right, Align::right, Align::right, Align::right, Align::right});
-    table.add_row({"", "", "base", "candidate", "change", "at least", "at most", "to settle it"});
-    std::vector<const MetricDiff*> shown;
-    std::vector<std::string> none;
-    std::vector<Remark> remarks;
-    for (const auto& row : group.metrics) {
-        if (nothing_to_see(row)) {
-            none.push_back(row.name);
+std::vector<DiffRemark> remarks_on(const std::vector<MetricOfGroup>& metrics) {
+    std::vector<DiffRemark> remarks;
+    for (const auto& [group, metric] : metrics) {
+        if (metric->interval) {
             continue;
         }
-        shown.push_back(&row);
-        table.add_row({shown_name(row.change), row.name, row.base_text, row.candidate_text,
-                       row.ratio ? change_text(*row.ratio) : "", row.interval ? change_text(row.interval->low) : "",
-                       row.interval ? change_text(row.interval->high) : "", cost_of_knowing(row)});
-        if (!row.interval) {
-            const auto same = std::find_if(remarks.begin(), remarks.end(),
-                                           [&row](const Remark& remark) { return remark.why == row.why; });
-            if (same == remarks.end()) {
-                remarks.push_back({row.name, row.why});
-            } else {
-                same->metrics += ", " + row.name;
-            }
+        const auto same = std::find_if(remarks.begin(), remarks.end(),
+                                       [why = &metric->why](const DiffRemark& remark) { return remark.why == *why; });
+        if (same == remarks.end()) {
+            remarks.push_back({metric->name, metric->why});
+        } else {
+            same->metrics += ", " + metric->name;
         }
     }
-    auto text = shown.empty() ? std::string{} : painted_rows(table.text(), shown, style);
-    for (const auto& remark : remarks) {
+    return remarks;
+}
+
+std::string lines_of(const GroupDiff& group, Style style) {
+    const auto metrics = worth_a_line(group);
+    auto table = selected(change_table(metrics),
+                          {"verdict", "figure", "base", "candidate", "change", "at least", "at most", "to settle it"});
+    table.columns[0].name = table.columns[1].name = "";
+    auto text = text_table(table, Heading::outdented, style);
+    for (const auto& remark : remarks_on(metrics)) {
         text += labelled("", 2, fmt::format("{}: {}.", remark.metrics, remark.why));
     }
-    if (!none.empty()) {
-        text += labelled("", 2, fmt::format("None on either side: {}.", fmt::join(none, ", ")));
-    }
-    return text;
+    const auto none = none_on_either_side(group);
+    return none.empty() ? text : text + labelled("", 2, fmt::format("None on either side: {}.", none));
 }
 
 std::string heading_of(const GroupDiff& group) {
@@ -120,11 +76,11 @@ std::string format_diff(const Diff& diff, Style style) {
         text += labelled(label, indent, said);
     };
     for (const auto& overlooked : diff.forced) {
-        text += painted("FORCED", Change::worse, style) + labelled("", indent, overlooked).substr(6);
+        text += painted("FORCED", Mood::bad, style) + labelled("", indent, overlooked).substr(6);
     }
     std::string label = "verdict";
     label.resize(indent, ' ');
-    text += label + painted(shown_name(diff.change), diff.change, style) + '\n';
+    text += label + painted(word_of(diff.change), mood_of(diff.change), style) + '\n';
     if (diff.groups.size() < 2) {
         headed("", diff.why);
     }
@@ -144,7 +100,7 @@ std::string format_diff(const Diff& diff, Style style) {
     bool judged = false;
     for (const auto& group : diff.groups) {
         text += '\n' + labelled("", 0, fmt::format("{}: {}", heading_of(group), name_of(group.change)));
-        text += rows_of(group, style);
+        text += lines_of(group, style);
         if (group.metrics.empty()) {
             text += labelled("", 2, group.why + ".");
         }

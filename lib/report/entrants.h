@@ -19,6 +19,7 @@
 
 #include "gate/threshold.h"
 #include "report/model.h"
+#include "report/spread.h"
 
 namespace portillon::report {
 
@@ -50,27 +51,8 @@ struct Entrant {
     RunReport whole() const;
 };
 
-// A figure over the repeats that count: its median, and the least and the greatest.
-struct Spread {
-    std::optional<double> value;        // absent: unknown, or above everything
-    std::optional<double> least, most;  // of those that have a value
-    std::string beyond;                 // how to show a median above everything: "never", ">24 h"; else empty
-    std::string most_beyond;            // the same of the greatest
-    std::size_t repeats = 0;            // that count
-    std::string absent_because;         // where the median is absent
-};
-
-// The median of `figures`: of an even number the mean of the two in the middle. What is above everything ranks so; what
-// is unknown otherwise is left out.
-Spread spread_of(const std::vector<gate::Figure>& figures);
+// A figure over the repeats that count.
 Spread spread_of(const Entrant& entrant, const gate::Threshold& question);
-
-// For people: "31.2 ms", "never", "-"; and the range, "29.0-105 ms", empty for a single repeat.
-std::string median_text(const Spread& spread, gate::Kind kind);
-std::string range_text(const Spread& spread, gate::Kind kind);
-
-// Two texts of figures as one, with their unit once where it is the same.
-std::string range_text(const std::string& least, const std::string& most);
 
 // A threshold over the repeats that count: the median is judged, of a counter the worst repeat. Fails closed: what is
 // unknown in a repeat ranks where it does not hold.
@@ -91,6 +73,17 @@ std::vector<Entrant> entrants_of(const Report& report);
 // The first of these named targets that nobody could connect to in one of its runs; empty: there is none. What was
 // never reached cannot be compared with what was.
 std::string unreachable_in(const Comparison& comparison, const std::vector<std::string>& names);
+
+// A part of a run over the repeats that count.
+struct WholePhase {
+    const Phase* first = nullptr;                  // of the first repeat that has it
+    std::size_t place = 0;                         // of that one in its run
+    account::KnownCounts counts;                   // added up, as those of whole() are
+    std::vector<const Latencies*> latencies = {};  // of each repeat
+};
+
+// The stages of the traffic by name, in the order of time.
+std::vector<WholePhase> stages_of(const Entrant& entrant);
 
 // The histograms of the repeats that count, as one; absent if it is so in any of them.
 std::optional<Latency> merged(const Entrant& entrant, std::optional<Latency> Latencies::*which);

@@ -9,6 +9,7 @@
 #include "report/account.h"
 #include "report/entrants.h"
 #include "report/figures.h"
+#include "report/tables.h"
 #include "report/text_table.h"
 
 namespace portillon::report {
@@ -61,16 +62,6 @@ std::string sentence_about(const JudgedRun& run) {
         text += (i == 0 ? ": " : "; ") + verdict.reasons[i];
     }
     return text;
-}
-
-std::string observed_of(const JudgedThreshold& threshold) {
-    const auto metric = gate::find_metric(threshold.metric);
-    if (!threshold.observed || !metric) {
-        return "-";
-    }
-    // A rate is a share, whatever it is a share of.
-    const bool rate = metric->kind == gate::Kind::counter && threshold.expression.find("rate") != std::string::npos;
-    return rate ? fmt::format("{:.3g}", *threshold.observed) : gate::humanize_figure(metric->kind, *threshold.observed);
 }
 
 std::string junit_case(const std::string& suite, const std::string& name, const std::string& failure) {
@@ -243,16 +234,12 @@ std::vector<std::string> doubts_about(const Diff& against_baseline) {
 }
 
 std::string format_judged(const std::vector<JudgedRun>& runs) {
-    TextTable table({Align::left, Align::left, Align::left, Align::right, Align::left});
+    Table table{.title = "Thresholds", .columns = threshold_columns(), .groups = {{}}};
     std::string sentences;
     for (const auto& run : runs) {
         for (std::size_t i = 0; i < run.thresholds.size(); ++i) {
-            const auto& threshold = run.thresholds[i];
-            const bool silent = (threshold.passed && !threshold.skipped) || threshold.observed.has_value();
-            const bool counter = threshold.reason.find(" in repeat ") != std::string::npos;
-            const auto how = i < run.how.size() ? run.how[i] + (counter ? ": " + threshold.reason : "") : "";
-            table.add_row({word_of(threshold), run.name, threshold.metric + ": " + threshold.expression,
-                           observed_of(threshold), silent ? how : "no data: " + threshold.reason});
+            table.groups.front().lines.push_back(
+                threshold_line(run.name, run.thresholds[i], i < run.how.size() ? run.how[i] : ""));
         }
         if (!run.verdict.complete || run.verdict.measurement != Measurement::valid || run.valid < run.asked) {
             sentences += escape::terminal(run.name + ": " + sentence_about(run)) + ".\n";
@@ -261,7 +248,8 @@ std::string format_judged(const std::vector<JudgedRun>& runs) {
             sentences += escape::terminal(run.name + ": " + remark) + ".\n";
         }
     }
-    return table.text("") + sentences;
+    const auto lines = selected(table, {"outcome", "of", "threshold", "observed", "remark"});
+    return text_table(lines, Heading::hidden) + sentences;
 }
 
 std::string junit_xml(const std::vector<JudgedRun>& runs, Strictness strictness, const Diff* against_baseline) {

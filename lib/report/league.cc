@@ -5,73 +5,99 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <set>
+#include <utility>
 
 #include "base/units.h"
 #include "gate/metric.h"
 #include "report/account.h"
 #include "report/entrants.h"
 #include "report/headline.h"
-#include "report/latency_choice.h"
+#include "report/markdown_table.h"
 #include "report/markdown_text.h"
 #include "report/prose.h"
+#include "report/tables.h"
 #include "report/text_table.h"
 
 namespace portillon::report {
 
 namespace {
 
-constexpr const char* end_to_end_mark = "*";
+// A number whose unit stands in the heading.
+using Brief = std::string (*)(double);
 
-gate::Threshold asked(const std::string& metric, gate::Aggregate aggregate, double percent = 0) {
-    gate::Threshold question;
-    question.metric = *gate::find_metric(metric);
-    question.aggregate = aggregate;
-    question.percent = percent;
-    return question;
+std::string brief_us(double us) {
+    return us == 0 || us >= 0.1 ? fmt::format("{:.2f}", us) : humanize_count(us);
 }
 
-// A figure of a row, and below it the range of the repeats' own; empty where there is one repeat.
-struct Cell {
-    std::string median, range;
-};
-
-Cell cell_of(const Entrant& entrant, const gate::Threshold& question, const std::string& mark = {}) {
-    const auto spread = spread_of(entrant, question);
-    const auto kind = question.metric.kind;
-    return {median_text(spread, kind) + (spread.value || !spread.beyond.empty() ? mark : ""), range_text(spread, kind)};
+std::string brief_size(double bytes) {
+    return gate::humanize_figure(gate::Kind::bytes, std::round(bytes));
 }
 
-// P50, P95, P99 and the maximum.
-std::vector<Cell> latency_cells(const Entrant& entrant) {
-    const std::string metric(headline_of(entrant).name);
-    const std::string mark = metric == "end_to_end" ? end_to_end_mark : "";
-    std::vector<Cell> cells;
-    for (const double percent : {50.0, 95.0, 99.0}) {
-        cells.push_back(cell_of(entrant, asked(metric, gate::Aggregate::percentile, percent), mark));
+std::string brief_bytes(double bytes) {
+    return bytes == 0 || bytes >= 1 ? fmt::format("{:.0f}", bytes) : humanize_count(bytes);
+}
+
+Cell brief_cell(const Cell& cell, Brief brief) {
+    const auto& spread = cell.spread;
+    Cell short_one{.text = spread.value ? brief(*spread.value) : "-"};
+    if (spread.repeats > 1) {
+        short_one.range = spread.least ? range_text(brief(*spread.least), brief(*spread.most)) : "-";
     }
-    cells.push_back(cell_of(entrant, asked(metric, gate::Aggregate::max), mark));
-    return cells;
+    return short_one;
 }
 
-// Of the generator and of the server; `text` makes one from the median and its range.
-template <class Text>
-Cell both(const Entrant& entrant, const std::string& figure, Text text) {
-    const auto of = [&](const char* side) {
-        return spread_of(entrant, asked(std::string(side) + "." + figure, gate::Aggregate::value));
-    };
-    const auto generator = of("generator");
-    const auto server = of("server");
-    const auto known = [&text](const std::optional<double>& value) { return value ? text(*value) : std::string("-"); };
-    const auto range = [&text](const Spread& spread) {
-        return spread.repeats > 1 && spread.least ? range_text(text(*spread.least), text(*spread.most))
-                                                  : std::string("-");
-    };
-    if (!generator.value && !server.value) {
-        return {"-", ""};
+// Of the generator and of the server.
+Cell brief_pair(const Cell& generator, const Cell& server, Brief brief) {
+    if (generator.is_absent() && server.is_absent()) {
+        return {.text = "-"};
     }
-    return {known(generator.value) + " / " + known(server.value),
-            generator.repeats > 1 ? range(generator) + " / " + range(server) : ""};
+    const auto one = brief_cell(generator, brief);
+    const auto other = brief_cell(server, brief);
+    const auto either = [](const std::string& range) { return range.empty() ? "-" : range; };
+    return {.text = one.text + " / " + other.text,
+            .range = one.range.empty() && other.range.empty() ? "" : either(one.range) + " / " + either(other.range)};
+}
+
+// As narrow as lines of text should be: both sides in one column, units in the headings.
+Table in_brief(const Table& league) {
+    enum Place : std::size_t { generator_cpu = 8, server_cpu, generator_memory, server_memory, bytes };
+    auto table = without(league, {"generator", "server"});
+    const auto place = static_cast<std::ptrdiff_t>(generator_cpu);
+    table.columns[generator_cpu].name = "bytes/val.";
+    table.columns.insert(table.columns.begin() + place,
+                         {{"CPU us/val.", Align::right}, {"memory/equip.", Align::right}});
+    for (std::size_t i = 0; i < league.groups.front().lines.size(); ++i) {
+        const auto& from = league.groups.front().lines[i].cells;
+        auto& cells = table.groups.front().lines[i].cells;
+        cells.front().remarks.clear();
+        cells[generator_cpu] = brief_cell(from[bytes], brief_bytes);
+        cells.insert(cells.begin() + place, {brief_pair(from[generator_cpu], from[server_cpu], brief_us),
+                                             brief_pair(from[generator_memory], from[server_memory], brief_size)});
+    }
+    return table;
+}
+
+// The range of the repeats as a line of its own below theirs.
+Table with_ranges_below(Table table) {
+    for (auto& group : table.groups) {
+        std::vector<Line> lines;
+        for (auto& line : group.lines) {
+            Line ranges{.cells = {{.text = "  min-max"}}};
+            for (std::size_t i = 1; i < line.cells.size(); ++i) {
+                ranges.cells.push_back({.text = std::exchange(line.cells[i].range, {})});
+            }
+            const bool any = std::any_of(ranges.cells.begin() + 1, ranges.cells.end(),
+                                         [](const Cell& cell) { return !cell.text.empty(); });
+            lines.push_back(std::move(line));
+            if (any) {
+                lines.push_back(std::move(ranges));
+            }
+        }
+        group.lines = std::move(lines);
+    }
+    return table;
 }
 
 // Of the repeat in which most did not get through.
@@ -99,158 +125,127 @@ std::string skipped_note(const Comparison& comparison) {
     return {};
 }
 
-struct League {
-    std::vector<std::string> headings;
-    std::vector<std::vector<std::string>> rows;
-    std::vector<std::string> notes;
-};
+using Notes = std::vector<std::string>;
 
-const std::vector<std::string> protocol_headings{
-    "protocol",    "P50",         "P95",           "P99",        "max",      "delivered", "lost",
-    "undelivered", "CPU us/val.", "memory/equip.", "bytes/val.", "encoding", "verdict"};
-
-void add_notes(const Comparison& comparison, const std::vector<Entrant>& entrants, League& league) {
-    league.notes.emplace_back(
-        "CPU per acknowledged validation (or sent one, where nothing is) and memory per equipment (growth since "
-        "before the fleet was there): generator / server.");
+void add_note_on_repeats(Notes& notes, const std::vector<Entrant>& entrants) {
     const auto most = std::max_element(entrants.begin(), entrants.end(), [](const Entrant& a, const Entrant& b) {
         return a.runs.size() < b.runs.size();
     });
     if (most != entrants.end() && most->runs.size() > 1) {
-        league.notes.push_back(fmt::format(
+        notes.push_back(fmt::format(
             "{} repeats: times and costs are the medians of the valid ones, below them the least and the greatest; "
             "delivered, lost and undelivered are their totals.",
             most->asked));
     }
-    const auto starred = [](const std::vector<std::string>& row) { return row[1].ends_with(end_to_end_mark); };
-    if (std::any_of(league.rows.begin(), league.rows.end(), starred)) {
-        league.notes.push_back(fmt::format(
-            "{} end to end (due to delivered), because nothing is acknowledged: the time of an answer is not in it.",
-            end_to_end_mark));
-    }
+}
+
+void add_notes_on_costs(Notes& notes, const Comparison& comparison) {
     std::set<std::string> said;
     for (const auto& turn : comparison.runs) {
         if (!turn.run.resources.note.empty() && said.insert(turn.run.resources.note).second) {
-            league.notes.push_back(turn.run.resources.note);
-        }
-    }
-    if (const auto skipped = skipped_note(comparison); !skipped.empty()) {
-        league.notes.push_back(skipped);
-    }
-    for (const auto& entrant : entrants) {
-        const auto& name = entrant.name;
-        const auto row = entrant.verdict();
-        if (!entrant.again.empty()) {
-            std::set<std::string> reasons;
-            for (const auto* turn : entrant.again) {
-                reasons.insert(turn->run.verdict.reasons.begin(), turn->run.verdict.reasons.end());
-            }
-            league.notes.push_back(fmt::format("{}: {} measured badly and run again: {}.", name,
-                                               counted(entrant.again.size(), "run"), fmt::join(reasons, "; ")));
-        }
-        for (const auto& sentence : account_of(known_of(entrant.counting()))) {
-            league.notes.push_back(fmt::format("{}: {}", name, sentence));
-        }
-        if (!row.reasons.empty()) {
-            league.notes.push_back(fmt::format("{}{} {}: {}.", name, entrant.asked > 1 ? ":" : " is",
-                                               entrant.verdict_text(), fmt::join(row.reasons, "; ")));
-        }
-        for (const auto& loss : losses_beside(entrant)) {
-            league.notes.push_back(fmt::format("{}: {}.", name, loss));
-        }
-        std::vector<std::string> breached;
-        for (const auto& threshold : own_thresholds(entrant)) {
-            const auto judged = judge(entrant, threshold).judged;
-            if (!judged.passed) {
-                breached.push_back(fmt::format("{}: {} ({}{})", judged.metric, judged.expression,
-                                               judged.observed ? "" : "no data: ", judged.reason));
-            }
-        }
-        if (const auto worst = worst_headline(entrant); !worst.empty()) {
-            league.notes.push_back(fmt::format("{}: {}.", name, worst));
-        }
-        if (!breached.empty()) {
-            league.notes.push_back(fmt::format("{} fails {}.", name, fmt::join(breached, "; ")));
+            notes.push_back(turn.run.resources.note);
         }
     }
 }
 
-League league_of(const Comparison& comparison) {
+void add_note_on_runs_made_again(Notes& notes, const Entrant& entrant) {
+    if (entrant.again.empty()) {
+        return;
+    }
+    std::set<std::string> reasons;
+    for (const auto* turn : entrant.again) {
+        reasons.insert(turn->run.verdict.reasons.begin(), turn->run.verdict.reasons.end());
+    }
+    notes.push_back(fmt::format("{}: {} measured badly and run again: {}.", entrant.name,
+                                counted(entrant.again.size(), "run"), fmt::join(reasons, "; ")));
+}
+
+void add_note_on_breaches(Notes& notes, const Entrant& entrant) {
+    Notes breached;
+    for (const auto& threshold : own_thresholds(entrant)) {
+        const auto judged = judge(entrant, threshold).judged;
+        if (!judged.passed) {
+            breached.push_back(fmt::format("{}: {} ({}{})", judged.metric, judged.expression,
+                                           judged.observed ? "" : "no data: ", judged.reason));
+        }
+    }
+    if (!breached.empty()) {
+        notes.push_back(fmt::format("{} fails {}.", entrant.name, fmt::join(breached, "; ")));
+    }
+}
+
+void add_notes_on(Notes& notes, const Entrant& entrant) {
+    const auto& name = entrant.name;
+    add_note_on_runs_made_again(notes, entrant);
+    for (const auto& sentence : account_of(known_of(entrant.counting()))) {
+        notes.push_back(fmt::format("{}: {}", name, sentence));
+    }
+    if (const auto verdict = entrant.verdict(); !verdict.reasons.empty()) {
+        notes.push_back(fmt::format("{}{} {}: {}.", name, entrant.asked > 1 ? ":" : " is", entrant.verdict_text(),
+                                    fmt::join(verdict.reasons, "; ")));
+    }
+    for (const auto& loss : losses_beside(entrant)) {
+        notes.push_back(fmt::format("{}: {}.", name, loss));
+    }
+    if (const auto worst = worst_headline(entrant); !worst.empty()) {
+        notes.push_back(fmt::format("{}: {}.", name, worst));
+    }
+    add_note_on_breaches(notes, entrant);
+}
+
+bool has_footnote(const Table& table) {
+    const auto& lines = table.groups.front().lines;
+    return std::any_of(lines.begin(), lines.end(), [](const Line& line) {
+        return !line.cells[1].mark.empty() && plain_text(line.cells[1]).ends_with(line.cells[1].mark);
+    });
+}
+
+Notes notes_of(const Comparison& comparison, const Table& table) {
     const auto entrants = entrants_of(comparison);
-    League league{.headings = protocol_headings, .rows = {}, .notes = {}};
+    Notes notes{
+        "CPU per acknowledged validation (or sent one, where nothing is) and memory per equipment (growth since "
+        "before the fleet was there): generator / server."};
+    add_note_on_repeats(notes, entrants);
+    if (has_footnote(table)) {
+        notes.emplace_back(
+            "* end to end (due to delivered), because nothing is acknowledged: the time of an answer is not in it.");
+    }
+    add_notes_on_costs(notes, comparison);
+    if (auto skipped = skipped_note(comparison); !skipped.empty()) {
+        notes.push_back(std::move(skipped));
+    }
+    for (const auto& entrant : entrants) {
+        add_notes_on(notes, entrant);
+    }
+    return notes;
+}
+
+// The table for lines of text.
+Table table_of_league(const Comparison& comparison) {
+    auto table = with_ranges_below(in_brief(league_of(rows_of(comparison))));
     const bool named = std::any_of(comparison.runs.begin(), comparison.runs.end(),
                                    [](const Turn& turn) { return !turn.name.empty(); });
     if (named) {
-        league.headings.front() = "target";
+        table.columns.front().name = "target";
     }
-    for (const auto& entrant : entrants) {
-        std::vector<std::string> row{entrant.name};
-        std::vector<std::string> range{"  min-max"};
-        const auto add = [&](Cell cell) {
-            row.push_back(std::move(cell.median));
-            range.push_back(std::move(cell.range));
-        };
-        for (auto& cell : latency_cells(entrant)) {
-            add(std::move(cell));
-        }
-        const auto whole = entrant.whole();
-        add({counted(whole.has_ledger() ? std::optional(*whole.counts.delivered) : std::nullopt), ""});
-        add({counted(whole.counts.lost), ""});
-        add({counted(whole.counts.undelivered), ""});
-        add(both(entrant, "cpu_us_per_validation",
-                 [](double us) { return us == 0 || us >= 0.1 ? fmt::format("{:.2f}", us) : humanize_count(us); }));
-        add(both(entrant, "rss_bytes_per_equipment",
-                 [](double bytes) { return gate::humanize_figure(gate::Kind::bytes, std::round(bytes)); }));
-        const auto bytes = spread_of(entrant, asked("bytes_per_validation", gate::Aggregate::value));
-        const auto rounded = [](double value) {
-            return value == 0 || value >= 1 ? fmt::format("{:.0f}", value) : humanize_count(value);
-        };
-        add({bytes.value ? rounded(*bytes.value) : "-",
-             bytes.repeats > 1 && bytes.least ? range_text(rounded(*bytes.least), rounded(*bytes.most)) : ""});
-        add({whole.wire.encoding, ""});
-        add({entrant.verdict_text(), ""});
-        league.rows.push_back(std::move(row));
-        if (entrant.counting().size() > 1) {
-            league.rows.push_back(std::move(range));
-        }
-    }
-    add_notes(comparison, entrants, league);
-    return league;
-}
-
-std::vector<Align> columns() {
-    std::vector<Align> aligned(protocol_headings.size(), Align::right);
-    aligned.front() = aligned.back() = aligned[aligned.size() - 2] = Align::left;
-    return aligned;
+    return table;
 }
 
 }  // namespace
 
 std::string league_table(const Comparison& comparison) {
-    const auto league = league_of(comparison);
-    TextTable table(columns());
-    table.add_row(league.headings);
-    for (const auto& row : league.rows) {
-        table.add_row(row);
-    }
-    std::string text = table.text("");
-    for (const auto& note : league.notes) {
+    const auto table = table_of_league(comparison);
+    auto text = text_table(table, Heading::shown);
+    for (const auto& note : notes_of(comparison, table)) {
         text += labelled("", 2, note);
     }
     return text;
 }
 
 std::string league_markdown(const Comparison& comparison) {
-    const auto league = league_of(comparison);
-    MarkdownTable table(league.headings, columns());
-    for (const auto& row : league.rows) {
-        std::vector<std::string> cells;
-        std::transform(row.begin(), row.end(), std::back_inserter(cells),
-                       [](const auto& cell) { return escaped_markdown(cell); });
-        table.add_row(cells);
-    }
-    std::string text = table.text() + '\n';
-    for (const auto& note : league.notes) {
+    const auto table = table_of_league(comparison);
+    auto text = markdown_table(table, std::numeric_limits<std::size_t>::max()) + '\n';
+    for (const auto& note : notes_of(comparison, table)) {
         text += fmt::format("- {}\n", escaped_markdown(note));
     }
     return text;

@@ -88,7 +88,7 @@ TEST(Markdown, SaysWhatIsNotKnown) {
     run.delivery = {};
     run.latency.end_to_end.reset();
     EXPECT_THAT(run_markdown(run), HasSubstr("what arrived is not known"));
-    EXPECT_THAT(run_markdown(unacknowledged_run()), HasSubstr("no data, nothing is acknowledged here"));
+    EXPECT_THAT(run_markdown(unacknowledged_run()), HasSubstr("no data: nothing is acknowledged here"));
 }
 
 TEST(Markdown, LetsNothingInAReportBecomeMarkup) {

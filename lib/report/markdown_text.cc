@@ -1,7 +1,6 @@
 #include "report/markdown_text.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -42,19 +41,6 @@ std::string markdown_block(std::string_view language, std::string_view content) 
     const auto text = escape::lines(content);
     const std::string fence(std::max<std::size_t>(3, longest_run_of_backticks(text) + 1), '`');
     return fmt::format("{}{}\n{}{}{}\n", fence, language, text, text.ends_with('\n') ? "" : "\n", fence);
-}
-
-MarkdownTable::MarkdownTable(std::vector<std::string> headings, std::vector<Align> columns) {
-    text_ = fmt::format("| {} |\n|", fmt::join(headings, " | "));
-    for (const auto align : columns) {
-        text_ += align == Align::left ? " --- |" : " ---: |";
-    }
-    text_ += '\n';
-}
-
-void MarkdownTable::add_row(const std::vector<std::string>& cells) {
-    text_ += fmt::format("| {} |\n", fmt::join(cells, " | "));
-    ++rows_;
 }
 
 }  // namespace portillon::report

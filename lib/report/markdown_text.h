@@ -4,9 +4,6 @@
 
 #include <string>
 #include <string_view>
-#include <vector>
-
-#include "report/text_table.h"
 
 namespace portillon::report {
 
@@ -18,19 +15,5 @@ std::string markdown_code(std::string_view text);
 
 // A fenced block; `content` may hold fences.
 std::string markdown_block(std::string_view language, std::string_view content);
-
-// Cells are Markdown already. Ends with a line feed.
-class MarkdownTable {
-public:
-    MarkdownTable(std::vector<std::string> headings, std::vector<Align> columns);
-
-    void add_row(const std::vector<std::string>& cells);
-    bool empty() const { return rows_ == 0; }
-    const std::string& text() const { return text_; }
-
-private:
-    std::string text_;
-    std::size_t rows_ = 0;
-};
 
 }  // namespace portillon::report

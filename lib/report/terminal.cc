@@ -3,17 +3,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 
 #include "base/units.h"
 #include "escape/formats.h"
 #include "gate/metric.h"
 #include "report/account.h"
+#include "report/cells.h"
 #include "report/fault_text.h"
 #include "report/headline.h"
 #include "report/prose.h"
-#include "report/text_table.h"
+#include "report/tables.h"
 
 namespace portillon::report {
 
@@ -21,16 +21,6 @@ namespace {
 
 constexpr std::size_t indent = 13;
 constexpr std::size_t most_shown = 10;  // exceptions, of the up to 1,000 in the report
-
-enum class Colour : std::uint8_t { red, green, yellow };
-
-std::string painted(const std::string& text, Colour colour, Style style) {
-    if (style == Style::plain) {
-        return text;
-    }
-    const char* code = colour == Colour::red ? "31" : colour == Colour::green ? "32" : "33";
-    return fmt::format("\033[1;{}m{}\033[0m", code, text);
-}
 
 std::string heading(const RunReport& run) {
     const auto variant = run.variant.empty() ? "" : fmt::format(" ({})", run.variant);
@@ -40,14 +30,12 @@ std::string heading(const RunReport& run) {
 }
 
 std::string verdict_lines(const Verdict& verdict, Style style) {
-    const auto colour = verdict.measurement == Measurement::valid     ? Colour::green
-                        : verdict.measurement == Measurement::suspect ? Colour::yellow
-                                                                      : Colour::red;
+    const auto mood = verdict_cell(verdict).mood;
     std::string label = "measurement";
     label.resize(indent, ' ');
-    std::string text = label + painted(name_of(verdict.measurement), colour, style);
+    std::string text = label + painted(name_of(verdict.measurement), mood, style);
     text += verdict.complete ? "\n"
-                             : ", " + painted("incomplete", Colour::red, style) + ": " +
+                             : ", " + painted("incomplete", Mood::bad, style) + ": " +
                                    escape::terminal(why_incomplete(verdict)) + "\n";
     for (const auto& reason : verdict.reasons) {
         text += labelled("", indent, reason);
@@ -62,11 +50,25 @@ std::string headline_of(const RunReport& run, Style style) {
         return {};
     }
     const bool failed = any_failed(run);
-    return painted(failed ? "FAILED" : "NOTE", failed ? Colour::red : Colour::yellow, style) + ": " +
+    return painted(failed ? "FAILED" : "NOTE", failed ? Mood::bad : Mood::fair, style) + ": " +
            escape::terminal(sentence) + "\n";
 }
 
-std::string threshold_lines(const std::vector<JudgedThreshold>& thresholds, Style style) {
+// What was observed, or why nothing was, in one column.
+Table with_findings(const Table& thresholds) {
+    auto table = selected(thresholds, {"outcome", "threshold", "remark"});
+    const auto observations = selected(thresholds, {"observed"});
+    for (std::size_t i = 0; i < table.groups.front().lines.size(); ++i) {
+        const auto& observed = observations.groups.front().lines[i].cells[0];
+        auto& cells = table.groups.front().lines[i].cells;
+        const bool skipped = cells[0].mood == Mood::fair;  // a sentence below says why
+        cells[2].text = skipped ? "no data" : observed.is_absent() ? cells[2].text : "observed " + observed.text;
+    }
+    return table;
+}
+
+std::string threshold_lines(const std::vector<Row>& rows, Style style) {
+    const auto& thresholds = rows.front().runs.front().run->thresholds;
     if (thresholds.empty()) {
         return {};
     }
@@ -76,112 +78,66 @@ std::string threshold_lines(const std::vector<JudgedThreshold>& thresholds, Styl
     const auto failed = count_of([](const auto& t) { return !t.passed; });
     const auto skipped = count_of([](const auto& t) { return t.skipped; });
     const bool by_default = thresholds.front().origin == gate::Origin::by_default;
-    TextTable table({Align::left, Align::left, Align::left});
-    for (const auto& threshold : thresholds) {
-        const auto metric = gate::find_metric(threshold.metric);
-        const bool observed = threshold.observed && metric;
-        const auto outcome = threshold.skipped   ? "no data"
-                             : !threshold.passed ? (observed ? threshold.reason : "no data: " + threshold.reason)
-                             : observed ? "observed " + gate::humanize_figure(metric->kind, *threshold.observed)
-                                        : "";
-        table.add_row({word_of(threshold), threshold.metric + ": " + threshold.expression, outcome});
-    }
-    auto rows = table.text();
-    for (std::size_t at = 0; at < rows.size(); at = rows.find('\n', at) + 1) {
-        const auto word = rows.substr(at + 2, 4);
-        const auto colour = word == "FAIL" ? Colour::red : word == "skip" ? Colour::yellow : Colour::green;
-        rows.replace(at + 2, 4, painted(word, colour, style));
-    }
     const auto total = thresholds.size() - skipped;
     auto notes = std::string(by_default ? ", by default: the scenario states none" : "");
     notes += skipped > 0 ? fmt::format("; {} skipped", skipped) : "";
     std::string label = "thresholds";
     label.resize(indent, ' ');
     return label +
-           (failed > 0 ? painted(fmt::format("{} of {} failed", failed, total), Colour::red, style)
-                       : painted(total == 1 ? "passed" : fmt::format("all {} passed", total), Colour::green, style)) +
-           notes + '\n' + rows;
+           (failed > 0 ? painted(fmt::format("{} of {} failed", failed, total), Mood::bad, style)
+                       : painted(total == 1 ? "passed" : fmt::format("all {} passed", total), Mood::good, style)) +
+           notes + '\n' + text_table(with_findings(threshold_table(rows)), Heading::indented, style);
 }
 
-std::string latency_lines(const Latencies& latency) {
-    std::vector<Align> columns(8, Align::right);
-    columns[0] = Align::left;
-    TextTable table(columns);
-    table.add_row({"latency", "P50", "P90", "P95", "P99", "P99.9", "max", "values"});
+// What the table cannot say: what is above everything, and why.
+std::string notes_on(const Latencies& latency) {
     std::string notes;
     for (const auto& figure : account::latency_figures) {
         const auto& one = latency.*figure.member;
-        std::vector<std::string> cells{fmt::format("  {}", figure.name)};
-        if (!one) {
-            cells.resize(columns.size(), "-");
-            table.add_row(std::move(cells));
-            continue;
-        }
-        const auto& histogram = one->histogram;
-        const auto unanswered = one->unanswered;
-        const auto shown = [&one](std::optional<Nanos> value) {
-            return value ? humanize(*value) : one->word_for_absent();
-        };
-        for (const double percent : {50.0, 90.0, 95.0, 99.0, 99.9}) {
-            cells.push_back(shown(one->percentile(percent)));
-        }
-        cells.push_back(shown(one->max()));
-        cells.push_back(counted(histogram.count()));
-        table.add_row(std::move(cells));
-        if (unanswered > 0) {
+        if (one && one->unanswered > 0) {
             notes += labelled(
                 "", 2,
                 fmt::format("{}: {} never came; they rank above all others, and \"never\" stands where a figure "
                             "falls among them.",
-                            figure.name, counted(unanswered)));
+                            figure.name, counted(one->unanswered)));
         }
-        if (histogram.overflow() > 0) {
-            notes += labelled("", 2, fmt::format("{}: {} above 24 h.", figure.name, counted(histogram.overflow())));
+        if (one && one->histogram.overflow() > 0) {
+            notes +=
+                labelled("", 2, fmt::format("{}: {} above 24 h.", figure.name, counted(one->histogram.overflow())));
         }
     }
-    return table.text("") + notes;
+    return notes;
 }
 
-std::string book_lines(const RunReport& run) {
-    using Cells = std::array<std::string, 2>;
-    std::vector<Cells> left, right;  // what the generator knows; what the ledger knows
-    for (const auto& figure : account::count_figures) {
-        if (figure.unit == account::Unit::validations) {
-            auto& side = figure.section == account::Section::tally ? left : right;
-            side.push_back({std::string(figure.name), counted(run.counts.*figure.known_count)});
-        }
-    }
+std::string latency_lines(const std::vector<Row>& rows) {
+    return text_table(selected(latency_table(rows), {"latency", "P50", "P90", "P95", "P99", "P99.9", "max", "values"}),
+                      Heading::outdented) +
+           notes_on(rows.front().whole.latency);
+}
+
+// What the equipments know, and beside it what the server knows.
+std::string book_lines(const std::vector<Row>& rows) {
+    const auto books = book_table(rows);
+    const auto& left = books.groups[0].lines;
+    const auto& right = books.groups[1].lines;
     TextTable table({Align::left, Align::right, Align::left, Align::right});
-    const auto length = std::max(left.size(), right.size());
-    left.resize(length);
-    right.resize(length);
-    for (std::size_t i = 0; i < length; ++i) {
-        table.add_row({"  " + left[i][0], left[i][1], "    " + right[i][0], right[i][1]});
+    const auto text = [](const std::vector<Line>& lines, std::size_t line, std::size_t cell) {
+        return line < lines.size() ? plain_text(lines[line].cells[cell]) : std::string{};
+    };
+    for (std::size_t i = 0; i < std::max(left.size(), right.size()); ++i) {
+        table.add_row({"  " + text(left, i, 0), text(left, i, 1), "    " + text(right, i, 0), text(right, i, 1)});
     }
-    std::string text = "books, in validations\n" + table.text("");
-    for (const auto& sentence : account_of(run)) {
-        text += labelled("", 2, sentence);
+    auto lines = "books, in validations\n" + table.text("");
+    for (const auto& sentence : account_of(*rows.front().runs.front().run)) {
+        lines += labelled("", 2, sentence);
     }
-    return text;
+    return lines;
 }
 
-std::string exception_lines(const Delivery& delivery) {
-    if (delivery.exceptions.empty()) {
-        return {};
-    }
-    TextTable table({Align::left, Align::left, Align::left, Align::right});
-    const auto shown = std::min(most_shown, delivery.exceptions.size());
-    for (std::size_t i = 0; i < shown; ++i) {
-        const auto& entry = delivery.exceptions[i];
-        const bool single = entry.first == entry.last;
-        table.add_row(
-            {name_of(entry.state), fmt::format("equipment {}", entry.equipment),
-             single ? fmt::format("sequence {}", entry.first)
-                    : fmt::format("sequences {} to {}", entry.first, entry.last),
-             single || entry.last < entry.first ? "" : fmt::format("({})", counted(entry.last - entry.first + 1))});
-    }
-    const auto more = delivery.exceptions.size() - shown + delivery.exceptions_omitted;
-    return "exceptions\n" + table.text() + (more > 0 ? fmt::format("  and {} more\n", counted(more)) : "");
+std::string exception_lines(const std::vector<Row>& rows) {
+    auto table = selected(exception_table(rows), {"state", "equipment", "sequences", "validations"});
+    table.columns.front().name = "exceptions";
+    return text_table(shortened(table, most_shown), Heading::outdented);
 }
 
 std::string fault_lines(const RunReport& run) {
@@ -192,38 +148,35 @@ std::string fault_lines(const RunReport& run) {
     return text;
 }
 
-std::string per_second(std::optional<double> rate) {
-    return rate ? humanize_count(*rate) + "/s" : "unknown";
-}
-
-std::string of_seconds(std::optional<double> value) {
-    return value ? humanize(Nanos{static_cast<std::int64_t>(*value * 1e9)}) : "-";
-}
-
 std::string of_bytes(std::optional<double> bytes) {
     return bytes ? gate::humanize_figure(gate::Kind::bytes, *bytes) : "-";
 }
 
-std::string cost_lines(const Costs& costs) {
-    if (!costs.generator && !costs.server) {
-        return {};
+std::string cost_lines(const Row& row) {
+    const auto table = text_table(without(side_table(row), {"memory growth"}), Heading::outdented);
+    const auto& note = row.whole.resources.note;
+    return table.empty() || note.empty() ? table : table + labelled("", 2, note);
+}
+
+std::string throughput_text(const Row& row) {
+    std::string text;
+    for (const auto& figure : account::throughput_figures) {
+        const auto cell = throughput_cell(row, figure);
+        text += fmt::format("{}{} {}", text.empty() ? "" : ", ", figure.name.substr(0, figure.name.find("_per_s")),
+                            cell.is_absent() ? "unknown" : cell.text);
     }
-    std::vector<Align> columns(7, Align::right);
-    columns[0] = Align::left;
-    TextTable table(columns);
-    table.add_row({"costs", "CPU/validation", "CPU", "connecting", "memory", "growth/equipment", "shards"});
-    const auto add = [&table](const char* name, const std::optional<Resources>& side) {
-        if (!side) {
-            return;
-        }
-        const auto cpu = side->cpu_us_per_validation;
-        table.add_row({name, cpu ? gate::humanize_figure(gate::Kind::latency, *cpu) : "-", of_seconds(side->cpu_s),
-                       of_seconds(side->connect_cpu_s), of_bytes(side->rss_bytes),
-                       of_bytes(side->rss_bytes_per_equipment), side->shards ? humanize_count(*side->shards) : "-"});
-    };
-    add("  generator", costs.generator);
-    add("  server", costs.server);
-    return table.text("") + (costs.note.empty() ? "" : labelled("", 2, costs.note));
+    return text;
+}
+
+std::string batch_text(const account::KnownCounts& counts) {
+    auto text = fmt::format("{} sent, {} retried", counted(*counts.sent_batches), counted(*counts.retries));
+    if (counts.retries_put_off) {
+        text += fmt::format(", {} retries put off", counted(*counts.retries_put_off));
+    }
+    if (counts.breaker_openings) {
+        text += fmt::format("; {} openings of circuit breakers", counted(*counts.breaker_openings));
+    }
+    return text;
 }
 
 std::string listed(const std::map<std::string, Count>& counts) {
@@ -270,31 +223,23 @@ std::string wire_text(const Wire& wire) {
 }  // namespace
 
 std::string summary(const RunReport& run, Style style) {
-    const auto& rates = run.throughput;
+    const Report report = run;
+    const auto rows = rows_of(report);
+    const auto& row = rows.front();
     const auto failures = failures_of(run);
     const auto* no_failures = unaccounted_of(run) == 0U ? "none" : "none that is known";
     std::string text = headline_of(run, style) + heading(run);
     const auto paragraph = [&text](const std::string& lines) { text += lines.empty() ? "" : '\n' + lines; };
-    paragraph(verdict_lines(run.verdict, style) + threshold_lines(run.thresholds, style) +
+    paragraph(verdict_lines(run.verdict, style) + threshold_lines(rows, style) +
               (about_skipped(run).empty() ? "" : labelled("", 2, about_skipped(run))));
-    paragraph(latency_lines(run.latency));
-    paragraph(book_lines(run));
-    paragraph(exception_lines(run.delivery));
+    paragraph(latency_lines(rows));
+    paragraph(book_lines(rows));
+    paragraph(exception_lines(rows));
     paragraph(fault_lines(run));
-    paragraph(cost_lines(run.resources));
-    paragraph(labelled("throughput", indent,
-                       fmt::format("due {}, acknowledged {}, delivered {}", per_second(rates.due_per_s),
-                                   per_second(rates.acknowledged_per_s), per_second(rates.delivered_per_s))) +
-              labelled("batches", indent,
-                       fmt::format(
-                           "{} sent, {} retried{}{}", counted(*run.counts.sent_batches), counted(*run.counts.retries),
-                           run.counts.retries_put_off
-                               ? fmt::format(", {} retries put off", counted(*run.counts.retries_put_off))
-                               : "",
-                           run.counts.breaker_openings
-                               ? fmt::format("; {} openings of circuit breakers", counted(*run.counts.breaker_openings))
-                               : "")) +
-              labelled("fleet", indent, fleet_text(run)) + labelled("wire", indent, wire_text(run.wire)) +
+    paragraph(cost_lines(row));
+    paragraph(labelled("throughput", indent, throughput_text(row)) +
+              labelled("batches", indent, batch_text(run.counts)) + labelled("fleet", indent, fleet_text(run)) +
+              labelled("wire", indent, wire_text(run.wire)) +
               labelled("errors", indent, failures.empty() ? no_failures : listed(failures)) + words_of(run));
     return text;
 }

@@ -5,10 +5,9 @@
 #include <string>
 
 #include "report/model.h"
+#include "report/text_table.h"
 
 namespace portillon::report {
-
-enum class Style : std::uint8_t { plain, coloured };
 
 std::string summary(const RunReport& run, Style style);
 

@@ -9,8 +9,8 @@
 #include "base/units.h"
 #include "report/figures.h"
 #include "report/intervals.h"
+#include "report/latency_choice.h"
 #include "report/page/series.h"
-#include "report/page/shown.h"
 
 namespace portillon::report {
 
@@ -88,9 +88,9 @@ Json repeats_json(const Row& row) {
     if (row.counting.size() < 2 || row.counting.size() > most_repeats_drawn) {
         return repeats;
     }
-    const std::string headline = headline_of(row.whole);
+    const auto& headline = headline_of(row.entrant);
     for (const auto& entry : row.counting) {
-        const auto& latency = headline == "response" ? entry.run->latency.response : entry.run->latency.end_to_end;
+        const auto& latency = entry.run->latency.*headline.member;
         repeats.push_back(latency ? spectrum_json(*latency) : Json::array());
     }
     return repeats;
@@ -228,7 +228,7 @@ std::string chart_data(const std::vector<Row>& rows) {
         rows.empty() ? most_columns : std::clamp(most_columns_in_all / rows.size(), least_columns, most_columns);
     for (const auto& row : rows) {
         json["rows"].push_back({{"label", row.label},
-                                {"headline", headline_of(row.whole)},
+                                {"headline", headline_of(row.entrant).name},
                                 {"repeats", repeats_json(row)},
                                 {"spectra", spectra_json(row)},
                                 {"series", series_json(row, most)},

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "report/page/rows.h"
+#include "report/rows.h"
 
 namespace portillon::report {
 

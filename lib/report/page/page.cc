@@ -16,10 +16,12 @@
 #include "report/page/changes.h"
 #include "report/page/chart_data.h"
 #include "report/page/html.h"
-#include "report/page/rows.h"
-#include "report/page/shown.h"
-#include "report/page/tables.h"
+#include "report/page/html_table.h"
+#include "report/page/interval_table.h"
+#include "report/page/paragraphs.h"
 #include "report/prose.h"
+#include "report/rows.h"
+#include "report/tables.h"
 #include "stats/base64.h"
 
 namespace portillon::embedded {
@@ -31,15 +33,8 @@ namespace portillon::report {
 namespace {
 
 constexpr std::size_t most_runs_in_full = 24;
-
-Html paragraph(const char* css, const Html& content) {
-    return element("p", {{"class", css}}, content);
-}
-
-// What to make of what follows.
-Html how(const std::string& text) {
-    return paragraph("how", text);
-}
+constexpr std::size_t most_runs_listed = 200;
+constexpr std::size_t most_exceptions_shown = 20;  // of each run
 
 std::vector<const RunReport*> runs_in(const Row& row) {
     std::vector<const RunReport*> runs;
@@ -47,10 +42,6 @@ std::vector<const RunReport*> runs_in(const Row& row) {
         runs.push_back(entry.run);
     }
     return runs;
-}
-
-Html none(const Html& text) {
-    return paragraph("none", text);
 }
 
 enum class Paper : std::uint8_t { folded, open };  // what becomes of it when printed
@@ -206,11 +197,17 @@ Html verdict_line(const std::vector<Row>& rows) {
     return paragraph("headline", html);
 }
 
+// Of whom a threshold speaks is plain where there is one row.
+Html threshold_table_of(const std::vector<Row>& rows) {
+    const auto table = threshold_table(rows);
+    return html_table(rows.size() == 1 ? without(table, {"of"}) : table);
+}
+
 Html verdict_content(const std::vector<Row>& rows) {
     if (rows.empty()) {
         return none("No run of this comparison left a report.");
     }
-    const auto thresholds = threshold_table(rows);
+    const auto thresholds = threshold_table_of(rows);
     return verdict_line(rows) + reasons_of(rows) +
            (thresholds.empty() ? none("The scenario names no thresholds: nothing was judged.") : thresholds);
 }
@@ -223,7 +220,7 @@ Html league_content(const std::vector<Row>& rows) {
         "are "
         "valid count: times and costs are their medians, below them stands the range of the repeats' own; validations "
         "are added up.");
-    html += league_table(rows);
+    html += html_table(without(league_of(rows), {"encoding", "verdict"}), "league");
     std::set<std::string> notes;
     for (const auto& row : rows) {
         const auto& note = row.whole.resources.note;
@@ -310,7 +307,7 @@ Html latency_content(const std::vector<Row>& rows) {
     }
     html += element("h3", "All latencies");
     html += how("Those named never are part of every percentile, ranked above all others.");
-    return html + latency_table(rows);
+    return html + html_table(without_ranges(latency_table(rows)));
 }
 
 bool any_response_over_time(const std::vector<Row>& rows) {
@@ -365,7 +362,7 @@ Html time_content(const std::vector<Row>& rows) {
                             "low", "Over time"}));
     Html tables;
     for (const auto& row : rows) {
-        const auto table = interval_table(row);
+        const auto table = html_table(interval_table(row), "intervals");
         tables += table.empty() ? Html{} : (rows.size() > 1 ? element("h3", row.label) : Html{}) + table;
     }
     return html + folded("Over time, as a table", tables);
@@ -386,7 +383,7 @@ Html cost_content(const std::vector<Row>& rows) {
                         figure({"memory-bars", "Memory an equipment",
                                 "What both sides have grown by, by the equipments connected.", "low", "Costs"}));
     }
-    return html + cost_table(rows);
+    return html + html_table(cost_table(rows), "figures");
 }
 
 // ----------------------------------------------------------------------------------------------------- the rest
@@ -400,14 +397,14 @@ Html resolved_text(const Scenario& scenario) {
 
 Html run_in_full(const Row& row, const RowRun& entry) {
     const std::vector<Row> alone{row_of(row, entry)};
-    const auto causes = cause_table(alone);
-    return folded(name_of(row, entry), latency_table(alone) + book_table(alone) + cost_table(alone) + causes +
-                                           context_table(*entry.run) +
+    return folded(name_of(row, entry), html_table(latency_table(alone)) + html_table(book_table(alone), "figures") +
+                                           html_table(cost_table(alone), "figures") + html_table(error_table(alone)) +
+                                           html_table(context_table(alone, entry.run->command), "context") +
                                            folded("Scenario as it was run", resolved_text(entry.run->scenario)));
 }
 
 Html runs_content(const std::vector<Row>& rows) {
-    auto html = run_table(rows);
+    auto html = html_table(shortened(run_table(rows), most_runs_listed));
     std::size_t shown = 0;
     for (const auto& row : rows) {
         for (const auto& entry : row.runs) {
@@ -429,7 +426,8 @@ Html origin_content(const Report& report, const std::vector<Row>& rows) {
                                  Html(": reports with the same digest did the same work."));
     html += element("p", Html("Command: ") + element("code", fmt::format("{}", fmt::join(command_of(report), " "))));
     if (!rows.empty()) {
-        html += folded("Context", context_table(*rows.front().runs.front().run), Paper::open);
+        html += folded("Context", html_table(context_table(rows, rows.front().runs.front().run->command), "context"),
+                       Paper::open);
     }
     return html + folded("Scenario as it was run", resolved_text(scenario), Paper::open);
 }
@@ -458,6 +456,11 @@ std::size_t count_of_runs(const std::vector<Row>& rows) {
     return count;
 }
 
+// As narrow as the page.
+Html phase_table_of(const Table& table) {
+    return html_table(without(table, {"P90", "P99.9", "values", "never came"}));
+}
+
 std::vector<Section> sections_of(const Report& report, const std::vector<Row>& rows, const DiffOptions& options) {
     std::vector<Section> sections{{"verdict", "Verdict", verdict_content(rows)}};
     if (!rows.empty()) {
@@ -467,13 +470,13 @@ std::vector<Section> sections_of(const Report& report, const std::vector<Row>& r
         }
         sections.push_back({"latency", "Latency", latency_content(rows)});
         sections.push_back({"time", "Over time", time_content(rows)});
-        if (auto stages = stage_table(rows); !stages.empty()) {
+        if (auto stages = phase_table_of(stage_table(each_run_of(rows))); !stages.empty()) {
             sections.push_back({"stages", "Stages",
                                 how("By due time: what became of the validations that were due in each stage, whenever "
                                     "they were sent and answered.") +
                                     stages});
         }
-        if (auto faults = fault_table(rows); !faults.empty()) {
+        if (auto faults = phase_table_of(fault_table(rows)); !faults.empty()) {
             sections.push_back({"faults", "Faults",
                                 how("What each fault did, and what became of the validations that were due before, "
                                     "during and after it.") +
@@ -482,12 +485,16 @@ std::vector<Section> sections_of(const Report& report, const std::vector<Row>& r
         sections.push_back({"books", "Books",
                             how("Every generated validation is in exactly one state at the equipment, and the server's "
                                 "ledger is reconciled with it.") +
-                                account_content(rows) + book_table(rows)});
-        const auto exceptions = exception_table(rows);
-        sections.push_back(
-            {"exceptions", "Delivery exceptions", exceptions.empty() ? none("None that is known.") : exceptions});
+                                account_content(rows) + html_table(book_table(rows), "figures")});
+        const auto exceptions = html_table(shortened(exception_table(rows), most_exceptions_shown));
+        sections.push_back({"exceptions", "Delivery exceptions",
+                            exceptions.empty()
+                                ? none("None that is known.")
+                                : how(fmt::format("The first {} of each run; the JSON report names up to {}.",
+                                                  most_exceptions_shown, counted(most_exceptions))) +
+                                      exceptions});
         sections.push_back({"costs", "Costs", cost_content(rows)});
-        const auto causes = cause_table(rows);
+        const auto causes = html_table(error_table(rows));
         sections.push_back({"errors", "Errors",
                             causes.empty() ? none(all_accounted(rows) ? "No attempt failed." : "None that is known.")
                                            : how("Attempts, not validations: most are tried again.") + causes});

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "report/page/rows.h"
+#include "report/rows.h"
 
 namespace portillon::report {
 

@@ -1,6 +1,7 @@
 #pragma once
 
-// What the page puts side by side: an entrant and the figures of its repeats as one.
+// What the tables of a report put side by side: an entrant, with the places of its runs in the report, and the figures
+// of its repeats as one.
 
 #include <string>
 #include <vector>
@@ -25,13 +26,20 @@ struct Row {
     RunReport whole;  // the entrant's: no place to take percentiles from
 };
 
-// In the order in which they first ran. `report` must outlive the rows.
+// In the order in which they first ran. The report must outlive the rows.
+std::vector<Row> rows_of(const Comparison& comparison);
 std::vector<Row> rows_of(const Report& report);
 
 // "mqtt, repeat 2"; without the repeat where there is but one.
 std::string name_of(const Row& row, const RowRun& run);
 
-// What a row is judged by: "response", or "end_to_end" where nothing is acknowledged.
-const char* headline_of(const RunReport& run);
+// A row of its own for one run, so that any table can speak of it alone.
+Row row_of(const Row& row, const RowRun& run);
+
+// Every run of the rows as a row of its own.
+std::vector<Row> each_run_of(const std::vector<Row>& rows);
+
+// The places in the report of the runs that count.
+std::vector<std::size_t> places_of(const Row& row);
 
 }  // namespace portillon::report
