@@ -46,6 +46,8 @@ void ServerConnection::receive(std::span<const std::byte> bytes) {
     }
 }
 
+// Reading stops after a CONNECT: the bytes behind it wait in `greeting_` until the owner has found the session and lets
+// the connection go on.
 void ServerConnection::read(std::span<const std::byte> bytes) {
     framer_.feed(bytes);
     while (listens()) {

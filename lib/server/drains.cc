@@ -17,6 +17,8 @@ void Drains::begin(Instant deadline, Done done) {
     loop_.timers().set(*this, loop_.now());
 }
 
+// Polls: a drain is quiet after some turns without connections. Before the first drain ends the pipeline is flushed,
+// and a quiet drain also waits until the pipeline is empty; one whose deadline has come does not.
 void Drains::ring(Instant now) {
     const std::size_t left = connections_();
     for (Drain& each : draining_) {

@@ -205,7 +205,8 @@ unsigned Mesh::home_of(std::uint64_t key) const {
     if (lives(home)) {
         return home;
     }
-    // Rendezvous hashing: each key has its own order of the living shards, so that a further death moves no other keys.
+    // The home of this key is dead. Rendezvous hashing spreads a dead shard's keys over the living ones, since one
+    // alone could not hold them, and a further death moves only the keys of the shard that died.
     unsigned best = number_;
     for (unsigned place = 0; place < shards; ++place) {
         if (lives(place) && scatter(key, place) > scatter(key, best)) {
@@ -215,6 +216,8 @@ unsigned Mesh::home_of(std::uint64_t key) const {
     return best;
 }
 
+// Sends at once, or queues the message behind those that already wait for room in the kernel's queue, so that messages
+// keep their order.
 bool Mesh::send(unsigned to, const std::string& listener, std::span<const std::byte> message) {
     check(to != number_ && message.size() <= most_message_bytes, "a message that no shard can get");
     check(!listener.empty() && listener.size() <= most_name_bytes, "a listener whose name says nothing");

@@ -479,6 +479,8 @@ void Session::settle_copy(const Flight& flight, Flight::End end, Instant now) {
     settle(copy, end, now);
 }
 
+// Settles every batch as broken. Batches in flight are kept as well, without their bodies, so that the next connection
+// can resume them when they are offered again; batches that were never sent are not.
 void Session::break_all() {
     const Instant now = common_.loop.now();
     for (Flight& kept : kept_) {

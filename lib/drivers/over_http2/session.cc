@@ -240,6 +240,8 @@ driver::Settled Session::take_settled() {
     return settled;
 }
 
+// Sends what the connection has to send. The batches whose first byte is in it are stamped as sent just before the
+// write.
 void Session::write() {
     common_.out.clear();
     common_.started.clear();

@@ -5,6 +5,7 @@ namespace portillon::server::stages {
 Hold::Hold(net::Loop& loop, Figures& figures, Faults& faults, std::size_t limit_bytes, Stage& next)
     : loop_(loop), figures_(figures), faults_(faults), held_(limit_bytes), next_(next) {}
 
+// Arrivals keep their order: while any is held, later ones queue behind it, even if no fault holds them.
 void Hold::take(Arrival& arrival) {
     const Instant now = arrival.at;
     const Instant release = faults_.release(now, faults_.limit(now) ? count_of(arrival.bytes) : 1);

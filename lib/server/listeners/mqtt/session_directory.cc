@@ -12,6 +12,9 @@ using Kind = ShardMessage::Kind;
 // A message to this shard itself is handled inside send_(), and may change or erase the entry: no reference to an entry
 // is used after a call of send_().
 
+// If the session is moving already, the claim joins the queue of `askers`; a shard is in it once, with its newest
+// request. A session that nobody holds, or that the claiming shard holds itself, is granted at once. Otherwise its
+// holder is asked to give it up.
 void SessionDirectory::claim(unsigned from, const std::string& client_id, std::uint64_t request, Instant now) {
     Entry& entry = entries_[client_id];
     if (entry.move) {
@@ -45,6 +48,8 @@ void SessionDirectory::ask_holder(const std::string& client_id, Instant now) {
     }
 }
 
+// The holder has given the session up, or is taken to have lost it (nothing in `session`). The first asker gets it and
+// becomes the holder; if others wait, the new holder is asked at once to give it up again.
 void SessionDirectory::given(unsigned from, const std::string& client_id, std::optional<CarriedSession> session,
                              Instant now) {
     const auto found = entries_.find(client_id);
@@ -113,6 +118,8 @@ void SessionDirectory::took(unsigned from, const std::string& client_id) {
     }
 }
 
+// A former holder has decided about a message of the session. The decision goes to the present holder; during a move it
+// is kept and follows the session.
 void SessionDirectory::decided(const std::string& client_id, const ShardMessage& message) {
     const auto found = entries_.find(client_id);
     if (found == entries_.end()) {
@@ -129,6 +136,8 @@ void SessionDirectory::decided(const std::string& client_id, const ShardMessage&
     }
 }
 
+// A move whose holder has died continues without a session. Entries of sessions that the shard held, or whose home is
+// another shard now, are dropped; the holders themselves tell the new home (Kind::holding).
 void SessionDirectory::shard_changed(unsigned shard, const IsHere& is_here, Instant now) {
     std::vector<std::string> lost;  // by their holder, while another shard waits for them
     for (auto each = entries_.begin(); each != entries_.end();) {

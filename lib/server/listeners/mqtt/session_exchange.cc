@@ -40,6 +40,8 @@ unsigned SessionExchange::home_of(std::string_view client_id) const {
     return siblings_ == nullptr ? 0 : siblings_->home_of(std::hash<std::string_view>()(client_id));
 }
 
+// Per client identifier only one claim waits for its grant: a newer connection takes the place of the older one, which
+// is superseded. A session that is here already needs no claim.
 void SessionExchange::claim(std::string_view client_id, Sessions::Start start, const Ticket& by) {
     const std::string id(client_id);
     if (siblings_ == nullptr) {
@@ -129,6 +131,9 @@ void SessionExchange::hear(unsigned from, const ShardMessage& message) {
     }
 }
 
+// The grant brings the session, if there was one. The claim may have been given up meanwhile (take_anew()): then the
+// session made since stays, and if there is none the one that was brought is kept as that of a client that is away. The
+// homes are told where it is, or that it has ended.
 void SessionExchange::take_grant(unsigned from, const ShardMessage& message) {
     const std::string id(message.client_id);
     if (message.session && !sessions_.has(id)) {

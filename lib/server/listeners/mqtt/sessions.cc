@@ -18,6 +18,8 @@ Sessions::Sessions(net::Loop& loop, Figures& figures, unsigned shard, Ended ende
       shard_(static_cast<std::uint16_t>(shard)),
       salt_(scatter(static_cast<std::uint64_t>(loop.now().time_since_epoch().count()), shard)) {}
 
+// Finds the session or makes it. A clean start begins a new state in a new place, so that decisions about old messages
+// find nothing. A will that waits is withdrawn; it is counted if the session ends here (5.0, 3.1.3.2.2).
 Sessions::Claim Sessions::claim(const std::string& client_id, Start start, Connection& connection) {
     const auto [entry, is_new] = by_id_.try_emplace(client_id);
     Session& session = entry->second;
@@ -105,6 +107,8 @@ std::optional<CarriedSession> Sessions::take_out(const std::string& client_id) {
     come_back(session);
     Place& place = places_[session.place];
     carried.state = std::move(static_cast<SessionState&>(session));
+    // Decisions that ingest still owes here are marked with this shard's number: they will follow the session by way of
+    // its home.
     for (auto& each : carried.state.received) {
         if (each.state == SessionState::Received::State::undecided && each.decider == SessionState::its_holder) {
             each.decider = shard_;
