@@ -203,8 +203,11 @@ void fold_details(Document& document, const std::vector<Row>& rows, const std::v
     document.fold("Faults", faults_text(rows));
     document.fold("Latencies", latencies_text(rows));
     document.fold("Books, in validations", books_text(rows));
+    document.fold("Costs", markdown_table(cost_table(rows)));
     document.fold("Errors", markdown_table(error_table(rows)));
     document.fold("Exceptions", markdown_table(exception_table(rows)));
+    const auto runs = run_table(rows);
+    document.fold("Runs", runs.groups.front().lines.size() > 1 ? markdown_table(runs) : "");
     document.fold("Context", markdown_table(context_table(rows, command)));
     document.fold("Scenario", scenario_of(scenario));
 }
