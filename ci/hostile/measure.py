@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What misbehaviour costs everybody else, in latency and memory. Takes long; judges nothing, prints tables.
+"""The cost of misbehaviour to other clients, in latency and memory. Takes long; judges nothing, prints tables.
 
 Usage: measure.py PORTILLON latency [--protocols mqtt,http2,grpc] [--only NAME,...] [--all] [--rate 2000/s] [--rounds 1]
        measure.py PORTILLON memory  [--protocols ...] [--connections 100000] [--seconds 120]

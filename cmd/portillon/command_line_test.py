@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What holds for every command alike: outputs that cannot be written, standard output and error that cannot be, stop
+"""Rules for every command: outputs that cannot be written, standard output and error that cannot be, stop
 signals, and words that nobody knows. Usage: command_line_test.py PORTILLON
 
 The commands and their options are read from --help, so that a new one is covered without a further line: an argument is
@@ -115,7 +115,7 @@ class CommandLine(Case):
                                 self.assert_refused([*words, option, near], option, "is read by this command")
         with open(self.saved) as file:
             self.assertEqual(file.read(), self.saved_text)
-        # What else is read: a trace, a baseline, standard input.
+        # Other inputs: a trace, a baseline, standard input.
         trace = self.file("t.csv", "0.1\n0.2\n")
         traced = self.file("traced.yaml", "protocol: http2\nfleet: { equipments: 2 }\n"
                            "traffic: { arrival: { kind: trace, file: t.csv }, stages: [ { duration: 1s } ] }\n")

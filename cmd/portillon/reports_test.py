@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What is done with saved reports, as users and scripts do it: gate, diff, render, and reports that are none. Usage:
+"""Commands on saved reports, as users and scripts call them: gate, diff, render, and files that are no reports. Usage:
 reports_test.py PORTILLON
 
 The reports are made once, by real runs of a second, and their measurement is then called valid: what is tested here is

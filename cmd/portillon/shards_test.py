@@ -135,7 +135,7 @@ class Shards(unittest.TestCase):
                     self.assertEqual(report["ledger"][figure], 0)
                 self.assertEqual([each for each in report["delivery"]["exceptions"] if each["equipment"] % 3 == shard + 1], [])
                 self.assertEqual(report["latency"]["response"]["count"], 40 * 20)
-                # What the server timed holds validations of the dead third: it is not told.
+                # The server's times include validations of the dead third, so they are not reported.
                 self.assertIsNone(report["latency"]["end_to_end"])
                 self.assertIsNone(report["throughput"]["delivered_per_s"])
                 self.assertEqual({each["delivered"] for each in report["intervals"]}, {None})
@@ -174,7 +174,7 @@ class Shards(unittest.TestCase):
                 self.assertEqual(report["tally"]["generated"], 150 * 25)
                 self.assertEqual(report["tally"]["acknowledged"], 150 * 25)
                 self.assert_balanced(report)
-                # What the server promised and forgot, and nothing that the dead one had recorded.
+                # Validations that the server acknowledged and lost, and none that the dead shard had recorded.
                 self.assertEqual(report["delivery"]["lost"], LOST)
                 self.assertEqual(report["delivery"]["undelivered"], LOST)
                 self.assertEqual(report["delivery"]["unconfirmed"], 0)
