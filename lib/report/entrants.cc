@@ -38,22 +38,6 @@ std::vector<const Turn*> in_time(const Comparison& comparison) {
 
 // ---------------------------------------------------------------------------------------------- repeats as one
 
-template <class Owner, class Value>
-std::optional<Value> median(const std::vector<const Owner*>& owners, std::optional<Value> Owner::*figure) {
-    std::vector<Value> values;
-    for (const auto* owner : owners) {
-        if (owner->*figure) {
-            values.push_back(*(owner->*figure));
-        }
-    }
-    if (values.empty()) {
-        return std::nullopt;
-    }
-    std::sort(values.begin(), values.end());
-    const auto middle = values.size() / 2;
-    return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
-}
-
 void add(std::map<std::string, Count>& sums, const std::map<std::string, Count>& counts) {
     for (const auto& [name, count] : counts) {
         sums[name] += count;
@@ -80,7 +64,11 @@ void add(RunReport& sum, const RunReport& run) {
 template <class Figures, class Owner>
 void set_medians(Owner& into, const std::vector<const Owner*>& owners, const Figures& figures) {
     for (const auto& figure : figures) {
-        into.*figure.member = median(owners, figure.member);
+        std::vector<gate::Figure> values;
+        for (const auto* owner : owners) {
+            values.push_back({owner->*figure.member, {}});
+        }
+        into.*figure.member = spread_of(values).value;
     }
 }
 

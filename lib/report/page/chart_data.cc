@@ -146,12 +146,14 @@ Json series_json(const Row& row, std::size_t most) {
 }
 
 Json cost_json(const RunReport& run) {
-    const auto of_side = [](const std::optional<Resources>& side) {
-        return Json{
-            {"cpu", rounded(side ? side->cpu_us_per_validation : std::nullopt)},
-            {"memory", side && side->rss_bytes_per_equipment ? Json(*side->rss_bytes_per_equipment) : Json(nullptr)}};
-    };
-    return {{"generator", of_side(run.resources.generator)}, {"server", of_side(run.resources.server)}};
+    auto costs = Json::object();
+    for (const auto& side : account::sides) {
+        const auto& resources = run.resources.*side.member;
+        const bool known = resources && resources->rss_bytes_per_equipment;
+        costs[std::string(side.name)] = {{"cpu", rounded(resources ? resources->cpu_us_per_validation : std::nullopt)},
+                                         {"memory", known ? Json(*resources->rss_bytes_per_equipment) : Json(nullptr)}};
+    }
+    return costs;
 }
 
 Json stages_json(const RunReport& run) {

@@ -306,7 +306,7 @@ Html latency_content(const std::vector<Row>& rows) {
         html += none("Nothing was measured: no connection, or nothing was due.");
     }
     html += element("h3", "All latencies");
-    html += how("Those named never are part of every percentile, ranked above all others.");
+    html += how("Those that never came are part of every percentile, ranked above all others.");
     return html + html_table(without_ranges(latency_table(rows)));
 }
 
