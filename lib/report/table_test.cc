@@ -163,12 +163,14 @@ TEST(Tables, PutThresholdsThatFailedFirst) {
 TEST(Tables, TellWhatEveryRepeatObserved) {
     const auto comparison = sample_comparison();
     const auto table = threshold_table(rows_of(comparison));
-    for (const auto& line : table.groups.front().lines) {
-        if (line.cells[1].text == "http2") {
-            ASSERT_EQ(line.cells[3].each.size(), 2U);
-            EXPECT_EQ(line.cells[3].each[1].remarks.front().text, "repeat 2");
-        }
-    }
+    const auto& failed = table.groups.front().lines.front();
+    EXPECT_EQ(failed.cells[1].text, "mqtt QoS 0");
+    ASSERT_EQ(failed.cells[3].each.size(), 2U);
+    EXPECT_EQ(failed.cells[3].each[1].remarks.front().text, "repeat 2: nothing is acknowledged here");
+    const auto& passed = table.groups.front().lines.back();
+    EXPECT_EQ(passed.cells[1].text, "http2");
+    ASSERT_EQ(passed.cells[3].each.size(), 2U);
+    EXPECT_EQ(passed.cells[3].each[1].remarks.front().text, "repeat 2");
 }
 
 TEST(Tables, AddUpTheStagesOfTheRepeats) {

@@ -77,7 +77,8 @@ std::vector<OwnJudgement> own_judgements(const Row& row, const ThresholdName& na
         if (found != thresholds.end()) {
             auto cell = own_cell(*found, entry, static_cast<std::size_t>(found - thresholds.begin()));
             cell.mood = mood_of(*found);
-            cell.remarks = {{fmt::format("repeat {}", entry.repeat), Mood::quiet}};
+            const auto why = found->observed || found->reason.empty() ? "" : ": " + found->reason;
+            cell.remarks = {{fmt::format("repeat {}{}", entry.repeat, why), Mood::quiet}};
             all.push_back({&*found, std::move(cell)});
         }
     }
