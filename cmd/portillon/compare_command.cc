@@ -22,7 +22,7 @@
 #include "report/page/page.h"
 #include "report/reach.h"
 #include "report_argument.h"
-#include "run/conductor.h"
+#include "run/conduct.h"
 #include "run/rounds.h"
 #include "run/routes.h"
 #include "run_options.h"
@@ -211,7 +211,7 @@ private:
                                                       : fmt::format("'{}' does not fit --protocols {}",
                                                                     destination.text(), fmt::join(protocols, ","))});
             } else if (protocols.empty()) {
-                const auto preferred = std::find(mine.begin(), mine.end(), loaded.scenario.protocol);
+                const auto preferred = std::find(mine.begin(), mine.end(), loaded.scenario.lot().protocol);
                 mine = {preferred == mine.end() ? mine.front() : *preferred};
             }
         }
@@ -286,13 +286,13 @@ private:
                                                     ? fmt::format("{}, repeat {} again", entry.label, turn->repeat)
                                                     : fmt::format("{}/{} {}", number, planned, entry.label));
             auto conducted = run::conduct(entry.order, progress);
-            const bool unreachable = conducted.report && report::is_unreached(*conducted.report);
-            const bool bad = conducted.report && !unreachable && measured_badly(*conducted.report);
-            if (conducted.report) {
+            const bool unreachable = conducted.report() && report::is_unreached(*conducted.report());
+            const bool bad = conducted.report() && !unreachable && measured_badly(*conducted.report());
+            if (conducted.report()) {
                 if (turn->again) {
                     supersede(comparison, *turn, entry);
                 }
-                comparison.runs.push_back({turn->repeat, turn->order, std::move(*conducted.report), entry.target});
+                comparison.runs.push_back({turn->repeat, turn->order, std::move(*conducted.report()), entry.target});
             }
             if (conducted.interrupted_by != 0) {
                 signals.remember(conducted.interrupted_by);

@@ -25,9 +25,10 @@ Exit examine(const ScenarioOptions& options) {
             print_problems(loaded.problems());
             return Exit::usage;
         }
-        const auto protocol = std::find_if(protocols.begin(), protocols.end(),
-                                           [&](const auto& known) { return known.name == loaded->scenario.protocol; });
-        needs = run::needs_of(loaded->scenario, protocol->descriptors_per_session, scenario::Server::embedded, facts);
+        const auto protocol = std::find_if(protocols.begin(), protocols.end(), [&](const auto& known) {
+            return known.name == loaded->scenario.lot().protocol;
+        });
+        needs = run::needs_of(loaded->scenario, protocol->descriptors_per_session, plan::Server::embedded, facts);
     }
     const auto findings = run::examine(facts, needs);
     show(standard_output(), run::format_findings(findings));
@@ -38,7 +39,8 @@ Exit examine(const ScenarioOptions& options) {
     }
     if (needs) {
         print(standard_output(), "doctor: {} can run: {} equipments over {} and the embedded server\n",
-              loaded->scenario.name, humanize_count(loaded->scenario.fleet.equipments), loaded->scenario.protocol);
+              loaded->scenario.name, humanize_count(loaded->scenario.lot().fleet.equipments),
+              loaded->scenario.lot().protocol);
     }
     return Exit::passed;
 }

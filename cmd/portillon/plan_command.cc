@@ -84,7 +84,7 @@ void print_totals(const Plan& plan) {
           clock_time(plan.duration), clock_time(plan.measured), humanize(plan.connecting));
 }
 
-void print_needs(const Plan& plan, const scenario::Machine& machine) {
+void print_needs(const Plan& plan, const plan::Machine& machine) {
     const auto& sizing = plan.sizing;
     print(standard_output(), "generator       {} shard{}, {} descriptors each (limit {})\n", sizing.generator_shards,
           sizing.generator_shards == 1 ? "" : "s", count(sizing.generator_descriptors),
@@ -125,10 +125,9 @@ void add_plan_command(CLI::App& app, Exit& exit) {
         }
         const auto& scenario = loaded->scenario;
         const auto protocol = std::find_if(protocols.begin(), protocols.end(),
-                                           [&](const auto& known) { return known.name == scenario.protocol; });
+                                           [&](const auto& known) { return known.name == scenario.lot().protocol; });
         const auto machine = run::machine_of(run::look());
-        const auto plan =
-            scenario::plan(scenario, protocol->descriptors_per_session, scenario::Server::embedded, machine);
+        const auto plan = scenario::plan(scenario, protocol->descriptors_per_session, plan::Server::embedded, machine);
         show(standard_output(), scenario::to_yaml(scenario));
         print_rows(plan);
         show(standard_output(), scenario::fault_lines(scenario));

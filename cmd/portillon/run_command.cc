@@ -11,7 +11,7 @@
 #include "report/json.h"
 #include "report/reach.h"
 #include "report/terminal.h"
-#include "run/conductor.h"
+#include "run/conduct.h"
 #include "run/routes.h"
 #include "run_options.h"
 #include "scenario_options.h"
@@ -38,7 +38,7 @@ struct RunCommand {
             return Exit::usage;
         }
         const auto order =
-            options.order(*loaded, loaded->scenario.protocol,
+            options.order(*loaded, loaded->scenario.lot().protocol,
                           destinations->empty() ? std::nullopt : std::optional(destinations->front()), command_line());
         if (!order) {
             print_problems(order.problems());
@@ -58,7 +58,7 @@ struct RunCommand {
             conducted = run::conduct(*order, progress);
         }
         signals.remember(conducted.interrupted_by);
-        if (!conducted.report) {
+        if (!conducted.report()) {
             if (conducted.interrupted_by == 0) {
                 print(standard_error(), "portillon: {}\n", conducted.failure);
             } else {
@@ -67,7 +67,7 @@ struct RunCommand {
             }
             return exit_for(conducted, Exit::failed);
         }
-        return exit_for(conducted, present(*conducted.report, *order));
+        return exit_for(conducted, present(*conducted.report(), *order));
     }
 
     // The summary reaches the terminal even when the file cannot be written.

@@ -173,11 +173,11 @@ void add_ledgers(const std::vector<std::string>& ledgers, std::vector<Destinatio
 
 // The rate of validations of the whole fleet.
 std::string pace_of(const scenario::Scenario& scenario) {
-    if (scenario.traffic.arrival.kind == arrival::Kind::closed) {
+    if (scenario.lot().traffic.arrival.kind == arrival::Kind::closed) {
         return "as fast as they are answered";
     }
     constexpr std::size_t few_rows = 2;  // too few to matter
-    const auto plan = scenario::plan(scenario, 1, scenario::Server::foreign, scenario::Machine{}, few_rows);
+    const auto plan = scenario::plan(scenario, 1, plan::Server::foreign, plan::Machine{}, few_rows);
     if (plan.counting == scenario::Counting::exact && plan.validations == 0) {
         return "nothing is ever due";
     }
@@ -237,11 +237,11 @@ Checked<run::Order> RunOptions::order(const Loaded& loaded, const std::string& p
     order.compression = loaded.compression;
     order.workload_digest = loaded.workload_digest;
     order.shards = shards_;
-    if (shards_ > loaded.scenario.fleet.equipments) {
+    if (shards_ > loaded.scenario.lot().fleet.equipments) {
         problems.push_back(
             {"--shards", 0, "",
              fmt::format("{} generator processes for {} equipments: some would have none (allowed: 1 to {})", shards_,
-                         loaded.scenario.fleet.equipments, loaded.scenario.fleet.equipments)});
+                         loaded.scenario.lot().fleet.equipments, loaded.scenario.lot().fleet.equipments)});
     }
     order.command = std::move(command);
     order.build = this_build();
@@ -307,7 +307,7 @@ bool RunOptions::confirm(const Loaded& loaded, const std::string& protocols,
     }
     if (!quiet_) {
         print(standard_error(), "{}: {} equipments, {}, over {} to {}\n", scenario.name,
-              humanize_count(scenario.fleet.equipments), pace_of(scenario), protocols,
+              humanize_count(scenario.lot().fleet.equipments), pace_of(scenario), protocols,
               all.empty() ? "the embedded server" : fmt::format("{}", fmt::join(all, ", ")));
     }
     if (elsewhere.empty() || yes_) {

@@ -89,8 +89,8 @@ std::optional<double> parse_compression(const std::string& text) {
 // The only measured stage; nothing if there are several.
 std::optional<std::size_t> measured_stage(const scenario::Scenario& scenario) {
     std::optional<std::size_t> found;
-    for (std::size_t at = 0; at < scenario.traffic.stages.size(); ++at) {
-        if (scenario.traffic.stages[at].measure == arrival::Measure::on) {
+    for (std::size_t at = 0; at < scenario.lot().traffic.stages.size(); ++at) {
+        if (scenario.lot().traffic.stages[at].measure == arrival::Measure::on) {
             if (found) {
                 return std::nullopt;
             }
@@ -206,7 +206,7 @@ Checked<Loaded> ScenarioOptions::load(std::span<const scenario::KnownProtocol> p
     auto made = make(overrides(std::nullopt, problems));
     const char* of_stage = last("--rate") ? "--rate" : last("--duration") ? "--duration" : nullptr;
     if (made && of_stage != nullptr) {
-        const auto kind = made->traffic.arrival.kind;
+        const auto kind = made->lot().traffic.arrival.kind;
         const auto stage = measured_stage(*made);
         if (last("--rate") && (kind == arrival::Kind::trace || kind == arrival::Kind::closed)) {
             problems.push_back(
@@ -228,7 +228,7 @@ Checked<Loaded> ScenarioOptions::load(std::span<const scenario::KnownProtocol> p
     if (!problems.empty()) {
         return problems;
     }
-    if (made->traffic.arrival.kind == arrival::Kind::trace) {
+    if (made->lot().traffic.arrival.kind == arrival::Kind::trace) {
         problems = files_->also_reads("traffic.arrival.file", scenario::trace_path(*made, file));
         if (problems.empty()) {
             problems = read_trace(*made, file);
@@ -242,7 +242,7 @@ Checked<Loaded> ScenarioOptions::load(std::span<const scenario::KnownProtocol> p
     loaded.workload_digest = scenario::workload_digest(loaded.scenario, loaded.compression);
     loaded.warnings = scenario::warnings_of(loaded.scenario);
     if (runs_one_) {
-        const auto idle = idle_settings({loaded.scenario.protocol}, Choice::by_scenario);
+        const auto idle = idle_settings({loaded.scenario.lot().protocol}, Choice::by_scenario);
         loaded.warnings.insert(loaded.warnings.begin(), idle.begin(), idle.end());
     }
     return loaded;

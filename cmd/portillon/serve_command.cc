@@ -8,11 +8,11 @@
 #include <vector>
 
 #include "commands.h"
+#include "net/port_reservation.h"
 #include "print.h"
 #include "protocols.h"
-#include "run/port_reservation.h"
-#include "run/serve.h"
 #include "scenario_options.h"
+#include "service/serve.h"
 #include "version.h"
 
 namespace portillon::cmd {
@@ -52,8 +52,8 @@ class Reading {
 public:
     explicit Reading(const ServeArguments& arguments) : arguments_(arguments) {}
 
-    Checked<run::ServeOptions> options() {
-        run::ServeOptions options;
+    Checked<service::ServeOptions> options() {
+        service::ServeOptions options;
         read_listeners(options);
         read_admin(options);
         check_addresses();
@@ -66,7 +66,8 @@ public:
                           .idle = duration("--idle", arguments_.idle)};
         options.version = version();
         options.parent_link = arguments_.link_fd;
-        options.ready = arguments_.ready_json ? run::ServeOptions::Ready::json : run::ServeOptions::Ready::plain;
+        options.ready =
+            arguments_.ready_json ? service::ServeOptions::Ready::json : service::ServeOptions::Ready::plain;
         if (!problems_.empty()) {
             return problems_;
         }
@@ -78,7 +79,7 @@ private:
         problems_.push_back({.source = option, .line = 0, .key = {}, .message = message});
     }
 
-    void read_listeners(run::ServeOptions& options) {
+    void read_listeners(service::ServeOptions& options) {
         auto wanted = arguments_.listen;
         if (wanted.empty()) {
             for (const auto& kind : listener_kinds()) {
@@ -107,7 +108,7 @@ private:
         }
     }
 
-    void read_admin(run::ServeOptions& options) {
+    void read_admin(service::ServeOptions& options) {
         const auto endpoint = net::parse_endpoint(arguments_.admin);
         if (!endpoint) {
             problem("--admin " + arguments_.admin,
@@ -134,7 +135,7 @@ private:
                                     other->option));
             } else if (each->at.address().is_multicast()) {
                 problem(each->option, "is an address of many machines (allowed: one of this machine's)");
-            } else if (const auto free = run::PortReservation::make(each->at); !free) {
+            } else if (const auto free = net::PortReservation::make(each->at); !free) {
                 problem(each->option, why_not(free.error()));
             }
         }
@@ -186,7 +187,7 @@ Exit serve(const ServeArguments& arguments) {
         print_problems(options.problems());
         return Exit::usage;
     }
-    const auto served = run::serve(*options);
+    const auto served = service::serve(*options);
     if (!served.problem.empty()) {
         print(standard_error(), "portillon: {}\n", served.problem);
         return Exit::failed;

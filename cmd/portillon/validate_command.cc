@@ -14,7 +14,7 @@ namespace {
 
 std::string summary(const Loaded& loaded) {
     const auto& scenario = loaded.scenario;
-    const auto stages = scenario.traffic.stages.size();
+    const auto stages = scenario.lot().traffic.stages.size();
     const bool by_default =
         !scenario.thresholds.empty() && scenario.thresholds.front().origin == gate::Origin::by_default;
     const auto judged = by_default                    ? std::string("the default thresholds")
@@ -22,9 +22,9 @@ std::string summary(const Loaded& loaded) {
                                                       : fmt::format("{} threshold{}", scenario.thresholds.size(),
                                                                     scenario.thresholds.size() == 1 ? "" : "s");
     return fmt::format("ok: {}: {} equipments, {} arrivals, {} stage{}, {}, over {}; {}; workload {}", scenario.name,
-                       scenario.fleet.equipments, scenario::name_of(scenario.traffic.arrival.kind), stages,
-                       stages == 1 ? "" : "s", format_duration(scenario::stages_of(scenario.traffic).duration()),
-                       scenario.protocol, judged, loaded.workload_digest);
+                       scenario.lot().fleet.equipments, scenario::name_of(scenario.lot().traffic.arrival.kind), stages,
+                       stages == 1 ? "" : "s", format_duration(scenario::stages_of(scenario.lot().traffic).duration()),
+                       scenario.lot().protocol, judged, loaded.workload_digest);
 }
 
 }  // namespace

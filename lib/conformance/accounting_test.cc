@@ -218,7 +218,7 @@ TEST_P(Accounting, NamesExactlyWhatWasLostDuplicatedAndSwapped) {
 
 TEST_P(Accounting, LosesNothingThatWasAcknowledgedWhileConnectionsBreak) {
     auto plan = World::plan(candidate(), World::steady(10s, 20));
-    plan.retry = {.base = 1ms, .max = 20ms};
+    plan.delivery.retry = {.base = 1ms, .max = 20ms};
     World world(candidate(), plan,
                 {{.kind = faults::Kind::reset, .at = 2s, .length = 6s, .every = 100ms},
                  {.number = 1, .kind = faults::Kind::latency, .at = 0s, .length = 10s, .delay = 2ms, .jitter = 10ms}},

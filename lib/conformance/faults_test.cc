@@ -52,11 +52,11 @@ protected:
         return result;
     }
 
-    static fleet::Plan impatient_plan() {
+    static plan::Lot impatient_plan() {
         auto plan = World::plan(candidate(), World::steady(10s, 10));
-        plan.timeout = 1s;
-        plan.connect_timeout = 500ms;
-        plan.retry = {.base = 10ms, .max = 300ms};
+        plan.delivery.timeout = 1s;
+        plan.delivery.connect_timeout = 500ms;
+        plan.delivery.retry = {.base = 10ms, .max = 300ms};
         return plan;
     }
 };

@@ -122,8 +122,8 @@ TEST_P(Order, NothingIsReorderedInAHealthyRun) {
 
 TEST_P(Order, NothingIsReorderedThroughResetsWhenTheOrderIsStrict) {
     auto plan = World::plan(candidate(), World::steady(10s, 20));
-    plan.order = fleet::Order::strict;
-    plan.retry = {.base = 1ms, .max = 20ms};
+    plan.delivery.order = plan::Order::strict;
+    plan.delivery.retry = {.base = 1ms, .max = 20ms};
     World world(candidate(), plan, {{.kind = faults::Kind::reset, .at = 2s, .length = 6s, .every = 130ms}}, 3ms);
     const auto result = world.live();
     EXPECT_GE(result.counts.reconnects, World::equipments * 30u);

@@ -9,20 +9,17 @@ arrival::Schedule World::steady(Nanos duration, double rate) {
     return {{}, arrival::Stages({{duration, rate, rate, arrival::Measure::on}}), seed};
 }
 
-fleet::Plan World::plan(const Candidate& candidate, const arrival::Schedule& schedule, std::uint32_t batch) {
+plan::Lot World::plan(const Candidate& candidate, const arrival::Schedule& schedule, std::uint32_t batch) {
     return {.run = run,
             .seed = seed,
             .equipments = equipments,
             .schedule = schedule,
             .start = {},
             .encoding = candidate.encoding,
-            .batch = {batch, batch > 1 ? Nanos{5s} : Nanos{0}},
-            .in_flight = 100,
-            .timeout = 15s,
-            .retry = {}};
+            .delivery = {.batch = {batch, batch > 1 ? Nanos{5s} : Nanos{0}}, .in_flight = 100, .timeout = 15s}};
 }
 
-World::World(const Candidate& candidate, const fleet::Plan& its_plan, std::vector<faults::NetworkFault> on_the_way,
+World::World(const Candidate& candidate, const plan::Lot& its_plan, std::vector<faults::NetworkFault> on_the_way,
              Nanos latency)
     : candidate_(candidate),
       plan_(its_plan),
@@ -32,7 +29,7 @@ World::World(const Candidate& candidate, const fleet::Plan& its_plan, std::vecto
              }),
       faults_(std::move(on_the_way), seed),
       dialer_(simulation_.loop(), pipes_, faults_) {
-    const server::RunSpec spec{run, {seed, plan_.payload_bytes}, equipments, 10'000, {}};
+    const plan::RunSpec spec{run, {seed, plan_.payload_bytes}, equipments, 10'000, {}};
     ledger_bytes_.resize(server::Ledger::bytes_needed(spec, 1) / 64 + 1);
     ledger_.emplace(server::Ledger::create(std::as_writable_bytes(std::span(ledger_bytes_)), spec, 1));
     board_bytes_.resize(server::Board::bytes_needed(1) / 64 + 1);
@@ -41,7 +38,7 @@ World::World(const Candidate& candidate, const fleet::Plan& its_plan, std::vecto
     ingest_->open(*ledger_);
     listener_ = candidate_.peer.make({simulation_.loop(), *ingest_, limits_, board_->figures(0)});
     driver_ = candidate_.driver.make(
-        {simulation_.loop(), dialer_, target_, candidate_.options, candidate_.encoding, plan_.in_flight, run});
+        {simulation_.loop(), dialer_, target_, candidate_.options, candidate_.encoding, plan_.delivery.in_flight, run});
     engine_.emplace(simulation_.loop(), *driver_, plan_);
 }
 
@@ -60,7 +57,7 @@ fleet::Result World::live() {
     ledger_->start(t0_);
     dialer_.start(t0_);
     tasks_.spawn(finish());
-    simulation_.run_for(1s + plan_.schedule.stages().duration() + plan_.drain + 30s);
+    simulation_.run_for(1s + plan_.schedule.stages().duration() + plan_.delivery.drain + 30s);
     EXPECT_TRUE(result_) << "the fleet did not come to its end";
     EXPECT_EQ(listener_->connections(), 0u);
     ingest_->flush();

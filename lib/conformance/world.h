@@ -30,10 +30,10 @@ public:
 
     static arrival::Schedule steady(Nanos duration, double rate);
     // An ordinary plan; tests change what they are about.
-    static fleet::Plan plan(const Candidate& candidate, const arrival::Schedule& schedule, std::uint32_t batch = 1);
+    static plan::Lot plan(const Candidate& candidate, const arrival::Schedule& schedule, std::uint32_t batch = 1);
 
     // T0 is a second after construction.
-    World(const Candidate& candidate, const fleet::Plan& plan, std::vector<faults::NetworkFault> on_the_way = {},
+    World(const Candidate& candidate, const plan::Lot& plan, std::vector<faults::NetworkFault> on_the_way = {},
           Nanos latency = 0ns);
     ~World();
     World(const World&) = delete;
@@ -62,7 +62,7 @@ private:
     testing::Simulation simulation_;
     net::TaskGroup tasks_{simulation_.loop()};
     Instant t0_ = simulation_.now() + 1s;
-    fleet::Plan plan_;
+    plan::Lot plan_;
     std::vector<Line> ledger_bytes_, board_bytes_;
     std::optional<server::Ledger> ledger_;
     std::optional<server::Board> board_;

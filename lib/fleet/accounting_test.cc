@@ -8,7 +8,7 @@
 
 #include "base/random.h"
 #include "fleet/scripted.h"
-#include "fleet/segments.h"
+#include "plan/segments.h"
 
 namespace portillon::fleet {
 namespace {
@@ -19,9 +19,9 @@ using ::testing::ElementsAre;
 
 TEST(Accounting, AFullCacheDropsTheOldestNeverOffered) {
     auto plan = plain_plan(periodic, {steady(20s, 10)});
-    plan.cache = 25;
-    plan.in_flight = 2;
-    plan.timeout = 60s;
+    plan.delivery.cache = Bytes{(25) * plan.payload_bytes};
+    plan.delivery.in_flight = 2;
+    plan.delivery.timeout = 60s;
     Rehearsal run(plan);
     run.driver.reply = [&run](const auto&, Instant now) {
         return Reply{.after = std::max(run.t0 + 10s - now, Nanos{1ms})};
@@ -47,9 +47,9 @@ TEST(Accounting, AFullCacheDropsTheOldestNeverOffered) {
 
 TEST(Accounting, WhatIsOfferedOfflineIsDiscardedToo) {
     auto plan = plain_plan(periodic, {steady(10s, 10)});
-    plan.cache = 30;
-    plan.start = StartByRate{.rate = Rate{1'000}, .within = 1ms};
-    plan.drain = 1s;
+    plan.delivery.cache = Bytes{(30) * plan.payload_bytes};
+    plan.start = plan::StartByRate{.rate = Rate{1'000}, .within = 1ms};
+    plan.delivery.drain = 1s;
     Rehearsal run(plan);
     run.driver.dial = [](EquipmentId, Instant) -> ScriptedDriver::Dial { return {.failure = refused()}; };
     const auto result = run.whole();
@@ -64,7 +64,7 @@ TEST(Accounting, WhatIsOfferedOfflineIsDiscardedToo) {
 
 TEST(Accounting, WithoutAcknowledgementsEverythingSentIsUnacknowledged) {
     auto plan = plain_plan(periodic, {steady(10s, 10)});
-    plan.batch = {.max = 4, .linger = 1s};
+    plan.delivery.batch = {.max = 4, .linger = 1s};
     Rehearsal run(plan);
     run.driver.reply = [](const auto&, Instant) { return Reply{.answer = Answer::sent, .after = 0ns}; };
     run.connect();
@@ -84,8 +84,8 @@ TEST(Accounting, WithoutAcknowledgementsEverythingSentIsUnacknowledged) {
 
 TEST(Accounting, WhatWasOfferedButNeverWrittenIsCached) {
     auto plan = plain_plan(periodic, {steady(5s, 1)});
-    plan.timeout = 60s;
-    plan.drain = 2s;
+    plan.delivery.timeout = 60s;
+    plan.delivery.drain = 2s;
     Rehearsal run(plan);
     run.driver.reply = [](const driver::Batch& batch, Instant) {
         return Reply{.after = ScriptedDriver::never_answered,
@@ -101,7 +101,7 @@ TEST(Accounting, WhatWasOfferedButNeverWrittenIsCached) {
 
 TEST(Accounting, AWaitingRetryIsUnacknowledgedAtTheEnd) {
     auto plan = plain_plan(periodic, {steady(3s, 1)});
-    plan.drain = 2s;
+    plan.delivery.drain = 2s;
     Rehearsal run(plan);
     run.driver.reply = [](const driver::Batch&, Instant) {
         return Reply{.answer = Answer::try_again, .cause = refused(), .retry_after = 1h};
@@ -113,8 +113,8 @@ TEST(Accounting, AWaitingRetryIsUnacknowledgedAtTheEnd) {
 
 TEST(Accounting, ALingeringBatchIsNotForgottenWhenTheDrainIsShort) {
     auto plan = plain_plan(periodic, {steady(10s, 1)});
-    plan.batch = {.max = 60, .linger = 1h};
-    plan.drain = 2s;
+    plan.delivery.batch = {.max = 60, .linger = 1h};
+    plan.delivery.drain = 2s;
     Rehearsal run(plan);
     const auto result = run.whole();
     EXPECT_EQ(result.counts.generated, 10u);
@@ -123,7 +123,7 @@ TEST(Accounting, ALingeringBatchIsNotForgottenWhenTheDrainIsShort) {
 
 TEST(Accounting, AttemptsThatWereNeverWrittenAreNoRetries) {
     auto plan = plain_plan(periodic, {steady(1s, 1)});
-    plan.retry = {.base = 2s, .max = 2s, .jitter = Jitter::none};
+    plan.delivery.retry = {.base = 2s, .max = 2s, .jitter = plan::Jitter::none};
     Rehearsal run(plan);
     run.driver.reply = [](const driver::Batch& batch, Instant) {
         return batch.attempt < 3
@@ -142,7 +142,7 @@ TEST(Accounting, AttemptsThatWereNeverWrittenAreNoRetries) {
 // As a receive maximum of 1 does it: most of the batches that a break settles had not been written.
 TEST(Accounting, FirstTriesAndRetriesAddUpToTheWrites) {
     auto plan = plain_plan(periodic, {steady(10s, 10)});
-    plan.in_flight = 30;
+    plan.delivery.in_flight = 30;
     Rehearsal run(plan);
     std::uint32_t in_flight = 0, writes = 0;
     std::set<Sequence> written;
@@ -219,7 +219,7 @@ TEST(Accounting, AServerWithManyCausesIsNotListenedToForEver) {
 }
 
 // Counts again, from the due times of each equipment, what was due in each segment and what became of it.
-void expect_parts_of(const Plan& plan, const Result& result) {
+void expect_parts_of(const plan::Lot& plan, const Result& result) {
     if (plan.schedule.arrival().kind == arrival::Kind::closed) {
         std::vector<std::uint64_t> generated(result.parts.size());
         for (const auto& [equipment, count, by_segment] : result.generated) {
@@ -233,7 +233,7 @@ void expect_parts_of(const Plan& plan, const Result& result) {
         }
         return;
     }
-    const Segments segments(plan.schedule.stages());
+    const plan::Segments segments(plan.schedule.stages());
     std::vector<Part> parts(segments.size());
     auto exception = result.exceptions.begin();
     for (const auto& [equipment, count, by_segment] : result.generated) {
@@ -281,18 +281,18 @@ void survive(std::uint64_t seed) {
                            {steady(2s, 5, arrival::Measure::off), steady(8s, 5)});
     plan.seed = seed;
     plan.equipments = static_cast<std::uint32_t>(1 + below(12));
-    plan.in_flight = static_cast<std::uint32_t>(1 + below(4));
-    plan.batch = {.max = static_cast<std::uint32_t>(1 + below(6)), .linger = 100ms * below(15)};
-    plan.order = below(2) == 0 ? Order::strict : Order::relaxed;
-    plan.cache = 1 + below(40);
-    plan.timeout = 100ms * (1 + below(30));
-    plan.connect_timeout = 100ms * (1 + below(30));
-    plan.drain = 1s * below(20);
-    plan.retry = {.base = 10ms, .max = 2s, .jitter = below(2) == 0 ? Jitter::full : Jitter::none};
+    plan.delivery.in_flight = static_cast<std::uint32_t>(1 + below(4));
+    plan.delivery.batch = {.max = static_cast<std::uint32_t>(1 + below(6)), .linger = 100ms * below(15)};
+    plan.delivery.order = below(2) == 0 ? plan::Order::strict : plan::Order::relaxed;
+    plan.delivery.cache = Bytes{(1 + below(40)) * plan.payload_bytes};
+    plan.delivery.timeout = 100ms * (1 + below(30));
+    plan.delivery.connect_timeout = 100ms * (1 + below(30));
+    plan.delivery.drain = 1s * below(20);
+    plan.delivery.retry = {.base = 10ms, .max = 2s, .jitter = below(2) == 0 ? plan::Jitter::full : plan::Jitter::none};
     if (below(2) == 0) {
-        plan.start = StartBySteps{.step = static_cast<std::uint32_t>(1 + below(3)), .every = 700ms};
+        plan.start = plan::StartBySteps{.step = static_cast<std::uint32_t>(1 + below(3)), .every = 700ms};
     } else {
-        plan.start = StartByRate{.rate = Rate{100}, .within = 1s};
+        plan.start = plan::StartByRate{.rate = Rate{100}, .within = 1s};
     }
 
     Rehearsal run(plan);

@@ -11,7 +11,7 @@ namespace {
 TEST(Allocation, NoneForAMessageInTheSteadyState) {
     auto plan = plain_plan({}, {steady(60s, 20)});
     plan.equipments = 100;
-    plan.batch = {.max = 3, .linger = 1s};
+    plan.delivery.batch = {.max = 3, .linger = 1s};
     Rehearsal run(plan);
     run.driver.notes = ScriptedDriver::Notes::none;
     std::vector<std::byte> bytes(10'000);

@@ -13,7 +13,7 @@
 #include "base/error.h"
 #include "base/units.h"
 #include "fleet/result.h"
-#include "fleet/segments.h"
+#include "plan/segments.h"
 #include "stats/histogram.h"
 
 namespace portillon::fleet {
@@ -99,13 +99,13 @@ private:
 };
 
 struct Books {
-    explicit Books(Segments what) : segments(std::move(what)), parts(segments.size()) {
+    explicit Books(plan::Segments what) : segments(std::move(what)), parts(segments.size()) {
         for (std::uint32_t i = 0; i < parts.size(); ++i) {
             parts[i].measure = segments.list()[i].measure;
         }
     }
 
-    Segments segments;
+    plan::Segments segments;
     account::Counts counts;   // cached and unacknowledged: only what is known before the end
     std::vector<Part> parts;  // of each segment; cached: only at the end
     std::uint64_t sent_late = 0;

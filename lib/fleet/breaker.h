@@ -6,14 +6,9 @@
 
 #include <cstdint>
 
-#include "base/units.h"
+#include "plan/delivery.h"
 
 namespace portillon::fleet {
-
-struct BreakerPlan {
-    std::uint32_t failures = 0;  // in a row; 0: there is no breaker
-    Nanos open = 10s;
-};
 
 class Breaker {
 public:
@@ -24,7 +19,7 @@ public:
     bool is_half_open(Instant now) const { return until_ != Instant{} && now >= until_; }
 
     // What was tried has failed. True if that opens it.
-    bool failed(const BreakerPlan& plan, Instant now) {
+    bool failed(const plan::Breaker& plan, Instant now) {
         if (plan.failures == 0 || is_open(now) || (until_ == Instant{} && ++failures_ < plan.failures)) {
             return false;
         }

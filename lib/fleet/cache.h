@@ -17,7 +17,7 @@
 
 #include "arrival/schedule.h"
 #include "base/units.h"
-#include "fleet/segments.h"
+#include "plan/segments.h"
 
 namespace portillon::fleet {
 
@@ -66,7 +66,7 @@ public:
     // Calls each(place in `segments`, validations) for those that wait, by the segments in which they are due; for one
     // segment perhaps several times.
     template <class Each>
-    void count_by_segment(const arrival::Schedule& schedule, const Segments& segments, Each&& each) const;
+    void count_by_segment(const arrival::Schedule& schedule, const plan::Segments& segments, Each&& each) const;
 
 private:
     // Discarded from between the cursors.
@@ -133,7 +133,7 @@ void Cache::for_each_range(Each&& each) const {
 }
 
 template <class Each>
-void Cache::count_by_segment(const arrival::Schedule& schedule, const Segments& segments, Each&& each) const {
+void Cache::count_by_segment(const arrival::Schedule& schedule, const plan::Segments& segments, Each&& each) const {
     auto cursor = next_;
     std::uint32_t near = 0;
     std::uint64_t left = size();

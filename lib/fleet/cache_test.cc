@@ -40,7 +40,7 @@ struct Filled {
         return cursor.due();
     }
     std::vector<std::uint64_t> by_segment(std::vector<Nanos> cuts) const {
-        const Segments segments(schedule.stages(), std::move(cuts));
+        const plan::Segments segments(schedule.stages(), std::move(cuts));
         std::vector<std::uint64_t> counts(segments.size());
         cache.count_by_segment(schedule, segments,
                                [&](std::uint32_t place, std::uint64_t count) { counts[place] += count; });

@@ -59,7 +59,7 @@ TEST(Delivery, WithBatchesOfOneEachGoesTheInstantItIsDue) {
 
 TEST(Delivery, ABatchIsCompleteWhenItIsFull) {
     auto plan = plain_plan(periodic, {steady(10s, 10)});
-    plan.batch = {.max = 5, .linger = 10s};
+    plan.delivery.batch = {.max = 5, .linger = 10s};
     Rehearsal run(plan);
     const auto result = run.whole();
     const auto dues = dues_of(plan, one);
@@ -74,7 +74,7 @@ TEST(Delivery, ABatchIsCompleteWhenItIsFull) {
 
 TEST(Delivery, ABatchIsCompleteWhenItsFirstHasLingered) {
     auto plan = plain_plan(periodic, {steady(10s, 10)});
-    plan.batch = {.max = 60, .linger = 250ms};
+    plan.delivery.batch = {.max = 60, .linger = 250ms};
     Rehearsal run(plan);
     run.whole();
     const auto dues = dues_of(plan, one);
@@ -90,7 +90,7 @@ TEST(Delivery, ABatchIsCompleteWhenItsFirstHasLingered) {
 
 TEST(Delivery, WithoutLingerOnlyWhatIsDueTogetherTravelsTogether) {
     auto plan = plain_plan({.kind = arrival::Kind::burst, .burst_size = 7}, {steady(10s, 7)});
-    plan.batch = {.max = 5, .linger = 0ns};
+    plan.delivery.batch = {.max = 5, .linger = 0ns};
     Rehearsal run(plan);
     run.whole();
     ASSERT_EQ(run.driver.offers.size(), 20u);
@@ -101,8 +101,8 @@ TEST(Delivery, WithoutLingerOnlyWhatIsDueTogetherTravelsTogether) {
 
 TEST(Delivery, AFullWindowHoldsBackAndTheLatenessIsExact) {
     auto plan = plain_plan(periodic, {steady(10s, 1)});
-    plan.in_flight = 1;
-    plan.timeout = 1h;
+    plan.delivery.in_flight = 1;
+    plan.delivery.timeout = 1h;
     Rehearsal run(plan);
     run.driver.reply = [](const auto&, Instant) { return Reply{.after = 3s}; };
     const auto result = run.whole();
@@ -120,8 +120,8 @@ TEST(Delivery, AFullWindowHoldsBackAndTheLatenessIsExact) {
 
 TEST(Delivery, WhatWaitedTravelsTogether) {
     auto plan = plain_plan(periodic, {steady(10s, 10)});
-    plan.in_flight = 1;
-    plan.batch = {.max = 20, .linger = 0ns};
+    plan.delivery.in_flight = 1;
+    plan.delivery.batch = {.max = 20, .linger = 0ns};
     Rehearsal run(plan);
     run.driver.reply = in_turn({{.after = 2950ms}});
     run.whole();
@@ -146,8 +146,8 @@ TEST(Delivery, ARejectionIsFinal) {
 
 TEST(Delivery, ARetryKeepsTheBoundariesOfItsBatch) {
     auto plan = plain_plan(periodic, {steady(4s, 10)});
-    plan.batch = {.max = 10, .linger = 10s};
-    plan.retry = {.base = 1500ms, .max = 10s, .jitter = Jitter::none};
+    plan.delivery.batch = {.max = 10, .linger = 10s};
+    plan.delivery.retry = {.base = 1500ms, .max = 10s, .jitter = plan::Jitter::none};
     Rehearsal run(plan);
     run.driver.reply = in_turn({{.answer = Answer::try_again, .cause = reset()}});
     const auto result = run.whole();
@@ -163,7 +163,7 @@ TEST(Delivery, ARetryKeepsTheBoundariesOfItsBatch) {
 
 TEST(Delivery, BackoffDoublesUpToItsLimitAndBeginsAnewWithTheNextBatch) {
     auto plan = plain_plan(periodic, {steady(1s, 1)});
-    plan.retry = {.base = 100ms, .max = 500ms, .jitter = Jitter::none};
+    plan.delivery.retry = {.base = 100ms, .max = 500ms, .jitter = plan::Jitter::none};
     Rehearsal run(plan);
     const Reply no{.answer = Answer::try_again, .after = 0ns, .cause = reset()};
     run.driver.reply = in_turn({no, no, no, no, no});
@@ -179,7 +179,7 @@ TEST(Delivery, FullJitterLiesBelowTheFullValueAndComesFromTheSeed) {
     const auto waits = [](std::uint64_t seed) {
         auto plan = plain_plan(periodic, {steady(1s, 1)});
         plan.seed = seed;
-        plan.retry = {.base = 100ms, .max = 10s, .jitter = Jitter::full};
+        plan.delivery.retry = {.base = 100ms, .max = 10s, .jitter = plan::Jitter::full};
         Rehearsal run(plan);
         const Reply no{.answer = Answer::try_again, .after = 0ns, .cause = reset()};
         run.driver.reply = in_turn({no, no, no, no});
@@ -210,8 +210,8 @@ TEST(Delivery, TheServersRetryAfterGoesBeforeTheBackoff) {
 
 TEST(Delivery, AnAttemptIsAbandonedAtItsDeadline) {
     auto plan = plain_plan(periodic, {steady(1s, 1)});
-    plan.timeout = 5s;
-    plan.retry = {.base = 100ms, .max = 1s, .jitter = Jitter::none};
+    plan.delivery.timeout = 5s;
+    plan.delivery.retry = {.base = 100ms, .max = 1s, .jitter = plan::Jitter::none};
     Rehearsal run(plan);
     run.driver.reply = in_turn({{.after = ScriptedDriver::never_answered}});
     const auto result = run.whole();
@@ -223,12 +223,12 @@ TEST(Delivery, AnAttemptIsAbandonedAtItsDeadline) {
 
 TEST(Delivery, DeadlinesOfManyAreEachKept) {
     auto plan = plain_plan(periodic, {steady(2s, 10)});
-    plan.in_flight = 100;
-    plan.timeout = 3s;
-    plan.retry.base = 1h;
-    plan.retry.max = 1h;
-    plan.retry.jitter = Jitter::none;
-    plan.drain = 10s;
+    plan.delivery.in_flight = 100;
+    plan.delivery.timeout = 3s;
+    plan.delivery.retry.base = 1h;
+    plan.delivery.retry.max = 1h;
+    plan.delivery.retry.jitter = plan::Jitter::none;
+    plan.delivery.drain = 10s;
     Rehearsal run(plan);
     run.driver.reply = [](const driver::Batch& batch, Instant) {
         return Reply{.after = batch.first % 3 == 0 ? 100ms : ScriptedDriver::never_answered};
@@ -241,7 +241,7 @@ TEST(Delivery, DeadlinesOfManyAreEachKept) {
 
 TEST(Delivery, AnAnswerAfterTheDeadlineStillCounts) {
     auto plan = plain_plan(periodic, {steady(1s, 1)});
-    plan.timeout = 1s;
+    plan.delivery.timeout = 1s;
     Rehearsal run(plan);
     run.driver.on_abandon = ScriptedDriver::Abandon::late;
     run.driver.reply = in_turn({{.after = 4s}});
@@ -253,8 +253,8 @@ TEST(Delivery, AnAnswerAfterTheDeadlineStillCounts) {
 
 TEST(Delivery, AfterABreakWhatWasInFlightGoesFirstAtOnceAndInOrder) {
     auto plan = plain_plan(periodic, {steady(10s, 1)});
-    plan.retry = {.base = 2s, .max = 2s, .jitter = Jitter::none};
-    plan.in_flight = 4;
+    plan.delivery.retry = {.base = 2s, .max = 2s, .jitter = plan::Jitter::none};
+    plan.delivery.in_flight = 4;
     Rehearsal run(plan);
     run.driver.reply = in_turn({{.after = 1h}, {.after = 1h}, {.after = 1h}});
     run.connect();
@@ -282,8 +282,8 @@ TEST(Delivery, AfterABreakWhatWasInFlightGoesFirstAtOnceAndInOrder) {
 
 TEST(Delivery, ATimeOutThatDropsTheConnectionResendsEverythingAtOnce) {
     auto plan = plain_plan(periodic, {steady(2s, 2)});
-    plan.timeout = 5s;
-    plan.retry = {.base = 1s, .max = 64s, .jitter = Jitter::none};
+    plan.delivery.timeout = 5s;
+    plan.delivery.retry = {.base = 1s, .max = 64s, .jitter = plan::Jitter::none};
     Rehearsal run(plan);
     run.driver.on_abandon = ScriptedDriver::Abandon::drops_connection;
     run.driver.reply = in_turn({{.after = 1h}, {.after = 1h}, {.after = 1h}, {.after = 1h}});
@@ -299,7 +299,7 @@ TEST(Delivery, ATimeOutThatDropsTheConnectionResendsEverythingAtOnce) {
 
 TEST(Delivery, ServersThatAskedForPatienceGetItAcrossAReconnect) {
     auto plan = plain_plan(periodic, {steady(1s, 1)});
-    plan.retry = {.base = 10ms, .max = 10ms, .jitter = Jitter::none};
+    plan.delivery.retry = {.base = 10ms, .max = 10ms, .jitter = plan::Jitter::none};
     Rehearsal run(plan);
     run.driver.reply = in_turn({{.answer = Answer::throttled, .cause = refused(), .retry_after = 9s}});
     run.connect();
@@ -313,7 +313,7 @@ TEST(Delivery, ServersThatAskedForPatienceGetItAcrossAReconnect) {
 TEST(Delivery, ABackoffOutlastsTheConnectionThatBroughtTheAnswer) {
     for (const Answer answer : {Answer::throttled, Answer::try_again}) {
         auto plan = plain_plan(periodic, {steady(1s, 1)});
-        plan.retry = {.base = 1s, .max = 8s, .jitter = Jitter::none};
+        plan.delivery.retry = {.base = 1s, .max = 8s, .jitter = plan::Jitter::none};
         Rehearsal run(plan);
         const Reply no{.answer = answer, .after = 0ns, .cause = refused()};
         run.driver.reply = in_turn({no, no, no});
@@ -331,8 +331,8 @@ TEST(Delivery, ABackoffOutlastsTheConnectionThatBroughtTheAnswer) {
 
 TEST(Delivery, StrictOrderOffersNothingNewWhileARetryWaits) {
     auto plan = plain_plan(periodic, {steady(6s, 1)});
-    plan.order = Order::strict;
-    plan.retry = {.base = 2500ms, .max = 2500ms, .jitter = Jitter::none};
+    plan.delivery.order = plan::Order::strict;
+    plan.delivery.retry = {.base = 2500ms, .max = 2500ms, .jitter = plan::Jitter::none};
     Rehearsal run(plan);
     run.driver.reply = in_turn({{}, {.answer = Answer::try_again, .cause = reset()}});
     const auto result = run.whole();
@@ -346,7 +346,7 @@ TEST(Delivery, StrictOrderOffersNothingNewWhileARetryWaits) {
 
 TEST(Delivery, RelaxedOrderGoesOnWhileARetryWaits) {
     auto plan = plain_plan(periodic, {steady(4s, 1)});
-    plan.retry = {.base = 1500ms, .max = 2500ms, .jitter = Jitter::none};
+    plan.delivery.retry = {.base = 1500ms, .max = 2500ms, .jitter = plan::Jitter::none};
     Rehearsal run(plan);
     run.driver.reply = in_turn({{.answer = Answer::try_again, .cause = reset()}});
     run.whole();
@@ -374,7 +374,7 @@ TEST(Delivery, BytesAreThoseOfTheSeedAtEveryAttempt) {
     for (const auto encoding : {wire::Encoding::protobuf, wire::Encoding::json}) {
         auto plan = plain_plan({.kind = arrival::Kind::poisson}, {steady(20s, 3)});
         plan.encoding = encoding;
-        plan.batch = {.max = 7, .linger = 500ms};
+        plan.delivery.batch = {.max = 7, .linger = 500ms};
         plan.seed = 9;
         Rehearsal run(plan);
         const auto dues = dues_of(plan, one);

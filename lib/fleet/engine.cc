@@ -49,19 +49,19 @@ struct Engine::Core {
         Shard& shard_;
     };
 
-    Core(net::Loop& loop, driver::Driver& driver, const Plan& plan)
-        : shard(loop, driver, plan), lives(loop), ticker(shard) {
-        const auto count = slice_size(plan);
+    Core(net::Loop& loop, driver::Driver& driver, const plan::Lot& lot)
+        : shard(loop, driver, lot), lives(loop), ticker(shard) {
+        const auto count = lot.slice().count;
         for (std::uint32_t place = 0; place < count; ++place) {
-            equipments.emplace_back(shard, equipment_at(plan, place));
+            equipments.emplace_back(shard, lot.slice().at(place));
         }
     }
 
     // All before T0, for it takes a while: a coroutine for each equipment.
     void bring_to_life() {
-        const auto* by_rate = std::get_if<StartByRate>(&shard.plan.start);
+        const auto* by_rate = std::get_if<plan::StartByRate>(&shard.lot.start);
         for (auto& equipment : equipments) {
-            const Nanos after = by_rate == nullptr ? start_of(shard.plan, equipment.id())
+            const Nanos after = by_rate == nullptr ? plan::start_of(shard.lot.start, equipment.id())
                                                    : Nanos{static_cast<std::int64_t>((number_of(equipment.id()) - 1) *
                                                                                      1e9 / by_rate->rate.per_second)};
             lives.spawn(equipment.live(after));
@@ -108,15 +108,15 @@ struct Engine::Core {
     Instant ready_by = never;
 };
 
-Engine::Engine(net::Loop& loop, driver::Driver& driver, const Plan& plan) {
-    check(plan.batch.max >= 1 && plan.in_flight >= 1 && plan.cache >= 1, "a plan that can be carried out");
-    core_ = std::make_unique<Core>(loop, driver, plan);
+Engine::Engine(net::Loop& loop, driver::Driver& driver, const plan::Lot& lot) {
+    check(lot.delivery.batch.max >= 1 && lot.delivery.in_flight >= 1, "a lot that can be carried out");
+    core_ = std::make_unique<Core>(loop, driver, lot);
 }
 
 Engine::~Engine() = default;
 
 void Engine::connect(Instant from) {
-    if (const auto* by_rate = std::get_if<StartByRate>(&core_->shard.plan.start)) {
+    if (const auto* by_rate = std::get_if<plan::StartByRate>(&core_->shard.lot.start)) {
         core_->shard.dials_from = from;
         core_->ready_by = from + by_rate->within;
     } else {
@@ -136,7 +136,7 @@ void Engine::start(Instant t0) {
     auto& shard = core_->shard;
     check(!shard.started() && core_->lives.running() == core_->equipments.size(), "a run starts once, after connect()");
     shard.t0 = t0;
-    if (std::holds_alternative<StartBySteps>(shard.plan.start)) {
+    if (std::holds_alternative<plan::StartBySteps>(shard.lot.start)) {
         shard.dials_from = t0;
     }
     shard.books.series.start(t0);

@@ -29,10 +29,10 @@
 
 #include "base/units.h"
 #include "driver/driver.h"
-#include "fleet/plan.h"
 #include "fleet/result.h"
 #include "net/loop.h"
 #include "net/task.h"
+#include "plan/lot.h"
 
 namespace portillon::fleet {
 
@@ -45,7 +45,7 @@ struct Snapshot {
     std::uint64_t unanswered = 0;  // measured validations, so far
     std::uint64_t errors = 0;      // as in Result, all together
     std::uint64_t connect_failures = 0;
-    std::string response;  // of the last closed interval (a second, in short runs), as in Interval
+    std::string response = {};  // of the last closed interval (a second, in short runs), as in Interval
 };
 
 // The books of a segment so far; histograms are packed, in the order of `timings`, and empty when they are.
@@ -64,7 +64,7 @@ struct Changes {
 class Engine {
 public:
     // Everything outlives the engine. Makes the sessions; dials nothing.
-    Engine(net::Loop& loop, driver::Driver& driver, const Plan& plan);
+    Engine(net::Loop& loop, driver::Driver& driver, const plan::Lot& lot);
     ~Engine();  // before connect() or after close() has completed
     Engine(const Engine&) = delete;
 

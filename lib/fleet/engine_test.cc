@@ -65,8 +65,8 @@ TEST(Engine, ReadsTheKnownAnswerOfAServerThatFreezes) {
     // One second in every ten: a tenth of what is due waits between 0 and 1 s, evenly.
     auto plan = plain_plan(periodic, {steady(40s, 50)});
     plan.equipments = 10;
-    plan.timeout = 15s;
-    plan.drain = 5s;
+    plan.delivery.timeout = 15s;
+    plan.delivery.drain = 5s;
     Rehearsal run(plan);
     run.driver.reply = [&run](const driver::Batch&, Instant now) {
         const Nanos phase = (now - run.t0) % Nanos{10s};
@@ -84,8 +84,8 @@ TEST(Engine, ReadsTheKnownAnswerOfAServerThatFreezes) {
 
 TEST(Engine, ReadsTheSameThroughAWindowOfOne) {
     auto plan = plain_plan(periodic, {steady(20s, 1'000)});
-    plan.in_flight = 1;
-    plan.timeout = 15s;
+    plan.delivery.in_flight = 1;
+    plan.delivery.timeout = 15s;
     Rehearsal run(plan);
     run.driver.notes = ScriptedDriver::Notes::none;
     run.driver.reply = [&run](const driver::Batch&, Instant now) {
@@ -103,8 +103,8 @@ TEST(Engine, ReadsTheSameThroughAWindowOfOne) {
 
 TEST(Engine, AStalledServerMakesValidationsLateNeverFewer) {
     auto plan = plain_plan(periodic, {steady(20s, 10)});
-    plan.in_flight = 2;
-    plan.timeout = 15s;
+    plan.delivery.in_flight = 2;
+    plan.delivery.timeout = 15s;
     Rehearsal run(plan);
     run.driver.reply = [&run](const driver::Batch&, Instant now) {
         const Nanos since = now - run.t0;
@@ -119,7 +119,7 @@ TEST(Engine, AStalledServerMakesValidationsLateNeverFewer) {
 TEST(Engine, ConnectsAtTheRateBeforeT0) {
     auto plan = plain_plan(periodic, {steady(10s, 1)});
     plan.equipments = 10;
-    plan.start = StartByRate{.rate = Rate{100}, .within = 60s};
+    plan.start = plan::StartByRate{.rate = Rate{100}, .within = 60s};
     Rehearsal run(plan);
     const Instant from = run.now();
     run.connect();
@@ -144,8 +144,8 @@ TEST(Engine, ConnectsAtTheRateBeforeT0) {
 TEST(Engine, TheUnluckyBeginOfflineAndGoOnTrying) {
     auto plan = plain_plan(periodic, {steady(20s, 1)});
     plan.equipments = 3;
-    plan.start = StartByRate{.rate = Rate{1'000}, .within = 5s};
-    plan.retry = {.base = 4s, .max = 4s, .jitter = Jitter::none};
+    plan.start = plan::StartByRate{.rate = Rate{1'000}, .within = 5s};
+    plan.delivery.retry = {.base = 4s, .max = 4s, .jitter = plan::Jitter::none};
     Rehearsal run(plan);
     const Instant from = run.now();
     run.driver.dial = [from](EquipmentId id, Instant now) -> ScriptedDriver::Dial {
@@ -172,9 +172,9 @@ TEST(Engine, TheUnluckyBeginOfflineAndGoOnTrying) {
 
 TEST(Engine, WhoBeginsOfflineSendsOldestFirstOnceConnected) {
     auto plan = plain_plan(periodic, {steady(10s, 10)});
-    plan.batch = {.max = 8, .linger = 0ns};
-    plan.in_flight = 2;
-    plan.start = StartByRate{.rate = Rate{1'000}, .within = 1s};
+    plan.delivery.batch = {.max = 8, .linger = 0ns};
+    plan.delivery.in_flight = 2;
+    plan.start = plan::StartByRate{.rate = Rate{1'000}, .within = 1s};
     Rehearsal run(plan);
     const Instant from = run.now();
     run.driver.dial = [from](EquipmentId, Instant) -> ScriptedDriver::Dial { return {.takes = 6s}; };
@@ -196,8 +196,8 @@ TEST(Engine, WhoBeginsOfflineSendsOldestFirstOnceConnected) {
 
 TEST(Engine, DialsAgainWithDoublingBackoffAndBeginsAnewAfterSuccess) {
     auto plan = plain_plan(periodic, {steady(60s, 1)});
-    plan.retry = {.base = 1s, .max = 8s, .jitter = Jitter::none};
-    plan.start = StartByRate{.rate = Rate{1'000}, .within = 1ms};
+    plan.delivery.retry = {.base = 1s, .max = 8s, .jitter = plan::Jitter::none};
+    plan.start = plan::StartByRate{.rate = Rate{1'000}, .within = 1ms};
     Rehearsal run(plan);
     int refusals = 5;
     run.driver.dial = [&refusals](EquipmentId, Instant) -> ScriptedDriver::Dial {
@@ -223,8 +223,8 @@ TEST(Engine, DialsAgainWithDoublingBackoffAndBeginsAnewAfterSuccess) {
 
 TEST(Engine, DialsMoreAndMoreSlowlyAPeerThatBreaksBeforeItAnswers) {
     auto plan = plain_plan(periodic, {steady(60s, 1)});
-    plan.retry = {.base = 1s, .max = 8s, .jitter = Jitter::none};
-    plan.timeout = 1h;
+    plan.delivery.retry = {.base = 1s, .max = 8s, .jitter = plan::Jitter::none};
+    plan.delivery.timeout = 1h;
     Rehearsal run(plan);
     run.driver.dial = [](EquipmentId, Instant) { return ScriptedDriver::Dial{.failure = {}, .takes = 0ms}; };
     bool answers = false;
@@ -254,8 +254,8 @@ TEST(Engine, DialsMoreAndMoreSlowlyAPeerThatBreaksBeforeItAnswers) {
 
 TEST(Engine, ATimeOutSaysNothingOfTheConnection) {
     auto plan = plain_plan(periodic, {steady(20s, 1)});
-    plan.retry = {.base = 1s, .max = 8s, .jitter = Jitter::none};
-    plan.timeout = 10ms;
+    plan.delivery.retry = {.base = 1s, .max = 8s, .jitter = plan::Jitter::none};
+    plan.delivery.timeout = 10ms;
     Rehearsal run(plan);
     run.driver.on_abandon = ScriptedDriver::Abandon::drops_connection;
     run.driver.dial = [](EquipmentId, Instant) { return ScriptedDriver::Dial{.failure = {}, .takes = 0ms}; };
@@ -274,7 +274,7 @@ TEST(Engine, ATimeOutSaysNothingOfTheConnection) {
 
 TEST(Engine, AnIdleConnectionThatBreaksIsNoFailure) {
     auto plan = plain_plan(periodic, {steady(1s, 1)});
-    plan.retry = {.base = 1s, .max = 8s, .jitter = Jitter::none};
+    plan.delivery.retry = {.base = 1s, .max = 8s, .jitter = plan::Jitter::none};
     Rehearsal run(plan);
     run.driver.dial = [](EquipmentId, Instant) { return ScriptedDriver::Dial{.failure = {}, .takes = 0ms}; };
     run.connect();
@@ -288,8 +288,8 @@ TEST(Engine, AnIdleConnectionThatBreaksIsNoFailure) {
 
 TEST(Engine, AConnectTimesOut) {
     auto plan = plain_plan(periodic, {steady(10s, 1)});
-    plan.connect_timeout = 3s;
-    plan.retry = {.base = 1s, .max = 1s, .jitter = Jitter::none};
+    plan.delivery.connect_timeout = 3s;
+    plan.delivery.retry = {.base = 1s, .max = 1s, .jitter = plan::Jitter::none};
     Rehearsal run(plan);
     run.driver.dial = [n = 0](EquipmentId, Instant) mutable -> ScriptedDriver::Dial {
         return {.takes = n++ == 0 ? Nanos::max() : 0ns};
@@ -305,7 +305,7 @@ TEST(Engine, AConnectTimesOut) {
 TEST(Engine, StartsByStepsFromT0On) {
     auto plan = plain_plan(periodic, {steady(30s, 1)});
     plan.equipments = 6;
-    plan.start = StartBySteps{.step = 2, .every = 10s};
+    plan.start = plan::StartBySteps{.step = 2, .every = 10s};
     Rehearsal run(plan);
     const Instant before = run.now();
     run.connect();
@@ -326,7 +326,7 @@ TEST(Engine, StartsByStepsFromT0On) {
 TEST(Engine, AScheduleBeginsAtTheEquipmentsStartConnectedOrNot) {
     auto plan = plain_plan(periodic, {steady(30s, 1)});
     plan.equipments = 2;
-    plan.start = StartBySteps{.step = 1, .every = 10s};
+    plan.start = plan::StartBySteps{.step = 1, .every = 10s};
     Rehearsal run(plan);
     run.driver.dial = [](EquipmentId, Instant) -> ScriptedDriver::Dial { return {.takes = 5s}; };
     run.connect();
@@ -380,7 +380,7 @@ TEST(Engine, StopEndsGenerationAndKeepsWhatWas) {
 
 TEST(Engine, StopLeavesTheOpenBatchesTheirLinger) {
     auto plan = plain_plan(periodic, {steady(100s, 1)});
-    plan.batch = {.max = 60, .linger = 7s};
+    plan.delivery.batch = {.max = 60, .linger = 7s};
     Rehearsal run(plan);
     const auto dues = dues_of(plan, one);
     run.connect();
@@ -396,8 +396,8 @@ TEST(Engine, StopLeavesTheOpenBatchesTheirLinger) {
 
 TEST(Engine, TheDrainWaitsUntilEverythingIsSettled) {
     auto plan = plain_plan(periodic, {steady(10s, 1)});
-    plan.in_flight = 10;
-    plan.timeout = 60s;
+    plan.delivery.in_flight = 10;
+    plan.delivery.timeout = 60s;
     Rehearsal run(plan);
     run.driver.reply = [](const auto&, Instant) { return Reply{.after = 20s}; };
     run.connect();
@@ -410,9 +410,9 @@ TEST(Engine, TheDrainWaitsUntilEverythingIsSettled) {
 
 TEST(Engine, TheDrainIsBounded) {
     auto plan = plain_plan(periodic, {steady(10s, 1)});
-    plan.in_flight = 3;
-    plan.timeout = 5s;
-    plan.drain = 12s;
+    plan.delivery.in_flight = 3;
+    plan.delivery.timeout = 5s;
+    plan.delivery.drain = 12s;
     Rehearsal run(plan);
     run.driver.reply = [](const auto&, Instant) { return Reply{.after = ScriptedDriver::never_answered}; };
     run.connect();
@@ -433,7 +433,7 @@ TEST(Engine, TheDrainIsBounded) {
 
 TEST(Engine, TheConductorMayEndTheDrain) {
     auto plan = plain_plan(periodic, {steady(10s, 1)});
-    plan.timeout = 60s;
+    plan.delivery.timeout = 60s;
     Rehearsal run(plan);
     run.driver.reply = [](const auto&, Instant) { return Reply{.after = ScriptedDriver::never_answered}; };
     run.connect();
@@ -449,7 +449,7 @@ TEST(Engine, TheConductorMayEndTheDrain) {
 
 TEST(Engine, AnswersBetweenDrainAndCloseStillCount) {
     auto plan = plain_plan(periodic, {steady(10s, 1)});
-    plan.drain = 1s;
+    plan.delivery.drain = 1s;
     Rehearsal run(plan);
     run.driver.reply = [](const auto&, Instant) { return Reply{.after = 4s}; };
     run.connect();
@@ -463,7 +463,7 @@ TEST(Engine, AnswersBetweenDrainAndCloseStillCount) {
 TEST(Engine, SaysGoodbyeAFewHundredAtATime) {
     auto plan = plain_plan(periodic, {steady(1s, 1)});
     plan.equipments = 2'000;
-    plan.start = StartByRate{.rate = Rate{100'000}, .within = 60s};
+    plan.start = plan::StartByRate{.rate = Rate{100'000}, .within = 60s};
     Rehearsal run(plan);
     run.driver.goodbye = 10ms;
     run.connect();
@@ -482,7 +482,7 @@ TEST(Engine, SaysGoodbyeAFewHundredAtATime) {
 TEST(Engine, GoodbyesAreBoundedByTheirDeadline) {
     auto plan = plain_plan(periodic, {steady(1s, 1)});
     plan.equipments = 2'000;
-    plan.start = StartByRate{.rate = Rate{100'000}, .within = 60s};
+    plan.start = plan::StartByRate{.rate = Rate{100'000}, .within = 60s};
     Rehearsal run(plan);
     run.driver.goodbye = 1h;
     run.connect();
@@ -497,8 +497,8 @@ TEST(Engine, GoodbyesAreBoundedByTheirDeadline) {
 TEST(Engine, HasTheServerForgetItsSessionsAFewHundredAtATime) {
     auto plan = plain_plan(periodic, {steady(1s, 1)});
     plan.equipments = 1'500;
-    plan.start = StartByRate{.rate = Rate{100'000}, .within = 10s};
-    plan.drain = 0s;
+    plan.start = plan::StartByRate{.rate = Rate{100'000}, .within = 10s};
+    plan.delivery.drain = 0s;
     Rehearsal run(plan);
     run.driver.keeps = ScriptedDriver::Keeps::sessions;
     run.connect();
@@ -540,7 +540,7 @@ TEST(Engine, CountsTheSessionsThatAServerMayKeep) {
 TEST(Engine, DoesNotWaitForAServerThatIsGoneBeyondTheDeadline) {
     auto plan = plain_plan(periodic, {steady(1s, 1)});
     plan.equipments = 2'000;
-    plan.start = StartByRate{.rate = Rate{100'000}, .within = 10s};
+    plan.start = plan::StartByRate{.rate = Rate{100'000}, .within = 10s};
     Rehearsal run(plan);
     run.driver.keeps = ScriptedDriver::Keeps::sessions;
     run.driver.forget = [](EquipmentId, Instant) { return ScriptedDriver::Dial{.takes = Nanos::max()}; };
@@ -557,7 +557,7 @@ TEST(Engine, HasSessionsForgottenWhoseConnectionsAreSilent) {
     for (const Nanos within : {Nanos{200ms}, Nanos{10s}}) {
         auto plan = plain_plan(periodic, {steady(1s, 1)});
         plan.equipments = 1'500;
-        plan.start = StartByRate{.rate = Rate{100'000}, .within = 10s};
+        plan.start = plan::StartByRate{.rate = Rate{100'000}, .within = 10s};
         if (within < 1s) {
             plan.equipments = 300;  // one burst
         }
@@ -579,8 +579,8 @@ TEST(Engine, HasSessionsForgottenWhoseConnectionsAreSilent) {
 TEST(Engine, HasNothingForgottenOfEquipmentsThatNoServerAccepted) {
     auto plan = plain_plan(periodic, {steady(1s, 1)});
     plan.equipments = 30;
-    plan.start = StartByRate{.rate = Rate{100'000}, .within = 1s};
-    plan.drain = 0s;
+    plan.start = plan::StartByRate{.rate = Rate{100'000}, .within = 1s};
+    plan.delivery.drain = 0s;
     Rehearsal run(plan);
     run.driver.keeps = ScriptedDriver::Keeps::sessions;
     run.driver.dial = [](EquipmentId id, Instant) {
@@ -599,7 +599,7 @@ TEST(Engine, HasNothingForgottenOfEquipmentsThatNoServerAccepted) {
 TEST(Engine, LeavesSessionsToAServerThatEndsWithTheRun) {
     auto plan = plain_plan(periodic, {steady(1s, 1)});
     plan.equipments = 10;
-    plan.debris = Debris::left;
+    plan.debris = plan::Debris::left;
     Rehearsal run(plan);
     run.driver.keeps = ScriptedDriver::Keeps::sessions;
     const auto result = run.whole();
@@ -611,8 +611,8 @@ TEST(Engine, MayBeClosedInTheMiddleOfEverything) {
     for (const Nanos at : {0ms, 1ms, 1500ms, 4200ms}) {
         auto plan = plain_plan(periodic, {steady(100s, 10)});
         plan.equipments = 50;
-        plan.batch = {.max = 3, .linger = 1s};
-        plan.start = StartBySteps{.step = 10, .every = 1s};
+        plan.delivery.batch = {.max = 3, .linger = 1s};
+        plan.start = plan::StartBySteps{.step = 10, .every = 1s};
         Rehearsal run(plan);
         run.driver.dial = [](EquipmentId id, Instant) -> ScriptedDriver::Dial {
             return {.failure = number_of(id) % 7 == 0 ? refused() : error_code{}, .takes = 1ms * number_of(id)};
@@ -635,8 +635,8 @@ TEST(Engine, MayBeClosedInTheMiddleOfEverything) {
 TEST(Engine, AClosedLoopFillsTheWindow) {
     auto plan = plain_plan({.kind = arrival::Kind::closed}, {steady(10s, 0)});
     plan.equipments = 2;
-    plan.in_flight = 4;
-    plan.batch.max = 3;
+    plan.delivery.in_flight = 4;
+    plan.delivery.batch.max = 3;
     Rehearsal run(plan);
     run.driver.reply = [](const auto&, Instant) { return Reply{.after = 100ms}; };
     const auto result = run.whole();
@@ -652,9 +652,9 @@ TEST(Engine, AClosedLoopFillsTheWindow) {
 
 TEST(Engine, KeepsFiguresByWhenAValidationWasDueNotByWhenItWasAnswered) {
     auto plan = plain_plan(periodic, {steady(2s, 10, Measure::off), steady(3s, 10), steady(5s, 20)});
-    plan.in_flight = 100;
-    plan.batch = {.max = 7, .linger = 10s};  // batches that lie across the stages' ends
-    plan.timeout = 60s;
+    plan.delivery.in_flight = 100;
+    plan.delivery.batch = {.max = 7, .linger = 10s};  // batches that lie across the stages' ends
+    plan.delivery.timeout = 60s;
     Rehearsal run(plan);
     run.driver.reply = [&run](const auto&, Instant now) {
         return Reply{.after = std::max(run.t0 + 8s - now, Nanos{1ms})};  // nothing is answered before 8 s
@@ -718,7 +718,7 @@ TEST(Engine, TellsWhatHasChangedAndNothingElse) {
 TEST(Engine, AClosedLoopIsDueThoughOffline) {
     auto plan =
         plain_plan({.kind = arrival::Kind::closed}, {steady(10s, 0, Measure::off), steady(10s, 0, Measure::on)});
-    plan.in_flight = 2;
+    plan.delivery.in_flight = 2;
     Rehearsal run(plan);
     run.driver.reply = [](const auto&, Instant) { return Reply{.after = 1s}; };
     run.connect();
@@ -738,7 +738,7 @@ TEST(Engine, AClosedLoopIsDueThoughOffline) {
 
 TEST(Engine, TheSeriesTellsTheRunSecondBySecond) {
     auto plan = plain_plan(periodic, {steady(4s, 10)});
-    plan.in_flight = 100;
+    plan.delivery.in_flight = 100;
     Rehearsal run(plan);
     run.driver.reply = [](const auto&, Instant) { return Reply{.after = 2s}; };
     const auto result = run.whole();
@@ -764,7 +764,7 @@ TEST(Engine, TheSeriesTellsTheRunSecondBySecond) {
 
 TEST(Engine, WhatIsDueCountsInItsSecondThoughItLingersOrTheLoopIsLate) {
     auto plan = plain_plan(periodic, {steady(8s, 5)});
-    plan.batch = {.max = 60, .linger = 1700ms};
+    plan.delivery.batch = {.max = 60, .linger = 1700ms};
     Rehearsal run(plan);
     run.connect();
     run.start();
@@ -779,7 +779,7 @@ TEST(Engine, WhatIsDueCountsInItsSecondThoughItLingersOrTheLoopIsLate) {
 
 TEST(Engine, AGaugeIsThatOfTheIntervalsEndHoweverLateTheLoop) {
     auto plan = plain_plan(periodic, {steady(10s, 1)});
-    plan.timeout = 1h;
+    plan.delivery.timeout = 1h;
     Rehearsal run(plan);
     run.driver.reply = [](const auto&, Instant) {
         return Reply{.after = ScriptedDriver::never_answered, .written = Reply::Written::never};
@@ -814,7 +814,7 @@ TEST(Engine, TheSeriesDoublesItsWidthInLongRuns) {
 
 TEST(Engine, SnapshotsFollowTheRun) {
     auto plan = plain_plan(periodic, {steady(10s, 10)});
-    plan.in_flight = 2;
+    plan.delivery.in_flight = 2;
     Rehearsal run(plan);
     run.driver.reply = [&run](const auto&, Instant now) { return Reply{.after = now < run.t0 + 3s ? 1ms : 10s}; };
     run.connect();

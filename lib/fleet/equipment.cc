@@ -21,7 +21,7 @@ constexpr Nanos late = 1s;              // design of the verdict: more than this
 Equipment::Equipment(Shard& shard, EquipmentId id)
     : shard_(shard),
       session_(shard.driver.make_session(id, *this)),
-      random_(scatter(scatter(shard.plan.seed, number_of(id)), backoff_purpose)),
+      random_(scatter(scatter(shard.lot.seed, number_of(id)), backoff_purpose)),
       changed_(shard.loop),
       id_(id) {}
 
@@ -39,7 +39,7 @@ net::Task<void> Equipment::live(Nanos after) {
         }
         const Instant dialled = now();
         const error_code failure =
-            co_await session_->open(std::min(dialled + shard_.plan.connect_timeout, shard_.drain_ends()));
+            co_await session_->open(std::min(dialled + shard_.lot.delivery.connect_timeout, shard_.drain_ends()));
         if (failure) {
             shard_.books.connect_failures.count(failure);
             failed(now());
@@ -72,7 +72,7 @@ net::Task<void> Equipment::live(Nanos after) {
 }
 
 bool Equipment::has_debris() const {
-    return shard_.plan.debris == Debris::removed && session_->is_kept();
+    return shard_.lot.debris == plan::Debris::removed && session_->is_kept();
 }
 
 // A connection that has gone silent would take all the time there is, and the server is there for another one.
@@ -153,12 +153,12 @@ void Equipment::leave(Instant deadline) {
 }
 
 Nanos Equipment::backoff(std::uint32_t failures) {
-    const Retry& retry = shard_.plan.retry;
+    const plan::Retry& retry = shard_.lot.delivery.retry;
     Nanos wait = std::max(std::min(retry.base, retry.max), Nanos{1});
     while (failures-- > 0 && wait < retry.max) {
         wait = wait > retry.max / 2 ? retry.max : wait * 2;
     }
-    if (retry.jitter == Jitter::none) {
+    if (retry.jitter == plan::Jitter::none) {
         return wait;
     }
     return Nanos{static_cast<std::int64_t>(random_.uniform() * static_cast<double>(wait.count()))};
@@ -167,8 +167,8 @@ Nanos Equipment::backoff(std::uint32_t failures) {
 // The schedule.
 
 void Equipment::start() {
-    const Nanos begin = start_of(shard_.plan, id_);
-    cache_.begin(shard_.plan.schedule.begin(id_, begin));
+    const Nanos begin = plan::start_of(shard_.lot.start, id_);
+    cache_.begin(shard_.lot.schedule.begin(id_, begin));
     if (shard_.closed_loop) {
         act_at_ = shard_.instant_of(begin);
     } else {
@@ -207,9 +207,9 @@ Instant Equipment::completion_of_next_batch() const {
     if (!shard_.lingers) {
         return shard_.instant_of(cursor.due());
     }
-    const Nanos latest = cursor.due() + shard_.plan.batch.linger;
-    for (std::uint32_t held = 1; held < shard_.plan.batch.max; ++held) {
-        shard_.plan.schedule.advance(cursor);
+    const Nanos latest = cursor.due() + shard_.lot.delivery.batch.linger;
+    for (std::uint32_t held = 1; held < shard_.lot.delivery.batch.max; ++held) {
+        shard_.lot.schedule.advance(cursor);
         if (cursor.ended() || cursor.due() >= shard_.generation_end || cursor.due() > latest) {
             return shard_.instant_of(latest);
         }
@@ -229,7 +229,7 @@ void Equipment::look_ahead() {
 // Batch by batch as they are complete, so that each validation's lag is known: now - act_at_. What is turned to is not
 // cut yet: that is for pump(), which may have to wait, and then cuts larger batches.
 void Equipment::turn_to(Instant until, Instant now) {
-    const auto& plan = shard_.plan;
+    const auto& lot = shard_.lot;
     auto& books = shard_.books;
     while (act_at_ != never && act_at_ <= until) {
         const auto first = cache_.newest();
@@ -237,10 +237,10 @@ void Equipment::turn_to(Instant until, Instant now) {
         std::uint32_t turned = 0;
         do {
             measured += books.generated(cache_.newest().due()) == arrival::Measure::on ? 1 : 0;
-            cache_.turn(plan.schedule);
-        } while (++turned < plan.batch.max && more() && shard_.instant_of(cache_.newest().due()) <= act_at_);
+            cache_.turn(lot.schedule);
+        } while (++turned < lot.delivery.batch.max && more() && shard_.instant_of(cache_.newest().due()) <= act_at_);
         books.generator_lag.record(std::max(now - act_at_, Nanos{0}), measured);
-        if (plan.overflow == Overflow::discards_newest && cache_.size() > plan.cache) {
+        if (lot.delivery.overflow == plan::Overflow::newest && cache_.size() > shard_.cache) {
             pump(now);  // what the window has room for is not in the cache's way
             discard_newest(first, turned);
         }
@@ -250,16 +250,16 @@ void Equipment::turn_to(Instant until, Instant now) {
 
 // Closed loop: as many batches are due as the window has room for.
 void Equipment::fill_window(Nanos due, Instant now) {
-    const auto& plan = shard_.plan;
+    const auto& lot = shard_.lot;
     auto& books = shard_.books;
-    while (window_.size() < plan.in_flight && due < shard_.generation_end) {
+    while (window_.size() < lot.delivery.in_flight && due < shard_.generation_end) {
         std::uint64_t measured = 0;
-        for (std::uint32_t i = 0; i < plan.batch.max; ++i) {
+        for (std::uint32_t i = 0; i < lot.delivery.batch.max; ++i) {
             measured += books.generated(due) == arrival::Measure::on ? 1 : 0;
-            cache_.turn(plan.schedule);
+            cache_.turn(lot.schedule);
         }
         books.generator_lag.record(now - shard_.instant_of(due), measured);
-        shard_.note_closed_loop(id_, due, plan.batch.max);
+        shard_.note_closed_loop(id_, due, lot.delivery.batch.max);
         cut().closed_loop_due = due;
     }
 }
@@ -286,7 +286,7 @@ void Equipment::set_alarm() {
         if (has_something_new() && may_begin_from() > now()) {
             at = std::min(at, may_begin_from());
         }
-        if (const Instant next = window_.next_offer(shard_.plan.order); next != never) {
+        if (const Instant next = window_.next_offer(shard_.lot.delivery.order); next != never) {
             at = std::min(at, std::max(next, may_offer_from()));
         }
     }
@@ -332,7 +332,7 @@ bool Equipment::pump_retries(Instant now) {
         }
         if (flight->until <= now) {
             offer(*flight, now);
-        } else if (shard_.plan.order == Order::strict) {
+        } else if (shard_.lot.delivery.order == plan::Order::strict) {
             return false;
         }
     }
@@ -340,7 +340,7 @@ bool Equipment::pump_retries(Instant now) {
 }
 
 bool Equipment::has_something_new() const {
-    return !cache_.empty() && window_.size() < shard_.plan.in_flight;
+    return !cache_.empty() && window_.size() < shard_.lot.delivery.in_flight;
 }
 
 Instant Equipment::may_offer_from() const {
@@ -356,14 +356,14 @@ bool Equipment::probes(Instant now) const {
 }
 
 void Equipment::failed(Instant now) {
-    shard_.books.counts.breaker_openings += breaker_.failed(shard_.plan.breaker, now) ? 1 : 0;
+    shard_.books.counts.breaker_openings += breaker_.failed(shard_.lot.delivery.breaker, now) ? 1 : 0;
 }
 
 // From here on the boundaries of the batch are fixed.
 Flight& Equipment::cut() {
-    const auto [first, count] = cache_.cut(shard_.plan.schedule, shard_.plan.batch.max);
+    const auto [first, count] = cache_.cut(shard_.lot.schedule, shard_.lot.delivery.batch.max);
     Flight& flight = window_.add(shard_.flights, first, count);
-    flight.plan = &shard_.plan;
+    flight.lot = &shard_.lot;
     flight.session = session_.get();
     return flight;
 }
@@ -371,17 +371,17 @@ Flight& Equipment::cut() {
 void Equipment::offer(Flight& flight, Instant now) {
     if (flight.attempt == 0) {
         flight.held_back_until = held_back_until_;
-        if (const Nanos pace = shard_.plan.pace; pace > Nanos{0}) {
+        if (const Nanos pace = shard_.pace; pace > Nanos{0}) {
             paced_from_ = std::max(paced_from_, now) + flight.count * pace;
         }
-        if (const auto& share = shard_.plan.retry.budget) {
-            budget_.earn(*share);
+        if (const auto& share = shard_.lot.delivery.retry.budget) {
+            budget_.earn(share->of_one);
         }
     }
     if (talk_ == Talk::none) {
         talk_ = Talk::offered;
     }
-    window_.offer(shard_.flights, flight, now + shard_.plan.timeout);
+    window_.offer(shard_.flights, flight, now + shard_.lot.delivery.timeout);
     shard_.deadlines.add(flight);
     session_->offer({.equipment = id_,
                      .first = flight.sequence(),
@@ -392,18 +392,18 @@ void Equipment::offer(Flight& flight, Instant now) {
 }
 
 void Equipment::discard_oldest() {
-    const auto& plan = shard_.plan;
-    if (plan.overflow == Overflow::discards_oldest && cache_.size() > plan.cache) {
-        count_discarded(cache_.discard_oldest(plan.schedule, plan.cache,
+    const auto& lot = shard_.lot;
+    if (lot.delivery.overflow == plan::Overflow::oldest && cache_.size() > shard_.cache) {
+        count_discarded(cache_.discard_oldest(lot.schedule, shard_.cache,
                                               [this](Nanos due) { ++shard_.books.part(due).counts.discarded; }));
     }
 }
 
 // Of the `turned` validations from `first` on, to which the equipment has just turned, those that have no place.
 void Equipment::discard_newest(const arrival::Cursor& first, std::uint32_t turned) {
-    const auto& plan = shard_.plan;
-    if (cache_.size() > plan.cache) {
-        count_discarded(cache_.discard_newest(plan.schedule, plan.cache, first, turned,
+    const auto& lot = shard_.lot;
+    if (cache_.size() > shard_.cache) {
+        count_discarded(cache_.discard_newest(lot.schedule, shard_.cache, first, turned,
                                               [this](Nanos due) { ++shard_.books.part(due).counts.discarded; }));
     }
 }
@@ -467,7 +467,7 @@ void Equipment::record_first_sent(const Flight& flight) {
     auto& books = shard_.books;
     const Nanos sent = flight.sent - shard_.t0;
     const Nanos held_back_until = flight.attempt == 1 ? flight.held_back_until - shard_.t0 : Nanos::max();
-    const Nanos tolerated = late + (shard_.lingers ? shard_.plan.batch.linger : Nanos{0});
+    const Nanos tolerated = late + (shard_.lingers ? shard_.lot.delivery.batch.linger : Nanos{0});
     flight.for_each([&](Nanos due) {
         Part& part = books.part(due);
         part.lateness.record(sent - due);
@@ -535,9 +535,9 @@ void Equipment::wait_to_retry(Flight& flight, const driver::Outcome& outcome, In
     }
     if (outcome.retry_after) {
         wait(Status::held, now + *outcome.retry_after);
-    } else if (shard_.plan.retry.budget && !budget_.spend()) {
+    } else if (shard_.lot.delivery.retry.budget && !budget_.spend()) {
         ++books.counts.retries_put_off;
-        wait(Status::held, now + shard_.plan.retry.max);
+        wait(Status::held, now + shard_.lot.delivery.retry.max);
     } else {
         // What the server has said holds beyond this connection; a time-out said nothing.
         const auto status = outcome.answer == Answer::timed_out ? Status::waiting : Status::held;
@@ -582,7 +582,7 @@ void Equipment::add_cached(std::vector<Part>& parts) const {
             });
         }
     });
-    cache_.count_by_segment(shard_.plan.schedule, segments,
+    cache_.count_by_segment(shard_.lot.schedule, segments,
                             [&](std::uint32_t place, std::uint64_t count) { parts[place].counts.cached += count; });
 }
 

@@ -22,9 +22,9 @@ void due_to_settled(benchmark::State& state, wire::Encoding encoding) {
     const double rate = max;  // a batch per equipment and second
     auto plan = plain_plan({}, {steady(10h, rate)});
     plan.equipments = equipments;
-    plan.batch = {.max = max, .linger = max > 1 ? Nanos{2s} : Nanos{0}};
+    plan.delivery.batch = {.max = max, .linger = max > 1 ? Nanos{2s} : Nanos{0}};
     plan.encoding = encoding;
-    plan.start = StartByRate{.rate = Rate{1'000'000}, .within = 60s};
+    plan.start = plan::StartByRate{.rate = Rate{1'000'000}, .within = 60s};
     const auto before = allocated_bytes();
     Rehearsal run(plan);
     run.driver.notes = ScriptedDriver::Notes::none;

@@ -7,14 +7,14 @@ namespace portillon::fleet {
 namespace {
 
 wire::BatchHead head_of(const Flight& flight) {
-    return {.run = flight.plan->run,
+    return {.run = flight.lot->run,
             .equipment = flight.first.equipment(),
             .first = flight.sequence(),
             .count = flight.count};
 }
 
-wire::Payload payload_of(const Plan& plan) {
-    return {.seed = plan.seed, .bytes = plan.payload_bytes};
+wire::Payload payload_of(const plan::Lot& lot) {
+    return {.seed = lot.seed, .bytes = lot.payload_bytes};
 }
 
 // Gives the due times of a flight in turn.
@@ -23,14 +23,14 @@ public:
     explicit Dues(const Flight& flight)
         : flight_(flight),
           cursor_(flight.first),
-          closed_(flight.plan->schedule.arrival().kind == arrival::Kind::closed) {}
+          closed_(flight.lot->schedule.arrival().kind == arrival::Kind::closed) {}
 
     Nanos operator()() {
         if (closed_) {
             return flight_.closed_loop_due;
         }
         if (asked_++ > 0) {
-            flight_.plan->schedule.advance(cursor_);
+            flight_.lot->schedule.advance(cursor_);
         }
         return cursor_.due();
     }
@@ -45,11 +45,11 @@ private:
 }  // namespace
 
 std::size_t Flight::size() const {
-    return wire::encoded_size(head_of(*this), payload_of(*plan), plan->encoding, Dues(*this));
+    return wire::encoded_size(head_of(*this), payload_of(*lot), lot->encoding, Dues(*this));
 }
 
 void Flight::write_to(std::span<std::byte> out) const {
-    wire::encode(head_of(*this), payload_of(*plan), plan->encoding, Dues(*this), out);
+    wire::encode(head_of(*this), payload_of(*lot), lot->encoding, Dues(*this), out);
 }
 
 Flight& Flights::take() {

@@ -9,8 +9,8 @@
 #include "base/pool.h"
 #include "base/timers.h"
 #include "driver/driver.h"
-#include "fleet/plan.h"
 #include "net/loop.h"
+#include "plan/lot.h"
 
 namespace portillon::fleet {
 
@@ -35,7 +35,7 @@ struct Flight final : driver::Body, ListHook, DeadlineHook {
     template <class Each>
     void for_each(Each&& each) const;
 
-    const Plan* plan = nullptr;
+    const plan::Lot* lot = nullptr;
     driver::Session* session = nullptr;
     arrival::Cursor first;
     Nanos closed_loop_due{};    // of the whole batch, in a closed loop
@@ -49,7 +49,7 @@ struct Flight final : driver::Body, ListHook, DeadlineHook {
 
 template <class Each>
 void Flight::for_each(Each&& each) const {
-    const auto& schedule = plan->schedule;
+    const auto& schedule = lot->schedule;
     if (schedule.arrival().kind == arrival::Kind::closed) {
         for (std::uint32_t i = 0; i < count; ++i) {
             each(closed_loop_due);

@@ -33,17 +33,17 @@ std::vector<Sequence> firsts(const ScriptedDriver& driver) {
     return all;
 }
 
-Plan offline_plan(std::uint64_t cache, Overflow overflow) {
+plan::Lot offline_plan(std::uint64_t cache, plan::Overflow overflow) {
     auto plan = plain_plan(periodic, {steady(20s, 1)});
-    plan.start = StartByRate{.rate = Rate{1000}, .within = 1ms};
-    plan.retry = {.base = 100ms, .max = 100ms, .jitter = Jitter::none};
-    plan.cache = cache;
-    plan.overflow = overflow;
+    plan.start = plan::StartByRate{.rate = Rate{1000}, .within = 1ms};
+    plan.delivery.retry = {.base = 100ms, .max = 100ms, .jitter = plan::Jitter::none};
+    plan.delivery.cache = Bytes{(cache)*plan.payload_bytes};
+    plan.delivery.overflow = overflow;
     return plan;
 }
 
 TEST(Overflow, TheOldestGoWhenTheyAreToGo) {
-    Rehearsal run(offline_plan(5, Overflow::discards_oldest));
+    Rehearsal run(offline_plan(5, plan::Overflow::oldest));
     offline_until(run, 12s);
     const auto result = run.whole();
     ASSERT_GT(result.counts.discarded, 0u);
@@ -53,7 +53,7 @@ TEST(Overflow, TheOldestGoWhenTheyAreToGo) {
 }
 
 TEST(Overflow, TheNewestGoWhenTheyAreToGoAndTheOldestArriveInOrder) {
-    Rehearsal run(offline_plan(5, Overflow::discards_newest));
+    Rehearsal run(offline_plan(5, plan::Overflow::newest));
     offline_until(run, 12s);
     const auto result = run.whole();
     const auto gone = result.counts.discarded;
@@ -68,9 +68,9 @@ TEST(Overflow, TheNewestGoWhenTheyAreToGoAndTheOldestArriveInOrder) {
 }
 
 TEST(Overflow, ABatchEndsWhereTheNewestWentAndNothingIsForgottenAtTheEnd) {
-    auto plan = offline_plan(5, Overflow::discards_newest);
-    plan.batch = {.max = 4, .linger = 2s};
-    plan.drain = 1s;
+    auto plan = offline_plan(5, plan::Overflow::newest);
+    plan.delivery.batch = {.max = 4, .linger = 2s};
+    plan.delivery.drain = 1s;
     Rehearsal run(plan);
     offline_until(run, 1h);
     const auto result = run.whole();
@@ -89,10 +89,10 @@ TEST(Overflow, ABatchEndsWhereTheNewestWentAndNothingIsForgottenAtTheEnd) {
 }
 
 TEST(Overflow, SeveralHolesAreSteppedOver) {
-    auto plan = offline_plan(2, Overflow::discards_newest);
-    plan.in_flight = 1;
-    plan.timeout = 1h;
-    plan.drain = 1h;
+    auto plan = offline_plan(2, plan::Overflow::newest);
+    plan.delivery.in_flight = 1;
+    plan.delivery.timeout = 1h;
+    plan.delivery.drain = 1h;
     Rehearsal run(plan);
     // Each answer takes 3.5 s: of what is due meanwhile two fit, and more and more go.
     run.driver.reply = [](const driver::Batch&, Instant) { return Reply{.after = 3500ms}; };
@@ -120,16 +120,16 @@ TEST(Overflow, SeveralHolesAreSteppedOver) {
 }
 
 TEST(Overflow, NothingGoesThatTheWindowTakes) {
-    auto plan = offline_plan(1, Overflow::discards_newest);
-    plan.batch = {.max = 4, .linger = 10s};
-    plan.start = StartByRate{};
+    auto plan = offline_plan(1, plan::Overflow::newest);
+    plan.delivery.batch = {.max = 4, .linger = 10s};
+    plan.start = plan::StartByRate{};
     Rehearsal run(plan);
     EXPECT_EQ(run.whole().counts.acknowledged, 20u);
 }
 
 TEST(Pace, ACacheDrainsNoFasterOldestFirst) {
-    auto plan = offline_plan(1000, Overflow::discards_oldest);
-    plan.pace = 250ms;
+    auto plan = offline_plan(1000, plan::Overflow::oldest);
+    plan.delivery.pace = Rate{4};
     Rehearsal run(plan);
     offline_until(run, 12s);
     const auto result = run.whole();
@@ -145,9 +145,9 @@ TEST(Pace, ACacheDrainsNoFasterOldestFirst) {
 }
 
 TEST(Pace, WholeBatchesPayForAllTheyHold) {
-    auto plan = offline_plan(1000, Overflow::discards_oldest);
-    plan.pace = 100ms;
-    plan.batch = {.max = 5, .linger = 0s};
+    auto plan = offline_plan(1000, plan::Overflow::oldest);
+    plan.delivery.pace = Rate{10};
+    plan.delivery.batch = {.max = 5, .linger = 0s};
     Rehearsal run(plan);
     offline_until(run, 12s);
     run.whole();
@@ -157,7 +157,7 @@ TEST(Pace, WholeBatchesPayForAllTheyHold) {
 
 TEST(RetryBudget, WhatIsBeyondItWaitsTheLongestWait) {
     auto plan = plain_plan(periodic, {steady(10s, 1)});
-    plan.retry = {.base = 10ms, .max = 5s, .jitter = Jitter::none, .budget = 0.25};
+    plan.delivery.retry = {.base = 10ms, .max = 5s, .jitter = plan::Jitter::none, .budget = Share{0.25}};
     Rehearsal run(plan);
     run.driver.reply = [](const driver::Batch& batch, Instant) {
         return batch.attempt == 1 ? Reply{.answer = Answer::try_again, .cause = reset()} : Reply{};
@@ -171,7 +171,7 @@ TEST(RetryBudget, WhatIsBeyondItWaitsTheLongestWait) {
 
 TEST(RetryBudget, IsNotTouchedByABreak) {
     auto plan = plain_plan(periodic, {steady(10s, 1)});
-    plan.retry = {.base = 10ms, .max = 1h, .jitter = Jitter::none, .budget = 0};
+    plan.delivery.retry = {.base = 10ms, .max = 1h, .jitter = plan::Jitter::none, .budget = Share{0}};
     Rehearsal run(plan);
     run.driver.reply = [](const driver::Batch& batch, Instant) {
         return Reply{.after = batch.attempt == 1 ? Nanos{1h} : Nanos{1ms}};
@@ -188,11 +188,11 @@ TEST(RetryBudget, IsNotTouchedByABreak) {
     EXPECT_GT(result.counts.retries, 0u);
 }
 
-Plan breaker_plan() {
+plan::Lot breaker_plan() {
     auto plan = plain_plan(periodic, {steady(30s, 1)});
-    plan.retry = {.base = 1ms, .max = 1ms, .jitter = Jitter::none};
-    plan.breaker = {.failures = 3, .open = 5s};
-    plan.in_flight = 8;
+    plan.delivery.retry = {.base = 1ms, .max = 1ms, .jitter = plan::Jitter::none};
+    plan.delivery.breaker = {.failures = 3, .open = 5s};
+    plan.delivery.in_flight = 8;
     return plan;
 }
 
@@ -218,7 +218,7 @@ TEST(Breaker, OpensAfterFailuresInARowThenTriesOneThingAtATime) {
 
 TEST(Breaker, KeepsFromDiallingToo) {
     auto plan = breaker_plan();
-    plan.start = StartByRate{.rate = Rate{1000}, .within = 1ms};
+    plan.start = plan::StartByRate{.rate = Rate{1000}, .within = 1ms};
     Rehearsal run(plan);
     offline_until(run, 12s);
     const auto result = run.whole();
@@ -260,8 +260,8 @@ TEST(Breaker, ABreakIsOneFailureHoweverMuchWasInFlight) {
 
 TEST(Breaker, WithoutOneEverythingIsTriedForEver) {
     auto plan = breaker_plan();
-    plan.breaker = {};
-    plan.drain = 1s;
+    plan.delivery.breaker = {};
+    plan.delivery.drain = 1s;
     Rehearsal run(plan);
     run.driver.reply = [](const driver::Batch&, Instant) {
         return Reply{.answer = Answer::try_again, .cause = reset()};

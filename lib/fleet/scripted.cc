@@ -199,25 +199,26 @@ void ScriptedDriver::break_all(error_code cause) {
     }
 }
 
-Plan plain_plan(arrival::Arrival arrival, std::vector<arrival::Stage> stages) {
+plan::Lot plain_plan(arrival::Arrival arrival, std::vector<arrival::Stage> stages) {
     return {.run = RunId{1},
             .schedule = arrival::Schedule(arrival, arrival::Stages(std::move(stages)), 1),
-            .start = StartByRate{.rate = Rate{1'000}, .within = 10s}};
+            .start = plan::StartByRate{.rate = Rate{1'000}, .within = 10s}};
 }
 
 arrival::Stage steady(Nanos duration, double rate, arrival::Measure measure) {
     return {.duration = duration, .rate_from = rate, .rate_to = rate, .measure = measure};
 }
 
-std::vector<Nanos> dues_of(const Plan& plan, EquipmentId id) {
+std::vector<Nanos> dues_of(const plan::Lot& plan, EquipmentId id) {
     std::vector<Nanos> dues;
-    for (auto cursor = plan.schedule.begin(id, start_of(plan, id)); !cursor.ended(); plan.schedule.advance(cursor)) {
+    for (auto cursor = plan.schedule.begin(id, start_of(plan.start, id)); !cursor.ended();
+         plan.schedule.advance(cursor)) {
         dues.push_back(cursor.due());
     }
     return dues;
 }
 
-Rehearsal::Rehearsal(const Plan& plan)
+Rehearsal::Rehearsal(const plan::Lot& plan)
     : driver(simulation.loop()),
       engine_(std::make_unique<Engine>(simulation.loop(), driver, plan)),
       tasks_(simulation.loop()) {}

@@ -92,16 +92,16 @@ error_code reset();
 error_code timed_out();
 
 // A plan of one equipment with nothing special about it; tests change what they speak of.
-Plan plain_plan(arrival::Arrival arrival, std::vector<arrival::Stage> stages);
+plan::Lot plain_plan(arrival::Arrival arrival, std::vector<arrival::Stage> stages);
 arrival::Stage steady(Nanos duration, double rate, arrival::Measure measure = arrival::Measure::on);
 
 // When its validations are due, since T0.
-std::vector<Nanos> dues_of(const Plan& plan, EquipmentId id);
+std::vector<Nanos> dues_of(const plan::Lot& plan, EquipmentId id);
 
 // One shard, from connect() to result().
 class Rehearsal {
 public:
-    explicit Rehearsal(const Plan& plan);
+    explicit Rehearsal(const plan::Lot& plan);
     ~Rehearsal();
 
     void connect();  // until ready

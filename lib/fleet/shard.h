@@ -5,27 +5,29 @@
 #include "driver/driver.h"
 #include "fleet/books.h"
 #include "fleet/flight.h"
-#include "fleet/plan.h"
 #include "net/loop.h"
 #include "net/wakeup.h"
+#include "plan/lot.h"
 
 namespace portillon::fleet {
 
 struct Shard {
-    Shard(net::Loop& on, driver::Driver& by, const Plan& what)
+    Shard(net::Loop& on, driver::Driver& by, const plan::Lot& what)
         : loop(on),
           driver(by),
-          plan(what),
+          lot(what),
           closed_loop(what.schedule.arrival().kind == arrival::Kind::closed),
-          lingers(what.batch.max > 1 && what.batch.linger > Nanos{0}),
-          books(Segments(what.schedule.stages(), what.cuts)),
+          lingers(what.delivery.batch.max > 1 && what.delivery.batch.linger > Nanos{0}),
+          books(plan::Segments(what.schedule.stages(), what.cuts)),
           deadlines(on.timers()),
           ready(on),
           drained(on),
           room(on),
+          cache(plan::cached_validations(what.delivery, what.payload_bytes)),
+          pace(plan::pause_between_tries(what.delivery)),
           generation_end(what.schedule.stages().duration()) {
         if (closed_loop && books.segments.size() > 1) {
-            closed_loop_generated.resize(std::size_t{slice_size(what)} * books.segments.size());
+            closed_loop_generated.resize(std::size_t{what.slice().count} * books.segments.size());
         }
     }
 
@@ -34,10 +36,10 @@ struct Shard {
     bool started() const { return t0 != never; }
     Instant instant_of(Nanos since_t0) const { return t0 + since_t0; }
     Instant generation_ends() const { return started() ? t0 + generation_end : never; }
-    Instant drain_ends() const { return started() ? t0 + generation_end + plan.drain : never; }
+    Instant drain_ends() const { return started() ? t0 + generation_end + lot.delivery.drain : never; }
     void note_closed_loop(EquipmentId id, Nanos due, std::uint32_t count) {
         if (!closed_loop_generated.empty()) {
-            const std::size_t place = (number_of(id) - 1) / plan.shards;
+            const std::size_t place = lot.slice().index_of(id);
             closed_loop_generated[place * books.segments.size() + books.segments.at(due, 0)] += count;
         }
     }
@@ -57,7 +59,7 @@ struct Shard {
 
     net::Loop& loop;
     driver::Driver& driver;
-    const Plan plan;
+    const plan::Lot lot;
     const bool closed_loop;  // arrivals: due is what the window has room for
     const bool lingers;      // a batch may be complete later than its validations are due
     Books books;
@@ -69,6 +71,8 @@ struct Shard {
     net::Wakeup drained;  // something was settled, or it is time to look
     net::Wakeup room;     // one more has said goodbye
 
+    const std::uint64_t cache;   // validations that an equipment keeps at most, due and never offered
+    const Nanos pace;            // between its first tries, for each validation; 0: as the window allows
     Instant dials_from = never;  // when dialling begins: by steps at T0, by rate before
     Instant t0 = never;
     Nanos generation_end{};        // since T0; what is due before it is generated

@@ -9,10 +9,10 @@ namespace portillon::fleet {
 namespace {
 
 // A script that depends on who and when alone.
-Result merged(const Plan& plan, std::uint32_t shards) {
+Result merged(const plan::Lot& plan, std::uint32_t shards) {
     std::vector<std::unique_ptr<Rehearsal>> runs;
     for (std::uint32_t shard = 0; shard < shards; ++shard) {
-        Plan slice = plan;
+        plan::Lot slice = plan;
         slice.shard = shard;
         slice.shards = shards;
         auto& run = *runs.emplace_back(std::make_unique<Rehearsal>(slice));
@@ -77,11 +77,11 @@ TEST(Shards, MakeTheSameResultWhateverTheirNumber) {
     for (const auto kind : {arrival::Kind::periodic, arrival::Kind::poisson, arrival::Kind::closed}) {
         auto plan = plain_plan({.kind = kind}, {steady(3s, 4, arrival::Measure::off), steady(9s, 20)});
         plan.equipments = 13;
-        plan.batch = {.max = 5, .linger = 300ms};
-        plan.in_flight = 2;
-        plan.timeout = 700ms;
-        plan.cache = 12;
-        plan.drain = 10s;
+        plan.delivery.batch = {.max = 5, .linger = 300ms};
+        plan.delivery.in_flight = 2;
+        plan.delivery.timeout = 700ms;
+        plan.delivery.cache = Bytes{(12) * plan.payload_bytes};
+        plan.delivery.drain = 10s;
         const auto one = merged(plan, 1);
         EXPECT_GT(one.counts.acknowledged, 1'000u);
         EXPECT_GT(one.counts.retries, 50u);
@@ -104,14 +104,14 @@ TEST(Shards, DealEquipmentsInTurn) {
     const std::vector<std::vector<std::uint32_t>> expected{{1, 4, 7, 10}, {2, 5, 8, 11}, {3, 6, 9}};
     for (plan.shard = 0; plan.shard < 3; ++plan.shard) {
         std::vector<std::uint32_t> dealt;
-        for (std::uint32_t place = 0; place < slice_size(plan); ++place) {
-            dealt.push_back(number_of(equipment_at(plan, place)));
+        for (std::uint32_t place = 0; place < plan.slice().count; ++place) {
+            dealt.push_back(number_of(plan.slice().at(place)));
         }
         EXPECT_EQ(dealt, expected[plan.shard]);
     }
     plan.equipments = 2;
     plan.shard = 2;
-    EXPECT_EQ(slice_size(plan), 0u);
+    EXPECT_EQ(plan.slice().count, 0u);
 }
 
 TEST(Shards, AnEmptySliceIsDoneAtOnce) {

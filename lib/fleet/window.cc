@@ -55,7 +55,7 @@ Flight& Window::offered_at(Sequence first) {
     return *flight;
 }
 
-Instant Window::next_offer(Order order) const {
+Instant Window::next_offer(plan::Order order) const {
     Instant next = never;
     if (waiting_ == 0) {
         return next;
@@ -63,7 +63,7 @@ Instant Window::next_offer(Order order) const {
     for (const Flight& flight : flights_) {
         if (flight.status != Flight::Status::offered) {
             next = std::min(next, flight.until);
-            if (order == Order::strict) {
+            if (order == plan::Order::strict) {
                 break;
             }
         }

@@ -10,7 +10,7 @@
 #include "base/list.h"
 #include "base/units.h"
 #include "fleet/flight.h"
-#include "fleet/plan.h"
+#include "plan/lot.h"
 
 namespace portillon::fleet {
 
@@ -44,7 +44,7 @@ public:
 
     // When one of those that wait may be offered; `never` if none waits. In strict order the oldest of them has to go
     // first, whenever the others might.
-    Instant next_offer(Order order) const;
+    Instant next_offer(plan::Order order) const;
 
     // Calls each(flight) for all, in order.
     template <class Each>

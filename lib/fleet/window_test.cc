@@ -50,7 +50,7 @@ TEST(Window, WhatIsAddedWaitsAndMayBeOfferedAtOnce) {
     EXPECT_EQ(batches.window.size(), 2u);
     EXPECT_EQ(batches.window.waiting(), 2u);
     EXPECT_EQ(batches.waiting(), (Sequences{1, 3}));
-    EXPECT_LE(batches.window.next_offer(Order::relaxed), in(0s));
+    EXPECT_LE(batches.window.next_offer(plan::Order::relaxed), in(0s));
     EXPECT_EQ(batches.flights.in_flight(), 0u);
 }
 
@@ -83,14 +83,14 @@ TEST(Window, KeepsTheOrderOfSequencesWhoeverIsSettledFirst) {
 
 TEST(Window, RelaxedOrderOffersTheReadiestAndStrictOrderTheOldest) {
     Batches batches(3);
-    EXPECT_EQ(Batches(0).window.next_offer(Order::relaxed), never);
+    EXPECT_EQ(Batches(0).window.next_offer(plan::Order::relaxed), never);
     batches.offer_all(in(5s));
-    EXPECT_EQ(batches.window.next_offer(Order::relaxed), never);
+    EXPECT_EQ(batches.window.next_offer(plan::Order::relaxed), never);
     batches.window.wait(batches.flights, batches[1], Status::held, in(9s));
     batches.window.wait(batches.flights, batches[2], Status::waiting, in(2s));
     EXPECT_EQ(batches.waiting(), (Sequences{3, 5}));
-    EXPECT_EQ(batches.window.next_offer(Order::relaxed), in(2s));
-    EXPECT_EQ(batches.window.next_offer(Order::strict), in(9s));
+    EXPECT_EQ(batches.window.next_offer(plan::Order::relaxed), in(2s));
+    EXPECT_EQ(batches.window.next_offer(plan::Order::strict), in(9s));
 }
 
 TEST(Window, AfterABreakGoesAtOnceWhatTheServerHasNotPutOff) {

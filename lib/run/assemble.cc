@@ -7,9 +7,9 @@
 
 #include "escape/formats.h"
 #include "gate/threshold.h"
+#include "host/machine.h"
 #include "report/figures.h"
 #include "report/identities.h"
-#include "run/machine.h"
 #include "run/phases.h"
 #include "run/phases_of_faults.h"
 #include "run/reconcile.h"
@@ -45,15 +45,15 @@ void append(std::vector<report::Exceptional>& to, const std::vector<Range>& rang
 }
 
 std::optional<Reconciled> reconciled(const Gathered& gathered) {
-    if (!gathered.ledger) {
+    if (!gathered.lot.ledger) {
         return std::nullopt;
     }
     std::vector<Range> unacknowledged;
-    unacknowledged.reserve(gathered.fleet.exceptions.size());
-    for (const auto& exception : gathered.fleet.exceptions) {
+    unacknowledged.reserve(gathered.lot.fleet.exceptions.size());
+    for (const auto& exception : gathered.lot.fleet.exceptions) {
         unacknowledged.push_back({exception.equipment, exception.first, exception.last});
     }
-    return reconcile(std::move(unacknowledged), gathered.ledger->missing);
+    return reconcile(std::move(unacknowledged), gathered.lot.ledger->missing);
 }
 
 void set_delivery(report::RunReport& run, const Gathered& gathered, const Reconciled& sets, Acknowledges acknowledges) {
@@ -67,8 +67,8 @@ void set_delivery(report::RunReport& run, const Gathered& gathered, const Reconc
     }
     append(list, difference(sets.undelivered, acknowledges == Acknowledges::yes ? sets.lost : std::vector<Range>{}),
            report::State::undelivered, omitted);
-    append(list, gathered.ledger->duplicated_ranges, report::State::duplicated, omitted);
-    append(list, gathered.ledger->reordered_ranges, report::State::reordered, omitted);
+    append(list, gathered.lot.ledger->duplicated_ranges, report::State::duplicated, omitted);
+    append(list, gathered.lot.ledger->reordered_ranges, report::State::reordered, omitted);
     if (acknowledges == Acknowledges::yes) {  // else it would name every validation that arrived
         append(list, sets.unconfirmed, report::State::unconfirmed, omitted);
     }
@@ -77,11 +77,11 @@ void set_delivery(report::RunReport& run, const Gathered& gathered, const Reconc
 // What the server timed and counted by the second holds the validations of equipments that nobody can speak for when a
 // generator's shard was lost. It cannot be told apart from the rest, so it is not told.
 bool account_is_whole(const Order& order, const Gathered& gathered) {
-    return gathered.ledger && gathered.fleet.generated.size() == order.scenario.fleet.equipments;
+    return gathered.lot.ledger && gathered.lot.fleet.generated.size() == order.scenario.lot().fleet.equipments;
 }
 
 std::vector<report::Interval> intervals_of(const Order& order, const Gathered& gathered) {
-    const auto& series = gathered.fleet.series;
+    const auto& series = gathered.lot.fleet.series;
     const auto width_s = static_cast<std::size_t>(series.width / 1s);
     std::vector<report::Interval> intervals;
     for (std::size_t i = 0; i < series.intervals.size(); ++i) {
@@ -94,7 +94,7 @@ std::vector<report::Interval> intervals_of(const Order& order, const Gathered& g
         interval.in_flight = from.in_flight;
         interval.cached = from.cached;
         if (account_is_whole(order, gathered)) {
-            const auto& per_s = gathered.ledger->delivered_per_s;
+            const auto& per_s = gathered.lot.ledger->delivered_per_s;
             Count delivered = 0;
             for (std::size_t s = i * width_s; s < (i + 1) * width_s && s < per_s.size(); ++s) {
                 delivered += per_s[s];
@@ -161,15 +161,15 @@ report::Throughput throughput_of(const Order& order, const Gathered& gathered, A
     if (length == 0ns) {
         return rates;
     }
-    const auto& series = gathered.fleet.series;
-    rates.due_per_s = static_cast<double>(gathered.fleet.measured_generated) / seconds(length);
+    const auto& series = gathered.lot.fleet.series;
+    rates.due_per_s = static_cast<double>(gathered.lot.fleet.measured_generated) / seconds(length);
     if (acknowledges == Acknowledges::yes) {
         rates.acknowledged_per_s = count_within(windows, series.intervals.size(), series.width, series.end,
                                                 [&](std::size_t i) { return series.intervals[i].acknowledged; }) /
                                    seconds(length);
     }
     if (account_is_whole(order, gathered)) {
-        const auto& per_s = gathered.ledger->delivered_per_s;
+        const auto& per_s = gathered.lot.ledger->delivered_per_s;
         rates.delivered_per_s =
             count_within(windows, per_s.size(), 1s, series.end, [&](std::size_t i) { return per_s[i]; }) /
             seconds(length);
@@ -202,7 +202,7 @@ std::optional<Count> server_growth(const Order& order, const ServerFigures& befo
 }
 
 report::Costs costs_of(const Order& order, const Gathered& gathered, Acknowledges acknowledges) {
-    const auto paid = paid_for(gathered.fleet.counts, acknowledges);
+    const auto paid = paid_for(gathered.lot.fleet.counts, acknowledges);
     const auto resources = [&](double cpu_s, double connect_cpu_s, Count rss_bytes, std::optional<Count> grown,
                                unsigned shards) {
         report::Resources made;
@@ -211,7 +211,7 @@ report::Costs costs_of(const Order& order, const Gathered& gathered, Acknowledge
         made.cpu_us_per_validation = each_of(cpu_s * 1e6, paid);
         made.rss_bytes = static_cast<double>(rss_bytes);
         made.rss_growth_bytes = grown ? std::optional(static_cast<double>(*grown)) : std::nullopt;
-        if (const auto connected = gathered.fleet.counts.connected_max; grown && connected > 0) {
+        if (const auto connected = gathered.lot.fleet.counts.connected_max; grown && connected > 0) {
             made.rss_bytes_per_equipment = static_cast<double>(*grown / connected);
         }
         made.shards = shards;
@@ -258,19 +258,19 @@ report::Verdict verdict_of(Observed observed, const report::RunReport& run, cons
     for (const auto& problem : report::check_identities(run)) {
         observed.unbalanced.push_back(problem.key + ": " + problem.message);
     }
-    const auto& failures = gathered.fleet.connect_failures;
+    const auto& failures = gathered.lot.fleet.connect_failures;
     const auto failed = [&](const char* cause) { return failures.contains(cause) ? failures.at(cause) : 0; };
     observed.no_descriptors += failed("no_descriptors");
     observed.no_ports += failed("no_ports");
-    observed.lag_p99 = gathered.fleet.generator_lag.percentile(99);
+    observed.lag_p99 = gathered.lot.fleet.generator_lag.percentile(99);
     if (run.latency.response) {
-        observed.response_p99 = gathered.fleet.response.percentile(99);
-    } else if (gathered.ledger) {
-        observed.response_p99 = gathered.ledger->end_to_end.percentile(99);
+        observed.response_p99 = gathered.lot.fleet.response.percentile(99);
+    } else if (gathered.lot.ledger) {
+        observed.response_p99 = gathered.lot.ledger->end_to_end.percentile(99);
     }
-    observed.measured = gathered.fleet.measured_generated;
+    observed.measured = gathered.lot.fleet.measured_generated;
     observed.nothing_due = gathered.complete && observed.measured == 0 && observed.lost_shards.empty();
-    observed.late_unhindered = gathered.fleet.sent_late;
+    observed.late_unhindered = gathered.lot.fleet.sent_late;
     const auto judgement = judge(observed);
     report::Verdict verdict;
     verdict.measurement = judgement.measurement == Measurement::valid     ? report::Measurement::valid
@@ -299,17 +299,17 @@ std::string variant_of(const nlohmann::json& options, std::string_view options_s
 }
 
 void set_conditional(account::KnownCounts& into, const scenario::Scenario& scenario, const account::Counts& counted) {
-    if (scenario.delivery.retry.budget) {
+    if (scenario.lot().delivery.retry.budget) {
         into.retries_put_off = counted.retries_put_off;
     }
-    if (scenario.delivery.breaker.failures > 0) {
+    if (scenario.lot().delivery.breaker.failures > 0) {
         into.breaker_openings = counted.breaker_openings;
     }
 }
 
 report::RunReport assemble(const Order& order, const Gathered& gathered) {
     const auto& scenario = order.scenario;
-    const auto& fleet = gathered.fleet;
+    const auto& fleet = gathered.lot.fleet;
     const auto traits = traits_of(order);
     const bool acknowledges = traits.acknowledges == Acknowledges::yes;
 
@@ -320,34 +320,28 @@ report::RunReport assemble(const Order& order, const Gathered& gathered) {
     }
     run.target = gathered.target;
     run.seed = scenario.seed;
-    run.run = format_run(gathered.run);
+    run.run = format_run(gathered.lot.run);
     run.command = order.command;
     run.scenario = {scenario.name, order.workload_digest, scenario::resolved_json(scenario).dump()};
-    run.context = {order.build.version,
-                   order.build.commit,
-                   order.build.compiler,
-                   order.build.build_type,
-                   kernel_release(),
-                   cpu_model(),
-                   cores(),
-                   order.build.libraries,
-                   gathered.shards,
-                   gathered.started_at};
+    run.context = {order.build.version,    order.build.commit, order.build.compiler, order.build.build_type,
+                   host::kernel_release(), host::cpu_model(),  host::cores(),        order.build.libraries,
+                   gathered.shards,        gathered.started_at};
 
     account::set(run.counts, account::Section::tally, fleet.counts);
     account::set(run.counts, account::Section::fleet, fleet.counts);
     set_conditional(run.counts, scenario, fleet.counts);
-    run.counts.equipments = scenario.fleet.equipments;
-    if (gathered.ledger) {
-        account::set(run.counts, account::Section::ledger, gathered.ledger->counts);
+    run.counts.equipments = scenario.lot().fleet.equipments;
+    if (gathered.lot.ledger) {
+        account::set(run.counts, account::Section::ledger, gathered.lot.ledger->counts);
     }
     const auto sets = reconciled(gathered);
     if (sets) {
         set_delivery(run, gathered, *sets, traits.acknowledges);
     }
-    run.phases = phases_of(scenario, fleet, gathered.ledger ? &*gathered.ledger : nullptr, sets ? &*sets : nullptr,
-                           traits.acknowledges, gathered.generating);
-    run.faults = faults_of(scenario, fleet.series, gathered.injected, gathered.struck, run.phases, gathered.ended);
+    run.phases = phases_of(scenario, fleet, gathered.lot.ledger ? &*gathered.lot.ledger : nullptr,
+                           sets ? &*sets : nullptr, traits.acknowledges, gathered.generating);
+    run.faults =
+        faults_of(scenario, fleet.series, gathered.lot.injected, gathered.lot.struck, run.phases, gathered.ended);
 
     if (acknowledges) {
         run.latency.response = latency(fleet.response, fleet.unanswered());
@@ -355,8 +349,8 @@ report::RunReport assemble(const Order& order, const Gathered& gathered) {
     }
     run.latency.lateness = latency(fleet.lateness);
     if (account_is_whole(order, gathered)) {
-        const Count delivered = gathered.ledger->end_to_end.count();
-        run.latency.end_to_end = latency(gathered.ledger->end_to_end,
+        const Count delivered = gathered.lot.ledger->end_to_end.count();
+        run.latency.end_to_end = latency(gathered.lot.ledger->end_to_end,
                                          fleet.measured_generated - std::min(fleet.measured_generated, delivered));
     }
     run.latency.connect = latency(fleet.connect);
@@ -366,14 +360,14 @@ report::RunReport assemble(const Order& order, const Gathered& gathered) {
 
     run.fleet.connect_failures = fleet.connect_failures;
     const auto had_a_session = fleet.counts.connects - fleet.counts.reconnects;
-    if (fleet.generated.size() == scenario.fleet.equipments) {
-        run.counts.never_connected = scenario.fleet.equipments - had_a_session;
+    if (fleet.generated.size() == scenario.lot().fleet.equipments) {
+        run.counts.never_connected = scenario.lot().fleet.equipments - had_a_session;
     }
-    if (had_a_session == scenario.fleet.equipments) {
+    if (had_a_session == scenario.lot().fleet.equipments) {
         run.fleet.connecting_s = seconds(fleet.connecting);
     }
-    run.counts.unaccounted =
-        scenario.fleet.equipments - std::min<std::size_t>(fleet.generated.size(), scenario.fleet.equipments);
+    run.counts.unaccounted = scenario.lot().fleet.equipments -
+                             std::min<std::size_t>(fleet.generated.size(), scenario.lot().fleet.equipments);
     run.counts.sessions_left = gathered.sessions_left;
     run.resources = costs_of(order, gathered, traits.acknowledges);
     run.wire.bytes_sent = static_cast<double>(gathered.usage.bytes_sent());
@@ -381,10 +375,10 @@ report::RunReport assemble(const Order& order, const Gathered& gathered) {
     run.wire.bytes_per_validation =
         each_of(static_cast<double>(gathered.usage.bytes_sent() + gathered.usage.bytes_received()),
                 paid_for(fleet.counts, traits.acknowledges));
-    const auto encoding = scenario.traffic.payload.encoding;
+    const auto encoding = scenario.lot().traffic.payload.encoding;
     run.wire.encoding = std::string(encoding == scenario::Encoding::native ? wire::name_of(traits.native)
                                                                            : scenario::name_of(encoding));
-    run.wire.payload_bytes = static_cast<double>(scenario.traffic.payload.bytes.count);
+    run.wire.payload_bytes = static_cast<double>(scenario.lot().traffic.payload.bytes.count);
     run.errors = fleet.errors;
     for (const auto& [cause, words] : fleet.server_said) {
         run.server_said.emplace(cause, escape::one_line(words));

@@ -8,27 +8,33 @@
 #include <vector>
 
 #include "fleet/result.h"
+#include "link/link.pb.h"
 #include "net/faults/faulty_dialer.h"
 #include "report/model.h"
 #include "run/ledger_client.h"
-#include "run/link.pb.h"
 #include "run/order.h"
 #include "run/so_far.h"
 #include "run/verdict.h"
 
 namespace portillon::run {
 
-// Everything that was observed, whoever observed it.
-struct Gathered {
+// What was done by one lot, whose run is the server's.
+struct LotAccount {
     RunId run{};
-    std::string target;  // as the report names it
-    std::string started_at;
     fleet::Result fleet;                   // of the generator's shards that lived, merged
-    v1::Usage usage;                       // summed
-    unsigned shards = 0;                   // of the generator
     std::vector<net::Injected> injected;   // by the network faults' places
     std::map<std::size_t, Struck> struck;  // by the server faults' places in the scenario
     std::optional<LedgerAccount> ledger;
+};
+
+// Everything that was observed of a lot, whoever observed it. What lots share (processes, machines, the server) is told
+// of each.
+struct Gathered {
+    LotAccount lot;
+    std::string target;  // as the report names it
+    std::string started_at;
+    link::v1::Usage usage;  // of the generator's shards that lived, summed
+    unsigned shards = 0;    // of the generator
     std::optional<ServerFigures> server_before, server_at_t0, server_after_drain;  // before: the first dial
     Nanos generating{};  // from T0 to the end of the last stage, or to the interruption
     Nanos ended{};       // from T0 to the end of the drain
@@ -39,6 +45,7 @@ struct Gathered {
     std::optional<std::uint64_t> sessions_left;
 };
 
+// `order` has the lot alone.
 report::RunReport assemble(const Order& order, const Gathered& gathered);
 
 // Counts that only some scenarios have: retries put off by a budget, openings of a circuit breaker.

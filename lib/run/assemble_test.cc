@@ -31,12 +31,13 @@ struct Made {
     explicit Made(driver::Traits::Acknowledges acknowledges = driver::Traits::Acknowledges::yes)
         : kind(kind_that(acknowledges)) {
         const bool answers = acknowledges == driver::Traits::Acknowledges::yes;
-        order.scenario.fleet.equipments = 20;
-        order.scenario.traffic.stages = {{10s, Rate{5}, scenario::Shape::step, arrival::Measure::off}, {20s, Rate{5}}};
+        order.scenario.lot().fleet.equipments = 20;
+        order.scenario.lot().traffic.stages = {{10s, Rate{5}, scenario::Shape::step, arrival::Measure::off},
+                                               {20s, Rate{5}}};
         gathered.target = "embedded";
         gathered.shards = 1;
         gathered.generating = 30s;
-        auto& fleet = gathered.fleet;
+        auto& fleet = gathered.lot.fleet;
         const auto segments = segments_of(order.scenario);
         for (const auto& segment : segments.list()) {
             auto& part = fleet.parts.emplace_back();
@@ -82,7 +83,7 @@ struct Made {
         for (int second = 0; second < 40; ++second) {
             ledger.delivered_per_s.push_back(second < 10 ? 50 : second < 30 ? 90 : 70);
         }
-        gathered.ledger = ledger;
+        gathered.lot.ledger = ledger;
     }
 
     report::RunReport report() {
@@ -98,8 +99,8 @@ TEST(Assembled, RatesAreThoseOfTheMeasuredStages) {
     EXPECT_EQ(rates.acknowledged_per_s, 80);  // neither the warm-up's 20 nor the drain's 50
     EXPECT_EQ(rates.delivered_per_s, 90);
 
-    made.order.scenario.traffic.stages = {{9s + 500ms, Rate{5}, scenario::Shape::step, arrival::Measure::off},
-                                          {20s + 500ms, Rate{5}}};
+    made.order.scenario.lot().traffic.stages = {{9s + 500ms, Rate{5}, scenario::Shape::step, arrival::Measure::off},
+                                                {20s + 500ms, Rate{5}}};
     rates = made.report().throughput;
     EXPECT_NEAR(*rates.acknowledged_per_s, (0.5 * 20 + 20 * 80) / 20.5, 1e-9) << "half of the tenth second";
 
@@ -107,9 +108,9 @@ TEST(Assembled, RatesAreThoseOfTheMeasuredStages) {
     made.gathered.generating = 20s;  // interrupted
     EXPECT_EQ(made.report().throughput.acknowledged_per_s, 80);
     made.gathered.generating = 19s + 400ms;  // and over 0.1 s later
-    made.gathered.fleet.series.intervals.resize(20);
-    made.gathered.fleet.series.intervals.back().acknowledged = 40;
-    made.gathered.fleet.series.end = 19s + 500ms;
+    made.gathered.lot.fleet.series.intervals.resize(20);
+    made.gathered.lot.fleet.series.intervals.back().acknowledged = 40;
+    made.gathered.lot.fleet.series.end = 19s + 500ms;
     EXPECT_NEAR(*made.report().throughput.acknowledged_per_s, 80, 1e-9) << "40 in half a second";
     made.gathered.generating = 5s;  // in the warm-up
     EXPECT_FALSE(made.report().throughput.due_per_s);
@@ -128,7 +129,7 @@ TEST(Assembled, CostsAreByWhatWasAcknowledged) {
     EXPECT_NEAR(*silent.wire.bytes_per_validation, 90, 1e-9);
 
     auto made = Made();
-    made.gathered.fleet.counts = {.generated = 3'000, .cached = 3'000};
+    made.gathered.lot.fleet.counts = {.generated = 3'000, .cached = 3'000};
     EXPECT_FALSE(made.report().resources.generator->cpu_us_per_validation);
     EXPECT_FALSE(made.report().wire.bytes_per_validation);
 }
@@ -142,9 +143,9 @@ TEST(Assembled, MemoryIsWhatTheProcessesGrewBy) {
     EXPECT_EQ(run.resources.server->rss_growth_bytes, 600'000U);
     EXPECT_EQ(run.resources.server->rss_bytes_per_equipment, 30'000U);
 
-    made.gathered.fleet.counts.connected_max = 10;  // half of them could never connect
+    made.gathered.lot.fleet.counts.connected_max = 10;  // half of them could never connect
     EXPECT_EQ(made.report().resources.server->rss_bytes_per_equipment, 60'000U);
-    made.gathered.fleet.counts.connected_max = 0;
+    made.gathered.lot.fleet.counts.connected_max = 0;
     EXPECT_FALSE(made.report().resources.server->rss_bytes_per_equipment);
 }
 
@@ -172,14 +173,14 @@ TEST(Assembled, TheLastIntervalEndsWithTheRun) {
     ASSERT_EQ(run.intervals.size(), 40U);
     EXPECT_FALSE(run.intervals[38].width_s);
     EXPECT_EQ(run.intervals[39].width_s, 0.25);
-    made.gathered.fleet.series.end = 40s;
+    made.gathered.lot.fleet.series.end = 40s;
     EXPECT_FALSE(made.report().intervals[39].width_s);
 }
 
 TEST(Assembled, EquipmentsOfALostProcessAreUnaccountedFor) {
     auto made = Made();
     EXPECT_EQ(made.report().counts.unaccounted, 0U);
-    made.gathered.fleet.generated.resize(12);
+    made.gathered.lot.fleet.generated.resize(12);
     EXPECT_EQ(made.report().counts.unaccounted, 8U);
 }
 

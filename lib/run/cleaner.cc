@@ -8,10 +8,10 @@
 #include <vector>
 
 #include "base/error.h"
+#include "host/machine.h"
 #include "net/signals.h"
 #include "net/task_group.h"
 #include "net/tcp.h"
-#include "run/machine.h"
 
 namespace portillon::run {
 
@@ -48,7 +48,7 @@ public:
         : order_(order), progress_(progress) {}
 
     Cleaned clean() {
-        raise_descriptor_limit();
+        host::raise_descriptor_limit();
         const auto server = net::locate(order_.target);
         if (!server) {
             cleaned_.failure = server.problems().front().message;

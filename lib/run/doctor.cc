@@ -10,7 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "run/machine.h"
+#include "host/machine.h"
 #include "run/routes.h"
 
 namespace portillon::run {
@@ -66,13 +66,13 @@ std::string count(std::uint64_t value) {
     return humanize_count(static_cast<double>(value));
 }
 
-std::string processes(const scenario::Sizing& sizing) {
+std::string processes(const plan::Sizing& sizing) {
     return sizing.server_shards > 0 ? fmt::format("{} + {} processes", sizing.generator_shards, sizing.server_shards)
                                     : fmt::format("{} processes", sizing.generator_shards);
 }
 
 std::uint64_t sockets_of(const Needs& needs) {
-    return std::uint64_t{needs.scenario->fleet.equipments} * (needs.server == scenario::Server::embedded ? 2 : 1);
+    return std::uint64_t{needs.scenario->lot().fleet.equipments} * (needs.server == plan::Server::embedded ? 2 : 1);
 }
 
 class Examination {
@@ -100,7 +100,7 @@ private:
             finding.there +=
                 fmt::format(" (soft limit {}, raised by portillon itself)", count(facts_.descriptors_soft));
         }
-        const std::uint64_t least = scenario::spare_descriptors + 100;
+        const std::uint64_t least = plan::spare_descriptors + 100;
         std::uint64_t most = least;
         if (needs_) {
             const auto& sizing = needs_->plan.sizing;
@@ -143,7 +143,7 @@ private:
         if (!needs_) {
             return;
         }
-        const std::uint64_t fleet = needs_->scenario->fleet.equipments;
+        const std::uint64_t fleet = needs_->scenario->lot().fleet.equipments;
         const std::uint64_t addresses = needs_->source_addresses > 0 ? needs_->source_addresses
                                         : needs_->loopback           ? needs_->plan.sizing.source_addresses
                                                                      : 1;
@@ -168,11 +168,11 @@ private:
         }
         auto& finding = add("accept backlog", count(*facts_.accept_backlog));
         auto needed = least_backlog;
-        if (needs_ && needs_->server == scenario::Server::embedded) {
-            const auto& fleet = needs_->scenario->fleet;
-            const auto* by_rate = std::get_if<scenario::StartByRate>(&fleet.start);
+        if (needs_ && needs_->server == plan::Server::embedded) {
+            const auto& fleet = needs_->scenario->lot().fleet;
+            const auto* by_rate = std::get_if<plan::StartByRate>(&fleet.start);
             const auto at_once = by_rate != nullptr ? by_rate->rate.per_second * accept_pause_s
-                                                    : std::get<scenario::StartBySteps>(fleet.start).step;
+                                                    : std::get<plan::StartBySteps>(fleet.start).step;
             needed = std::max(needed,
                               static_cast<std::uint64_t>(std::ceil(std::min<double>(at_once, fleet.equipments) /
                                                                    std::max(1U, needs_->plan.sizing.server_shards))));
@@ -195,11 +195,11 @@ private:
             return;
         }
         const auto& scenario = *needs_->scenario;
-        const std::uint64_t window = std::uint64_t{scenario.delivery.in_flight} * scenario.delivery.batch.max *
-                                     scenario.traffic.payload.bytes.count;
+        const std::uint64_t window = std::uint64_t{scenario.lot().delivery.in_flight} *
+                                     scenario.lot().delivery.batch.max * scenario.lot().traffic.payload.bytes.count;
         const auto of_one = std::min(most_kernel_bytes_per_connection,
                                      static_cast<std::uint64_t>(static_cast<double>(window) * kernel_bytes_per_byte));
-        const Bytes worst{of_one * scenario.fleet.equipments};
+        const Bytes worst{of_one * scenario.lot().fleet.equipments};
         finding.needed = fmt::format("{} if the server stalls with every window full", humanize(worst));
         if (worst > *facts_.tcp_memory) {
             const auto page = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
@@ -222,10 +222,10 @@ private:
             return;
         }
         // Twice: those of the run before linger in TIME_WAIT.
-        const std::uint64_t needed = std::uint64_t{needs_->scenario->fleet.equipments} * 2;
+        const std::uint64_t needed = std::uint64_t{needs_->scenario->lot().fleet.equipments} * 2;
         finding.needed = count(needed);
         if (*facts_.tracked_most < now + needed) {
-            const bool hopeless = *facts_.tracked_most < now + needs_->scenario->fleet.equipments;
+            const bool hopeless = *facts_.tracked_most < now + needs_->scenario->lot().fleet.equipments;
             blame(finding, hopeless ? Health::bad : Health::doubtful,
                   fmt::format("sysctl -w net.netfilter.nf_conntrack_max={}", now + needed));
         }
@@ -237,9 +237,9 @@ private:
             return;
         }
         // Of a server elsewhere this machine has one end of each connection, and no ledger.
-        const bool embedded = needs_->server == scenario::Server::embedded;
+        const bool embedded = needs_->server == plan::Server::embedded;
         const Bytes ledger{embedded ? needs_->plan.ledger.count : 0};
-        const std::uint64_t fleet = needs_->scenario->fleet.equipments;
+        const std::uint64_t fleet = needs_->scenario->lot().fleet.equipments;
         const Bytes needed{fleet * bytes_per_connection / (embedded || needs_->loopback ? 1 : 2) + ledger.count};
         finding.needed = embedded
                              ? fmt::format("{} at most, the ledger's {} included", humanize(needed), humanize(ledger))
@@ -331,7 +331,7 @@ MachineFacts look() {
     facts.tracked_most = number_in("/proc/sys/net/netfilter/nf_conntrack_max");
     facts.tracked_now = number_in("/proc/sys/net/netfilter/nf_conntrack_count");
     facts.memory_available = memory_available();
-    facts.cores = cores();
+    facts.cores = host::cores();
     double quota_us = 0;
     double period_us = 0;
     if (std::ifstream("/sys/fs/cgroup/cpu.max") >> quota_us >> period_us && period_us > 0) {
@@ -343,13 +343,13 @@ MachineFacts look() {
     return facts;
 }
 
-scenario::Machine machine_of(const MachineFacts& facts) {
+plan::Machine machine_of(const MachineFacts& facts) {
     return {.descriptor_limit = static_cast<unsigned>(std::min<std::uint64_t>(facts.descriptors_hard, 1 << 30)),
             .cores = facts.cores,
             .ports_per_address = facts.last_port - facts.first_port + 1};
 }
 
-Needs needs_of(const scenario::Scenario& scenario, unsigned descriptors_per_session, scenario::Server server,
+Needs needs_of(const scenario::Scenario& scenario, unsigned descriptors_per_session, plan::Server server,
                const MachineFacts& facts) {
     constexpr std::size_t few_rows = 2;  // nobody looks at them
     return {&scenario, scenario::plan(scenario, descriptors_per_session, server, machine_of(facts), few_rows), server};
@@ -360,7 +360,7 @@ Needs needs_of(const Order& order, const MachineFacts& facts) {
     const auto traits =
         order.protocol->traits(options == order.scenario.protocols.end() ? nlohmann::json::object() : options->second);
     auto needs = needs_of(order.scenario, traits.descriptors_per_session,
-                          order.target ? scenario::Server::foreign : scenario::Server::embedded, facts);
+                          order.target ? plan::Server::foreign : plan::Server::embedded, facts);
     if (order.target) {
         const auto& at = order.target->at;
         needs.loopback = std::all_of(at.begin(), at.end(), net::is_this_machine);
@@ -370,17 +370,17 @@ Needs needs_of(const Order& order, const MachineFacts& facts) {
     }
     if (order.target || !order.source_addresses.empty()) {
         const net::Endpoint embedded(boost::asio::ip::address_v4::loopback(), 1);
-        needs.source_addresses =
-            source_addresses_of(plan_routes(order.target.value_or(net::located({}, embedded)), order.source_addresses,
-                                            order.scenario.fleet.equipments, machine_of(facts).ports_per_address));
+        needs.source_addresses = source_addresses_of(
+            plan_routes(order.target.value_or(net::located({}, embedded)), order.source_addresses,
+                        order.scenario.lot().fleet.equipments, machine_of(facts).ports_per_address));
     }
     auto& sizing = needs.plan.sizing;
     if (order.shards > 0) {
         needs.shards_wanted = order.shards < sizing.generator_shards ? sizing.generator_shards : 0;
         sizing.generator_shards = order.shards;
         const std::uint64_t sessions =
-            (std::uint64_t{order.scenario.fleet.equipments} + order.shards - 1) / order.shards;
-        sizing.generator_descriptors = sessions * traits.descriptors_per_session + scenario::spare_descriptors;
+            (std::uint64_t{order.scenario.lot().fleet.equipments} + order.shards - 1) / order.shards;
+        sizing.generator_descriptors = sessions * traits.descriptors_per_session + plan::spare_descriptors;
     }
     return needs;
 }

@@ -32,20 +32,20 @@ struct MachineFacts {
 
 MachineFacts look();
 
-scenario::Machine machine_of(const MachineFacts& facts);
+plan::Machine machine_of(const MachineFacts& facts);
 
 // What is to run on it.
 struct Needs {
     const scenario::Scenario* scenario = nullptr;  // compressed
     scenario::Plan plan;                           // made with machine_of() the facts
-    scenario::Server server = scenario::Server::embedded;
+    plan::Server server = plan::Server::embedded;
     bool loopback = true;           // the target is on this machine
     unsigned source_addresses = 0;  // that the target can be called from; 0: as many as it takes on loopback, else 1
     bool on_one_address = false;    // the target is at ::1, and has no network like 127.0.0.0/8 around it
     unsigned shards_wanted = 0;  // where the user gave fewer generator processes: how many it takes; 0: as worked out
 };
 
-Needs needs_of(const scenario::Scenario& scenario, unsigned descriptors_per_session, scenario::Server server,
+Needs needs_of(const scenario::Scenario& scenario, unsigned descriptors_per_session, plan::Server server,
                const MachineFacts& facts);
 
 // Of a run as it was asked for, with its target, --shards and --source-address. `order` outlives the needs.

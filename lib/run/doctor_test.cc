@@ -28,8 +28,8 @@ MachineFacts small_machine() {
 
 scenario::Scenario fleet_of(std::uint32_t equipments) {
     scenario::Scenario scenario;
-    scenario.fleet.equipments = equipments;
-    scenario.traffic.stages = {{60s, Rate{0.5}, scenario::Shape::step, arrival::Measure::on}};
+    scenario.lot().fleet.equipments = equipments;
+    scenario.lot().traffic.stages = {{60s, Rate{0.5}, scenario::Shape::step, arrival::Measure::on}};
     return scenario;
 }
 
@@ -42,7 +42,7 @@ Finding finding(const std::vector<Finding>& all, const std::string& what) {
 TEST(Doctor, FindsNothingWrongWithAMachineThatCarriesTheFleet) {
     const auto scenario = fleet_of(50'000);
     const auto facts = small_machine();
-    const auto all = examine(facts, needs_of(scenario, 1, scenario::Server::embedded, facts));
+    const auto all = examine(facts, needs_of(scenario, 1, plan::Server::embedded, facts));
     EXPECT_TRUE(can_run(all));
     for (const auto& each : all) {
         EXPECT_EQ(each.health, Health::good) << each.what << ": " << each.remedy;
@@ -72,7 +72,7 @@ TEST(Doctor, SaysWhatToTypeForEachThingThatIsMissing) {
         {"accept backlog", Health::doubtful, "net.core.somaxconn=4096",
          [](auto& facts, auto&, auto&) { facts.accept_backlog = 128; }},
         {"memory of all TCP sockets", Health::doubtful, "net.ipv4.tcp_mem",
-         [](auto&, auto& scenario, auto&) { scenario.delivery.batch.max = 600; }},
+         [](auto&, auto& scenario, auto&) { scenario.lot().delivery.batch.max = 600; }},
         {"connection tracking", Health::bad, "nf_conntrack_max=100010",
          [](auto& facts, auto&, auto&) {
              facts.tracked_most = 32'768;
@@ -92,7 +92,7 @@ TEST(Doctor, SaysWhatToTypeForEachThingThatIsMissing) {
     for (const auto& row : rows) {
         auto facts = small_machine();
         auto scenario = fleet_of(50'000);
-        auto needs = needs_of(scenario, 1, scenario::Server::embedded, facts);
+        auto needs = needs_of(scenario, 1, plan::Server::embedded, facts);
         row.spoil(facts, scenario, needs);
         const auto all = examine(facts, needs);
         const auto found = finding(all, row.what);

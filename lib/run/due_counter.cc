@@ -4,7 +4,7 @@
 
 namespace portillon::run {
 
-DueCounter::DueCounter(const scenario::Scenario& scenario, const fleet::Segments& segments,
+DueCounter::DueCounter(const scenario::Scenario& scenario, const plan::Segments& segments,
                        const std::vector<fleet::Generated>& generated, std::uint64_t questions)
     : scenario_(scenario),
       segments_(segments),
@@ -49,9 +49,9 @@ std::optional<std::vector<std::uint64_t>> DueCounter::count(std::span<const Rang
 void DueCounter::turn_to(EquipmentId equipment) {
     equipment_ = equipment;
     ends_.assign(segments_.size(), std::nullopt);
-    if (scenario_.traffic.arrival.kind == arrival::Kind::poisson) {
+    if (scenario_.lot().traffic.arrival.kind == arrival::Kind::poisson) {
         draw_all();
-    } else if (scenario_.traffic.arrival.kind == arrival::Kind::closed) {
+    } else if (scenario_.lot().traffic.arrival.kind == arrival::Kind::closed) {
         const auto found = std::lower_bound(generated_.begin(), generated_.end(), equipment,
                                             [](const auto& one, EquipmentId id) { return one.equipment < id; });
         std::uint64_t sum = 0;
@@ -68,14 +68,15 @@ std::uint64_t DueCounter::due_before_end_of(std::uint32_t segment) {
     auto& end = ends_[segment];
     if (!end) {
         questions_ -= questions_ > 0 ? 1 : 0;
-        end = schedule_.count_before(equipment_, start_of(scenario_.fleet, equipment_), segments_.list()[segment].to);
+        end = schedule_.count_before(equipment_, plan::start_of(scenario_.lot().fleet.start, equipment_),
+                                     segments_.list()[segment].to);
     }
     return *end;
 }
 
 // One pass for all segments: each question would draw from the beginning.
 void DueCounter::draw_all() {
-    auto cursor = schedule_.begin(equipment_, start_of(scenario_.fleet, equipment_));
+    auto cursor = schedule_.begin(equipment_, plan::start_of(scenario_.lot().fleet.start, equipment_));
     for (std::uint32_t segment = 0; segment < segments_.size(); ++segment) {
         while (questions_ > 0 && cursor.due() < segments_.list()[segment].to) {
             --questions_;

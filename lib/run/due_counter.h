@@ -10,7 +10,7 @@
 
 #include "arrival/schedule.h"
 #include "fleet/result.h"
-#include "fleet/segments.h"
+#include "plan/segments.h"
 #include "run/reconcile.h"
 #include "scenario/scenario.h"
 
@@ -23,7 +23,7 @@ public:
     static constexpr std::uint64_t most_questions = 50'000'000;
 
     // All outlive it.
-    DueCounter(const scenario::Scenario& scenario, const fleet::Segments& segments,
+    DueCounter(const scenario::Scenario& scenario, const plan::Segments& segments,
                const std::vector<fleet::Generated>& generated, std::uint64_t questions = most_questions);
 
     // By segment. `ranges` are normalised; each equipment is looked up once. Nothing if the questions did not suffice.
@@ -35,7 +35,7 @@ private:
     void draw_all();
 
     const scenario::Scenario& scenario_;
-    const fleet::Segments& segments_;
+    const plan::Segments& segments_;
     const std::vector<fleet::Generated>& generated_;
     arrival::Schedule schedule_;
     std::uint64_t questions_;

@@ -12,32 +12,34 @@ using ::testing::ElementsAre;
 
 scenario::Scenario scenario_of(Kind kind) {
     scenario::Scenario scenario;
-    scenario.fleet = {.equipments = 9, .start = scenario::StartBySteps{2, 1500ms}};
-    scenario.traffic.arrival = {.kind = kind, .burst_size = 5};
-    scenario.traffic.stages = {{3s, Rate{4}}, {4s, Rate{20}, scenario::Shape::ramp}, {2s, Rate{0}}, {5s, Rate{7}}};
+    scenario.lot().fleet = {.equipments = 9, .start = plan::StartBySteps{2, 1500ms}};
+    scenario.lot().traffic.arrival = {.kind = kind, .burst_size = 5};
+    scenario.lot().traffic.stages = {
+        {3s, Rate{4}}, {4s, Rate{20}, scenario::Shape::ramp}, {2s, Rate{0}}, {5s, Rate{7}}};
     return scenario;
 }
 
 std::vector<fleet::Generated> generated_by(const scenario::Scenario& scenario) {
     std::vector<fleet::Generated> generated;
-    for (std::uint32_t id = 1; id <= scenario.fleet.equipments; ++id) {
+    for (std::uint32_t id = 1; id <= scenario.lot().fleet.equipments; ++id) {
         generated.push_back({EquipmentId{id}, 24, {4, 10 + id, 0, 10 - id}});
     }
     return generated;
 }
 
 // Of each validation of one equipment, from the first on.
-std::vector<std::uint32_t> segments_of_each(const scenario::Scenario& scenario, const fleet::Segments& segments,
+std::vector<std::uint32_t> segments_of_each(const scenario::Scenario& scenario, const plan::Segments& segments,
                                             const fleet::Generated& generated) {
     std::vector<std::uint32_t> of_each;
     const auto schedule = schedule_of(scenario);
-    if (scenario.traffic.arrival.kind == Kind::closed) {
+    if (scenario.lot().traffic.arrival.kind == Kind::closed) {
         for (std::uint32_t i = 0; i < generated.by_segment.size(); ++i) {
             of_each.insert(of_each.end(), generated.by_segment[i], i);
         }
         return of_each;
     }
-    for (auto cursor = schedule.begin(generated.equipment, start_of(scenario.fleet, generated.equipment));
+    for (auto cursor =
+             schedule.begin(generated.equipment, plan::start_of(scenario.lot().fleet.start, generated.equipment));
          !cursor.ended(); schedule.advance(cursor)) {
         of_each.push_back(segments.at(cursor.due(), 0));
     }
@@ -48,7 +50,7 @@ TEST(DueCounter, AgreesWithEveryDueTimeByItself) {
     Random random(3);
     for (const auto kind : {Kind::periodic, Kind::poisson, Kind::burst, Kind::closed}) {
         const auto scenario = scenario_of(kind);
-        const fleet::Segments segments(stages_of(scenario.traffic));
+        const plan::Segments segments(stages_of(scenario.lot().traffic));
         const auto generated = generated_by(scenario);
         std::vector<Range> ranges;
         std::vector<std::uint64_t> expected(segments.size());
@@ -74,7 +76,7 @@ TEST(DueCounter, AgreesWithEveryDueTimeByItself) {
 
 TEST(DueCounter, GivesUpRatherThanKeepTheUserWaiting) {
     const auto scenario = scenario_of(Kind::poisson);
-    const fleet::Segments segments(stages_of(scenario.traffic));
+    const plan::Segments segments(stages_of(scenario.lot().traffic));
     const std::vector<fleet::Generated> none;
     const std::vector<Range> ranges{{EquipmentId{1}, 1, 50}, {EquipmentId{2}, 1, 50}};
     EXPECT_TRUE(DueCounter(scenario, segments, none, 1'000).count(ranges));
@@ -86,7 +88,7 @@ TEST(DueCounter, GivesUpRatherThanKeepTheUserWaiting) {
 
 TEST(DueCounter, CountsWhatLiesBeyondTheScheduleIntoTheLastSegment) {
     const auto scenario = scenario_of(Kind::periodic);
-    const fleet::Segments segments(stages_of(scenario.traffic));
+    const plan::Segments segments(stages_of(scenario.lot().traffic));
     const std::vector<fleet::Generated> none;
     EXPECT_THAT(*DueCounter(scenario, segments, none).count(std::vector<Range>{{EquipmentId{1}, 1'000'000, 1'000'004}}),
                 ElementsAre(0, 0, 0, 5));

@@ -1,16 +1,19 @@
 #include "run/generators.h"
 
 #include <fmt/format.h>
-#include <signal.h>
 
 #include <algorithm>
 
-#include "run/result_message.h"
+#include "generator/plan_message.h"
+#include "generator/result_message.h"
+#include "link/host_message.h"
 #include "stats/histogram_codec.h"
 
 namespace portillon::run {
 
 namespace {
+
+namespace v1 = link::v1;
 
 std::uint64_t count_ns(Instant at) {
     return static_cast<std::uint64_t>(at.time_since_epoch().count());
@@ -18,24 +21,23 @@ std::uint64_t count_ns(Instant at) {
 
 }  // namespace
 
-std::string Generators::start(v1::GeneratorPlan plan) {
-    for (unsigned number = 0; number < plan.shards(); ++number) {
-        auto process = Process::start({"generator-shard"});
-        if (!process) {
-            return "cannot start a generator shard: " + process.error().message();
+std::string Generators::start(const generator::Plan& plan, unsigned shards, Lost lost) {
+    lost_ = std::move(lost);
+    so_far_.resize(plan.lots.size());
+    for (unsigned number = 0; number < shards; ++number) {
+        auto worker = start_(number);
+        if (!worker) {
+            return "cannot start a generator shard: " + worker.error().message();
         }
-        auto shard = std::make_unique<Shard>();
-        shard->number = number;
-        shard->process.emplace(std::move(*process));
-        shard->link = std::make_unique<Link>(loop_, shard->process->take_link());
-        Shard& it = *shard;
-        shard->link->start([this, &it](const v1::LinkMessage& message) { heard(it, message); },
-                           [this, &it](const error_code& cause) { ended(it, cause); });
-        v1::LinkMessage message;
-        *message.mutable_plan() = plan;
-        message.mutable_plan()->set_shard(number);
-        shard->link->send(message);
-        shards_.push_back(std::move(shard));
+        Shard& shard = *shards_.emplace_back(std::make_unique<Shard>());
+        shard.number = number;
+        shard.worker = std::move(*worker);
+        shard.lots.resize(plan.lots.size());
+        shard.worker->link().start([this, &shard](const v1::LinkMessage& message) { heard(shard, message); },
+                                   [this, &shard](const error_code& cause) { ended(shard, cause); });
+        for (const auto& piece : generator::write_plan(plan, number, shards)) {
+            shard.worker->link().send(piece);
+        }
     }
     return {};
 }
@@ -80,29 +82,28 @@ void Generators::dismiss() {
 void Generators::tell(const v1::LinkMessage& message) {
     for (const auto& shard : shards_) {
         if (shard->lost.empty()) {
-            shard->link->send(message);
+            shard->worker->link().send(message);
         }
     }
 }
 
 void Generators::heard(Shard& shard, const v1::LinkMessage& message) {
     switch (message.what_case()) {
-        case v1::LinkMessage::kHello:
-            break;
         case v1::LinkMessage::kReady:
+            machines_.prepared(link::read_host(message.ready().host()));
             shard.problem = message.ready().problem();
             // "Connected" may come after the result of a shard that was told to close before.
             shard.stage = shard.stage == Stage::started ? Stage::prepared : std::max(shard.stage, Stage::connected);
             break;
         case v1::LinkMessage::kSnapshot:
-            shard.snapshot = message.snapshot();
-            so_far_.heard(shard.number, message.snapshot());
+        case v1::LinkMessage::kResult:
+            heard_of_lot(shard, message);
             break;
         case v1::LinkMessage::kDrained:
             shard.stage = Stage::drained;
             break;
-        case v1::LinkMessage::kResult:
-            shard.result = message.result();
+        case v1::LinkMessage::kReported:
+            shard.usage = message.reported().usage();
             shard.stage = Stage::reported;
             break;
         default:
@@ -111,21 +112,29 @@ void Generators::heard(Shard& shard, const v1::LinkMessage& message) {
     changed_.wake();
 }
 
+void Generators::heard_of_lot(Shard& shard, const v1::LinkMessage& message) {
+    const std::size_t lot = message.has_result() ? message.result().lot() : message.snapshot().lot();
+    if (lot >= shard.lots.size()) {
+        return;
+    }
+    if (message.has_result()) {
+        shard.lots[lot].result.MergeFrom(message.result());
+        return;
+    }
+    machines_.running(link::read_host(message.snapshot().host()));
+    shard.lots[lot].snapshot = message.snapshot();
+    so_far_[lot].heard(shard.number, message.snapshot());
+}
+
 void Generators::ended(Shard& shard, const error_code& cause) {
     if (!dismissed_ && shard.stage != Stage::reported && shard.lost.empty()) {
-        if (spoke_nonsense(cause)) {
-            shard.process->kill(SIGKILL);
-            shard.process->wait();
-            lose(shard, "spoke nonsense: " + cause.message());
-        } else {
-            lose(shard, shard.process->wait());  // its end of the link closes a moment before it can be reaped
-        }
+        lose(shard, link::describe_end(*shard.worker, cause));
     }
     changed_.wake();
 }
 
 void Generators::lose(Shard& shard, const std::string& how) {
-    shard.lost = fmt::format("generator shard {} (pid {}) {}", shard.number, shard.process->pid(), how);
+    shard.lost = fmt::format("generator shard {} (pid {}) {}", shard.number, shard.worker->pid(), how);
     lost_(shard.lost);
 }
 
@@ -136,19 +145,6 @@ bool Generators::all_at(Stage stage) const {
         }
     }
     return true;
-}
-
-bool Generators::all_prepared() const {
-    return all_at(Stage::prepared);
-}
-bool Generators::all_connected() const {
-    return all_at(Stage::connected);
-}
-bool Generators::all_drained() const {
-    return all_at(Stage::drained);
-}
-bool Generators::all_reported() const {
-    return all_at(Stage::reported);
 }
 
 std::string Generators::problem() const {
@@ -163,16 +159,18 @@ std::string Generators::problem() const {
 fleet::Snapshot Generators::snapshot() const {
     fleet::Snapshot sum;
     for (const auto& shard : shards_) {
-        const auto& one = shard->snapshot;
-        if (account::Counts counts; read_counts(one.counts(), counts)) {
-            account::add(sum.counts, counts);
-        }
-        sum.errors += one.errors();
-        sum.connect_failures += one.connect_failures();
-        if (shard->lost.empty()) {
-            sum.in_flight += one.in_flight();
-            sum.cached += one.cached();
-            sum.connected += one.connected();
+        for (const auto& lot : shard->lots) {
+            const auto& one = lot.snapshot;
+            if (account::Counts counts; generator::read_counts(one.counts(), counts)) {
+                account::add(sum.counts, counts);
+            }
+            sum.errors += one.errors();
+            sum.connect_failures += one.connect_failures();
+            if (shard->lost.empty()) {
+                sum.in_flight += one.in_flight();
+                sum.cached += one.cached();
+                sum.connected += one.connected();
+            }
         }
     }
     return sum;
@@ -181,8 +179,10 @@ fleet::Snapshot Generators::snapshot() const {
 stats::Histogram Generators::last_second() const {
     stats::Histogram sum;
     for (const auto& shard : shards_) {
-        if (const auto one = stats::unpack(shard->snapshot.response()); shard->lost.empty() && one) {
-            sum.merge(*one);
+        for (const auto& lot : shard->lots) {
+            if (const auto one = stats::unpack(lot.snapshot.response()); shard->lost.empty() && one) {
+                sum.merge(*one);
+            }
         }
     }
     return sum;
@@ -198,21 +198,31 @@ std::vector<Generators::Loss> Generators::losses() const {
     return losses;
 }
 
-std::vector<const v1::Result*> Generators::results() const {
+std::vector<const v1::Result*> Generators::results(std::size_t lot) const {
     std::vector<const v1::Result*> results;
     for (const auto& shard : shards_) {
         if (shard->lost.empty() && shard->stage == Stage::reported) {
-            results.push_back(&shard->result);
+            results.push_back(&shard->lots.at(lot).result);
         }
     }
     return results;
 }
 
+std::vector<const v1::Usage*> Generators::usages() const {
+    std::vector<const v1::Usage*> usages;
+    for (const auto& shard : shards_) {
+        if (shard->lost.empty() && shard->stage == Stage::reported) {
+            usages.push_back(&shard->usage);
+        }
+    }
+    return usages;
+}
+
 void Generators::kill_before(Stage stage) {
     for (const auto& shard : shards_) {
         if (shard->lost.empty() && shard->stage < stage) {
-            shard->process->kill(SIGKILL);
-            shard->process->wait();
+            shard->worker->kill();
+            shard->worker->wait();
             lose(*shard, "did not answer and was killed");
         }
     }

@@ -4,14 +4,14 @@
 
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "fleet/engine.h"
+#include "generator/plan.h"
+#include "link/worker.h"
 #include "net/wakeup.h"
-#include "run/link.h"
-#include "run/process.h"
+#include "run/machines.h"
 #include "run/so_far.h"
 #include "stats/histogram.h"
 
@@ -19,15 +19,19 @@ namespace portillon::run {
 
 class Generators {
 public:
+    // Starts the process of a shard, on whatever machine.
+    using Start = std::function<Result<std::unique_ptr<link::Worker>>(unsigned shard)>;
     // "generator shard 2 (pid 4711) killed by signal 9", at once.
     using Lost = std::function<void(const std::string& what)>;
 
-    // `changed` is woken whenever anything below has changed. It and the loop outlive this.
-    Generators(net::Loop& loop, net::Wakeup& changed, Lost lost)
-        : loop_(loop), changed_(changed), lost_(std::move(lost)) {}
+    // The loop outlives this.
+    Generators(net::Loop& loop, Start start) : start_(std::move(start)), changed_(loop) {}
 
-    // Starts `plan.shards()` processes and sends each the plan with its own number. A problem in words, or nothing.
-    std::string start(v1::GeneratorPlan plan);
+    // Starts so many shards and sends each the plan. A problem in words, or nothing. Once.
+    std::string start(const generator::Plan& plan, unsigned shards, Lost lost);
+
+    // Woken whenever anything below has changed, and by whoever else wants its waiter to look. One waiter.
+    net::Wakeup& changed() { return changed_; }
 
     void connect(Instant from);
     void begin(Instant t0);
@@ -39,18 +43,20 @@ public:
     unsigned count() const { return static_cast<unsigned>(shards_.size()); }
 
     // Whether every living shard has reached a point.
-    bool all_prepared() const;
-    bool all_connected() const;
-    bool all_drained() const;
-    bool all_reported() const;
+    bool all_prepared() const { return all_at(Stage::prepared); }
+    bool all_connected() const { return all_at(Stage::connected); }
+    bool all_drained() const { return all_at(Stage::drained); }
+    bool all_reported() const { return all_at(Stage::reported); }
 
     // The first problem that a shard told; empty if none did.
     std::string problem() const;
 
-    // Summed over the shards; each shard's last words, when it is dead. Neither `unanswered` nor `response`.
+    // Of all lots, summed over the shards; each shard's last words, when it is dead. Neither `unanswered` nor
+    // `response`.
     fleet::Snapshot snapshot() const;
     stats::Histogram last_second() const;
-    SoFar& so_far() { return so_far_; }
+    SoFar& so_far(std::size_t lot) { return so_far_.at(lot); }
+    const Machines& machines() const { return machines_; }
 
     // What was told when it happened, and the shard's number.
     struct Loss {
@@ -60,7 +66,8 @@ public:
     std::vector<Loss> losses() const;
 
     // Of the shards that lived to tell.
-    std::vector<const v1::Result*> results() const;
+    std::vector<const link::v1::Result*> results(std::size_t lot) const;
+    std::vector<const link::v1::Usage*> usages() const;
 
     // For those that do not get there by themselves.
     void kill_unconnected() { kill_before(Stage::connected); }
@@ -68,28 +75,33 @@ public:
 
 private:
     enum class Stage : std::uint8_t { started, prepared, connected, drained, reported };
+    struct Lot {
+        link::v1::Snapshot snapshot;
+        link::v1::Result result;  // the pieces so far, merged
+    };
     struct Shard {
         unsigned number = 0;
-        std::optional<Process> process;
-        std::unique_ptr<Link> link;
+        std::unique_ptr<link::Worker> worker;
         Stage stage = Stage::started;
         std::string problem, lost;  // lost: what was told
-        v1::Snapshot snapshot;
-        v1::Result result;
+        std::vector<Lot> lots;
+        link::v1::Usage usage;
     };
 
-    void tell(const v1::LinkMessage& message);
-    void heard(Shard& shard, const v1::LinkMessage& message);
+    void tell(const link::v1::LinkMessage& message);
+    void heard(Shard& shard, const link::v1::LinkMessage& message);
+    void heard_of_lot(Shard& shard, const link::v1::LinkMessage& message);
     bool all_at(Stage stage) const;
     void ended(Shard& shard, const error_code& cause);
     void lose(Shard& shard, const std::string& how);
     void kill_before(Stage stage);
 
-    net::Loop& loop_;
-    net::Wakeup& changed_;
+    Start start_;
+    net::Wakeup changed_;
     Lost lost_;
     std::vector<std::unique_ptr<Shard>> shards_;
-    SoFar so_far_;
+    std::vector<SoFar> so_far_;  // by lot
+    Machines machines_;
     bool dismissed_ = false;
 };
 

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
 #include "stats/histogram_codec.h"
 
 namespace portillon::run {
@@ -31,6 +34,18 @@ std::optional<std::vector<Range>> ranges_of(const json& list) {
         ranges.push_back(range);
     }
     return ranges;
+}
+
+// Throws json::exception on what is no host.
+host::Facts host_of(const json& from) {
+    host::Facts facts;
+    from.at("machine").get_to(facts.machine);
+    facts.cores = std::max(1U, from.at("cores").get<unsigned>());
+    facts.at = Instant{Nanos{from.at("at_ns").get<std::int64_t>()}};
+    facts.cpu_used = Nanos{from.at("cpu_used_ns").get<std::int64_t>()};
+    facts.clock_offset = Nanos{from.at("clock_offset_ns").get<std::int64_t>()};
+    from.at("listen_overflows").get_to(facts.listen_overflows);
+    return facts;
 }
 
 json windows_json(const std::vector<arrival::Window>& windows) {
@@ -105,9 +120,9 @@ std::string LedgerClient::path(const char* action) const {
     return fmt::format("/v1/runs/{}{}{}", format_run(run_), *action == '\0' ? "" : "/", action);
 }
 
-net::Task<std::string> LedgerClient::open(RunSpec spec) {
-    json body{{"run", format_run(spec.run)},         {"seed", spec.seed},
-              {"payload_bytes", spec.payload_bytes}, {"equipments", spec.equipments},
+net::Task<std::string> LedgerClient::open(plan::RunSpec spec) {
+    json body{{"run", format_run(spec.run)},         {"seed", spec.payload.seed},
+              {"payload_bytes", spec.payload.bytes}, {"equipments", spec.equipments},
               {"sequences", spec.sequences},         {"measured", windows_json(spec.measured)}};
     json with_segments = body;
     with_segments["segments"] = windows_json(spec.segments);
@@ -196,6 +211,9 @@ net::Task<std::optional<ServerFigures>> LedgerClient::figures() {
                     fmt::format("server shard {} (pid {})", index, shard.at("pid").get<std::int64_t>()));
             }
             ++index;
+        }
+        if (const auto host = answer.body.find("host"); host != answer.body.end()) {
+            figures.host = host_of(*host);
         }
         co_return figures;
     } catch (const json::exception&) {

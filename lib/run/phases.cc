@@ -28,7 +28,7 @@ struct LedgerBySegment {
     std::optional<std::vector<SegmentAccount>> told;
 };
 
-LedgerBySegment by_segment(const scenario::Scenario& scenario, const fleet::Segments& segments,
+LedgerBySegment by_segment(const scenario::Scenario& scenario, const plan::Segments& segments,
                            const fleet::Result& fleet, const LedgerAccount& ledger, const Reconciled& sets) {
     LedgerBySegment known;
     DueCounter counter(scenario, segments, fleet.generated);
@@ -36,7 +36,7 @@ LedgerBySegment by_segment(const scenario::Scenario& scenario, const fleet::Segm
     known.lost = counter.count(sets.lost);
     known.reordered = counter.count(normalised(ledger.reordered_ranges));
     // Of a shard that died the server counts and times what nobody can compare.
-    if (ledger.segments.size() == segments.size() && fleet.generated.size() == scenario.fleet.equipments) {
+    if (ledger.segments.size() == segments.size() && fleet.generated.size() == scenario.lot().fleet.equipments) {
         known.told = ledger.segments;
     }
     return known;
@@ -99,7 +99,7 @@ report::Phase phase_of(const Sum& sum, Acknowledges acknowledges) {
 
 // Everything that phases are made of.
 struct Known {
-    const fleet::Segments& segments;
+    const plan::Segments& segments;
     const fleet::Result& fleet;
     const LedgerAccount* ledger;
     LedgerBySegment by_segment;
@@ -157,11 +157,11 @@ report::Phase phase_over(const Known& known, std::size_t begin, std::size_t end)
 }
 
 // The first segment that begins at `at` or later.
-std::size_t place_from(const fleet::Segments& segments, Nanos at) {
+std::size_t place_from(const plan::Segments& segments, Nanos at) {
     const auto list = segments.list();
     return static_cast<std::size_t>(
         std::lower_bound(list.begin(), list.end(), at,
-                         [](const fleet::Segment& segment, Nanos from) { return segment.from < from; }) -
+                         [](const plan::Segment& segment, Nanos from) { return segment.from < from; }) -
         list.begin());
 }
 
@@ -175,8 +175,8 @@ std::vector<Nanos> cuts_of(const scenario::Scenario& scenario) {
     return cuts;
 }
 
-fleet::Segments segments_of(const scenario::Scenario& scenario) {
-    return fleet::Segments(stages_of(scenario.traffic), cuts_of(scenario));
+plan::Segments segments_of(const scenario::Scenario& scenario) {
+    return plan::Segments(stages_of(scenario.lot().traffic), cuts_of(scenario));
 }
 
 std::vector<report::Phase> phases_of(const scenario::Scenario& scenario, const fleet::Result& fleet,
@@ -190,7 +190,7 @@ std::vector<report::Phase> phases_of(const scenario::Scenario& scenario, const f
     if (ledger != nullptr && sets != nullptr) {
         known.by_segment = by_segment(scenario, segments, fleet, *ledger, *sets);
     }
-    const auto names = stage_names(scenario.traffic);
+    const auto names = stage_names(scenario.lot().traffic);
     std::vector<report::Phase> phases;
     std::size_t place = 0;
     for (std::uint32_t stage = 0; stage < names.size(); ++stage) {

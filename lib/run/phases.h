@@ -7,7 +7,7 @@
 
 #include "driver/driver.h"
 #include "fleet/result.h"
-#include "fleet/segments.h"
+#include "plan/segments.h"
 #include "report/model.h"
 #include "run/ledger_client.h"
 #include "run/reconcile.h"
@@ -19,7 +19,7 @@ namespace portillon::run {
 std::vector<Nanos> cuts_of(const scenario::Scenario& scenario);
 
 // The segments of a run: what is told to the ledger, and what the generator's parts are.
-fleet::Segments segments_of(const scenario::Scenario& scenario);
+plan::Segments segments_of(const scenario::Scenario& scenario);
 
 // One for each stage, then three for each fault: before, during and after. `ledger` and `sets` are there or not
 // together; `generating`: from T0 to the end of generation.

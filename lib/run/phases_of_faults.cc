@@ -25,7 +25,7 @@ void name_equipments(const scenario::Scenario& scenario, const faults::NetworkFa
     std::uint64_t count = 0;
     std::uint32_t previous = 0;
     bool listed = true;
-    for (std::uint32_t id = 1; id <= scenario.fleet.equipments; ++id) {
+    for (std::uint32_t id = 1; id <= scenario.lot().fleet.equipments; ++id) {
         if (!hits(network, scenario.seed, EquipmentId{id})) {
             continue;
         }
@@ -179,10 +179,10 @@ std::optional<std::size_t> settled_from(const std::vector<bool>& good) {
 
 std::vector<Surroundings> surroundings_of(const scenario::Scenario& scenario) {
     const auto& faults = scenario.faults;
-    if (scenario.traffic.stages.size() + 2 * faults.size() > most_cut_segments) {
+    if (scenario.lot().traffic.stages.size() + 2 * faults.size() > most_cut_segments) {
         return {};
     }
-    const auto stages = stages_of(scenario.traffic);
+    const auto stages = stages_of(scenario.lot().traffic);
     const Nanos total = stages.duration();
     const auto windows = stages.measured_windows();
     const Nanos warm = windows.empty() ? Nanos{0} : windows.front().from;
@@ -213,7 +213,7 @@ std::vector<report::Fault> faults_of(const scenario::Scenario& scenario, const f
                                      const std::vector<report::Phase>& phases, Nanos ended) {
     const auto network = network_faults_of(scenario);
     const auto surroundings = surroundings_of(scenario);
-    const Nanos total = stages_of(scenario.traffic).duration();
+    const Nanos total = stages_of(scenario.lot().traffic).duration();
     const auto intervals = heard_in(series);
     std::vector<report::Fault> faults;
     for (std::size_t place = 0; place < scenario.faults.size(); ++place) {

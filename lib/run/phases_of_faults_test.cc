@@ -16,8 +16,8 @@ using Acknowledges = driver::Traits::Acknowledges;
 scenario::Scenario day(std::vector<Fault> faults) {
     scenario::Scenario made;
     made.seed = 7;
-    made.fleet.equipments = 100;
-    made.traffic.stages = {{10s, Rate{10}, scenario::Shape::step, arrival::Measure::off}, {90s, Rate{10}}};
+    made.lot().fleet.equipments = 100;
+    made.lot().traffic.stages = {{10s, Rate{10}, scenario::Shape::step, arrival::Measure::off}, {90s, Rate{10}}};
     made.faults = std::move(faults);
     return made;
 }
@@ -104,7 +104,7 @@ fleet::Series series_of(const std::vector<int>& response_ms) {
 TEST(FaultsOfAReport, SayHowLongTheyWereFelt) {
     // A cut from 2 s to 4 s of 8 s; 10 ms before.
     scenario::Scenario scenario = day({{FaultKind::cut, 2s, 2s}});
-    scenario.traffic.stages = {{8s, Rate{10}}};
+    scenario.lot().traffic.stages = {{8s, Rate{10}}};
     struct Row {
         std::vector<int> response_ms;
         std::optional<double> back_s;
@@ -216,7 +216,7 @@ TEST(Normal, IsFoundInNoisySeries) {
 
 TEST(FaultsOfAReport, TellTheUsualAndTheLimit) {
     scenario::Scenario scenario = day({{FaultKind::cut, 6s, 2s}});
-    scenario.traffic.stages = {{20s, Rate{10}}};
+    scenario.lot().traffic.stages = {{20s, Rate{10}}};
     // One noisy second before and one after.
     const std::vector<int> ms{20, 20, 21, 500, 19, 20, 0, 0, 900, 30, 20, 20, 20, 20, 700, 20, 20, 20, 20, 20};
     auto fleet = result_of(scenario);

@@ -10,10 +10,10 @@ using Acknowledges = driver::Traits::Acknowledges;
 // Two equipments, 10/s: sequences 1..20 of each are warm-up, 21..50 steady, 51..100 peak.
 struct PhaseScene {
     PhaseScene() {
-        scenario.fleet.equipments = 2;
-        scenario.traffic.stages = {{2s, Rate{10}, scenario::Shape::step, arrival::Measure::off, "warm-up"},
-                                   {3s, Rate{10}},
-                                   {5s, Rate{10}, scenario::Shape::step, arrival::Measure::on, "peak"}};
+        scenario.lot().fleet.equipments = 2;
+        scenario.lot().traffic.stages = {{2s, Rate{10}, scenario::Shape::step, arrival::Measure::off, "warm-up"},
+                                         {3s, Rate{10}},
+                                         {5s, Rate{10}, scenario::Shape::step, arrival::Measure::on, "peak"}};
         fleet.generated = {{EquipmentId{1}, 100}, {EquipmentId{2}, 100}};
         fleet.parts.resize(3);
         fleet.parts[0].measure = arrival::Measure::off;

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-#include "run/machine.h"
-#include "run/port_reservation.h"
+#include "host/machine.h"
+#include "net/port_reservation.h"
 
 namespace portillon::run {
 
@@ -66,45 +66,13 @@ unsigned source_addresses_of(const std::vector<net::Route>& routes) {
     return static_cast<unsigned>(most);
 }
 
-void write_routes(const std::vector<net::Route>& routes, v1::GeneratorPlan& plan) {
-    for (const auto& route : routes) {
-        auto& message = *plan.add_routes();
-        message.set_to(net::format_endpoint(route.to));
-        for (const auto& source : route.from) {
-            message.add_from(source.to_string());
-        }
-    }
-}
-
-Checked<std::vector<net::Route>> read_routes(const v1::GeneratorPlan& plan) {
-    std::vector<net::Route> routes;
-    for (const auto& message : plan.routes()) {
-        const auto to = net::parse_endpoint(message.to());
-        if (!to) {
-            return to.problems();
-        }
-        auto& route = routes.emplace_back(net::Route{*to, {}});
-        for (const auto& from : message.from()) {
-            const auto source = net::parse_address(from);
-            if (!source) {
-                return Problems{{"", 0, "", fmt::format("'{}' is no source address", from)}};
-            }
-            route.from.push_back(*source);
-        }
-    }
-    if (routes.empty()) {
-        return Problems{{"", 0, "", "no route to the target"}};
-    }
-    return routes;
-}
-
 std::string describe_target(const Order& order) {
     if (!order.target) {
         return "the embedded server";
     }
     net::Located tried{order.target->url, {}};
-    for (const auto& route :
-         plan_routes(*order.target, order.source_addresses, order.scenario.fleet.equipments, ports_per_address())) {
+    for (const auto& route : plan_routes(*order.target, order.source_addresses, order.scenario.lot().fleet.equipments,
+                                         host::ports_per_address())) {
         tried.at.push_back(route.to);
     }
     return net::describe(tried);
@@ -126,7 +94,7 @@ Problems check_sources(const Order& order) {
             problem(fmt::format("{} is no address of one machine (without the option the kernel chooses)", text));
             continue;
         }
-        if (const auto bound = PortReservation::make({*source, 0}); !bound) {
+        if (const auto bound = net::PortReservation::make({*source, 0}); !bound) {
             problem(bound.error() == boost::system::errc::address_not_available
                         ? fmt::format("{} is not an address of this machine (ip addr lists them)", text)
                         : fmt::format("{}: {}", text, bound.error().message()));

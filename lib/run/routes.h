@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "net/tcp.h"
-#include "run/link.pb.h"
 #include "run/order.h"
 
 namespace portillon::run {
@@ -19,9 +18,6 @@ std::vector<net::Route> plan_routes(const net::Located& target, const std::vecto
 
 // The largest number of source addresses that one of the routes has.
 unsigned source_addresses_of(const std::vector<net::Route>& routes);
-
-void write_routes(const std::vector<net::Route>& routes, v1::GeneratorPlan& plan);
-Checked<std::vector<net::Route>> read_routes(const v1::GeneratorPlan& plan);
 
 // Where a run goes, for messages: its URL, and the addresses behind a name that are tried.
 std::string describe_target(const Order& order);

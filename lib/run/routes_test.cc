@@ -56,18 +56,6 @@ TEST(Routes, GoToEveryAddressFromWhereItCanBeCalled) {
     EXPECT_EQ(text_of(plan_routes(target("http://[::1]:80"), {}, 101, 100)), "[::1]:80");
 }
 
-TEST(Routes, ReachTheOtherProcessAsTheyAre) {
-    v1::GeneratorPlan plan;
-    EXPECT_FALSE(read_routes(plan));
-    const auto routes = plan_routes(both_families(), addresses({"127.0.0.9", "::1", "127.0.0.8"}), 1, 100);
-    write_routes(routes, plan);
-    const auto read = read_routes(plan);
-    ASSERT_TRUE(read);
-    EXPECT_EQ(text_of(*read), text_of(routes));
-    plan.mutable_routes(0)->set_to("::1:80");
-    EXPECT_FALSE(read_routes(plan));
-}
-
 TEST(Sources, AreCheckedBeforeAnythingIsSent) {
     driver::Kind kind;
     kind.scheme = "mqtt";

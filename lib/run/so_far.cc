@@ -3,10 +3,10 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "generator/result_message.h"
 #include "report/figures.h"
 #include "run/assemble.h"
 #include "run/phases.h"
-#include "run/result_message.h"
 #include "stats/histogram_codec.h"
 
 namespace portillon::run {
@@ -75,7 +75,7 @@ report::RunReport settled_only(report::RunReport run) {
 
 }  // namespace
 
-void SoFar::heard(unsigned number, const v1::Snapshot& snapshot) {
+void SoFar::heard(unsigned number, const link::v1::Snapshot& snapshot) {
     auto& shard = shards_[number];
     for (const auto& changed : snapshot.changed()) {
         shard.parts[changed.segment()] = changed;
@@ -90,7 +90,7 @@ void SoFar::heard(unsigned number, const v1::Snapshot& snapshot) {
     shard.latest.clear_response();
 }
 
-const fleet::Result& SoFar::result(const fleet::Segments& segments) {
+const fleet::Result& SoFar::result(const plan::Segments& segments) {
     if (sum_.parts.size() != segments.size()) {
         sum_.parts.resize(segments.size());
         for (std::size_t i = 0; i < sum_.parts.size(); ++i) {
@@ -124,7 +124,7 @@ void SoFar::count() {
     sum_.counts = {};
     sum_.connect_failures.clear();
     for (const auto& [number, shard] : shards_) {
-        if (account::Counts counts; read_counts(shard.latest.counts(), counts)) {
+        if (account::Counts counts; generator::read_counts(shard.latest.counts(), counts)) {
             account::add(sum_.counts, counts);
         }
         if (shard.latest.connect_failures() > 0) {
@@ -147,7 +147,7 @@ void SoFar::add_up_part(std::uint32_t segment) {
             continue;
         }
         const auto& part = found->second;
-        if (account::Counts counts; read_counts(part.counts(), counts)) {
+        if (account::Counts counts; generator::read_counts(part.counts(), counts)) {
             account::add(whole.counts, counts);
         }
         for (std::size_t i = 0; i < fleet::timings.size() && static_cast<int>(i) < part.timings_size(); ++i) {

@@ -11,9 +11,9 @@
 #include <vector>
 
 #include "fleet/result.h"
-#include "fleet/segments.h"
 #include "gate/threshold.h"
-#include "run/link.pb.h"
+#include "link/link.pb.h"
+#include "plan/segments.h"
 #include "run/order.h"
 
 namespace portillon::run {
@@ -21,16 +21,16 @@ namespace portillon::run {
 class SoFar {
 public:
     // Of a dead shard its last words stay.
-    void heard(unsigned shard, const v1::Snapshot& snapshot);
+    void heard(unsigned shard, const link::v1::Snapshot& snapshot);
 
     // Only what snapshots tell: no exceptions, no series, no causes. Adds up what has changed since the last call, so
     // that a run of many stages costs no more each second than one of few. Valid until the next one.
-    const fleet::Result& result(const fleet::Segments& segments);
+    const fleet::Result& result(const plan::Segments& segments);
 
 private:
     struct Shard {
-        v1::Snapshot latest;  // its histograms apart
-        std::map<std::uint32_t, v1::PartSoFar> parts;
+        link::v1::Snapshot latest;  // its histograms apart
+        std::map<std::uint32_t, link::v1::PartSoFar> parts;
         std::string connect, generator_lag;  // packed
     };
     void count();

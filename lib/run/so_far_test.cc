@@ -4,8 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "generator/result_message.h"
 #include "run/phases.h"
-#include "run/result_message.h"
 #include "stats/histogram_codec.h"
 
 namespace portillon::run {
@@ -19,18 +19,18 @@ std::string packed(Nanos value, unsigned count) {
     return stats::pack(histogram);
 }
 
-v1::Snapshot snapshot_of(const account::Counts& counts) {
-    v1::Snapshot snapshot;
-    write_counts(counts, *snapshot.mutable_counts());
+link::v1::Snapshot snapshot_of(const account::Counts& counts) {
+    link::v1::Snapshot snapshot;
+    generator::write_counts(counts, *snapshot.mutable_counts());
     return snapshot;
 }
 
-v1::Snapshot snapshot(std::uint32_t segment, unsigned count, Nanos response) {
+link::v1::Snapshot snapshot(std::uint32_t segment, unsigned count, Nanos response) {
     const account::Counts counts{.generated = count + 5, .acknowledged = count};
     auto snapshot = snapshot_of(counts);
     auto& part = *snapshot.add_changed();
     part.set_segment(segment);
-    write_counts(counts, *part.mutable_counts());
+    generator::write_counts(counts, *part.mutable_counts());
     part.add_timings(packed(response, count));
     return snapshot;
 }
@@ -41,9 +41,9 @@ protected:
         kind.name = "http2";
         kind.traits = [](const nlohmann::json&) { return driver::Traits{}; };
         order.protocol = &kind;
-        order.scenario.fleet.equipments = 10;
-        order.scenario.traffic.stages = {{10s, Rate{1}, scenario::Shape::step, arrival::Measure::off},
-                                         {10s, Rate{1}, scenario::Shape::step, arrival::Measure::on}};
+        order.scenario.lot().fleet.equipments = 10;
+        order.scenario.lot().traffic.stages = {{10s, Rate{1}, scenario::Shape::step, arrival::Measure::off},
+                                               {10s, Rate{1}, scenario::Shape::step, arrival::Measure::on}};
     }
     void aborts_at(const char* metric, const char* expression, Nanos not_before = {}) {
         order.scenario.thresholds = {{metric, expression, 0, scenario::Threshold::Breach::aborts, not_before}};
@@ -98,12 +98,12 @@ TEST_F(SoFarTest, WhatMayStillComeToHoldIsLeftToTheEnd) {
 TEST_F(SoFarTest, WhatIsInFlightDoesNotLowerTheShareOfAcknowledgements) {
     auto half_answered = snapshot(1, 100, 80ms);
     half_answered.clear_counts();
-    write_counts({.generated = 200, .acknowledged = 100}, *half_answered.mutable_counts());
+    generator::write_counts({.generated = 200, .acknowledged = 100}, *half_answered.mutable_counts());
     so_far.heard(0, half_answered);
     aborts_at("acknowledged", "rate>0.9");
     EXPECT_FALSE(breach());
     half_answered.clear_counts();
-    write_counts({.generated = 200, .acknowledged = 100, .rejected = 100}, *half_answered.mutable_counts());
+    generator::write_counts({.generated = 200, .acknowledged = 100, .rejected = 100}, *half_answered.mutable_counts());
     so_far.heard(0, half_answered);
     EXPECT_TRUE(breach());
 }

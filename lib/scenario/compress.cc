@@ -15,10 +15,10 @@ void compress(Scenario& scenario, double times) {
             duration = std::max(Nanos{1}, Nanos{std::llround(static_cast<double>(duration.count()) / times)});
         }
     };
-    if (auto* steps = std::get_if<StartBySteps>(&scenario.fleet.start)) {
+    if (auto* steps = std::get_if<plan::StartBySteps>(&scenario.lot().fleet.start)) {
         shorten(steps->every);
     }
-    for (auto& stage : scenario.traffic.stages) {
+    for (auto& stage : scenario.lot().traffic.stages) {
         shorten(stage.duration);
     }
     for (auto& fault : scenario.faults) {

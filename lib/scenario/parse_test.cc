@@ -36,11 +36,11 @@ TEST(Parse, FillsInDefaults) {
     const auto scenario = read(smallest);
     ASSERT_TRUE(scenario) << problems_in(smallest);
     EXPECT_EQ(scenario->name, "a");
-    EXPECT_EQ(scenario->protocol, "mqtt");
+    EXPECT_EQ(scenario->lot().protocol, "mqtt");
     EXPECT_EQ(scenario->seed, 1U);
-    EXPECT_EQ(scenario->fleet, (Fleet{3, StartByRate{Rate{10'000}, 60s}}));
-    EXPECT_EQ(scenario->delivery, Delivery{});
-    EXPECT_EQ(scenario->traffic.payload, Payload{});
+    EXPECT_EQ(scenario->lot().fleet, (Fleet{3, plan::StartByRate{Rate{10'000}, 60s}}));
+    EXPECT_EQ(scenario->lot().delivery, plan::Delivery{});
+    EXPECT_EQ(scenario->lot().traffic.payload, Payload{});
     EXPECT_EQ(scenario->protocols.at("mqtt").at("version"), 5);
     EXPECT_EQ(scenario->protocols.at("http2").at("path"), "/v1/validations");
     EXPECT_EQ(scenario->protocols.at("grpc").at("keepalive"), "0s");
@@ -83,23 +83,23 @@ thresholds:
 )");
     ASSERT_TRUE(scenario) << format_problem(scenario.problems().front());
     EXPECT_EQ(scenario->seed, 9007199254740991U);
-    EXPECT_EQ(scenario->fleet, (Fleet{7, StartBySteps{2, 90s}}));
-    EXPECT_EQ(scenario->traffic.arrival, (arrival::Arrival{arrival::Kind::burst, 10}));
-    EXPECT_EQ(scenario->traffic.stages,
+    EXPECT_EQ(scenario->lot().fleet, (Fleet{7, plan::StartBySteps{2, 90s}}));
+    EXPECT_EQ(scenario->lot().traffic.arrival, (arrival::Arrival{arrival::Kind::burst, 10}));
+    EXPECT_EQ(scenario->lot().traffic.stages,
               (std::vector<TrafficStage>{{30s, Rate{0.1}, Shape::step, arrival::Measure::off},
                                          {1500ms, Rate{0.25}, Shape::ramp, arrival::Measure::on}}));
-    EXPECT_EQ(scenario->traffic.payload, (Payload{Bytes{1024}, Encoding::json}));
-    EXPECT_EQ(scenario->delivery, (Delivery{{60, 1s},
-                                            2,
-                                            Order::strict,
-                                            3s,
-                                            4s,
-                                            Bytes{5'000'000},
-                                            Overflow::newest,
-                                            Rate{20},
-                                            {1ms, 2ms, Jitter::none, Share{0.2}},
-                                            {3, 4s},
-                                            0s}));
+    EXPECT_EQ(scenario->lot().traffic.payload, (Payload{Bytes{1024}, Encoding::json}));
+    EXPECT_EQ(scenario->lot().delivery, (plan::Delivery{{60, 1s},
+                                                        2,
+                                                        plan::Order::strict,
+                                                        3s,
+                                                        4s,
+                                                        Bytes{5'000'000},
+                                                        plan::Overflow::newest,
+                                                        Rate{20},
+                                                        {1ms, 2ms, plan::Jitter::none, Share{0.2}},
+                                                        {3, 4s},
+                                                        0s}));
     EXPECT_EQ(scenario->protocols.at("mqtt").at("version"), "3.1.1");
     EXPECT_EQ(scenario->protocols.at("mqtt").at("keepalive"), "60s");
     EXPECT_EQ(scenario->faults, (std::vector<Fault>{{FaultKind::stall, 30s, 10s, 0s, 0},
@@ -129,7 +129,7 @@ thresholds:
     - "p(50)<1ms"
 )");
     ASSERT_TRUE(scenario) << format_problem(scenario.problems().front());
-    EXPECT_EQ(stage_names(scenario->traffic), (std::vector<std::string>{"warm-up", "stage 2", "high noon"}));
+    EXPECT_EQ(stage_names(scenario->lot().traffic), (std::vector<std::string>{"warm-up", "stage 2", "high noon"}));
     using Breach = Threshold::Breach;
     EXPECT_EQ(scenario->thresholds, (std::vector<Threshold>{{"lost{stage:2}", "count==0"},
                                                             {"response", "p(99)<200ms", 0, Breach::aborts, 40s},
@@ -323,9 +323,9 @@ TEST(Parse, AppliesOverrides) {
                                                      {"--set", "thresholds.lost", "['count==0']"},
                                                      {"--seed 4", "seed", "4"}});
     ASSERT_TRUE(scenario) << format_problem(scenario.problems().front());
-    EXPECT_EQ(scenario->delivery.batch.max, 60U);
-    EXPECT_EQ(scenario->traffic.stages.size(), 2U);
-    EXPECT_EQ(scenario->traffic.stages[0].duration, 20s);
+    EXPECT_EQ(scenario->lot().delivery.batch.max, 60U);
+    EXPECT_EQ(scenario->lot().traffic.stages.size(), 2U);
+    EXPECT_EQ(scenario->lot().traffic.stages[0].duration, 20s);
     EXPECT_EQ(scenario->seed, 4U);
     EXPECT_EQ(scenario->thresholds[0].line, 0);
 }
@@ -395,8 +395,8 @@ TEST(Parse, MakesAScenarioWithoutAFile) {
     const auto scenario = from_options(overrides, protocols);
     ASSERT_TRUE(scenario);
     EXPECT_EQ(scenario->name, "ad-hoc");
-    EXPECT_EQ(scenario->protocol, "grpc");
-    EXPECT_EQ(scenario->traffic.stages.at(0).rate, Rate{5});
+    EXPECT_EQ(scenario->lot().protocol, "grpc");
+    EXPECT_EQ(scenario->lot().traffic.stages.at(0).rate, Rate{5});
 }
 
 TEST(Parse, TheShippedScenariosAreOnes) {

@@ -53,14 +53,14 @@ struct Wave {
 };
 
 std::vector<Wave> waves_of(const Fleet& fleet) {
-    const auto* steps = std::get_if<StartBySteps>(&fleet.start);
+    const auto* steps = std::get_if<plan::StartBySteps>(&fleet.start);
     if (steps == nullptr) {
         return {{Nanos{0}, 1, fleet.equipments}};
     }
     std::vector<Wave> waves;
     for (std::uint32_t first = 1; first <= fleet.equipments; first += steps->step) {
-        waves.push_back(
-            {start_of(fleet, EquipmentId{first}), first, std::min(steps->step, fleet.equipments - first + 1)});
+        waves.push_back({plan::start_of(fleet.start, EquipmentId{first}), first,
+                         std::min(steps->step, fleet.equipments - first + 1)});
         if (fleet.equipments - first < steps->step) {
             break;
         }
@@ -76,15 +76,15 @@ PlanRow* row_at(std::vector<PlanRow>& rows, Nanos t) {
 
 void lay_rows(Plan& plan, const Scenario& scenario, const std::vector<Wave>& waves, std::size_t most_rows) {
     check(most_rows >= 2, "room for rows");
-    if (const auto* start = std::get_if<StartByRate>(&scenario.fleet.start)) {
-        const double connecting_s = scenario.fleet.equipments / start->rate.per_second;
+    if (const auto* start = std::get_if<plan::StartByRate>(&scenario.lot().fleet.start)) {
+        const double connecting_s = scenario.lot().fleet.equipments / start->rate.per_second;
         plan.connecting =
             std::min(start->within, Nanos{std::llround(std::min(connecting_s, seconds(max_connecting)) * 1e9)});
         const auto dialled = std::llround(std::ceil(seconds(plan.connecting) * start->rate.per_second));
         plan.rows.push_back({-plan.connecting,
                              Nanos{0},
                              0,
-                             static_cast<std::uint32_t>(std::min<long long>(dialled, scenario.fleet.equipments)),
+                             static_cast<std::uint32_t>(std::min<long long>(dialled, scenario.lot().fleet.equipments)),
                              0,
                              {}});
         --most_rows;
@@ -160,7 +160,7 @@ double expected_total(const arrival::Stages& stages, const std::vector<Wave>& wa
 
 void count(Plan& plan, const Scenario& scenario, const std::vector<Wave>& waves) {
     const auto schedule = schedule_of(scenario);
-    switch (scenario.traffic.arrival.kind) {
+    switch (scenario.lot().traffic.arrival.kind) {
         case arrival::Kind::closed:
             plan.counting = Counting::unknown;
             return;
@@ -176,7 +176,7 @@ void count(Plan& plan, const Scenario& scenario, const std::vector<Wave>& waves)
             count_each(plan, schedule, waves);
     }
     for (auto& row : plan.rows) {
-        row.payload.count = row.validations * scenario.traffic.payload.bytes.count;
+        row.payload.count = row.validations * scenario.lot().traffic.payload.bytes.count;
         plan.validations += row.validations;
         plan.payload.count += row.payload.count;
     }
@@ -190,8 +190,8 @@ void find_peak(Plan& plan, const Scenario& scenario, const arrival::Stages& stag
     enum class Side : std::uint8_t { before, from };
     const auto offer = [&](Nanos at, Side side, double rate) {
         const auto instant = side == Side::before ? at - Nanos{1} : at;
-        double started = scenario.fleet.equipments;
-        if (const auto* steps = std::get_if<StartBySteps>(&scenario.fleet.start)) {
+        double started = scenario.lot().fleet.equipments;
+        if (const auto* steps = std::get_if<plan::StartBySteps>(&scenario.lot().fleet.start)) {
             started = std::min(started, (static_cast<double>(instant / steps->every) + 1) * steps->step);
         }
         const double per_s = started * rate;
@@ -200,7 +200,7 @@ void find_peak(Plan& plan, const Scenario& scenario, const arrival::Stages& stag
             plan.peak_at = at;
         }
     };
-    if (const auto& trace = scenario.traffic.arrival.trace) {
+    if (const auto& trace = scenario.lot().traffic.arrival.trace) {
         const auto [second, count] = trace->busiest_second();
         plan.peak_per_s = static_cast<double>(count);
         plan.peak_at = second;
@@ -217,15 +217,15 @@ void find_peak(Plan& plan, const Scenario& scenario, const arrival::Stages& stag
         offer(wave.at, Side::from, stages.rate_at(wave.at));
     }
     // What a batch gathers: what falls due during the linger, beside the validation that began it.
-    const auto& batch = scenario.delivery.batch;
+    const auto& batch = scenario.lot().delivery.batch;
     const double each =
-        std::max<double>(scenario.traffic.arrival.burst_size, 1 + stages.peak_rate() * seconds(batch.linger));
+        std::max<double>(scenario.lot().traffic.arrival.burst_size, 1 + stages.peak_rate() * seconds(batch.linger));
     plan.peak_batches_per_s = plan.peak_per_s / std::clamp(each, 1.0, static_cast<double>(batch.max));
 }
 
 void warn_of_the_traffic(Plan& plan, const Scenario& scenario, const arrival::Stages& stages) {
-    const auto& delivery = scenario.delivery;
-    const auto kind = scenario.traffic.arrival.kind;
+    const auto& delivery = scenario.lot().delivery;
+    const auto kind = scenario.lot().traffic.arrival.kind;
     if (kind == arrival::Kind::closed || kind == arrival::Kind::trace) {
         return;
     }
@@ -239,14 +239,14 @@ void warn_of_the_traffic(Plan& plan, const Scenario& scenario, const arrival::St
             "at {}/s an equipment's window ({} batches of {}) is full after {}: answers must come sooner", rate,
             delivery.in_flight, delivery.batch.max, humanize(Nanos{std::llround(std::ceil(window_s * 1e9))})));
     }
-    const auto batch_bytes = delivery.batch.max * scenario.traffic.payload.bytes.count;
+    const auto batch_bytes = delivery.batch.max * scenario.lot().traffic.payload.bytes.count;
     if (batch_bytes > grpc_message_bytes) {
         plan.warnings.push_back(
             fmt::format("a full batch has {}: gRPC receivers take 4 MB by default", humanize(Bytes{batch_bytes})));
     }
 }
 
-void warn_of_the_machine(Plan& plan, const Machine& machine) {
+void warn_of_the_machine(Plan& plan, const plan::Machine& machine) {
     const double busy = plan.busy_cores;
     if (busy > machine.cores * busiest_useful_share) {
         plan.warnings.push_back(fmt::format(
@@ -260,10 +260,10 @@ void warn_of_the_machine(Plan& plan, const Machine& machine) {
 
 }  // namespace
 
-Plan plan(const Scenario& scenario, unsigned descriptors_per_session, Server server, const Machine& machine,
+Plan plan(const Scenario& scenario, unsigned descriptors_per_session, plan::Server server, const plan::Machine& machine,
           std::size_t most_rows) {
-    const auto stages = stages_of(scenario.traffic);
-    const auto waves = waves_of(scenario.fleet);
+    const auto stages = stages_of(scenario.lot().traffic);
+    const auto waves = waves_of(scenario.lot().fleet);
     Plan plan;
     plan.duration = stages.duration();
     for (const auto& window : stages.measured_windows()) {
@@ -273,8 +273,8 @@ Plan plan(const Scenario& scenario, unsigned descriptors_per_session, Server ser
     count(plan, scenario, waves);
     find_peak(plan, scenario, stages, waves);
     plan.busy_cores = plan.peak_batches_per_s * cpu_s_per_batch + plan.peak_per_s * cpu_s_per_validation;
-    plan.sizing =
-        size_for(scenario.fleet.equipments, descriptors_per_session, server, machine, fewest_server_shards(scenario));
+    plan.sizing = plan::size_for(scenario.lot().fleet.equipments, descriptors_per_session, server, machine,
+                                 fewest_server_shards(scenario));
     for (const auto& problem : warnings_of(scenario)) {
         plan.warnings.push_back(format_problem(problem));
     }
@@ -299,11 +299,11 @@ std::string fault_lines(const Scenario& scenario) {
                           (fault.during > Nanos{0} ? " .. " + format_duration(fault.at + fault.during) : "");
         const auto of_network =
             std::find_if(network.begin(), network.end(), [place](const auto& each) { return each.number == place; });
-        text += fmt::format(
-            "{:>17}   {}, {}\n", when, summary_of(fault),
-            of_network == network.end()
-                ? "on the server"
-                : fmt::format("{} of {} equipments", count_hit(scenario, *of_network), scenario.fleet.equipments));
+        text += fmt::format("{:>17}   {}, {}\n", when, summary_of(fault),
+                            of_network == network.end()
+                                ? "on the server"
+                                : fmt::format("{} of {} equipments", count_hit(scenario, *of_network),
+                                              scenario.lot().fleet.equipments));
     }
     return text;
 }

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "base/units.h"
+#include "plan/sizing.h"
 #include "scenario/scenario.h"
-#include "scenario/sizing.h"
 
 namespace portillon::scenario {
 
@@ -43,7 +43,7 @@ struct Plan {
     double busy_cores = 0;  // at the peak, both sides on this machine; by rule of thumb
     Bytes payload;
     Bytes ledger;  // one bit per validation
-    Sizing sizing;
+    plan::Sizing sizing;
     std::vector<std::string> warnings;
 };
 
@@ -51,7 +51,7 @@ struct Plan {
 inline constexpr double busiest_useful_share = 0.7;
 
 // At most `most_rows` (at least 2) of equal width, a whole number of seconds. `scenario` is the compressed one.
-Plan plan(const Scenario& scenario, unsigned descriptors_per_session, Server server, const Machine& machine,
+Plan plan(const Scenario& scenario, unsigned descriptors_per_session, plan::Server server, const plan::Machine& machine,
           std::size_t most_rows = 30);
 
 // The faults in the order of time: when, what, and how many equipments each hits; empty if there are none.

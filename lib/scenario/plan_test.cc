@@ -15,30 +15,30 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-constexpr Machine machine{20'000, 2, 28'000};
+constexpr plan::Machine machine{20'000, 2, 28'000};
 
 Scenario steady(std::uint32_t equipments, double rate, Nanos duration) {
     Scenario scenario;
-    scenario.fleet.equipments = equipments;
-    scenario.traffic.stages = {{duration, Rate{rate}, Shape::step, arrival::Measure::on}};
+    scenario.lot().fleet.equipments = equipments;
+    scenario.lot().traffic.stages = {{duration, Rate{rate}, Shape::step, arrival::Measure::on}};
     return scenario;
 }
 
 Plan plan_of(const Scenario& scenario) {
-    return plan(scenario, 1, Server::embedded, machine);
+    return plan(scenario, 1, plan::Server::embedded, machine);
 }
 
 TEST(Plan, CountsWhatTheSchedulesMake) {
     for (const auto kind : {arrival::Kind::periodic, arrival::Kind::poisson, arrival::Kind::burst}) {
         auto scenario = steady(50, 3, 20s);
-        scenario.traffic.stages.push_back({13s, Rate{11}, Shape::ramp, arrival::Measure::off});
-        scenario.traffic.arrival = {kind, 4};
-        scenario.fleet.start = StartBySteps{7, 2500ms};
+        scenario.lot().traffic.stages.push_back({13s, Rate{11}, Shape::ramp, arrival::Measure::off});
+        scenario.lot().traffic.arrival = {kind, 4};
+        scenario.lot().fleet.start = plan::StartBySteps{7, 2500ms};
         const auto planned = plan_of(scenario);
         const auto schedule = schedule_of(scenario);
         std::vector<std::uint64_t> due(planned.rows.size());
         for (std::uint32_t id = 1; id <= 50; ++id) {
-            auto cursor = schedule.begin(EquipmentId{id}, start_of(scenario.fleet, EquipmentId{id}));
+            auto cursor = schedule.begin(EquipmentId{id}, plan::start_of(scenario.lot().fleet.start, EquipmentId{id}));
             for (; !cursor.ended(); schedule.advance(cursor)) {
                 std::size_t row = 0;
                 while (planned.rows[row].to <= cursor.due()) {
@@ -70,21 +70,21 @@ TEST(Plan, IsExactForPeriodicArrivals) {
 
 TEST(Compress, DividesWhatLiesOnTheRunsClock) {
     auto scenario = steady(10, 1, 600s);
-    scenario.fleet.start = StartBySteps{1, 60s};
+    scenario.lot().fleet.start = plan::StartBySteps{1, 60s};
     scenario.faults = {{FaultKind::stall, 300s, 30s, 0s, 0}};
     scenario.thresholds = {{"response", "p(95)<50ms", 0, Threshold::Breach::aborts, 120s}};
-    const auto timeout = scenario.delivery.timeout;
+    const auto timeout = scenario.lot().delivery.timeout;
     compress(scenario, 60);
-    EXPECT_EQ(scenario.traffic.stages[0].duration, 10s);
-    EXPECT_EQ(std::get<StartBySteps>(scenario.fleet.start).every, 1s);
+    EXPECT_EQ(scenario.lot().traffic.stages[0].duration, 10s);
+    EXPECT_EQ(std::get<plan::StartBySteps>(scenario.lot().fleet.start).every, 1s);
     EXPECT_EQ(scenario.faults[0], (Fault{FaultKind::stall, 5s, 500ms, 0s, 0}));
     EXPECT_EQ(scenario.thresholds[0].abort_not_before, 2s);
-    EXPECT_EQ(scenario.delivery.timeout, timeout);
+    EXPECT_EQ(scenario.lot().delivery.timeout, timeout);
 }
 
 TEST(Plan, ShowsEquipmentsWhenTheyStart) {
     auto scenario = steady(50'000, 0.1, 15'000s);
-    scenario.fleet.start = StartBySteps{1000, 300s};
+    scenario.lot().fleet.start = plan::StartBySteps{1000, 300s};
     compress(scenario, 60);
     const auto planned = plan_of(scenario);
     ASSERT_LE(planned.rows.size(), 30U);
@@ -103,9 +103,9 @@ TEST(Plan, ShowsEquipmentsWhenTheyStart) {
 
 TEST(Plan, FindsThePeakOfARampUnderAGrowingFleet) {
     auto scenario = steady(3, 0, 10s);
-    scenario.traffic.stages.push_back({10s, Rate{10}, Shape::ramp, arrival::Measure::on});
-    scenario.traffic.stages.push_back({10s, Rate{0}, Shape::ramp, arrival::Measure::on});
-    scenario.fleet.start = StartBySteps{1, 12500ms};
+    scenario.lot().traffic.stages.push_back({10s, Rate{10}, Shape::ramp, arrival::Measure::on});
+    scenario.lot().traffic.stages.push_back({10s, Rate{0}, Shape::ramp, arrival::Measure::on});
+    scenario.lot().fleet.start = plan::StartBySteps{1, 12500ms};
     const auto planned = plan_of(scenario);
     EXPECT_DOUBLE_EQ(planned.peak_per_s, 20);  // two equipments at 10/s, rather than three at 5/s
     EXPECT_EQ(planned.peak_at, 20s);
@@ -113,7 +113,7 @@ TEST(Plan, FindsThePeakOfARampUnderAGrowingFleet) {
 
 TEST(Plan, ExpectsWhatItCannotDraw) {
     auto scenario = steady(50'000, 10, 1h);
-    scenario.traffic.arrival.kind = arrival::Kind::poisson;
+    scenario.lot().traffic.arrival.kind = arrival::Kind::poisson;
     const auto planned = plan_of(scenario);
     EXPECT_EQ(planned.counting, Counting::expected);
     EXPECT_EQ(planned.validations, 1'800'000'000U);
@@ -121,7 +121,7 @@ TEST(Plan, ExpectsWhatItCannotDraw) {
 
 TEST(Plan, DoesNotGuessAtClosedArrivals) {
     auto scenario = steady(10, 1, 5s);
-    scenario.traffic.arrival.kind = arrival::Kind::closed;
+    scenario.lot().traffic.arrival.kind = arrival::Kind::closed;
     const auto planned = plan_of(scenario);
     EXPECT_EQ(planned.counting, Counting::unknown);
     EXPECT_EQ(planned.validations, 0U);
@@ -135,25 +135,25 @@ TEST(Plan, WarnsOfWhatWillNotWork) {
     };
     std::vector<Row> rows;
     rows.push_back({steady(100, 1, 10s), "the stages end at 10s, before the last equipment starts at 49s: 80 of 100"});
-    rows.back().scenario.fleet.start = StartBySteps{2, 1s};
+    rows.back().scenario.lot().fleet.start = plan::StartBySteps{2, 1s};
     rows.push_back({steady(1000, 1, 10s), "connecting 1000 equipments at 10/s takes 100 s"});
-    rows.back().scenario.fleet.start = StartByRate{Rate{10}, 60s};
+    rows.back().scenario.lot().fleet.start = plan::StartByRate{Rate{10}, 60s};
     rows.push_back({steady(1, 100, 10s), "window (1 batches of 1) is full after 10.0 ms"});
-    rows.back().scenario.delivery.in_flight = 1;
+    rows.back().scenario.lot().delivery.in_flight = 1;
     rows.push_back({steady(1, 1, 10s), "delivery.batch.linger: has no effect"});
-    rows.back().scenario.delivery.batch.linger = 1s;
+    rows.back().scenario.lot().delivery.batch.linger = 1s;
     rows.push_back({steady(1, 1, 10s), "gRPC receivers take 4 MB"});
-    rows.back().scenario.delivery.batch.max = 10'000;
-    rows.back().scenario.traffic.payload.bytes = Bytes{1000};
+    rows.back().scenario.lot().delivery.batch.max = 10'000;
+    rows.back().scenario.lot().traffic.payload.bytes = Bytes{1000};
     rows.push_back({steady(1, 0, 10s), "every rate is 0"});
     rows.push_back({steady(50'000, 60, 10s), "cores of work"});
     rows.push_back({steady(1, 1, 10s), "faults.0: begins at 10s, after the end"});
     rows.back().scenario.faults = {{FaultKind::stall, 10s, 1s, 0s, 0}};
     rows.push_back({steady(1, 1, 10s), "faults.0: ends at 20s, after the drain at 15s"});
-    rows.back().scenario.delivery.drain = 5s;
+    rows.back().scenario.lot().delivery.drain = 5s;
     rows.back().scenario.faults = {{FaultKind::cut, 5s, 15s}};
     rows.push_back({steady(1, 1, 10s), "faults.0: goes unnoticed by http2"});
-    rows.back().scenario.protocol = "http2";
+    rows.back().scenario.lot().protocol = "http2";
     rows.back().scenario.protocols = {{"http2", {{"keepalive", "0s"}}}};
     rows.back().scenario.faults = {{FaultKind::half_open, 5s}};
     rows.push_back({steady(3, 1, 10s), "faults.0: hits nobody: 0.01% of 3 equipments"});
@@ -185,55 +185,6 @@ TEST(Plan, KeepsToTheRowsItMayHave) {
         EXPECT_EQ(planned.rows.back().to, duration);
         for (std::size_t at = 1; at < planned.rows.size(); ++at) {
             EXPECT_EQ(planned.rows[at].from, planned.rows[at - 1].to);
-        }
-    }
-}
-
-TEST(Sizing, CountsShardsDescriptorsAndPorts) {
-    struct Row {
-        std::uint32_t equipments;
-        unsigned descriptors;
-        Server server;
-        Machine machine;
-        unsigned generators, servers, addresses;
-    };
-    for (const auto& row : {
-             Row{1, 1, Server::embedded, {20'000, 2, 28'000}, 1, 1, 1},
-             Row{1000, 1, Server::embedded, {20'000, 2, 28'000}, 1, 1, 1},
-             Row{19'800, 1, Server::embedded, {20'000, 2, 28'000}, 1, 1, 3},
-             Row{19'801, 1, Server::embedded, {20'000, 2, 28'000}, 2, 3, 3},
-             Row{50'000, 1, Server::embedded, {20'000, 2, 28'000}, 3, 4, 8},
-             Row{50'000, 3, Server::embedded, {20'000, 2, 28'000}, 8, 4, 8},
-             Row{50'000, 1, Server::foreign, {20'000, 2, 28'000}, 3, 0, 8},
-             Row{50'000, 1, Server::embedded, {1'000'000, 16, 28'000}, 8, 8, 8},
-             Row{600, 1, Server::foreign, {1'000'000, 16, 28'000}, 2, 0, 1},
-             Row{10, 1, Server::foreign, {100, 1, 28'000}, 10, 0, 1},
-             Row{1'000'000, 1, Server::foreign, {20'000, 2, 28'000}, 51, 0, 143},
-         }) {
-        const auto sizing = size_for(row.equipments, row.descriptors, row.server, row.machine);
-        EXPECT_EQ(sizing.generator_shards, row.generators) << row.equipments;
-        EXPECT_EQ(sizing.server_shards, row.servers) << row.equipments;
-        EXPECT_EQ(sizing.source_addresses, row.addresses) << row.equipments;
-        if (row.machine.descriptor_limit > 1000) {
-            EXPECT_LE(sizing.generator_descriptors, row.machine.descriptor_limit);
-        }
-        EXPECT_LE(sizing.ports_of_an_address, row.machine.ports_per_address / 4);
-    }
-}
-
-TEST(Sizing, DealsEveryEquipmentToOneShard) {
-    for (const std::uint32_t equipments : {1U, 2U, 7U, 50U}) {
-        for (const unsigned shards : {1U, 2U, 3U, 7U, 9U}) {
-            std::set<std::uint32_t> dealt;
-            for (unsigned shard = 0; shard < shards; ++shard) {
-                const auto slice = slice_of(equipments, shard, shards);
-                for (std::uint32_t at = 0; at < slice.count; ++at) {
-                    EXPECT_TRUE(dealt.insert(number_of(slice.at(at))).second);
-                }
-            }
-            EXPECT_EQ(dealt.size(), equipments);
-            EXPECT_EQ(*dealt.begin(), 1U);
-            EXPECT_EQ(*dealt.rbegin(), equipments);
         }
     }
 }

@@ -238,7 +238,7 @@ private:
     Findings* findings_;
 };
 
-void read_start(const Section& section, Start& start) {
+void read_start(const Section& section, plan::Start& start) {
     const bool by_rate = section.has("rate") || section.has("within");
     const bool by_steps = section.has("step") || section.has("every");
     if (by_rate && by_steps) {
@@ -246,7 +246,7 @@ void read_start(const Section& section, Start& start) {
         return;
     }
     if (by_steps) {
-        StartBySteps steps;
+        plan::StartBySteps steps;
         section.read("step", steps.step);
         section.read("every", steps.every);
         section.require(section.has("step"), "step",
@@ -257,7 +257,7 @@ void read_start(const Section& section, Start& start) {
         start = steps;
         return;
     }
-    StartByRate rate;
+    plan::StartByRate rate;
     section.read("rate", rate.rate);
     section.read("within", rate.within);
     section.require(rate.rate.per_second > 0, "rate", "must be more than 0");
@@ -269,7 +269,7 @@ void read_fleet(const Section& section, Fleet& fleet) {
     section.read("equipments", fleet.equipments);
     fleet.equipments = std::clamp<std::uint32_t>(fleet.equipments, 1, max_equipments);
     read_start(section.section("start"), fleet.start);
-    if (const auto* steps = std::get_if<StartBySteps>(&fleet.start); steps != nullptr && steps->step > 0) {
+    if (const auto* steps = std::get_if<plan::StartBySteps>(&fleet.start); steps != nullptr && steps->step > 0) {
         const double times = (fleet.equipments - 1) / steps->step;  // NOLINT(bugprone-integer-division): whole steps
         section.require(times * seconds(steps->every) <= seconds(max_run), "start",
                         "the last equipment would start after more than a year");
@@ -357,7 +357,7 @@ void read_traffic(const Section& section, Traffic& traffic) {
                                 smallest_payload.count, largest_payload.count));
 }
 
-void read_delivery(const Section& section, const Traffic& traffic, Delivery& delivery) {
+void read_delivery(const Section& section, const Traffic& traffic, plan::Delivery& delivery) {
     const auto batch = section.section("batch");
     batch.read("max", delivery.batch.max);
     batch.read("linger", delivery.batch.linger);
@@ -368,7 +368,7 @@ void read_delivery(const Section& section, const Traffic& traffic, Delivery& del
                                   delivery.batch.max, payload, max_batch_bytes));
     }
     section.read("in_flight", delivery.in_flight);
-    section.read("order", delivery.order, Order::strict);
+    section.read("order", delivery.order, plan::Order::strict);
     section.read("timeout", delivery.timeout);
     section.require(delivery.timeout > Nanos{0}, "timeout", "must be longer than 0");
     section.read("connect_timeout", delivery.connect_timeout);
@@ -376,13 +376,13 @@ void read_delivery(const Section& section, const Traffic& traffic, Delivery& del
     section.read("cache", delivery.cache);
     section.require(delivery.cache >= traffic.payload.bytes, "cache",
                     fmt::format("smaller than one validation (allowed: at least {} bytes, payload.bytes)", payload));
-    section.read("overflow", delivery.overflow, Overflow::newest);
+    section.read("overflow", delivery.overflow, plan::Overflow::newest);
     section.read("pace", delivery.pace);
     section.require(!delivery.pace || delivery.pace->per_second > 0, "pace", "must be more than 0");
     const auto retry = section.section("retry");
     retry.read("base", delivery.retry.base);
     retry.read("max", delivery.retry.max);
-    retry.read("jitter", delivery.retry.jitter, Jitter::none);
+    retry.read("jitter", delivery.retry.jitter, plan::Jitter::none);
     retry.require(delivery.retry.base > Nanos{0}, "base", "must be longer than 0");
     retry.require(delivery.retry.max >= delivery.retry.base, "max",
                   fmt::format("shorter than base, {}", format_duration(delivery.retry.base)));
@@ -559,18 +559,18 @@ Scenario resolve(const nlohmann::json& value, std::span<const KnownProtocol> pro
     root.read("name", scenario.name);
     root.read("description", scenario.description);
     root.read("seed", scenario.seed);
-    scenario.protocol = default_protocol(protocols);
-    root.read("protocol", scenario.protocol);
-    read_fleet(root.section("fleet"), scenario.fleet);
-    read_traffic(root.section("traffic"), scenario.traffic);
-    read_delivery(root.section("delivery"), scenario.traffic, scenario.delivery);
+    scenario.lot().protocol = default_protocol(protocols);
+    root.read("protocol", scenario.lot().protocol);
+    read_fleet(root.section("fleet"), scenario.lot().fleet);
+    read_traffic(root.section("traffic"), scenario.lot().traffic);
+    read_delivery(root.section("delivery"), scenario.lot().traffic, scenario.lot().delivery);
     for (const auto& protocol : protocols) {
         scenario.protocols[protocol.name] = options_of(protocol, root.section("protocols"));
     }
     for (const auto& section : root.list("faults")) {
-        scenario.faults.push_back(read_fault(section, scenario.fleet.equipments));
+        scenario.faults.push_back(read_fault(section, scenario.lot().fleet.equipments));
     }
-    read_thresholds(root.section("thresholds"), root.find("thresholds"), stage_names(scenario.traffic),
+    read_thresholds(root.section("thresholds"), root.find("thresholds"), stage_names(scenario.lot().traffic),
                     scenario.thresholds);
     return scenario;
 }

@@ -41,11 +41,11 @@ ordered_json text_of(Share share) {
     return plain_decimal(share.of_one, 2) + "%";
 }
 
-ordered_json start_json(const Start& start) {
-    if (const auto* steps = std::get_if<StartBySteps>(&start)) {
+ordered_json start_json(const plan::Start& start) {
+    if (const auto* steps = std::get_if<plan::StartBySteps>(&start)) {
         return {{"step", steps->step}, {"every", format_duration(steps->every)}};
     }
-    const auto& rate = std::get<StartByRate>(start);
+    const auto& rate = std::get<plan::StartByRate>(start);
     return {{"rate", text_of(rate.rate)}, {"within", format_duration(rate.within)}};
 }
 
@@ -73,7 +73,7 @@ ordered_json traffic_json(const Traffic& traffic) {
             {"payload", {{"bytes", text_of(traffic.payload.bytes)}, {"encoding", name_of(traffic.payload.encoding)}}}};
 }
 
-ordered_json delivery_json(const Delivery& delivery) {
+ordered_json delivery_json(const plan::Delivery& delivery) {
     // What is younger than the digests of old reports appears only when it is used.
     ordered_json retry = {{"base", format_duration(delivery.retry.base)},
                           {"max", format_duration(delivery.retry.max)},
@@ -89,7 +89,7 @@ ordered_json delivery_json(const Delivery& delivery) {
                          {"cache", text_of(delivery.cache)},
                          {"retry", retry},
                          {"drain", format_duration(delivery.drain)}};
-    if (delivery.overflow != Overflow::oldest) {
+    if (delivery.overflow != plan::Overflow::oldest) {
         json["overflow"] = name_of(delivery.overflow);
     }
     if (delivery.pace) {
@@ -250,10 +250,10 @@ ordered_json resolved_json(const Scenario& scenario) {
         json["description"] = scenario.description;
     }
     json["seed"] = scenario.seed;
-    json["protocol"] = scenario.protocol;
-    json["fleet"] = fleet_json(scenario.fleet);
-    json["traffic"] = named(traffic_json(scenario.traffic), scenario.traffic);
-    json["delivery"] = delivery_json(scenario.delivery);
+    json["protocol"] = scenario.lot().protocol;
+    json["fleet"] = fleet_json(scenario.lot().fleet);
+    json["traffic"] = named(traffic_json(scenario.lot().traffic), scenario.lot().traffic);
+    json["delivery"] = delivery_json(scenario.lot().delivery);
     json["protocols"] = ordered_json::object();
     for (const auto& [name, options] : scenario.protocols) {
         json["protocols"][name] = options;
@@ -282,13 +282,13 @@ std::string to_yaml(const Scenario& scenario) {
 }
 
 std::string workload_digest(const Scenario& scenario, double compression) {
-    nlohmann::json workload = {{"fleet", fleet_json(scenario.fleet)},
-                               {"traffic", traffic_json(scenario.traffic)},
-                               {"delivery", delivery_json(scenario.delivery)},
+    nlohmann::json workload = {{"fleet", fleet_json(scenario.lot().fleet)},
+                               {"traffic", traffic_json(scenario.lot().traffic)},
+                               {"delivery", delivery_json(scenario.lot().delivery)},
                                {"faults", faults_json(scenario.faults)},
                                {"seed", scenario.seed},
                                {"compression", compression}};
-    if (const auto& trace = scenario.traffic.arrival.trace) {
+    if (const auto& trace = scenario.lot().traffic.arrival.trace) {
         // What it says, not what it is called.
         workload["traffic"]["arrival"]["file"] = trace->fingerprint();
     }

@@ -25,10 +25,10 @@ std::vector<Scenario> samples() {
     auto odd = shipped("smoke");
     odd.name = "yes: \"no\" # {[,\t'é\xF0\x9F\x9A\x87";
     odd.description = "1e5";
-    odd.traffic.arrival = {arrival::Kind::burst, 7};
-    odd.traffic.stages[0].rate = Rate{1e-7};
-    odd.traffic.stages[1].rate = Rate{1.0 / 3};
-    odd.traffic.stages[1].duration = 1234567891ns;
+    odd.lot().traffic.arrival = {arrival::Kind::burst, 7};
+    odd.lot().traffic.stages[0].rate = Rate{1e-7};
+    odd.lot().traffic.stages[1].rate = Rate{1.0 / 3};
+    odd.lot().traffic.stages[1].duration = 1234567891ns;
     odd.faults = {{.kind = FaultKind::latency,
                    .during = 1s,
                    .delay = 1ns,
@@ -48,7 +48,7 @@ std::vector<Scenario> samples() {
                       {"response", "p(95)<1s", 0, Threshold::Breach::aborts, 12s},
                       {"response", "p(90)<1s", 0, Threshold::Breach::aborts},
                       {"response{stage:high noon}", "p(99.9) < 1s", 0}};
-    odd.traffic.stages[1].name = "high noon";
+    odd.lot().traffic.stages[1].name = "high noon";
     auto unjudged = shipped("smoke");
     unjudged.thresholds.clear();
     all.push_back(unjudged);
@@ -76,9 +76,12 @@ TEST(WorkloadDigest, CoversTheWorkAndNothingElse) {
     const auto digest = workload_digest(scenario, 1);
     EXPECT_EQ(digest.size(), 16U);
     const std::vector<std::function<void(Scenario&)>> outside{
-        [](Scenario& s) { s.name = "x"; },         [](Scenario& s) { s.description = "x"; },
-        [](Scenario& s) { s.protocol = "grpc"; },  [](Scenario& s) { s.protocols["mqtt"]["qos"] = 0; },
-        [](Scenario& s) { s.thresholds.clear(); }, [](Scenario& s) { s.traffic.stages[0].name = "x"; },
+        [](Scenario& s) { s.name = "x"; },
+        [](Scenario& s) { s.description = "x"; },
+        [](Scenario& s) { s.lot().protocol = "grpc"; },
+        [](Scenario& s) { s.protocols["mqtt"]["qos"] = 0; },
+        [](Scenario& s) { s.thresholds.clear(); },
+        [](Scenario& s) { s.lot().traffic.stages[0].name = "x"; },
     };
     for (const auto& change : outside) {
         auto changed = scenario;
@@ -87,21 +90,21 @@ TEST(WorkloadDigest, CoversTheWorkAndNothingElse) {
     }
     const std::vector<std::function<void(Scenario&)>> inside{
         [](Scenario& s) { s.seed = 8; },
-        [](Scenario& s) { s.fleet.equipments = 3; },
+        [](Scenario& s) { s.lot().fleet.equipments = 3; },
         [](Scenario& s) {
-            s.fleet.start = StartByRate{Rate{10'000}, 61s};
+            s.lot().fleet.start = plan::StartByRate{Rate{10'000}, 61s};
         },
-        [](Scenario& s) { s.traffic.arrival.kind = arrival::Kind::poisson; },
-        [](Scenario& s) { s.traffic.stages[2].shape = Shape::step; },
-        [](Scenario& s) { s.traffic.stages[0].measure = arrival::Measure::on; },
-        [](Scenario& s) { s.traffic.payload.bytes = Bytes{101}; },
-        [](Scenario& s) { s.delivery.batch.max = 59; },
-        [](Scenario& s) { s.delivery.drain = 31s; },
-        [](Scenario& s) { s.delivery.retry.jitter = Jitter::none; },
-        [](Scenario& s) { s.delivery.retry.budget = Share{0.2}; },
-        [](Scenario& s) { s.delivery.overflow = Overflow::newest; },
-        [](Scenario& s) { s.delivery.pace = Rate{20}; },
-        [](Scenario& s) { s.delivery.breaker.failures = 3; },
+        [](Scenario& s) { s.lot().traffic.arrival.kind = arrival::Kind::poisson; },
+        [](Scenario& s) { s.lot().traffic.stages[2].shape = Shape::step; },
+        [](Scenario& s) { s.lot().traffic.stages[0].measure = arrival::Measure::on; },
+        [](Scenario& s) { s.lot().traffic.payload.bytes = Bytes{101}; },
+        [](Scenario& s) { s.lot().delivery.batch.max = 59; },
+        [](Scenario& s) { s.lot().delivery.drain = 31s; },
+        [](Scenario& s) { s.lot().delivery.retry.jitter = plan::Jitter::none; },
+        [](Scenario& s) { s.lot().delivery.retry.budget = Share{0.2}; },
+        [](Scenario& s) { s.lot().delivery.overflow = plan::Overflow::newest; },
+        [](Scenario& s) { s.lot().delivery.pace = Rate{20}; },
+        [](Scenario& s) { s.lot().delivery.breaker.failures = 3; },
         [](Scenario& s) {
             s.faults.push_back({FaultKind::stall, 1s, 1s, 0s, 0});
         },
@@ -132,9 +135,9 @@ TEST(Compress, DividesThreeDurationsAndNothingElse) {
     scenario.faults = {{FaultKind::delay, 60s, 30s, 120ms, 0},
                        {.kind = FaultKind::flapping, .at = 60s, .during = 30s, .up = 2s, .down = 1s}};
     auto expected = scenario;
-    std::get<StartBySteps>(expected.fleet.start).every = 5s;
-    expected.traffic.stages[0].duration = 250s;
-    expected.traffic.stages[1].duration = 60s;
+    std::get<plan::StartBySteps>(expected.lot().fleet.start).every = 5s;
+    expected.lot().traffic.stages[0].duration = 250s;
+    expected.lot().traffic.stages[1].duration = 60s;
     expected.faults[0].at = 1s;
     expected.faults[0].during = 500ms;
     expected.faults[1].at = 1s;
@@ -145,9 +148,9 @@ TEST(Compress, DividesThreeDurationsAndNothingElse) {
 
 TEST(Compress, LeavesNothingWithoutDuration) {
     auto scenario = shipped("smoke");
-    scenario.traffic.stages[0].duration = 10ns;
+    scenario.lot().traffic.stages[0].duration = 10ns;
     compress(scenario, 1000);
-    EXPECT_EQ(scenario.traffic.stages[0].duration, 1ns);
+    EXPECT_EQ(scenario.lot().traffic.stages[0].duration, 1ns);
 }
 
 }  // namespace

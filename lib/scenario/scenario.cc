@@ -20,6 +20,23 @@ std::string_view pick(const std::array<std::string_view, size>& names, Enum valu
 
 }  // namespace
 
+const Lot& Scenario::lot() const {
+    check(lots.size() == 1, "a scenario of one lot");
+    return lots.front();
+}
+
+Lot& Scenario::lot() {
+    check(lots.size() == 1, "a scenario of one lot");
+    return lots.front();
+}
+
+Scenario alone(const Scenario& scenario, std::size_t place) {
+    check(place < scenario.lots.size(), "a lot of the scenario");
+    Scenario single = scenario;
+    single.lots = {scenario.lots[place]};
+    return single;
+}
+
 std::vector<std::string> stage_names(const Traffic& traffic) {
     std::vector<std::string> names;
     for (const auto& stage : traffic.stages) {
@@ -40,7 +57,7 @@ arrival::Stages stages_of(const Traffic& traffic) {
 }
 
 arrival::Schedule schedule_of(const Scenario& scenario) {
-    return {scenario.traffic.arrival, stages_of(scenario.traffic), scenario.seed};
+    return {scenario.lot().traffic.arrival, stages_of(scenario.lot().traffic), scenario.seed};
 }
 
 std::string summary_of(const Fault& fault) {
@@ -87,7 +104,7 @@ std::vector<faults::NetworkFault> network_faults_of(const Scenario& scenario) {
                         .length = fault.during,
                         .share = fault.share_percent / 100,
                         .first = fault.first,
-                        .last = fault.last == 0 ? scenario.fleet.equipments : fault.last,
+                        .last = fault.last == 0 ? scenario.lot().fleet.equipments : fault.last,
                         .delay = fault.delay,
                         .jitter = fault.jitter,
                         .bytes_per_s = static_cast<double>(fault.rate.count),
@@ -112,20 +129,14 @@ unsigned fewest_server_shards(const Scenario& scenario) {
 
 std::uint32_t count_hit(const Scenario& scenario, const faults::NetworkFault& fault) {
     std::uint32_t count = 0;
-    for (std::uint32_t id = 1; id <= scenario.fleet.equipments; ++id) {
+    for (std::uint32_t id = 1; id <= scenario.lot().fleet.equipments; ++id) {
         count += faults::hits(fault, scenario.seed, EquipmentId{id}) ? 1 : 0;
     }
     return count;
 }
 
-Nanos start_of(const Fleet& fleet, EquipmentId id) {
-    check(number_of(id) >= 1 && number_of(id) <= fleet.equipments, "an equipment of the fleet");
-    const auto* steps = std::get_if<StartBySteps>(&fleet.start);
-    return steps ? steps->every * ((number_of(id) - 1) / steps->step) : Nanos{0};
-}
-
 Nanos last_start(const Fleet& fleet) {
-    return start_of(fleet, EquipmentId{fleet.equipments});
+    return plan::start_of(fleet.start, EquipmentId{fleet.equipments});
 }
 
 std::string_view name_of(arrival::Kind kind) {
@@ -140,16 +151,16 @@ std::string_view name_of(Encoding encoding) {
     return pick(std::array<std::string_view, 3>{"native", "json", "protobuf"}, encoding);
 }
 
-std::string_view name_of(Order order) {
+std::string_view name_of(plan::Order order) {
     return pick(std::array<std::string_view, 2>{"relaxed", "strict"}, order);
 }
 
-std::string_view name_of(Jitter jitter) {
+std::string_view name_of(plan::Jitter jitter) {
     return pick(std::array<std::string_view, 2>{"full", "none"}, jitter);
 }
 
-std::string_view name_of(Overflow overflow) {
-    return overflow == Overflow::oldest ? "oldest" : "newest";
+std::string_view name_of(plan::Overflow overflow) {
+    return overflow == plan::Overflow::oldest ? "oldest" : "newest";
 }
 
 std::string_view name_of(faults::Direction direction) {

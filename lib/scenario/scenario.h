@@ -16,30 +16,16 @@
 #include "faults/kinds.h"
 #include "faults/network_fault.h"
 #include "gate/threshold.h"
+#include "plan/delivery.h"
+#include "plan/start.h"
 
 namespace portillon::scenario {
 
 inline constexpr std::uint32_t max_equipments = 1'000'000;
 
-// All equipments connect before T0, `rate` of them per second; those not connected after `within` begin offline.
-struct StartByRate {
-    Rate rate{10'000};
-    Nanos within = 60s;
-    bool operator==(const StartByRate&) const = default;
-};
-
-// From T0 on, `step` more equipments `every` so long; the first step at T0.
-struct StartBySteps {
-    std::uint32_t step = 1;
-    Nanos every{};
-    bool operator==(const StartBySteps&) const = default;
-};
-
-using Start = std::variant<StartByRate, StartBySteps>;
-
 struct Fleet {
     std::uint32_t equipments = 1;
-    Start start;
+    plan::Start start;
     bool operator==(const Fleet&) const = default;
 };
 
@@ -68,50 +54,6 @@ struct Traffic {
     std::vector<TrafficStage> stages;
     Payload payload;
     bool operator==(const Traffic&) const = default;
-};
-
-struct Batching {
-    std::uint32_t max = 1;  // validations
-    Nanos linger{};         // how long the first of a batch waits for others
-    bool operator==(const Batching&) const = default;
-};
-
-enum class Order : std::uint8_t { relaxed, strict };  // strict: later batches wait until a retry is settled
-enum class Jitter : std::uint8_t { full, none };
-
-struct Retry {
-    Nanos base = 100ms;
-    Nanos max = 30s;
-    Jitter jitter = Jitter::full;
-    std::optional<Share> budget = {};  // retries, of first tries; those beyond it wait `max`
-    bool operator==(const Retry&) const = default;
-};
-
-enum class Overflow : std::uint8_t { oldest, newest };  // which a full cache discards
-
-// After `failures` in a row an equipment tries nothing for `open`, then one thing at a time until one succeeds.
-struct Breaker {
-    std::uint32_t failures = 0;  // 0: none
-    Nanos open = 10s;
-    bool operator==(const Breaker&) const = default;
-};
-
-struct Delivery {
-    Batching batch;
-    // Batches. 8: more than a healthy server ever leaves open at the rate of one device, so that the window does not
-    // shape the traffic; few enough for a device's memory and for what servers let a client have open (MQTT 5 brokers
-    // commonly grant 20 or more, HTTP/2 servers 100).
-    std::uint32_t in_flight = 8;
-    Order order = Order::relaxed;
-    Nanos timeout = 5s;
-    Nanos connect_timeout = 10s;
-    Bytes cache{2'000'000'000};  // per equipment, counted as validations x payload.bytes
-    Overflow overflow = Overflow::oldest;
-    std::optional<Rate> pace = {};  // first tries at most, in validations of one equipment; none: as the window allows
-    Retry retry;
-    Breaker breaker;
-    Nanos drain = 30s;
-    bool operator==(const Delivery&) const = default;
 };
 
 using FaultKind = faults::Kind;
@@ -154,18 +96,28 @@ struct Threshold {
     }
 };
 
+// Equipments that share traffic, payload, delivery and protocol.
+struct Lot {
+    std::string protocol;  // when the command line names none
+    Fleet fleet;
+    Traffic traffic;
+    plan::Delivery delivery;
+    bool operator==(const Lot&) const = default;
+};
+
 struct Scenario {
     std::string name;
     std::string description;
     std::uint64_t seed = 1;
-    std::string protocol;  // when the command line names none
-    Fleet fleet;
-    Traffic traffic;
-    Delivery delivery;
+    std::vector<Lot> lots{Lot{}};                     // at least one; a text describes exactly one as yet
     std::map<std::string, nlohmann::json> protocols;  // options of every known protocol, its defaults filled in
     std::vector<Fault> faults;
     std::vector<Threshold> thresholds;  // the default ones where the text has no `thresholds`; none where it is empty
     bool operator==(const Scenario&) const = default;
+
+    // The lot of a scenario that has one: for whatever speaks of a scenario as of one lot.
+    const Lot& lot() const;
+    Lot& lot();
 };
 
 // A protocol that a scenario may name.
@@ -174,6 +126,9 @@ struct KnownProtocol {
     std::string options_schema;            // JSON Schema of the object of its options, with defaults; no $ref
     unsigned descriptors_per_session = 1;  // on the generator's side
 };
+
+// A scenario of several lots is as many scenarios of one, which run together: the one with the lot at `place` alone.
+Scenario alone(const Scenario& scenario, std::size_t place);
 
 // What each stage is called: "stage 2" where it has no name.
 std::vector<std::string> stage_names(const Traffic& traffic);
@@ -199,9 +154,6 @@ unsigned fewest_server_shards(const Scenario& scenario);
 // How many equipments a fault of the network hits.
 std::uint32_t count_hit(const Scenario& scenario, const faults::NetworkFault& fault);
 
-// When equipment `id` (1..equipments) starts, since T0.
-Nanos start_of(const Fleet& fleet, EquipmentId id);
-
 // When the last one starts.
 Nanos last_start(const Fleet& fleet);
 
@@ -209,9 +161,9 @@ Nanos last_start(const Fleet& fleet);
 std::string_view name_of(arrival::Kind kind);
 std::string_view name_of(Shape shape);
 std::string_view name_of(Encoding encoding);
-std::string_view name_of(Order order);
-std::string_view name_of(Jitter jitter);
-std::string_view name_of(Overflow overflow);
+std::string_view name_of(plan::Order order);
+std::string_view name_of(plan::Jitter jitter);
+std::string_view name_of(plan::Overflow overflow);
 std::string_view name_of(faults::Direction direction);
 
 }  // namespace portillon::scenario

@@ -24,7 +24,7 @@ Checked<Scenario> parsed(const std::string& arrival) {
 TEST(TraceOfAScenario, LiesBesideItUnlessItsPathIsWhole) {
     const auto path = [](const std::string& file, const std::string& scenario_file) {
         Scenario scenario;
-        scenario.traffic.trace_file = file;
+        scenario.lot().traffic.trace_file = file;
         return trace_path(scenario, scenario_file);
     };
     EXPECT_EQ(path("t.csv", "scenarios/day.yaml"), "scenarios/t.csv");
@@ -47,7 +47,7 @@ TEST(TraceOfAScenario, NeedsAFileButNoRates) {
     const auto schedule = schedule_of(*scenario);
     EXPECT_EQ(schedule.planned_count(EquipmentId{1}, 0s), 1U);
     EXPECT_EQ(schedule.planned_count(EquipmentId{2}, 0s), 2U);
-    const auto plan = scenario::plan(*scenario, 1, Server::embedded, Machine{20'000, 2, 28'000});
+    const auto plan = scenario::plan(*scenario, 1, plan::Server::embedded, plan::Machine{20'000, 2, 28'000});
     EXPECT_EQ(plan.validations, 3U);
     EXPECT_EQ(plan.peak_per_s, 1);
     EXPECT_THAT(plan.warnings, ElementsAre(HasSubstr("1 of the trace's 4 rows")));

@@ -13,7 +13,7 @@ namespace {
 
 class Warnings {
 public:
-    explicit Warnings(const Scenario& scenario) : scenario_(scenario), stages_(stages_of(scenario.traffic)) {}
+    explicit Warnings(const Scenario& scenario) : scenario_(scenario), stages_(stages_of(scenario.lot().traffic)) {}
 
     Problems all() && {
         of_the_fleet();
@@ -33,8 +33,8 @@ private:
     }
 
     void of_the_fleet() {
-        const auto& fleet = scenario_.fleet;
-        if (const auto* steps = std::get_if<StartBySteps>(&fleet.start)) {
+        const auto& fleet = scenario_.lot().fleet;
+        if (const auto* steps = std::get_if<plan::StartBySteps>(&fleet.start)) {
             if (const auto last = last_start(fleet); last >= end()) {
                 // Those of the steps that begin before the end.
                 const auto waves = static_cast<std::uint64_t>((end() - Nanos{1}) / steps->every) + 1;
@@ -47,7 +47,7 @@ private:
             }
             return;
         }
-        const auto& start = std::get<StartByRate>(fleet.start);
+        const auto& start = std::get<plan::StartByRate>(fleet.start);
         const double needed_s = fleet.equipments / start.rate.per_second;
         if (needed_s > seconds(start.within)) {
             warn("fleet.start", fmt::format("connecting {} equipments at {}/s takes {} s, longer than within ({}): the "
@@ -58,7 +58,7 @@ private:
     }
 
     void of_the_traffic() {
-        const auto& traffic = scenario_.traffic;
+        const auto& traffic = scenario_.lot().traffic;
         const auto kind = traffic.arrival.kind;
         const bool by_rate = kind != arrival::Kind::closed && kind != arrival::Kind::trace;
         for (std::size_t at = 0; !by_rate && at < traffic.stages.size(); ++at) {
@@ -82,17 +82,17 @@ private:
     }
 
     void of_the_delivery() {
-        const auto& delivery = scenario_.delivery;
+        const auto& delivery = scenario_.lot().delivery;
         if (delivery.batch.max == 1 && delivery.batch.linger > Nanos{0}) {
             warn("delivery.batch.linger", "has no effect with batch.max 1");
         }
-        if (delivery.breaker.failures == 0 && delivery.breaker.open != Breaker{}.open) {
+        if (delivery.breaker.failures == 0 && delivery.breaker.open != plan::Breaker{}.open) {
             warn("delivery.breaker.open", "has no effect without breaker.failures");
         }
     }
 
     bool has_keepalive() const {
-        const auto options = scenario_.protocols.find(scenario_.protocol);
+        const auto options = scenario_.protocols.find(scenario_.lot().protocol);
         const auto keepalive = options == scenario_.protocols.end() ? "" : options->second.value("keepalive", "60s");
         return parse_duration(keepalive).value_or(Nanos{1}) > Nanos{0};
     }
@@ -101,7 +101,7 @@ private:
         const auto& fault = scenario_.faults[place];
         const auto key = fmt::format("faults.{}", place);
         const Nanos over = fault.at + fault.during;
-        const Nanos drained = end() + scenario_.delivery.drain;
+        const Nanos drained = end() + scenario_.lot().delivery.drain;
         if (fault.at >= end()) {
             warn(key,
                  fmt::format("begins at {}, after the end of the traffic at {}: nothing is due then, and the run may "
@@ -117,12 +117,12 @@ private:
         if (fault.kind == FaultKind::half_open && !has_keepalive()) {
             warn(key, fmt::format("goes unnoticed by {0}, which tries again on the same connection for ever "
                                   "(protocols.{0}.keepalive: 0s)",
-                                  scenario_.protocol));
+                                  scenario_.lot().protocol));
         }
     }
 
     void of_whom_faults_hit() {
-        const auto equipments = scenario_.fleet.equipments;
+        const auto equipments = scenario_.lot().fleet.equipments;
         for (const auto& fault : network_faults_of(scenario_)) {
             const auto key = fmt::format("faults.{}", fault.number);
             if (fault.last > equipments) {

@@ -18,7 +18,7 @@ std::string warned(const std::string& more, const std::string& traffic = "stages
     const auto text = "fleet: { " + fleet + " }\ntraffic: { " + traffic + " }\n" + more;
     auto scenario = parse(text, "a.yaml", {}, shipped_protocols());
     EXPECT_TRUE(scenario) << text << (scenario ? "" : format_problem(scenario.problems().front()));
-    if (scenario && !scenario->traffic.trace_file.empty()) {
+    if (scenario && !scenario->lot().traffic.trace_file.empty()) {
         EXPECT_TRUE(attach_trace(*scenario, "seconds,equipment\n1,1\n20,2\n", "t.csv").empty());
     }
     std::string lines;

@@ -39,12 +39,12 @@ std::uint64_t raise(std::uint64_t& value, std::uint64_t to) {
 
 // The bounds of the measured windows and of the segments cut the time axis into pieces, each wholly inside or outside
 // every window. So a delivery is recorded once, and the figures of any window are those of its pieces, merged.
-constexpr std::size_t most_cuts = 2 * (most_windows + most_segments);
+constexpr std::size_t most_cuts = 2 * (plan::most_windows + plan::most_segments);
 
-std::vector<Nanos> cuts_of(const RunSpec& spec) {
+std::vector<Nanos> cuts_of(const plan::RunSpec& spec) {
     std::vector<Nanos> cuts;
     for (const auto* windows : {&spec.measured, &spec.segments}) {
-        for (const Window& window : *windows) {
+        for (const arrival::Window& window : *windows) {
             cuts.push_back(window.from);
             cuts.push_back(window.to);
         }
@@ -64,9 +64,9 @@ struct Ledger::Head {
     std::uint32_t equipments;
     std::uint64_t sequences;
     std::uint32_t windows;
-    std::array<Window, most_windows> measured;
+    std::array<arrival::Window, plan::most_windows> measured;
     std::uint32_t segment_count;
-    std::array<Window, most_segments> segments;
+    std::array<arrival::Window, plan::most_segments> segments;
     std::uint32_t cut_count;
     std::array<Nanos, most_cuts> cuts;  // piece i ends at cuts[i]; the last one has no end
     std::atomic<std::int64_t> t0_ns;    // 0: not started
@@ -100,11 +100,11 @@ struct Ledger::Layout {
     std::size_t slots, pieces, highest, happened, bitmaps, end;
 };
 
-std::size_t Ledger::bytes_needed(const RunSpec& spec, unsigned shards) {
+std::size_t Ledger::bytes_needed(const plan::RunSpec& spec, unsigned shards) {
     return Layout(spec.equipments, spec.sequences, cuts_of(spec).size(), shards).end;
 }
 
-Ledger Ledger::create(std::span<std::byte> zeroed, const RunSpec& spec, unsigned shards) {
+Ledger Ledger::create(std::span<std::byte> zeroed, const plan::RunSpec& spec, unsigned shards) {
     check(problem_of(spec).empty() && shards > 0, "a ledger of a run that has a problem");
     const auto cuts = cuts_of(spec);
     const Layout layout(spec.equipments, spec.sequences, cuts.size(), shards);
@@ -146,7 +146,7 @@ Ledger::Ledger(std::span<std::byte> bytes, const Layout& layout)
       bitmaps_(reinterpret_cast<std::uint64_t*>(bytes.data() + layout.bitmaps)),
       words_(layout.words_per_equipment) {}
 
-RunSpec Ledger::spec() const {
+plan::RunSpec Ledger::spec() const {
     return {head_->run,
             head_->payload,
             head_->equipments,
@@ -258,9 +258,10 @@ stats::Histogram Ledger::end_to_end() const {
     const std::span windows(head_->measured.data(), head_->windows);
     for (std::size_t place = 0; place <= head_->cut_count; ++place) {
         const Nanos begin = place == 0 ? Nanos::min() : head_->cuts[place - 1];
-        const bool measured = windows.empty() || std::any_of(windows.begin(), windows.end(), [&](const Window& window) {
-                                  return window.from <= begin && begin < window.to;
-                              });
+        const bool measured =
+            windows.empty() || std::any_of(windows.begin(), windows.end(), [&](const arrival::Window& window) {
+                return window.from <= begin && begin < window.to;
+            });
         for (unsigned shard = 0; measured && shard < head_->shards; ++shard) {
             merged.merge(piece(shard, place).end_to_end.read());
         }
@@ -271,7 +272,7 @@ stats::Histogram Ledger::end_to_end() const {
 std::vector<SegmentAccount> Ledger::segments() const {
     std::vector<SegmentAccount> accounts;
     const std::span cuts(head_->cuts.data(), head_->cut_count);
-    for (const Window& segment : std::span(head_->segments.data(), head_->segment_count)) {
+    for (const arrival::Window& segment : std::span(head_->segments.data(), head_->segment_count)) {
         auto& account = accounts.emplace_back();
         // A segment's bounds are cuts, so its pieces are those that end at the cuts after its begin.
         const auto first = std::upper_bound(cuts.begin(), cuts.end(), segment.from) - cuts.begin();

@@ -14,7 +14,7 @@
 #include <span>
 #include <vector>
 
-#include "server/run_spec.h"
+#include "plan/run_spec.h"
 #include "stats/histogram.h"
 
 namespace portillon::server {
@@ -47,14 +47,14 @@ public:
     static constexpr Nanos longest_due = 366 * 24h;  // a later due time cannot come from a fleet
     static constexpr std::size_t most_seconds = 24 * 3600;
 
-    static std::size_t bytes_needed(const RunSpec& spec, unsigned shards);
+    static std::size_t bytes_needed(const plan::RunSpec& spec, unsigned shards);
     // Makes a ledger in `zeroed` memory of that many bytes, aligned to 64; `spec` has no problem. A Ledger is a view:
     // copies share the memory.
-    static Ledger create(std::span<std::byte> zeroed, const RunSpec& spec, unsigned shards);
+    static Ledger create(std::span<std::byte> zeroed, const plan::RunSpec& spec, unsigned shards);
     // Nothing if the memory holds no ledger.
     static std::optional<Ledger> attach(std::span<std::byte> bytes);
 
-    RunSpec spec() const;
+    plan::RunSpec spec() const;
     RunId run() const;
     const wire::Payload& payload() const;
     unsigned shards() const;

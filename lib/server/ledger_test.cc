@@ -61,7 +61,7 @@ TEST(Ledger, RefusesWhatComesAfterItsEnd) {
 }
 
 TEST(Ledger, MeasuresOnlyFromTheStartOnAndOnlyWhatIsDueInAMeasuredWindow) {
-    RunSpec spec = sample_spec();
+    plan::RunSpec spec = sample_spec();
     spec.measured = {{10s, 20s}, {30s, 40s}};
     SampleRun run(spec);
     auto deliver = [&, sequence = Sequence{0}](Nanos due, Nanos at) mutable {
@@ -80,7 +80,7 @@ TEST(Ledger, MeasuresOnlyFromTheStartOnAndOnlyWhatIsDueInAMeasuredWindow) {
 }
 
 TEST(Ledger, KeepsTheFiguresOfSegmentsApartWhoeverRecordsThem) {
-    RunSpec spec = sample_spec(2, 100);
+    plan::RunSpec spec = sample_spec(2, 100);
     spec.measured = {{15s, 30s}};                                     // with bounds of its own
     spec.segments = {{0s, 10s}, {10s, 20s}, {20s, 20s}, {25s, 30s}};  // one empty, and a gap
     SampleRun run(spec, 2);
@@ -117,20 +117,20 @@ TEST(Ledger, KeepsTheFiguresOfSegmentsApartWhoeverRecordsThem) {
 }
 
 TEST(Ledger, KeepsAsManySegmentsAsAScenarioMayHaveStages) {
-    RunSpec spec = sample_spec(1, 2'000);
-    for (std::size_t i = 0; i < most_segments; ++i) {
+    plan::RunSpec spec = sample_spec(1, 2'000);
+    for (std::size_t i = 0; i < plan::most_segments; ++i) {
         spec.segments.push_back({Nanos{1s} * i, Nanos{1s} * (i + 1)});
     }
     SampleRun run(spec);
     run.ledger.start(sample_t0);
-    for (Sequence sequence = 1; sequence <= most_segments; ++sequence) {
-        const Nanos due = Nanos{1s} * (sequence * 7 % most_segments);  // in no order
+    for (Sequence sequence = 1; sequence <= plan::most_segments; ++sequence) {
+        const Nanos due = Nanos{1s} * (sequence * 7 % plan::most_segments);  // in no order
         run.ledger.record(0, EquipmentId{1}, sequence, due, sample_t0 + due + 1ms);
     }
     for (const auto& segment : run.ledger.segments()) {
         EXPECT_EQ(segment.end_to_end.count(), 1u);
     }
-    EXPECT_EQ(run.ledger.end_to_end().count(), most_segments);
+    EXPECT_EQ(run.ledger.end_to_end().count(), plan::most_segments);
 }
 
 TEST(Ledger, MeasuresFirstCopiesOnly) {
@@ -162,7 +162,7 @@ TEST(Ledger, TakesADueTimeThatNoFleetMakesForUnexpected) {
 }
 
 TEST(Ledger, IsFoundAgainInItsMemory) {
-    RunSpec spec = sample_spec(5, 70);
+    plan::RunSpec spec = sample_spec(5, 70);
     spec.measured = {{1s, 2s}};
     SampleRun run(spec, 3);
     record(run.ledger, 5, 70, sample_t0, 2);
@@ -229,36 +229,36 @@ TEST(Ledger, CountsEveryFirstCopyOnceWhenTwoProcessesWrite) {
 TEST(RunSpec, NamesWhatIsWrong) {
     const struct {
         const char* wrong;
-        std::function<void(RunSpec&)> spoil;
+        std::function<void(plan::RunSpec&)> spoil;
     } rows[] = {
-        {"payload_bytes", [](RunSpec& spec) { spec.payload.bytes = 63; }},
-        {"payload_bytes", [](RunSpec& spec) { spec.payload.bytes = 65'537; }},
-        {"equipments", [](RunSpec& spec) { spec.equipments = 0; }},
-        {"equipments", [](RunSpec& spec) { spec.equipments = most_equipments + 1; }},
-        {"sequences", [](RunSpec& spec) { spec.sequences = 0; }},
-        {"sequences", [](RunSpec& spec) { spec.sequences = UINT64_MAX; }},
+        {"payload_bytes", [](plan::RunSpec& spec) { spec.payload.bytes = 63; }},
+        {"payload_bytes", [](plan::RunSpec& spec) { spec.payload.bytes = 65'537; }},
+        {"equipments", [](plan::RunSpec& spec) { spec.equipments = 0; }},
+        {"equipments", [](plan::RunSpec& spec) { spec.equipments = plan::most_equipments + 1; }},
+        {"sequences", [](plan::RunSpec& spec) { spec.sequences = 0; }},
+        {"sequences", [](plan::RunSpec& spec) { spec.sequences = UINT64_MAX; }},
         {"measured",
-         [](RunSpec& spec) {
+         [](plan::RunSpec& spec) {
              spec.measured = {{2s, 1s}};
          }},
         {"measured",
-         [](RunSpec& spec) {
+         [](plan::RunSpec& spec) {
              spec.measured = {{-1s, 1s}};
          }},
-        {"measured", [](RunSpec& spec) { spec.measured.resize(most_windows + 1); }},
-        {"segments", [](RunSpec& spec) { spec.segments.resize(most_segments + 1); }},
+        {"measured", [](plan::RunSpec& spec) { spec.measured.resize(plan::most_windows + 1); }},
+        {"segments", [](plan::RunSpec& spec) { spec.segments.resize(plan::most_segments + 1); }},
         {"segments",
-         [](RunSpec& spec) {
+         [](plan::RunSpec& spec) {
              spec.segments = {{0s, 2s}, {1s, 3s}};
          }},
         {"segments",
-         [](RunSpec& spec) {
+         [](plan::RunSpec& spec) {
              spec.segments = {{2s, 1s}};
          }},
     };
     EXPECT_EQ(problem_of(sample_spec()), "");
     for (const auto& row : rows) {
-        RunSpec spec = sample_spec();
+        plan::RunSpec spec = sample_spec();
         row.spoil(spec);
         EXPECT_THAT(problem_of(spec), testing::StartsWith(row.wrong));
     }

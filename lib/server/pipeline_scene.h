@@ -12,7 +12,7 @@
 namespace portillon::server {
 
 struct PipelineScene {
-    explicit PipelineScene(const RunSpec& spec = sample_spec(),
+    explicit PipelineScene(const plan::RunSpec& spec = sample_spec(),
                            std::size_t hold_limit_bytes = stages::HoldQueue::most_bytes)
         : run(spec), pipeline(simulation.loop(), 0, figures, shares, hold_limit_bytes) {
         pipeline.open(run.ledger);

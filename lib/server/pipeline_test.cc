@@ -27,7 +27,7 @@ TEST(Pipeline, RecordsAndAccepts) {
 
 TEST(Pipeline, AcceptsAndForgetsRunsThatNobodyRegistered) {
     PipelineScene scene;
-    RunSpec other = sample_spec();
+    plan::RunSpec other = sample_spec();
     other.run = RunId{0xB2};
     scene.send(SampleRun(other).batch(1, 1, 4));
     EXPECT_EQ(scene.answers.count(Disposition::accepted), 1u);

@@ -18,7 +18,7 @@ Run* Runs::find(RunId run, Instant now) {
     return &found->second;
 }
 
-Result<Run*> Runs::open(const RunSpec& spec, Instant now) {
+Result<Run*> Runs::open(const plan::RunSpec& spec, Instant now) {
     check(!full() && !runs_.contains(spec.run), "a run is opened once");
     auto memory =
         SharedMemory::create(fmt::format("portillon-{}", format_run(spec.run)), Ledger::bytes_needed(spec, shards_));

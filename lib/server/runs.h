@@ -29,7 +29,7 @@ public:
     Run* find(RunId run, Instant now);
 
     // Requires that the run is not known yet and that there is room.
-    Result<Run*> open(const RunSpec& spec, Instant now);
+    Result<Run*> open(const plan::RunSpec& spec, Instant now);
     void close(RunId run) { runs_.erase(run); }
 
     template <class Each>

@@ -24,7 +24,7 @@ inline std::map<std::string, std::uint64_t> counts_of(const Causes& causes) {
     return counts;
 }
 
-inline RunSpec sample_spec(std::uint32_t equipments = 3, Sequence sequences = 1'000) {
+inline plan::RunSpec sample_spec(std::uint32_t equipments = 3, Sequence sequences = 1'000) {
     return {.run = RunId{0xA1},
             .payload = {.seed = 7, .bytes = 100},
             .equipments = equipments,
@@ -33,7 +33,7 @@ inline RunSpec sample_spec(std::uint32_t equipments = 3, Sequence sequences = 1'
 }
 
 struct SampleRun {
-    explicit SampleRun(const RunSpec& wanted = sample_spec(), unsigned shards = 1)
+    explicit SampleRun(const plan::RunSpec& wanted = sample_spec(), unsigned shards = 1)
         : spec(wanted),
           memory(SharedMemory::create("sample", Ledger::bytes_needed(spec, shards)).value()),
           ledger(Ledger::create(memory.bytes(), spec, shards)) {}
@@ -53,7 +53,7 @@ struct SampleRun {
         return bytes;
     }
 
-    RunSpec spec;
+    plan::RunSpec spec;
     SharedMemory memory;
     Ledger ledger;
 };

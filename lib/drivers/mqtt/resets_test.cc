@@ -122,9 +122,8 @@ struct World {
                .equipments = equipments,
                .schedule = {{}, arrival::Stages({{20s, 20, 20, arrival::Measure::on}}), seed},
                .start = {},
-               .batch = {},
-               .retry = {.base = 1ms, .max = 20ms}} {
-        const server::RunSpec spec{run, {seed, plan.payload_bytes}, equipments, 10'000, {}};
+               .delivery = {.retry = {.base = 1ms, .max = 20ms}}} {
+        const plan::RunSpec spec{run, {seed, plan.payload_bytes}, equipments, 10'000, {}};
         ledger_bytes.resize(server::Ledger::bytes_needed(spec, 1) / 64 + 1);
         ledger.emplace(server::Ledger::create(std::as_writable_bytes(std::span(ledger_bytes)), spec, 1));
         board_bytes.resize(server::Board::bytes_needed(1) / 64 + 1);
@@ -132,7 +131,8 @@ struct World {
         ingest.emplace(simulation.loop(), 0, board->figures(0), board->shares());
         ingest->open(*ledger);
         listener = server::mqtt::kind().make({simulation.loop(), *ingest, limits, board->figures(0)});
-        driver = kind().make({simulation.loop(), fragile_dialer, target, options, plan.encoding, plan.in_flight, run});
+        driver = kind().make(
+            {simulation.loop(), fragile_dialer, target, options, plan.encoding, plan.delivery.in_flight, run});
         engine.emplace(simulation.loop(), *driver, plan);
         weather.begin = t0 + 5s;
         weather.end = t0 + 15s;
@@ -166,7 +166,7 @@ struct World {
     nlohmann::json options;
     net::TaskGroup tasks{simulation.loop()};
     Instant t0 = simulation.now() + 1s;
-    fleet::Plan plan;
+    plan::Lot plan;
     std::vector<Line> ledger_bytes, board_bytes;
     std::optional<server::Ledger> ledger;
     std::optional<server::Board> board;

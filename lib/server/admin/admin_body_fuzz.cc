@@ -12,7 +12,7 @@ using namespace portillon;
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
     const std::string_view text(reinterpret_cast<const char*>(bytes), size);
     if (const auto spec = server::read_run(text)) {
-        check(server::problem_of(*spec).empty(), "an accepted run has a problem");
+        check(plan::problem_of(*spec).empty(), "an accepted run has a problem");
     }
     if (const auto fault = server::read_fault(text, Instant{1s})) {
         const auto again = server::read_fault(server::write_fault(*fault), Instant{});
@@ -20,7 +20,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
               "a fault changes when it is forwarded");
     }
     if (const auto generated = server::read_generated(text)) {
-        check(generated->size() <= server::most_equipments, "too many equipments were accepted");
+        check(generated->size() <= plan::most_equipments, "too many equipments were accepted");
     }
     server::read_start(text);
     server::read_freeze(text);

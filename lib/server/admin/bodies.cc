@@ -66,8 +66,8 @@ public:
         return Nanos{static_cast<std::int64_t>(number(key, static_cast<std::uint64_t>(least), most_ns))};
     }
 
-    std::vector<Window> windows(const std::string& key) {
-        std::vector<Window> all;
+    std::vector<arrival::Window> windows(const std::string& key) {
+        std::vector<arrival::Window> all;
         const json* const value = member(key);
         const auto is_instant = [](const json& each) {
             return each.is_number_unsigned() && each.get<std::uint64_t>() <= std::uint64_t{most_ns};
@@ -118,15 +118,15 @@ private:
 
 }  // namespace
 
-Checked<RunSpec> read_run(std::string_view body) {
+Checked<plan::RunSpec> read_run(std::string_view body) {
     Members members(body);
-    RunSpec spec;
+    plan::RunSpec spec;
     spec.run = members.run("run");
     spec.payload.seed = members.number("seed", 0, std::numeric_limits<std::uint64_t>::max());
     spec.payload.bytes = static_cast<std::uint32_t>(
         members.number("payload_bytes", wire::smallest_validation_bytes, wire::largest_validation_bytes));
-    spec.equipments = static_cast<std::uint32_t>(members.number("equipments", 1, most_equipments));
-    spec.sequences = members.number("sequences", 1, most_run_validations);
+    spec.equipments = static_cast<std::uint32_t>(members.number("equipments", 1, plan::most_equipments));
+    spec.sequences = members.number("sequences", 1, plan::most_run_validations);
     if (members.has("measured")) {
         spec.measured = members.windows("measured");
     }
@@ -188,7 +188,7 @@ Checked<Fault> read_fault(std::string_view body, Instant now) {
     }
     if (victim == Victim::validations || victim == Victim::messages) {
         if (victim == Victim::validations || members.has("count")) {
-            fault.count = members.number("count", 1, most_run_validations);
+            fault.count = members.number("count", 1, plan::most_run_validations);
         }
         fault.one_in = fault.count > 0 ? drawn_one_in : 1;
         if (members.has("one_in")) {

@@ -8,13 +8,13 @@
 #include <vector>
 
 #include "base/problem.h"
+#include "plan/run_spec.h"
 #include "server/fault.h"
 #include "server/reconcile.h"
-#include "server/run_spec.h"
 
 namespace portillon::server {
 
-Checked<RunSpec> read_run(std::string_view body);
+Checked<plan::RunSpec> read_run(std::string_view body);
 Checked<Instant> read_start(std::string_view body);
 
 inline constexpr Nanos freeze_by_default = 5s;

@@ -21,7 +21,9 @@ public:
     Generated take() { return std::move(generated_); }
 
     bool null() override { return add(std::nullopt); }
-    bool number_unsigned(std::uint64_t value) override { return value <= most_run_validations ? add(value) : refuse(); }
+    bool number_unsigned(std::uint64_t value) override {
+        return value <= plan::most_run_validations ? add(value) : refuse();
+    }
     bool boolean(bool) override { return other(); }
     bool number_integer(std::int64_t) override { return other(); }
     bool number_float(double, const std::string&) override { return other(); }
@@ -58,7 +60,7 @@ private:
         if (!inside_) {
             return other();
         }
-        if (generated_.size() == most_equipments) {
+        if (generated_.size() == plan::most_equipments) {
             return refuse("has too many equipments");
         }
         generated_.push_back(count);

@@ -13,7 +13,7 @@ TEST(Genuine, TakesBytesThatTheSeedDoesNotMakeForUnexpected) {
     auto changed = scene.run.batch(1, 1, 1);
     changed.back() = static_cast<std::byte>('z');
     scene.send(changed);
-    RunSpec other = sample_spec();
+    plan::RunSpec other = sample_spec();
     other.payload.bytes = 101;  // every byte right, but one too many
     scene.send(SampleRun(other).batch(1, 1, 1));
     other = sample_spec();

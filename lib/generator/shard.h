@@ -1,0 +1,73 @@
+#pragma once
+
+// The inside of a generator's process: a slice of each lot of the fleet, which does what the conductor says over the
+// link. In the order of a run, with what it answers:
+//
+//     plan -> ready (prepared); connect -> ready (connected); start -> a snapshot of each lot every second;
+//     (stop), (drain over) -> drained; close -> results in pieces, reported; bye -> the end
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "driver/kind.h"
+#include "fleet/engine.h"
+#include "generator/plan.h"
+#include "host/facts.h"
+#include "link/link.h"
+#include "net/dialer.h"
+#include "net/faults/faulty_dialer.h"
+#include "net/task_group.h"
+#include "net/wakeup.h"
+
+namespace portillon::generator {
+
+// What a process takes from the operating system.
+struct Surroundings {
+    std::function<std::unique_ptr<net::Dialer>(std::vector<net::Route>, net::Traffic&)> make_dialer;
+    std::function<host::Facts()> look_at_host;
+};
+
+class Shard {
+public:
+    // `ended`: once, with the exit status, when the conductor has said goodbye or its link has ended. Everything
+    // outlives the shard.
+    using Ended = std::function<void(int status)>;
+    Shard(net::Loop& loop, link::Link& link, const driver::Kinds& kinds, Surroundings surroundings, Ended ended);
+    ~Shard();
+    Shard(const Shard&) = delete;
+
+private:
+    struct Lot;
+
+    void heard(const link::v1::LinkMessage& message);
+    void prepare();
+    std::string set_up();
+    std::string set_up(const LotPlan& plan);
+    net::Task<void> connect(Instant from);
+    void start(Instant t0);
+    net::Task<void> live(Instant t0);
+    net::Task<void> tell_how_it_goes(Instant t0);
+    void tell_how_it_goes(std::uint32_t place);
+    net::Task<void> close(Instant deadline);
+    void say_ready(std::uint32_t connected, const std::string& problem);
+
+    net::Loop& loop_;
+    link::Link& link_;
+    const driver::Kinds& kinds_;
+    Surroundings surroundings_;
+    Ended ended_;
+    net::Wakeup begin_{loop_};
+    net::Wakeup tick_{loop_};
+    net::Traffic traffic_;
+    link::v1::GeneratorPlan gathered_;  // the pieces of the plan so far
+    std::vector<std::unique_ptr<Lot>> lots_;
+    link::v1::Usage usage_;
+    enum class Sessions : std::uint8_t { wanted, closing, closed } sessions_ = Sessions::wanted;
+    net::TaskGroup tasks_{loop_};
+};
+
+// Does it for the link at link::link_descriptor, until it ends. Returns the exit status.
+int serve(const driver::Kinds& kinds);
+
+}  // namespace portillon::generator

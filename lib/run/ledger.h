@@ -1,0 +1,76 @@
+#pragma once
+
+// What a server knows of the run of one lot: what arrived, when, and what its faults have struck.
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "account/figures.h"
+#include "host/facts.h"
+#include "net/task.h"
+#include "plan/run_spec.h"
+#include "run/reconcile.h"
+#include "scenario/scenario.h"
+#include "stats/histogram.h"
+
+namespace portillon::run {
+
+// The server's own figures at one instant.
+struct ServerFigures {
+    double cpu_s = 0;
+    std::uint64_t rss_bytes = 0;
+    std::optional<std::uint64_t> private_bytes = 0;  // absent when the server does not tell it
+    unsigned shards = 0;
+    std::uint64_t turned_away = 0;         // connections, because there were as many as it can hold
+    std::vector<std::string> dead_shards;  // "server shard 1 (pid 4711)"
+    unsigned living = 0;                   // of the shards
+    std::optional<host::Facts> host;       // its machine; absent when the server does not tell it
+};
+
+// Of one segment of the run.
+struct SegmentAccount {
+    std::uint64_t duplicated = 0;
+    stats::Histogram end_to_end;
+};
+
+// What the server has to say at the end.
+struct LedgerAccount {
+    account::Counts counts;  // of the ledger
+    std::vector<Range> missing, duplicated_ranges, reordered_ranges;
+    stats::Histogram end_to_end;
+    std::vector<std::uint64_t> delivered_per_s;  // since T0
+    std::vector<SegmentAccount> segments;        // as many as were asked for, or none from a server that knows none
+};
+
+// By one fault of the server.
+struct Struck {
+    std::string what;  // "validations", "messages", "connections", "shards"
+    std::uint64_t count = 0;
+};
+
+// A text that is returned says what is wrong; an empty one that nothing is.
+class Ledger {
+public:
+    virtual ~Ledger() = default;
+
+    // Without segments if the server refuses them.
+    virtual net::Task<std::string> open(plan::RunSpec spec) = 0;
+    virtual net::Task<std::string> start(Instant t0) = 0;
+    // `place`: among the scenario's faults.
+    virtual net::Task<std::string> set_fault(scenario::Fault fault, std::size_t place, Instant t0) = 0;
+    // What the faults that were set have struck, by their places; none that the server does not know any more.
+    virtual net::Task<std::map<std::size_t, Struck>> struck() = 0;
+    // Of the whole server. Nothing if it did not answer.
+    virtual net::Task<std::optional<ServerFigures>> figures() = 0;
+    virtual net::Task<std::optional<std::uint64_t>> arrived() = 0;  // validations so far, any copy
+    virtual net::Task<std::string> freeze(Nanos within) = 0;
+    // `generated`: by equipment, 1..N; nothing for those whose account was lost. `problem` outlives the call.
+    virtual net::Task<std::optional<LedgerAccount>> reconcile(std::vector<std::optional<std::uint64_t>> generated,
+                                                              std::string& problem) = 0;
+    virtual net::Task<std::string> close() = 0;
+};
+
+}  // namespace portillon::run
