@@ -1,6 +1,6 @@
 #pragma once
 
-// A server's shards as its conductor sees them: processes behind links (run/serve.h), or, in tests, a shard of the same
+// A server's shards as its conductor sees them: processes behind links (service/serve.h), or, in tests, a shard of the same
 // process.
 
 #include <cstdint>
