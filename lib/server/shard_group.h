@@ -1,7 +1,7 @@
 #pragma once
 
-// A server's shards as its conductor sees them: processes behind links (service/serve.h), or, in tests, a shard of the same
-// process.
+// A server's shards as its conductor sees them: processes behind links (service/serve.h), or, in tests, a shard of the
+// same process.
 
 #include <cstdint>
 #include <vector>
