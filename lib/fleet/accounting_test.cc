@@ -1,4 +1,4 @@
-// Every validation in exactly one state, whatever happens.
+// Every validation ends in exactly one state, whatever happens.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -36,7 +36,7 @@ TEST(Accounting, AFullCacheDropsTheOldestNeverOffered) {
     run.drain();
     const auto result = run.close();
     EXPECT_EQ(result.counts.generated, 200u);
-    // Dropped until 10 s: all but the two in flight and the newest 25.
+    // Until 10 s all validations were dropped but the two in flight and the newest 25.
     const auto dropped = result.counts.discarded;
     EXPECT_GE(dropped, generated - 27);
     EXPECT_LE(dropped, generated - 27 + 1);
@@ -70,7 +70,7 @@ TEST(Accounting, WithoutAcknowledgementsEverythingSentIsUnacknowledged) {
     run.connect();
     run.start();
     run.drain();
-    EXPECT_LT(run.since_t0(), 12s);  // nothing more will be known
+    EXPECT_LT(run.since_t0(), 12s);  // the drain does not wait for answers that cannot come
     const auto result = run.close();
     EXPECT_EQ(result.counts.unacknowledged, 100u);
     EXPECT_EQ(result.counts.sent_batches, 25u);
@@ -96,7 +96,7 @@ TEST(Accounting, WhatWasOfferedButNeverWrittenIsCached) {
     EXPECT_EQ(result.counts.cached, 2u);
     EXPECT_EQ(result.counts.sent_batches, 3u);
     EXPECT_EQ(result.lateness.count(), 3u);
-    EXPECT_TRUE(result.errors.empty());  // closing is nobody's failure
+    EXPECT_TRUE(result.errors.empty());  // batches that close() breaks are no failures
 }
 
 TEST(Accounting, AWaitingRetryIsUnacknowledgedAtTheEnd) {
@@ -136,10 +136,10 @@ TEST(Accounting, AttemptsThatWereNeverWrittenAreNoRetries) {
     EXPECT_EQ(result.parts.at(0).counts.retries, 0u);
     EXPECT_EQ(result.errors.at("deliver.reset"), 2u);
     EXPECT_EQ(result.lateness.max(), run.driver.offers.at(2).at - run.driver.offers.at(0).at);
-    EXPECT_EQ(result.sent_late, 0u);  // the network kept it
+    EXPECT_EQ(result.sent_late, 0u);  // the network delayed it, not the generator
 }
 
-// As a receive maximum of 1 does it: most of the batches that a break settles had not been written.
+// The driver behaves as with a receive maximum of 1: most of the batches that a break settles had not been written.
 TEST(Accounting, FirstTriesAndRetriesAddUpToTheWrites) {
     auto plan = plain_plan(periodic, {steady(10s, 10)});
     plan.delivery.in_flight = 30;
@@ -269,7 +269,7 @@ void expect_parts_of(const plan::Lot& plan, const Result& result) {
     }
 }
 
-// A server and a network out of their minds. What the engine believes is compared with what the script did.
+// Server and network misbehave at random. The engine's account is compared with what the script did.
 void survive(std::uint64_t seed) {
     SCOPED_TRACE(::testing::Message() << "PORTILLON_SEED=" << seed);
     Random random(seed);
@@ -373,7 +373,7 @@ void survive(std::uint64_t seed) {
     std::uint64_t generated = 0;
     for (const auto& [equipment, count, by_segment] : result.generated) {
         generated += count;
-        // No batch holds what was discarded, and everything that was cut and not discarded was generated.
+        // No batch holds a discarded validation, and every validation in a batch was generated.
         for (const auto& [first, size] : cuts[equipment]) {
             EXPECT_LE(first + size - 1, count);
         }

@@ -11,7 +11,7 @@ namespace portillon::fleet {
 namespace {
 
 constexpr std::size_t merges_per_interval = 8;      // some 0.2 ms of work
-constexpr std::size_t most_causes_with_words = 64;  // more than a server that means well has; 13 kB at most
+constexpr std::size_t most_causes_with_words = 64;  // more than an honest server has; bounds the words to 13 kB
 
 std::string one_pack(const std::vector<std::string>& packs) {
     if (packs.size() < 2) {

@@ -1,6 +1,7 @@
 #pragma once
 
-// The shard's account of itself: tally, histograms, causes, and the series of intervals. Knows no equipment.
+// What a shard writes down while it runs: tally, histograms, causes of failures, and the series of intervals. The books
+// know nothing of equipments.
 
 #include <cstdint>
 #include <map>
@@ -18,7 +19,7 @@
 
 namespace portillon::fleet {
 
-// How often each cause occurred; few causes, so a list.
+// Counts how often each cause occurred. There are few causes, so a list is searched.
 class Causes {
 public:
     void count(const error_code& cause);
@@ -30,18 +31,18 @@ private:
     std::uint64_t total_ = 0;
 };
 
-// What servers said of causes in their own words: the first driver::most_words_bytes of the first words for each cause.
+// The servers' own words for each cause: the first driver::most_words_bytes of what was said first.
 class Words {
 public:
     void said(const error_code& cause, std::string_view words);
     const std::map<std::string, std::string>& by_cause() const { return by_cause_; }
 
 private:
-    std::vector<error_code> known_;  // looked through for each failure, so that words that are known cost no string
+    std::vector<error_code> known_;  // searched first at each failure, so that a known cause makes no string
     std::map<std::string, std::string> by_cause_;
 };
 
-// How things stand at an instant. Nobody keeps a gauge: Shard::gauges() works it out from the accounts.
+// The state at an instant. No gauge is stored: Shard::gauges() computes them from the books.
 struct Gauges {
     std::uint64_t connected = 0;  // equipments
     std::uint64_t in_flight = 0;  // validations, as in Interval
@@ -49,8 +50,8 @@ struct Gauges {
     bool operator==(const Gauges&) const = default;
 };
 
-// Records a Series while it happens. Whatever changes what the gauges show calls Shard::roll() first, so that a gauge
-// at an interval's end is the state before everything that happens at that very instant.
+// Records a Series while the run lasts. Code that changes what the gauges show calls Shard::roll() first, so that a
+// gauge at an interval's end is the state before anything that happens at that very instant.
 class SeriesRecorder {
 public:
     void start(Instant t0);
@@ -87,13 +88,13 @@ private:
     std::size_t place_of(Nanos at) const;
 
     Instant t0_{};
-    Nanos open_from_{};           // since T0, of the last of intervals
-    Instant open_until_ = never;  // never: not started, or finished
-    Series series_;               // responses lie apart, in packs_, until the end
-    // Doubling the width only gathers the packs of two intervals; they are merged a few at a time as intervals close,
-    // so that it makes no pause.
+    Nanos open_from_{};           // begin of the last interval, since T0
+    Instant open_until_ = never;  // end of the last interval; never: not started, or finished
+    Series series_;               // its intervals' `response` stays empty until series(): see packs_
+    // The packed histograms of each interval. Doubling the width only puts those of two intervals into one list; they
+    // are merged later, a few whenever an interval closes, so that doubling does not stop the loop.
     std::vector<std::vector<std::string>> packs_;
-    std::size_t together_ = 0;  // where pack_together goes on
+    std::size_t together_ = 0;  // the interval at which pack_together() continues
     stats::Histogram response_;
     std::string last_response_;
 };
@@ -106,31 +107,31 @@ struct Books {
     }
 
     plan::Segments segments;
-    account::Counts counts;   // cached and unacknowledged: only what is known before the end
-    std::vector<Part> parts;  // of each segment; cached: only at the end
+    account::Counts counts;   // `cached` is 0, and `unacknowledged` holds only QoS 0 until Engine::result()
+    std::vector<Part> parts;  // one for each segment; `cached` and `unacknowledged` are 0 until Engine::result()
     std::uint64_t sent_late = 0;
     stats::Histogram connect, generator_lag;
     std::vector<Exception> exceptions;
     Nanos connecting{};
-    Causes connect_failures;   // dials
-    Causes lost_connections;   // connections that were open, whether or not something was in flight
-    Causes delivery_failures;  // attempts
+    Causes connect_failures;   // one for each failed dial
+    Causes lost_connections;   // one for each open connection that broke, whether or not anything was in flight
+    Causes delivery_failures;  // one for each failed attempt of a batch, and for each stray answer
     Words words;
     SeriesRecorder series;
 
-    // Validations whose fate is still open: neither answered for good, nor discarded, nor sent without a hope of an
-    // answer. The drain ends when there are none.
+    // Validations whose fate is still open: neither answered for good, nor discarded, nor sent by a protocol without
+    // answers. The drain ends when there are none.
     std::uint64_t unsettled() const {
         return counts.generated - counts.acknowledged - counts.rejected - counts.discarded - counts.unacknowledged;
     }
 
-    // The part of a due time.
+    // The part of the run in which `due` lies, since T0.
     Part& part(Nanos due) {
         near_ = segments.at(due, near_);
         return parts[near_];
     }
 
-    // Returns whether it is measured.
+    // Counts a validation that is due at `due`. Returns whether it is measured.
     arrival::Measure generated(Nanos due) {
         ++counts.generated;
         series.due(due);
@@ -140,7 +141,7 @@ struct Books {
     }
 
 private:
-    std::uint32_t near_ = 0;  // the segment that was asked for last
+    std::uint32_t near_ = 0;  // the segment found last, where the next search begins
 };
 
 }  // namespace portillon::fleet

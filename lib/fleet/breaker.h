@@ -1,8 +1,8 @@
 #pragma once
 
-// Circuit breaker of one equipment. Closed: everything is tried. After so many failures in a row it opens: nothing is
-// tried for a while. Then it is half open: one thing is tried at a time, and the first answer closes it, the first
-// failure opens it again. Pure; time is given.
+// Circuit breaker of one equipment. Closed: batches are sent and connections dialled freely. After plan.failures
+// failures in a row it opens: nothing is tried for plan.open. Then it is half open: one attempt is made at a time; an
+// answer closes the breaker, a failure opens it again. Pure; time is an argument.
 
 #include <cstdint>
 
@@ -12,13 +12,13 @@ namespace portillon::fleet {
 
 class Breaker {
 public:
-    // Nothing may be tried before; in the past unless it is open.
+    // Nothing may be tried before this instant. It lies in the past unless the breaker is open.
     Instant opens_until() const { return until_; }
     bool is_open(Instant now) const { return now < until_; }
-    // Only one thing at a time, please.
+    // While this is true, the caller makes only one attempt at a time.
     bool is_half_open(Instant now) const { return until_ != Instant{} && now >= until_; }
 
-    // What was tried has failed. True if that opens it.
+    // Counts a failed attempt, dial or connection. True if that opens the breaker.
     bool failed(const plan::Breaker& plan, Instant now) {
         if (plan.failures == 0 || is_open(now) || (until_ == Instant{} && ++failures_ < plan.failures)) {
             return false;

@@ -12,7 +12,7 @@ Cache::Cut Cache::cut(const arrival::Schedule& schedule, std::uint32_t most) {
         holes_ == nullptr ? size() : std::min(size(), holes_->list.front().first - next_.sequence());
     const Cut cut{next_, static_cast<std::uint32_t>(std::min<std::uint64_t>(most, together))};
     if (holes_ == nullptr && cut.count == together) {
-        next_ = newest_;  // the usual case, in which the cache is empty afterwards: no walk over the schedule
+        next_ = newest_;  // the usual case: the cache is empty afterwards, and no walk over the schedule is needed
         return cut;
     }
     for (std::uint32_t i = 0; i < cut.count; ++i) {
@@ -26,7 +26,7 @@ void Cache::add_hole(const Hole& hole) {
     if (holes_ == nullptr) {
         holes_ = std::make_unique<Holes>();
     }
-    // While the cache stays full every batch leaves a hole right behind the one before.
+    // While the cache stays full, each new hole begins where the last one ends and is merged with it.
     if (!holes_->list.empty() && holes_->list.back().last + 1 == hole.first) {
         holes_->list.back().last = hole.last;
     } else {

@@ -1,14 +1,14 @@
 #pragma once
 
-// What waits in one equipment: validations that it has turned to (they are due) and has put into no batch yet. Nothing
-// of them is stored. Two cursors stand at the ends, and what lies between them is recomputed by a copy that goes from
-// one to the other, so that a cache of a million validations takes as much memory as an empty one:
+// The validations of one equipment that are due (the equipment has turned to them) and are in no batch yet. None of
+// them is stored. Two cursors of the schedule stand at the ends, and a copy that walks from one to the other recomputes
+// what lies between, so that a cache of a million validations takes as much memory as an empty one:
 //
 //     in batches | next_ ... they wait ... | newest() ... the equipment has not turned to
 //
-// A full cache discards the oldest, which moves next_, or the newest. The newest cannot be taken back by newest(),
-// since their sequences are used up, so they leave a hole: a range between the cursors that does not wait. A batch ends
-// at a hole, for its sequences are consecutive. Pure.
+// A full cache discards the oldest validations, which moves next_, or the newest. To discard the newest, newest()
+// cannot move back, since their sequences are used up; they leave a hole: a range between the cursors that does not
+// wait. A batch ends at a hole, because its sequences are consecutive. Pure.
 
 #include <algorithm>
 #include <deque>
@@ -23,7 +23,7 @@ namespace portillon::fleet {
 
 class Cache {
 public:
-    // Consecutive validations of the equipment.
+    // `count` consecutive validations of the equipment.
     struct Range {
         Sequence first = 1;
         std::uint64_t count = 0;
@@ -33,7 +33,7 @@ public:
         std::uint32_t count = 0;
     };
 
-    // Empty, and the equipment turns to `first` next.
+    // Makes the cache empty; the equipment turns to `first` next.
     void begin(const arrival::Cursor& first) { next_ = newest_ = first; }
 
     const arrival::Cursor& newest() const { return newest_; }
@@ -42,39 +42,40 @@ public:
     }
     bool empty() const { return size() == 0; }
 
-    // The equipment turns to the validation at newest(): from now on it waits.
+    // The equipment turns to the validation at newest(), which waits from now on.
     void turn(const arrival::Schedule& schedule) { schedule.advance(newest_); }
 
-    // Takes out what the next batch holds: the oldest, up to a hole, `most` at most. Not while empty.
+    // Takes the validations of the next batch out: the oldest ones, `most` at most, up to the first hole. The cache is
+    // not empty.
     Cut cut(const arrival::Schedule& schedule, std::uint32_t most);
 
-    // Discards the oldest that are above `capacity` and calls each(due since T0) for them in turn. Of a cache that
-    // always discards the oldest: there is no hole.
+    // Discards the oldest validations until `capacity` are left and calls each(due since T0) for each of them. Only for
+    // a cache from which discard_newest() never takes anything: there are no holes.
     template <class Each>
     Range discard_oldest(const arrival::Schedule& schedule, std::uint64_t capacity, Each&& each);
 
-    // The same for the newest: of the `turned` validations from `first` up to newest(), the last that are above
-    // `capacity`.
+    // Discards the newest validations until `capacity` are left, but only from the last `turned` ones, which begin at
+    // `first` and end at newest(). Calls each(due since T0) for each of them.
     template <class Each>
     Range discard_newest(const arrival::Schedule& schedule, std::uint64_t capacity, const arrival::Cursor& first,
                          std::uint32_t turned, Each&& each);
 
-    // Calls each(range) for all that wait, between the holes.
+    // Calls each(range) for each range of validations that wait: those between the holes.
     template <class Each>
     void for_each_range(Each&& each) const;
 
-    // Calls each(place in `segments`, validations) for those that wait, by the segments in which they are due; for one
-    // segment perhaps several times.
+    // Counts the validations that wait by the segments in which they are due: calls each(place in `segments`, count),
+    // for one segment perhaps several times.
     template <class Each>
     void count_by_segment(const arrival::Schedule& schedule, const plan::Segments& segments, Each&& each) const;
 
 private:
-    // Discarded from between the cursors.
+    // Discarded validations between the cursors.
     struct Hole {
         Sequence first = 0, last = 0;
     };
     struct Holes {
-        std::deque<Hole> list;   // in order; next_ is never inside one
+        std::deque<Hole> list;   // in order; next_ is never inside a hole
         std::uint64_t size = 0;  // validations
     };
 
@@ -143,8 +144,8 @@ void Cache::count_by_segment(const arrival::Schedule& schedule, const plan::Segm
         }
         for (std::uint64_t in_range = range.count; in_range > 0 && left > 0; --in_range, --left) {
             near = segments.at(cursor.due(), near);
-            // Due times never decrease: once the cursor is in the segment of newest(), so are all that are left, and
-            // the cache of a long outage is not walked through.
+            // Due times never decrease. Once the cursor is in the same segment as newest(), so are all that are left,
+            // and they are counted without a walk: the cache of a long outage may hold millions.
             if (near + 1 == segments.size() || newest_.due() < segments.list()[near].to) {
                 each(near, std::exchange(left, 0));
                 return;

@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::uint32_t plenty = 1'000;
 
-// One validation a second, of which the equipment turns to the first `size`.
+// A cache of the first `size` validations; one a second is due.
 struct Filled {
     explicit Filled(int size, arrival::Arrival arrival = {})
         : schedule(std::move(arrival), plain_plan({}, {steady(100s, 1)}).schedule.stages(), 1) {
@@ -21,7 +21,7 @@ struct Filled {
             cache.turn(schedule);
         }
     }
-    // Turns to `count` more, of which what is above `capacity` goes.
+    // Turns to `count` more validations and discards the newest above `capacity`.
     Cache::Range turn_and_discard(std::uint32_t count, std::uint64_t capacity) {
         const auto first = cache.newest();
         turn(static_cast<int>(count));

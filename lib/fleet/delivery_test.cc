@@ -1,4 +1,4 @@
-// When batches go, in which order, and what happens to them when the answer is not what one hopes for.
+// When batches are sent, in which order, and what happens to them when they are not acknowledged.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -156,9 +156,9 @@ TEST(Delivery, ARetryKeepsTheBoundariesOfItsBatch) {
     EXPECT_EQ(result.counts.retries, 1u);
     EXPECT_EQ(result.counts.sent_batches, 5u);
     EXPECT_EQ(result.counts.acknowledged, 40u);
-    EXPECT_EQ(result.service.max(), 1ms);                          // of the attempt that was answered
-    EXPECT_THAT(result.lateness.max(), is_about(900ms));           // to the first that was sent
-    EXPECT_THAT(result.response.max(), is_about(900ms + 1502ms));  // all of it
+    EXPECT_EQ(result.service.max(), 1ms);                          // only the attempt that was answered
+    EXPECT_THAT(result.lateness.max(), is_about(900ms));           // from due to the first attempt
+    EXPECT_THAT(result.response.max(), is_about(900ms + 1502ms));  // from due to the answer
 }
 
 TEST(Delivery, BackoffDoublesUpToItsLimitAndBeginsAnewWithTheNextBatch) {

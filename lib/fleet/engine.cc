@@ -13,10 +13,10 @@ namespace portillon::fleet {
 
 namespace {
 
-// So many goodbyes at once: enough to be quick, few enough that 50,000 do not arrive at the server in one burst.
+// The most goodbyes at once: enough to be quick, few enough that 50,000 do not reach the server in one burst.
 constexpr std::uint32_t goodbyes_at_once = 512;
 
-// The parts, which know no batches but those that were written again, add up to the whole.
+// Whether the parts add up to the whole. Of the figures that count batches, a part has only the retries.
 bool agree(const std::vector<Part>& parts, const account::Counts& whole) {
     account::Counts sum;
     for (const Part& part : parts) {
@@ -35,7 +35,7 @@ bool agree(const std::vector<Part>& parts, const account::Counts& whole) {
 }  // namespace
 
 struct Engine::Core {
-    // Closes intervals on time when nothing else happens.
+    // Closes the intervals of the series on time even if nothing else happens.
     class Ticker final : public Alarm {
     public:
         explicit Ticker(Shard& shard) : shard_(shard) {}
@@ -57,7 +57,7 @@ struct Engine::Core {
         }
     }
 
-    // All before T0, for it takes a while: a coroutine for each equipment.
+    // Starts a coroutine for each equipment: all before T0, because it takes a while.
     void bring_to_life() {
         const auto* by_rate = std::get_if<plan::StartByRate>(&shard.lot.start);
         for (auto& equipment : equipments) {
@@ -97,7 +97,7 @@ struct Engine::Core {
     std::deque<Equipment> equipments;
     net::TaskGroup lives;
     Ticker ticker;
-    struct Told {  // of a part, by changes()
+    struct Told {  // the state of a part at the last changes()
         account::Counts counts;
         std::uint64_t first_sent = 0;
         bool operator==(const Told&) const = default;

@@ -5,24 +5,24 @@
 //
 //     connect -> ready -> start -> (stop) -> drained -> close -> result
 //
-// Open loop: what the server does never changes what is due. Only in a closed loop a batch is due the instant a
-// place in the window is free, from the equipment's start to the end of the stages.
+// Open loop: what the server does never changes what is due. Only in a closed loop is a batch due at the instant at
+// which the window has room for it, from the equipment's start to the end of the stages.
 //
-// When a batch goes. A batch is complete when its max-th validation is due or `linger` after its first one was,
-// whichever comes first: that is the instant at which the equipment has to act, and where its alarm is set. It then
-// turns to whatever of its batch is due, and offers as much as the window allows, at most max at a time, oldest first.
-// What has to wait (window full, offline) is the cache: a range between two cursors, of which nothing is stored. Above
-// the plan's capacity the oldest never offered are discarded.
+// When a batch is sent. A batch is complete when its max-th validation is due, or `linger` after its first one was due,
+// whichever comes first. The equipment's alarm is set to that instant. The equipment then turns to those of the batch
+// that are due, and offers as much as the window allows: the oldest first, at most max in a batch. Validations that
+// have to wait (window full, offline) are in the cache: a range between two cursors, of which nothing is stored. Above
+// the plan's capacity the oldest or the newest of them are discarded, as the plan says.
 //
-// generator_lag is, for every measured validation, connected or not, the instant at which the loop turned to it less
-// the instant at which it should have: its due time with max 1 or linger 0, else the completion of its batch. So
-// linger, which the scenario asked for, is not counted as the tool's lateness.
+// generator_lag is how late the loop turned to a validation, for every measured one, connected or not. The loop should
+// turn to it at its due time with max 1 or linger 0, otherwise when its batch is complete. So linger, which the
+// scenario asked for, is not counted as the tool's lateness.
 //
-// What is answered: acknowledged and rejected are final. throttled, try_again and timed_out wait for retry_after if the
-// server named one, else for the batch's own backoff; broken batches, and the timed-out ones of a connection that
-// broke, go at once after the reconnect. Retries keep their place before new batches. The reconnect's own backoff
-// doubles with every dial that fails, and with every connection that breaks before any of the batches that it was
-// offered is answered or times out.
+// What an answer does: acknowledged and rejected are final. After throttled, try_again and timed_out the batch waits
+// for retry_after if the server named one, otherwise for its own back-off. Broken batches, and batches that timed out
+// on a connection that broke later, are offered at once after the reconnect. Retries go before new batches. Reconnects
+// have a back-off of their own: it doubles with every dial that fails, and with every connection that breaks before any
+// of the batches offered on it is answered or times out.
 
 #include <memory>
 #include <string>
@@ -36,26 +36,26 @@
 
 namespace portillon::fleet {
 
-// Where the slice stands, for live progress.
+// The state of the slice at an instant, for live progress.
 struct Snapshot {
-    account::Counts counts;       // those that are live (account/figures.h)
+    account::Counts counts;       // only the live ones hold (account/figures.h)
     std::uint64_t in_flight = 0;  // validations; as in Interval
     std::uint64_t cached = 0;
     std::uint64_t connected = 0;   // equipments
     std::uint64_t unanswered = 0;  // measured validations, so far
     std::uint64_t errors = 0;      // as in Result, all together
     std::uint64_t connect_failures = 0;
-    std::string response = {};  // of the last closed interval (a second, in short runs), as in Interval
+    std::string response = {};  // Interval::response of the last closed interval (a second, in short runs)
 };
 
-// The books of a segment so far; histograms are packed, in the order of `timings`, and empty when they are.
+// The books of one segment so far. `packed` holds its histograms in the order of `timings`; an empty histogram is "".
 struct PartSoFar {
     std::uint32_t segment = 0;
     account::Counts counts;
     std::array<std::string, timings.size()> packed;
 };
 
-// Whatever has changed since it was last asked for, as it stands; the rest is empty.
+// Everything that has changed since the last call of Engine::changes(), with its present value; the rest is empty.
 struct Changes {
     std::vector<PartSoFar> parts;
     std::string connect, generator_lag;
@@ -63,42 +63,43 @@ struct Changes {
 
 class Engine {
 public:
-    // Everything outlives the engine. Makes the sessions; dials nothing.
+    // Makes the sessions; dials nothing. Loop and driver outlive the engine.
     Engine(net::Loop& loop, driver::Driver& driver, const plan::Lot& lot);
     ~Engine();  // before connect() or after close() has completed
     Engine(const Engine&) = delete;
 
-    // Begins to dial as the plan's start says; `from` may lie in the future. With steps nothing is dialled before
-    // start(), but this is needed all the same.
+    // Begins to dial as the plan's start says; `from` may lie in the future. With a start by steps nothing is dialled
+    // before start(), but connect() has to be called all the same.
     void connect(Instant from);
 
-    // Completes once every equipment is connected or `within` has passed since `from`; with steps at once. One waiter.
+    // Completes once every equipment is connected or `within` has passed since `from`; with a start by steps at once.
+    // Only one coroutine may wait.
     net::Task<void> ready();
 
-    // Gives T0, which may lie a little in the future; or in the past, and then it catches up.
+    // Sets T0, which may lie a little in the future. If it lies in the past, the engine catches up.
     void start(Instant t0);
 
-    // Nothing due after `at` is generated; the drain begins then. What was generated already stays. Without effect
-    // before start(): what is not to start is closed.
+    // Nothing that is due after `at` is generated; the drain begins then. What was generated already stays. No effect
+    // before start(): to end an engine that has not started, call close().
     void stop(Instant at);
 
     // Completes when generation is over and everything is settled, the plan's drain has passed, or end_drain() was
-    // called. From then on nothing is offered any more; answers still count until close(). One waiter.
+    // called. From then on nothing is offered any more; answers still count until close(). Only one coroutine may wait.
     net::Task<void> drained();
 
-    // The conductor knows that nothing more will come. No effect before the end of generation.
+    // Ends the drain: the conductor knows that nothing more will arrive. No effect before the end of generation.
     void end_drain();
 
-    // Closes every session, a few hundred at a time, until `deadline` (or the end of an open() under way, if later),
-    // and has the server forget what it keeps of them, of equipments that are offline too. What is in flight is then
-    // unacknowledged. Also instead of drained(), or before start(). Once.
+    // Closes every session, a few hundred at a time, and has the server forget the state that it keeps of them, offline
+    // equipments included. Completes by `deadline`, or at the end of an open() under way if that is later. Whatever is
+    // in flight then counts as unacknowledged. May be called instead of drained(), and before start(); only once.
     net::Task<void> close(Instant deadline);
 
     Snapshot snapshot() const;
-    // For those who judge while it runs.
+    // For thresholds that are judged while the run lasts.
     Changes changes();
 
-    // After close(). Asserts that the tally balances and agrees with the exceptions.
+    // To be called after close(). Asserts that the tally balances and agrees with the exceptions.
     Result result() const;
 
 private:

@@ -1,4 +1,4 @@
-// Lives of equipments and of the whole run: starting, connecting, stages, drain, stop, close.
+// The life of equipments and of a whole run: starting, connecting, stages, drain, stop, close.
 
 #include "fleet/engine.h"
 
@@ -35,7 +35,7 @@ std::uint64_t sum_due(const Series& series) {
 
 TEST(Equipment, IsSmall) {
     EXPECT_LE(sizeof(Equipment), 352u);
-    EXPECT_LE(sizeof(Flight), 144u);  // of which only as many as are under way at once
+    EXPECT_LE(sizeof(Flight), 144u);  // there are only as many as are under way at once
 }
 
 TEST(Engine, GeneratesExactlyWhatTheStagesSay) {
@@ -74,7 +74,7 @@ TEST(Engine, ReadsTheKnownAnswerOfAServerThatFreezes) {
     };
     const auto result = run.whole();
     EXPECT_EQ(result.response.count(), 20'000u);
-    // 2,000 waits, one every 2 ms on average; an equipment's are 20 ms apart.
+    // 2,000 validations wait, one every 2 ms on average; those of one equipment are 20 ms apart.
     EXPECT_THAT(result.response.percentile(50), is_within(1us, 0ns));
     EXPECT_THAT(result.response.percentile(95), is_within(10ms, 500ms));
     EXPECT_THAT(result.response.percentile(99), is_within(10ms, 900ms));
@@ -167,7 +167,7 @@ TEST(Engine, TheUnluckyBeginOfflineAndGoOnTrying) {
     EXPECT_GE(result.connecting, 12s);
     EXPECT_LT(result.connecting, 13s);
     EXPECT_EQ(result.counts.connected_max, 3u);
-    EXPECT_EQ(result.sent_late, 0u);  // its link was not open
+    EXPECT_EQ(result.sent_late, 0u);  // the link was down, which is not the generator's doing
 }
 
 TEST(Engine, WhoBeginsOfflineSendsOldestFirstOnceConnected) {
@@ -243,7 +243,7 @@ TEST(Engine, DialsMoreAndMoreSlowlyAPeerThatBreaksBeforeItAnswers) {
     for (const Nanos wait : {Nanos{1s}, Nanos{2s}, Nanos{4s}, Nanos{8s}, Nanos{8s}}) {
         dials_after_a_break(wait);
     }
-    // One answer, and all is as in the beginning.
+    // One answer sets the back-off to its first value again.
     answers = true;
     dials_after_a_break(8s);
     run.simulation.run_for(1ms);
@@ -493,7 +493,7 @@ TEST(Engine, GoodbyesAreBoundedByTheirDeadline) {
     EXPECT_EQ(run.now(), before + 3s);
 }
 
-// Also of equipments that are offline when the run ends.
+// Some of the equipments are offline when the run ends.
 TEST(Engine, HasTheServerForgetItsSessionsAFewHundredAtATime) {
     auto plan = plain_plan(periodic, {steady(1s, 1)});
     plan.equipments = 1'500;
@@ -640,7 +640,7 @@ TEST(Engine, AClosedLoopFillsTheWindow) {
     Rehearsal run(plan);
     run.driver.reply = [](const auto&, Instant) { return Reply{.after = 100ms}; };
     const auto result = run.whole();
-    // 4 batches of 3 every 100 ms, from T0 to the end of the stages, on each of 2.
+    // Each of 2 equipments sends 4 batches of 3 every 100 ms, from T0 to the end of the stages.
     EXPECT_EQ(result.counts.generated, 2u * 4 * 3 * 100);
     EXPECT_EQ(result.counts.acknowledged, result.counts.generated);
     EXPECT_EQ(result.response.min(), 100ms);
@@ -695,7 +695,7 @@ TEST(Engine, TellsWhatHasChangedAndNothingElse) {
     run.run_to(1s);
     auto changes = run.engine().changes();
     EXPECT_TRUE(changes.connect.empty());
-    EXPECT_TRUE(changes.generator_lag.empty());  // of measured ones
+    EXPECT_TRUE(changes.generator_lag.empty());  // it holds only measured validations
     ASSERT_EQ(changes.parts.size(), 1u);
     EXPECT_EQ(changes.parts[0].segment, 0u);
     EXPECT_EQ(changes.parts[0].counts.generated, 10u);

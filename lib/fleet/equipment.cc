@@ -8,13 +8,13 @@ namespace portillon::fleet {
 
 namespace {
 
-// What is drawn from the seed for an equipment here; arrival draws for purposes of its own.
+// Separates the random numbers for back-off from those that arrival draws with the same seed.
 constexpr std::uint64_t backoff_purpose = 0xF1EE'0001;
 
 constexpr std::uint32_t most_clearing_tries = 3;
 constexpr Nanos clearing_pause = 200ms;
-constexpr Nanos goodbye_patience = 1s;  // if something is to be done after it
-constexpr Nanos late = 1s;              // design of the verdict: more than this is not the server's doing
+constexpr Nanos goodbye_patience = 1s;  // the longest wait for close() if clear_up() follows
+constexpr Nanos late = 1s;              // a first send later than this is the generator's doing (see run/verdict.h)
 
 }  // namespace
 
@@ -27,6 +27,16 @@ Equipment::Equipment(Shard& shard, EquipmentId id)
 
 // The connection.
 
+// The whole life in one loop: wait for the turn to dial, open, sleep while the connection stands, back off, open again.
+// `changed_` wakes the coroutine from each of these sleeps; it then looks at its condition again.
+//
+// `failures` sets the length of the back-off. A dial that fails counts, and so does a connection that broke before any
+// offered batch was answered or timed out: a server that accepts connections and then drops them is no better
+// than one that refuses them. A connection on which nothing was offered proves nothing bad, so it starts the count
+// again, as an answer does.
+//
+// When the run is over nothing is dialled any more, but the coroutine stays until leave(), so that close and clear_up
+// happen in one place.
 net::Task<void> Equipment::live(Nanos after) {
     while (now() < shard_.dials_at(after) && !leaving_) {
         co_await changed_.until(shard_.dials_at(after));
@@ -75,13 +85,15 @@ bool Equipment::has_debris() const {
     return shard_.lot.debris == plan::Debris::removed && session_->is_kept();
 }
 
-// A connection that has gone silent would take all the time there is, and the server is there for another one.
+// The goodbye gets at most a quarter of the time left: a silent connection would use up all of it, though the server
+// may answer on the new connection that clear_up() makes.
 Instant Equipment::goodbye_by() const {
     return now() + std::min(goodbye_patience, std::max(leave_by_ - now(), Nanos{0}) / 4);
 }
 
-// Also when the equipment is offline: the server may be there again. A server that refuses is asked a few times, so
-// that a burst of goodbyes does not leave something behind, but one that is gone does not hold up the end of the run.
+// Has the server forget the session. An offline equipment tries too, since the server may be back. It tries a few
+// times, because a server may refuse some connections when a whole fleet says goodbye at once; and only a few times, so
+// that a server that is gone does not delay the end of the run.
 net::Task<void> Equipment::clear_up() {
     for (std::uint32_t tries = 0; tries < most_clearing_tries; ++tries) {
         const Instant again = now() + clearing_pause * tries;
@@ -116,7 +128,7 @@ void Equipment::opened(Nanos took) {
     set_alarm();
 }
 
-// The only place where the link changes, so that the connected ones are counted once.
+// The only place that changes link_, so that shard.connected counts each connected equipment once.
 void Equipment::set_link(Link link) {
     shard_.roll(now());
     shard_.connected += link_ == Link::down && link != Link::down ? 1 : 0;
@@ -124,6 +136,8 @@ void Equipment::set_link(Link link) {
     link_ = link;
 }
 
+// The driver has settled every offered batch as broken before it calls this. The order matters: batches that wait are
+// released for the next connection first, then live() is woken to dial again.
 void Equipment::broken(const error_code& cause) {
     check(link_ == Link::up || link_ == Link::breaking, "only what is open breaks");
     set_link(Link::down);
@@ -152,6 +166,7 @@ void Equipment::leave(Instant deadline) {
     changed_.wake();
 }
 
+// Exponential back-off: retry.base doubled for each of `failures`, at most retry.max; with jitter a random share of it.
 Nanos Equipment::backoff(std::uint32_t failures) {
     const plan::Retry& retry = shard_.lot.delivery.retry;
     Nanos wait = std::max(std::min(retry.base, retry.max), Nanos{1});
@@ -164,7 +179,9 @@ Nanos Equipment::backoff(std::uint32_t failures) {
     return Nanos{static_cast<std::int64_t>(random_.uniform() * static_cast<double>(wait.count()))};
 }
 
-// The schedule.
+// The schedule. In an open loop act_at_ is when the next batch is complete, and the alarm rings then, connected or not;
+// an answer never moves it. In a closed loop act_at_ is the equipment's start; after it has rung once, act_at_ is
+// `never` and each answer makes room for new validations, which are due at that instant.
 
 void Equipment::start() {
     const Nanos begin = plan::start_of(shard_.lot.start, id_);
@@ -177,7 +194,7 @@ void Equipment::start() {
         look_ahead();
     }
     set_alarm();
-    changed_.wake();  // dialling by steps begins now
+    changed_.wake();  // with a start by steps, dialling begins now
 }
 
 void Equipment::shorten() {
@@ -187,6 +204,8 @@ void Equipment::shorten() {
     }
 }
 
+// Turns to everything that is due before the end of generation, without the alarm: nothing of it can be offered, but it
+// counts as generated, and what is above the cache's capacity as discarded.
 void Equipment::give_up() {
     if (!shard_.closed_loop) {
         turn_to(never, now());
@@ -200,8 +219,8 @@ bool Equipment::more() const {
     return !cache_.newest().ended() && cache_.newest().due() < shard_.generation_end;
 }
 
-// The instant at which its max-th validation is due, if that comes before the first one's linger is over. A copy of the
-// cursor walks ahead to see; where generation ends there is no max-th one.
+// A batch is complete when its max-th validation is due, or `linger` after its first one is due if that comes sooner. A
+// copy of the cursor walks ahead to find the max-th due time; if generation ends before it, linger decides.
 Instant Equipment::completion_of_next_batch() const {
     auto cursor = cache_.newest();
     if (!shard_.lingers) {
@@ -217,6 +236,7 @@ Instant Equipment::completion_of_next_batch() const {
     return shard_.instant_of(cursor.due());
 }
 
+// Plans the next turn. Once there is none, the equipment leaves shard.turning, on which the end of the drain depends.
 void Equipment::look_ahead() {
     act_at_ = more() ? completion_of_next_batch() : never;
     if (act_at_ == never && turning_) {
@@ -226,8 +246,15 @@ void Equipment::look_ahead() {
     }
 }
 
-// Batch by batch as they are complete, so that each validation's lag is known: now - act_at_. What is turned to is not
-// cut yet: that is for pump(), which may have to wait, and then cuts larger batches.
+// Takes from the schedule every batch that is complete by `until`. If the loop is late, several batches are: they are
+// taken one after the other, since act_at_ says when the loop should have turned to each, and now - act_at_ is the
+// generator's lag for its validations.
+//
+// These groups only decide when to act. The validations go into the cache uncut; pump() cuts the batches that are
+// really sent, and if it has to wait meanwhile, it cuts larger ones.
+//
+// With overflow `newest` each group is checked against the cache's capacity by itself, after pump() has moved what it
+// can into the window. With `oldest` it is enough that ring() discards once at the end.
 void Equipment::turn_to(Instant until, Instant now) {
     const auto& lot = shard_.lot;
     auto& books = shard_.books;
@@ -241,14 +268,15 @@ void Equipment::turn_to(Instant until, Instant now) {
         } while (++turned < lot.delivery.batch.max && more() && shard_.instant_of(cache_.newest().due()) <= act_at_);
         books.generator_lag.record(std::max(now - act_at_, Nanos{0}), measured);
         if (lot.delivery.overflow == plan::Overflow::newest && cache_.size() > shard_.cache) {
-            pump(now);  // what the window has room for is not in the cache's way
+            pump(now);  // validations that fit into the window need no place in the cache
             discard_newest(first, turned);
         }
         look_ahead();
     }
 }
 
-// Closed loop: as many batches are due as the window has room for.
+// Closed loop: fills the window with full batches whose validations are all due at `due`. They are cut at once, whether
+// or not they can be offered now, so that the window is full and the next ones become due only when it has room again.
 void Equipment::fill_window(Nanos due, Instant now) {
     const auto& lot = shard_.lot;
     auto& books = shard_.books;
@@ -264,6 +292,8 @@ void Equipment::fill_window(Nanos due, Instant now) {
     }
 }
 
+// The order is the policy: first turn to what is due, then offer what the window takes, and discard only what is still
+// above the cache's capacity after that.
 void Equipment::ring(Instant now) {
     shard_.roll(now);
     if (!shard_.closed_loop) {
@@ -278,8 +308,12 @@ void Equipment::ring(Instant now) {
     set_alarm();
 }
 
-// For the earliest of what time alone brings about. Answers and a new connection come by themselves, so that neither a
-// full window nor a broken link sets it.
+// Sets the alarm to the earliest instant at which time alone allows something: a batch is complete; or, with the link
+// up, pace, throttling or breaker end for a new batch, or a retry's wait does. A full window and a broken link end with
+// an answer or a new connection, which call pump() themselves, so they set no alarm. Nor does anything but act_at_
+// while the half-open breaker's attempt is under way: its answer decides.
+//
+// A new batch that may begin now sets no alarm either: pump() has offered it, or a retry keeps it back.
 void Equipment::set_alarm() {
     Instant at = act_at_;
     if (link_ == Link::up && shard_.phase == Shard::Phase::running && !probes(now())) {
@@ -299,8 +333,12 @@ void Equipment::set_alarm() {
 
 // Offering.
 
-// Offers what may be offered now, retries first. Notes too whether something had to stay behind: `sent_late` is only
-// what nothing held back.
+// Offers every batch that may be offered now, retries before new ones.
+//
+// It also keeps the record on which `sent_late` rests. held_back_ says that something stayed behind for a reason that
+// is not the generator's (window full, link down, throttled, breaker, pace, strict order). As long as it does, each
+// call moves held_back_until_ to now. A validation that was due before held_back_until_ and is first sent late was
+// delayed by one of those reasons; one that was due after it was delayed by the generator.
 void Equipment::pump(Instant now) {
     if (shard_.closed_loop && shard_.started() && act_at_ == never && shard_.phase == Shard::Phase::running) {
         fill_window(now - shard_.t0, now);
@@ -323,8 +361,9 @@ void Equipment::pump(Instant now) {
     held_back_ = !cache_.empty() || !free;
 }
 
-// In the order of sequences. False if what still waits keeps new batches back: in strict order, or because the breaker
-// lets only one attempt at a time pass.
+// Offers the batches in the window that wait and whose time has come, in the order of sequences. Returns false if no
+// new batch may follow: in strict order an older batch still waits, or the half-open breaker already has its one
+// attempt.
 bool Equipment::pump_retries(Instant now) {
     for (Flight* flight = window_.first_waiting(); flight != nullptr; flight = window_.next_waiting(*flight)) {
         if (probes(now)) {
@@ -359,7 +398,7 @@ void Equipment::failed(Instant now) {
     shard_.books.counts.breaker_openings += breaker_.failed(shard_.lot.delivery.breaker, now) ? 1 : 0;
 }
 
-// From here on the boundaries of the batch are fixed.
+// Moves the next batch from the cache into the window. From here on its boundaries are fixed: a retry sends the same.
 Flight& Equipment::cut() {
     const auto [first, count] = cache_.cut(shard_.lot.schedule, shard_.lot.delivery.batch.max);
     Flight& flight = window_.add(shard_.flights, first, count);
@@ -368,6 +407,7 @@ Flight& Equipment::cut() {
     return flight;
 }
 
+// Makes one attempt. A first attempt also takes its place in the pace and earns its share of a retry.
 void Equipment::offer(Flight& flight, Instant now) {
     if (flight.attempt == 0) {
         flight.held_back_until = held_back_until_;
@@ -399,7 +439,7 @@ void Equipment::discard_oldest() {
     }
 }
 
-// Of the `turned` validations from `first` on, to which the equipment has just turned, those that have no place.
+// Discards as many of the last `turned` validations, which begin at `first`, as are above the cache's capacity.
 void Equipment::discard_newest(const arrival::Cursor& first, std::uint32_t turned) {
     const auto& lot = shard_.lot;
     if (cache_.size() > shard_.cache) {
@@ -415,6 +455,10 @@ void Equipment::count_discarded(const Cache::Range& range) {
 
 // Answers.
 
+// An attempt has ended, in whatever way. `outcome.sent` is unset if none of its bytes was written; such an attempt
+// counts neither as sent nor as a retry, however many times the batch was offered. The answer then decides: the flight
+// ends here (acknowledged, rejected, or sent under QoS 0, where no answer will come), or it waits to be offered again.
+// An answer makes room in the window, so pump() follows, and it may be the last thing that the drain waited for.
 void Equipment::settled(Sequence first, const driver::Outcome& outcome) {
     const Instant now = this->now();
     auto& books = shard_.books;
@@ -463,6 +507,9 @@ void Equipment::settled(Sequence first, const driver::Outcome& outcome) {
     }
 }
 
+// A validation is late by the generator's fault only if it was first sent a second or more after it was due (linger
+// aside) and nothing held the equipment back since: see pump(). If an earlier attempt ended before it was written (a
+// break, say), nothing of the batch counts as late.
 void Equipment::record_first_sent(const Flight& flight) {
     auto& books = shard_.books;
     const Nanos sent = flight.sent - shard_.t0;
@@ -481,7 +528,7 @@ void Equipment::record_acknowledged(const Flight& flight, const driver::Outcome&
     check(outcome.sent != Instant{}, "what is acknowledged was sent");
     auto& books = shard_.books;
     const Nanos answered = outcome.answered - shard_.t0;
-    // A batch lies in one segment, or in a few.
+    // Due times within a batch never decrease and mostly lie in one segment, so neighbours are counted together.
     Part* part = nullptr;
     std::uint64_t together = 0;
     const auto count_together = [&] {
@@ -508,6 +555,18 @@ void Equipment::record_acknowledged(const Flight& flight, const driver::Outcome&
     books.series.acknowledged(flight.count);
 }
 
+// The attempt failed, and the batch stays in the window. The two statuses differ at the next break: a flight that is
+// `waiting` is then offered at once on the new connection, a `held` one still waits for its time.
+//
+//     closing                  waiting, at once: the run is over and nothing is offered; no failure is counted
+//     broken                   waiting, at once: the batch goes as soon as there is a connection
+//     retry_after was given    held until then
+//     no retry budget left     held for the longest back-off
+//     timed out                waiting for the back-off: a new connection may do better
+//     any other answer         held for the back-off: the server has spoken, and a new connection does not change that
+//
+// For the breaker, throttled is an answer; try_again and timed_out are failures. A break is one failure for the whole
+// connection, which broken() counts, not one for each batch on it.
 void Equipment::wait_to_retry(Flight& flight, const driver::Outcome& outcome, Instant now) {
     using driver::Answer;
     using Status = Flight::Status;
@@ -515,13 +574,13 @@ void Equipment::wait_to_retry(Flight& flight, const driver::Outcome& outcome, In
     const auto wait = [&](Status status, Instant until) { window_.wait(shard_.flights, flight, status, until); };
     if (link_ == Link::closing) {
         wait(Status::waiting, Flight::at_once);
-        return;  // nobody's failure: the run is over
+        return;
     }
     books.delivery_failures.count(outcome.cause);
     if (outcome.answer == Answer::broken) {
         wait(Status::waiting, Flight::at_once);
         if (link_ == Link::up) {
-            set_link(Link::breaking);  // broken() follows
+            set_link(Link::breaking);  // no pump() offers anything until broken() follows
         }
         return;
     }
@@ -539,14 +598,13 @@ void Equipment::wait_to_retry(Flight& flight, const driver::Outcome& outcome, In
         ++books.counts.retries_put_off;
         wait(Status::held, now + shard_.lot.delivery.retry.max);
     } else {
-        // What the server has said holds beyond this connection; a time-out said nothing.
         const auto status = outcome.answer == Answer::timed_out ? Status::waiting : Status::held;
         wait(status, now + backoff(flight.attempt - 1));
     }
 }
 
-// An exception that goes on where the equipment's latest ends makes that one longer: a full cache that discards for
-// hours is one exception.
+// If the new exception continues the equipment's latest one, that one becomes longer: a full cache that discards for
+// hours makes one exception.
 void Equipment::record_exception(Sequence first, std::uint64_t count, State state) {
     auto& exceptions = shard_.books.exceptions;
     const Sequence last = first + count - 1;

@@ -1,7 +1,7 @@
 #pragma once
 
-// The state in which each validation ended: after a run every one that was generated is in exactly one, the first that
-// holds. The tally counts them (account/figures.h).
+// The state in which each validation ended: after a run every generated validation is in exactly one state, the first
+// of the list that holds. The tally counts them (account/figures.h).
 
 #include <compare>
 #include <cstdint>
@@ -28,7 +28,7 @@ struct Exception {
     auto operator<=>(const Exception&) const = default;
 };
 
-// Into the order of (equipment, first); neighbours of one state become one.
+// Sorts by equipment, then `first`; neighbours of the same state become one exception.
 void put_in_order(std::vector<Exception>& exceptions);
 
 }  // namespace portillon::fleet

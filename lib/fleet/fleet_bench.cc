@@ -1,6 +1,6 @@
-// What a validation costs from due to settled, everything of the fleet included: timers, cursors, offer, body,
-// deadlines, tally, histograms. The session writes the body and answers 5 ms later, on simulated time; its own share
-// (an alarm and a short list) is part of the figure.
+// Measures what a validation costs from due to settled, with everything that the fleet does: timers, cursors, offer,
+// body, deadlines, tally, histograms. The session writes the body and answers 5 ms later, on simulated time; the
+// session's own share (an alarm and a short list) is part of the figure.
 
 #include <benchmark/benchmark.h>
 #include <malloc.h>

@@ -17,7 +17,7 @@ wire::Payload payload_of(const plan::Lot& lot) {
     return {.seed = lot.seed, .bytes = lot.payload_bytes};
 }
 
-// Gives the due times of a flight in turn.
+// Each call returns the due time of the flight's next validation.
 class Dues {
 public:
     explicit Dues(const Flight& flight)
@@ -88,7 +88,7 @@ void Deadlines::remove(Flight& flight) {
     }
 }
 
-// Often rings for one that was settled meanwhile: cheaper than moving the alarm at every answer.
+// The alarm often rings for a flight that was settled meanwhile: that is cheaper than moving the alarm at every answer.
 void Deadlines::ring(Instant now) {
     while (!soonest_first_.empty() && soonest_first_.front().until <= now) {
         Flight& flight = take_front(soonest_first_);

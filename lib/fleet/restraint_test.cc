@@ -1,5 +1,5 @@
-// What keeps an equipment from sending although it could: a full cache, its pace, a budget of retries, its circuit
-// breaker, and a server that asks for patience.
+// What keeps a connected equipment from sending: a full cache, its pace, its retry budget, its circuit breaker, and a
+// server that throttles it.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -18,7 +18,7 @@ ScriptedDriver::Dial refused_dial() {
     return {.failure = refused()};
 }
 
-// Refuses every dial until `until`, since T0.
+// The script refuses every dial until `until`, since T0.
 void offline_until(Rehearsal& run, Nanos until) {
     run.driver.dial = [&run, until](EquipmentId, Instant now) {
         return run.t0 != Instant{} && now >= run.t0 + until ? ScriptedDriver::Dial{} : refused_dial();
@@ -94,7 +94,7 @@ TEST(Overflow, SeveralHolesAreSteppedOver) {
     plan.delivery.timeout = 1h;
     plan.delivery.drain = 1h;
     Rehearsal run(plan);
-    // Each answer takes 3.5 s: of what is due meanwhile two fit, and more and more go.
+    // Each answer takes 3.5 s. Of the validations due meanwhile two fit into the cache; the others are discarded.
     run.driver.reply = [](const driver::Batch&, Instant) { return Reply{.after = 3500ms}; };
     const auto result = run.whole();
     EXPECT_EQ(result.counts.acknowledged + result.counts.discarded, 20u);
@@ -139,9 +139,9 @@ TEST(Pace, ACacheDrainsNoFasterOldestFirst) {
     for (std::size_t i = 1; i < run.driver.offers.size(); ++i) {
         EXPECT_GE(run.driver.offers[i].at - run.driver.offers[i - 1].at, 250ms) << i;
     }
-    // Twelve wait, four a second go, one a second comes: within four seconds it has caught up.
+    // Twelve validations wait, four a second are sent, one a second becomes due: it has caught up within four seconds.
     EXPECT_LE(run.driver.offers.at(15).at - run.driver.offers.at(0).at, 4s);
-    EXPECT_EQ(result.sent_late, 0u);  // its own doing, not the generator's
+    EXPECT_EQ(result.sent_late, 0u);  // the plan's pace delayed them, not the generator
 }
 
 TEST(Pace, WholeBatchesPayForAllTheyHold) {
@@ -165,7 +165,7 @@ TEST(RetryBudget, WhatIsBeyondItWaitsTheLongestWait) {
     const auto result = run.whole();
     EXPECT_EQ(result.counts.acknowledged, 10u);
     EXPECT_EQ(result.counts.retries, 10u);
-    // One to begin with, and a quarter for each first try: enough for three.
+    // The budget begins with one retry and earns a quarter for each first try: enough for three.
     EXPECT_EQ(result.counts.retries_put_off, 7u);
 }
 

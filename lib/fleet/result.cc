@@ -28,7 +28,7 @@ void add(std::map<std::string, std::uint64_t>& into, const std::map<std::string,
 
 void add(std::vector<Part>& into, const std::vector<Part>& other) {
     if (into.empty()) {
-        into = other;  // the first slice: of the same run, so with the same segments as all others
+        into = other;  // the first slice; all slices of a run have the same segments
         return;
     }
     check(into.size() == other.size() || other.empty(), "slices of one run");
@@ -72,7 +72,7 @@ void add(Series& into, Series other) {
     }
 }
 
-// Both in order; keeps it.
+// Merges two lists that are in order; the result is in order.
 template <class Value, class Before>
 void add_in_order(std::vector<Value>& into, const std::vector<Value>& other, Before before) {
     const auto middle = static_cast<std::ptrdiff_t>(into.size());

@@ -1,7 +1,7 @@
 #pragma once
 
-// What a slice of the fleet brings home: plain values, merged exactly. Only validations that are due in a measured
-// stage go into the histograms (but for those of the parts) and the figures called measured; all others count all.
+// The result of a slice of the fleet: plain values that merge exactly. The histograms (except those of the parts) and
+// the figures called measured contain only validations that are due in a measured stage; every other figure counts all.
 
 #include <array>
 #include <cstdint>
@@ -19,37 +19,38 @@ namespace portillon::fleet {
 
 inline constexpr std::size_t most_intervals = 1'000;
 
-// A part of the run, by the instant of the event.
+// The figures of an interval of time. Each event belongs to the interval in which it happened.
 struct Interval {
-    std::uint64_t due = 0;  // by due time
+    std::uint64_t due = 0;  // validations whose due time lies in the interval
     std::uint64_t acknowledged = 0;
-    std::uint64_t connected = 0;  // equipments, at the interval's end, as the next two
+    std::uint64_t connected = 0;  // equipments; this and the next two are the state at the interval's end
     std::uint64_t in_flight = 0;  // validations sent or offered and not settled
     std::uint64_t cached = 0;     // validations due and never sent; not those whose batch still lingers
-    std::string response;         // stats::pack() of measured validations; empty when none was acknowledged
+    std::string response;         // stats::pack() of measured validations; empty if none was acknowledged
     bool operator==(const Interval&) const = default;
 };
 
-// From T0 on without a hole; intervals[i] is [i x width, (i + 1) x width). The width is a second, doubled until there
-// are at most most_intervals.
+// All intervals from T0 on, without a gap; intervals[i] is [i x width, (i + 1) x width). The width is a second, doubled
+// until there are at most most_intervals of them.
 struct Series {
     Nanos width = 1s;
     std::vector<Interval> intervals;
-    Nanos end{};  // of the last interval, which may be shorter than the others; 0: not known
+    Nanos end{};  // end of the last interval, which may be shorter than the others; 0: not known
 
     void double_width();
     bool operator==(const Series&) const = default;
 };
 
+// How many validations an equipment generated.
 struct Generated {
     EquipmentId equipment{};
     std::uint64_t count = 0;
-    // Closed arrivals with several segments only: of each segment. All others can be recomputed from the schedule.
+    // The count of each segment. Set only in a closed loop with several segments; otherwise the schedule says it.
     std::vector<std::uint64_t> by_segment = {};
     bool operator==(const Generated&) const = default;
 };
 
-// What validations took.
+// How long validations took.
 struct Timings {
     stats::Histogram response;  // due -> acknowledged
     stats::Histogram service;   // sent (the attempt that was answered) -> acknowledged
@@ -59,53 +60,57 @@ struct Timings {
     bool operator==(const Timings&) const = default;
 };
 
-// All of them, for whoever sends or adds them up.
+// All members of Timings, for code that sends, adds up or merges them.
 inline constexpr std::array timings{&Timings::response, &Timings::service, &Timings::lateness};
 
-// What became of the validations that were due in one segment (segments.h), measured or not. Of the counts it has those
-// of the states, and retries: batches, by the first of their validations.
+// What became of the validations that were due in one segment (segments.h), measured or not. Of the counts only the
+// states and `retries` are set; a retried batch counts in the segment of its first validation.
 struct Part : Timings {
     arrival::Measure measure = arrival::Measure::on;
     account::Counts counts;
     bool operator==(const Part&) const = default;
 };
 
-// Of the counts a result has the tally and those of the fleet that a process can know: connected_max is its own.
-struct Result : Timings {  // those of the measured parts
+// The result of a process. Of the counts the tally is set, and those of the fleet that one process can know;
+// connected_max is the process's own. The timings are the sum of the measured parts.
+struct Result : Timings {
     account::Counts counts;
-    std::vector<Part> parts;  // of each segment
-    // What the measured parts add up to, as the timings are.
+    std::vector<Part> parts;  // one for each segment
+    // Sums over the measured parts, like the timings.
     std::uint64_t measured_generated = 0;
     std::uint64_t measured_acknowledged = 0;
-    // What response ranks above every answer.
+    // The validations that response ranks above every answered one.
     std::uint64_t unanswered() const { return measured_generated - measured_acknowledged; }
 
-    stats::Histogram connect;        // dial -> session usable; every success, whenever
+    stats::Histogram connect;        // dial -> session usable; every success, measured stage or not
     stats::Histogram generator_lag;  // when the equipment had to act -> when the loop turned to it (engine.h)
 
-    // Measured validations first sent a second or more (beyond linger) after they were due, although nothing held them
-    // back in between: window not full, connected, no earlier batch waiting under strict order.
+    // Measured validations first sent a second or more (beyond linger) after they were due, although nothing but the
+    // generator held them back: the window was not full, the equipment connected and neither throttled, paced nor
+    // stopped by its breaker, and no earlier batch was waiting under strict order.
     std::uint64_t sent_late = 0;
 
-    std::vector<Generated> generated;   // every equipment, in order
-    std::vector<Exception> exceptions;  // everything not acknowledged, in order
+    std::vector<Generated> generated;   // one for every equipment, in order
+    std::vector<Exception> exceptions;  // every validation that was not acknowledged, in order
 
     Nanos connecting{};                                     // from the first dial to the last first session
-    std::map<std::string, std::uint64_t> connect_failures;  // by cause; attempts
-    // By "connect.<cause>": dials that failed; "connection.<cause>": open connections that were lost, each once,
-    // whether or not something was in flight; "deliver.<cause>": attempts of batches that failed.
+    std::map<std::string, std::uint64_t> connect_failures;  // failed dials, by cause
+    // Failures by kind and cause. "connect.<cause>": dials that failed; "connection.<cause>": open connections that
+    // were lost, each once, whether or not anything was in flight; "deliver.<cause>": attempts of batches that failed.
     std::map<std::string, std::uint64_t> errors;
-    std::map<std::string, std::string> server_said;  // by cause: the server's own words, raw; merged: the lesser
+    // The server's own words for each cause, unescaped. merge() keeps the words that sort first.
+    std::map<std::string, std::string> server_said;
 
     Series series;
 
     bool operator==(const Result&) const = default;
 };
 
-// Sets what follows from the parts, the tally apart.
+// Sets the members that are sums over the measured parts. The tally is left alone.
 void add_up(Result& result);
 
-// As if one shard had held both slices, which must not overlap. A slice that ended earlier keeps its last gauges.
+// Makes `into` the result of one shard that held both slices. They must not overlap. If one ended earlier, its last
+// gauges stand for the time after.
 void merge(Result& into, const Result& other);
 
 }  // namespace portillon::fleet

@@ -62,7 +62,7 @@ public:
     std::function<void(const driver::Batch&)> look = [](const auto&) {};
     Abandon on_abandon = Abandon::cancels;
     Nanos goodbye = 1ms;
-    // Whether the server keeps what was opened until it is told to forget it, and how it takes that.
+    // Whether the server keeps a session that was opened until it is told to forget it, and how it answers that.
     enum class Keeps : std::uint8_t { nothing, sessions } keeps = Keeps::nothing;
     std::function<Dial(EquipmentId, Instant now)> forget = [](EquipmentId, Instant) { return Dial{}; };
     enum class Notes : std::uint8_t { kept, none } notes = Notes::kept;
@@ -91,14 +91,14 @@ error_code refused();
 error_code reset();
 error_code timed_out();
 
-// A plan of one equipment with nothing special about it; tests change what they speak of.
+// A plan of one equipment with plain settings; a test changes what it is about.
 plan::Lot plain_plan(arrival::Arrival arrival, std::vector<arrival::Stage> stages);
 arrival::Stage steady(Nanos duration, double rate, arrival::Measure measure = arrival::Measure::on);
 
-// When its validations are due, since T0.
+// The due times of the equipment's validations, since T0.
 std::vector<Nanos> dues_of(const plan::Lot& plan, EquipmentId id);
 
-// One shard, from connect() to result().
+// The run of one shard, from connect() to result().
 class Rehearsal {
 public:
     explicit Rehearsal(const plan::Lot& plan);

@@ -1,6 +1,6 @@
 #pragma once
 
-// What the equipments of one shard share.
+// The state that the equipments of one shard share: plan, books, flights, and how far the run has come.
 
 #include "driver/driver.h"
 #include "fleet/books.h"
@@ -31,7 +31,7 @@ struct Shard {
         }
     }
 
-    // When an equipment dials whose turn comes `after` the first one's; never: nobody dials yet.
+    // When an equipment dials whose turn comes `after` the first one's; never: dialling has not begun.
     Instant dials_at(Nanos after) const { return dials_from == never ? never : dials_from + after; }
     bool started() const { return t0 != never; }
     Instant instant_of(Nanos since_t0) const { return t0 + since_t0; }
@@ -43,14 +43,15 @@ struct Shard {
             closed_loop_generated[place * books.segments.size() + books.segments.at(due, 0)] += count;
         }
     }
-    // Nothing more will be generated, and the fate of all that was is known.
+    // Whether no more validations will be generated and the fate of all that were is known.
     bool settled() const { return turning == 0 && books.unsettled() == 0; }
 
     Gauges gauges() const {
         const std::uint64_t in_flight = flights.in_flight();
         return {.connected = connected, .in_flight = in_flight, .cached = books.unsettled() - in_flight};
     }
-    // Before anything that changes the gauges, at its instant.
+    // Closes the intervals that have ended. Call it before anything that changes the gauges, with the instant of that
+    // change.
     void roll(Instant now) {
         if (books.series.has_ended(now)) [[unlikely]] {
             books.series.roll(now, gauges());
@@ -60,25 +61,26 @@ struct Shard {
     net::Loop& loop;
     driver::Driver& driver;
     const plan::Lot lot;
-    const bool closed_loop;  // arrivals: due is what the window has room for
+    const bool closed_loop;  // validations are due when the window has room for them
     const bool lingers;      // a batch may be complete later than its validations are due
     Books books;
-    // In a closed loop with several segments only: by the equipment's place, then by segment. No schedule could tell.
+    // Validations by the equipment's place in the slice, then by segment. Only in a closed loop with several segments,
+    // where they cannot be computed from the schedule.
     std::vector<std::uint32_t> closed_loop_generated;
     Flights flights;
     Deadlines deadlines;
-    net::Wakeup ready;    // one more is connected
-    net::Wakeup drained;  // something was settled, or it is time to look
-    net::Wakeup room;     // one more has said goodbye
+    net::Wakeup ready;    // wakes ready(): one more equipment is connected
+    net::Wakeup drained;  // wakes drained(): what it waits for may be true now
+    net::Wakeup room;     // wakes close(): one more equipment has said goodbye
 
-    const std::uint64_t cache;   // validations that an equipment keeps at most, due and never offered
-    const Nanos pace;            // between its first tries, for each validation; 0: as the window allows
-    Instant dials_from = never;  // when dialling begins: by steps at T0, by rate before
+    const std::uint64_t cache;   // the most validations that an equipment keeps, due and never offered
+    const Nanos pace;            // shortest pause between first tries, for each validation; 0: none
+    Instant dials_from = never;  // when dialling begins: with a start by steps at T0, by rate before
     Instant t0 = never;
-    Nanos generation_end{};        // since T0; what is due before it is generated
+    Nanos generation_end{};        // since T0; validations that are due before it are generated
     std::uint32_t connected = 0;   // equipments
-    std::uint32_t turning = 0;     // equipments with something still to turn to (not in a closed loop)
-    std::uint32_t saying_bye = 0;  // equipments whose session closes
+    std::uint32_t turning = 0;     // equipments that will generate more (0 in a closed loop)
+    std::uint32_t saying_bye = 0;  // equipments that are closing their sessions
     enum class Phase : std::uint8_t { running, over } phase = Phase::running;  // over: nothing is offered any more
 };
 

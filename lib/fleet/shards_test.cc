@@ -8,7 +8,7 @@
 namespace portillon::fleet {
 namespace {
 
-// A script that depends on who and when alone.
+// The script's answers depend only on the equipment and the instant.
 Result merged(const plan::Lot& plan, std::uint32_t shards) {
     std::vector<std::unique_ptr<Rehearsal>> runs;
     for (std::uint32_t shard = 0; shard < shards; ++shard) {

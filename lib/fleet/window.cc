@@ -47,7 +47,7 @@ void Window::resend_at_once() {
     }
 }
 
-// A walk from the oldest: answers come nearly in the order of offers, so it is short.
+// Searches from the oldest flight on. Answers come nearly in the order of offers, so the search is short.
 Flight& Window::offered_at(Sequence first) {
     const auto flight = std::find_if(flights_.begin(), flights_.end(),
                                      [first](const Flight& each) { return each.sequence() == first; });
