@@ -1,7 +1,7 @@
 #pragma once
 
-// What a generator's shard is to do. The conductor makes one, of which every shard gets the same but for its number; it
-// holds all that a shard needs to know, so that a shard reads neither scenarios nor reports.
+// The plan of a generator's shards. The conductor makes one plan, and every shard gets the same, with its own number. A
+// plan holds everything that a shard needs, so that a shard reads neither scenarios nor reports.
 
 #include <cstdint>
 #include <nlohmann/json.hpp>
@@ -19,7 +19,7 @@ namespace portillon::generator {
 struct LotPlan {
     plan::Lot lot;
     std::string protocol;                               // a driver::Kind's name
-    nlohmann::json options = nlohmann::json::object();  // the driver's, as its schema describes them
+    nlohmann::json options = nlohmann::json::object();  // options of the driver, as its schema describes them
     net::Url target = {};
     std::vector<net::Route> routes = {};
     std::vector<faults::NetworkFault> network_faults = {};

@@ -25,7 +25,7 @@ std::uint32_t number_of_enum(Enum value) {
     return static_cast<std::uint32_t>(value);
 }
 
-// Reads what another process wrote, and remembers the first thing that it could not read.
+// The state of reading a message from another process: keeps the first problem.
 class Reading {
 public:
     template <class Enum>
@@ -338,7 +338,7 @@ LotPlan read_lot(const v1::Lot& from, std::shared_ptr<const arrival::Trace> trac
     return plan;
 }
 
-// The rows of the slice's equipments, in pieces of their own.
+// Adds the rows of the slice's equipments, in pieces of their own.
 void add_trace(const plan::Lot& lot, std::uint32_t place, std::vector<v1::LinkMessage>& pieces) {
     const auto& trace = lot.schedule.arrival().trace;
     if (!trace) {

@@ -1,6 +1,6 @@
 #pragma once
 
-// A generator's plan on its way from the conductor to a shard.
+// A generator's plan as messages from the conductor to a shard.
 
 #include <vector>
 
@@ -10,11 +10,11 @@
 
 namespace portillon::generator {
 
-// The pieces in which shard `shard` of `shards` is told its plan, each small enough for a link. Of a recorded schedule
-// a shard is told the rows of its own equipments.
+// Writes the plan for shard `shard` of `shards`, in pieces that are each small enough for a link. Of a recorded
+// schedule, the pieces hold only the rows of the shard's own equipments.
 std::vector<link::v1::LinkMessage> write_plan(const Plan& plan, unsigned shard, unsigned shards);
 
-// From the merged pieces. A problem names what cannot be read.
+// Reads a plan from its merged pieces. A problem says what cannot be read.
 Checked<Plan> read_plan(const link::v1::GeneratorPlan& message);
 
 }  // namespace portillon::generator

@@ -18,7 +18,7 @@ link::v1::GeneratorPlan merged(const std::vector<link::v1::LinkMessage>& pieces)
     return whole;
 }
 
-// Nothing in it has its default.
+// A plan in which no value is the default.
 LotPlan sample() {
     LotPlan plan{.lot = {.run = RunId{0xfedcba9876543210},
                          .seed = 7,

@@ -12,22 +12,23 @@ namespace {
 
 namespace v1 = link::v1;
 
-// A number takes at most ten bytes, and one that says what it is.
+// A protobuf number takes at most ten bytes, and its tag one.
 constexpr std::size_t most_bytes_of_a_number = 11;
-// Of a piece, so that what all of them have (counts, a machine's facts) finds room as well.
+// The most bytes that Pieces puts into one piece. The other half is for the members of every piece (counts, host
+// facts).
 constexpr std::size_t piece_bytes = link::max_message_bytes / 2;
 
-// Messages that are filled one after the other.
+// Fills messages one after the other and begins a new one when the last is full.
 template <class Message>
 class Pieces {
 public:
     using Make = Message* (*)(v1::LinkMessage&);
     Pieces(std::vector<v1::LinkMessage>& into, Make make) : into_(into), make_(make) {}
 
-    // One that has room for so many bytes more. Valid until the next call.
+    // The message at hand, or a new one if it has no room for `bytes` more. Valid until the next call.
     Message& room_for(std::size_t bytes) {
         if (current_ == nullptr || used_ + bytes > piece_bytes) {
-            // What was handed out before stays where it is: the messages themselves live on the heap.
+            // The pointer stays valid when the vector grows: a submessage lives on the heap.
             current_ = make_(into_.emplace_back());
             used_ = 0;
         }

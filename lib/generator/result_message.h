@@ -1,6 +1,6 @@
 #pragma once
 
-// What a slice of a lot has done, on its way from a shard to the conductor: live, and as its result.
+// What a slice of a lot has done, as messages from a shard to the conductor: snapshots during the run, and its result.
 
 #include <optional>
 #include <span>
@@ -13,20 +13,21 @@
 
 namespace portillon::generator {
 
-// In the order of account::count_figures. Reading is false for another number of them.
+// Counts are written in the order of account::count_figures. read_counts() is false if their number is another.
 void write_counts(const account::Counts& counts, google::protobuf::RepeatedField<std::uint64_t>& into);
 bool read_counts(const google::protobuf::RepeatedField<std::uint64_t>& from, account::Counts& into);
 
-// One message, or more where much has changed; each has the figures of the instant.
+// Writes one message, or several if much has changed; each has the snapshot's own figures.
 std::vector<link::v1::LinkMessage> write_snapshot(const fleet::Snapshot& snapshot, fleet::Changes changes);
 
-// The pieces, each small enough for a link, which are to be merged (MergeFrom) and then read.
+// Writes a result in pieces, each small enough for a link. The receiver merges them (MergeFrom) and then reads the
+// whole.
 std::vector<link::v1::LinkMessage> write_result(const fleet::Result& result, std::span<const net::Injected> injected);
 
-// As if one shard had done it all.
+// Adds what the network faults did in one shard to `sum`.
 void add_injected(const link::v1::Result& message, std::vector<net::Injected>& sum);
 
-// Nothing if a histogram cannot be read: another version's message.
+// Nothing if the message cannot be read, as one of another version.
 std::optional<fleet::Result> read_result(const link::v1::Result& message);
 
 }  // namespace portillon::generator

@@ -32,7 +32,7 @@ Instant instant_of(std::uint64_t count_ns) {
 
 }  // namespace
 
-// In the order in which each part needs the one before it.
+// The members of a lot; each uses those above it, so they are destroyed in the right order.
 struct Shard::Lot {
     LotPlan plan;
     std::unique_ptr<net::Dialer> dialer;
@@ -45,7 +45,7 @@ struct Shard::Lot {
 Shard::Shard(net::Loop& loop, link::Link& link, const driver::Kinds& kinds, Surroundings surroundings, Ended ended)
     : loop_(loop), link_(link), kinds_(kinds), surroundings_(std::move(surroundings)), ended_(std::move(ended)) {
     link_.start([this](const v1::LinkMessage& message) { heard(message); },
-                [this](const error_code&) { ended_(1); });  // nobody is left to report to
+                [this](const error_code&) { ended_(1); });  // without a conductor there is nobody to report to
     v1::LinkMessage hello;
     hello.mutable_hello()->set_pid(::getpid());
     link_.send(hello);
@@ -94,7 +94,7 @@ void Shard::heard(const v1::LinkMessage& message) {
 void Shard::prepare() {
     const std::string problem = set_up();
     gathered_.Clear();
-    ::malloc_trim(0);  // what the set-up has freed would hide what the equipments take
+    ::malloc_trim(0);  // else the equipments would use memory that set-up has freed, and their own would not show
     usage_.set_private_base_bytes(host::resident_alone(::getpid()).count);
     if (problem.empty()) {
         for (const auto& lot : lots_) {

@@ -1,7 +1,7 @@
 #pragma once
 
-// The inside of a generator's process: a slice of each lot of the fleet, which does what the conductor says over the
-// link. In the order of a run, with what it answers:
+// The inside of a generator's process: it runs a slice of each lot of the fleet as the conductor commands over the
+// link. The commands in the order of a run, each with its answer:
 //
 //     plan -> ready (prepared); connect -> ready (connected); start -> a snapshot of each lot every second;
 //     (stop), (drain over) -> drained; close -> results in pieces, reported; bye -> the end
@@ -22,7 +22,7 @@
 
 namespace portillon::generator {
 
-// What a process takes from the operating system.
+// The operating system, as far as a shard needs it; tests hand in their own.
 struct Surroundings {
     std::function<std::unique_ptr<net::Dialer>(std::vector<net::Route>, net::Traffic&)> make_dialer;
     std::function<host::Facts()> look_at_host;
@@ -30,8 +30,8 @@ struct Surroundings {
 
 class Shard {
 public:
-    // `ended`: once, with the exit status, when the conductor has said goodbye or its link has ended. Everything
-    // outlives the shard.
+    // `ended` is called once, with the exit status, when the conductor has said goodbye or the link has ended. Loop,
+    // link and kinds outlive the shard.
     using Ended = std::function<void(int status)>;
     Shard(net::Loop& loop, link::Link& link, const driver::Kinds& kinds, Surroundings surroundings, Ended ended);
     ~Shard();
@@ -67,7 +67,7 @@ private:
     net::TaskGroup tasks_{loop_};
 };
 
-// Does it for the link at link::link_descriptor, until it ends. Returns the exit status.
+// Runs a shard on the link at link::link_descriptor, until it ends. Returns the exit status.
 int serve(const driver::Kinds& kinds);
 
 }  // namespace portillon::generator

@@ -1,7 +1,7 @@
 #pragma once
 
-// What a machine says of itself while a run lasts: every process of a run tells it to the conductor, who may be on
-// another machine. Counters and clocks only mean something as differences between two facts of one machine.
+// The state of a machine while a run lasts. Every process of a run sends it to the conductor, which may be on another
+// machine. Counters and clocks only have a meaning as the difference between two Facts of one machine.
 
 #include <cstdint>
 #include <string>
@@ -12,15 +12,15 @@ namespace portillon::host {
 
 struct Facts {
     std::string machine;                 // the same for all processes of a machine until it restarts
-    unsigned cores = 1;                  // that the process may run on
-    Instant at{};                        // on this machine's monotonic clock
+    unsigned cores = 1;                  // the cores that the process may run on
+    Instant at{};                        // when the facts were taken, on this machine's monotonic clock
     Nanos cpu_used{};                    // by everything on the machine since it started
-    Nanos clock_offset{};                // the wall clock minus the monotonic one: moves when somebody sets the clock
+    Nanos clock_offset{};                // wall clock minus monotonic clock: changes when the wall clock is set
     std::uint64_t listen_overflows = 0;  // connections that found a listen queue full, since the machine started
     bool operator==(const Facts&) const = default;
 };
 
-// Asks the kernel.
+// Takes the facts of this machine from the kernel.
 Facts look();
 
 }  // namespace portillon::host

@@ -94,7 +94,7 @@ Nanos machine_cpu_used() {
     std::string name;
     file >> name;
     std::uint64_t busy_ticks = 0;
-    // user nice system idle iowait irq softirq steal
+    // The fields are: user nice system idle iowait irq softirq steal.
     for (int field = 0; field < 8; ++field) {
         std::uint64_t ticks = 0;
         file >> ticks;
@@ -115,7 +115,7 @@ Bytes resident_alone(pid_t pid) {
 }
 
 std::uint64_t listen_overflows() {
-    // Two lines that begin with "TcpExt:": the names, then the values.
+    // Two lines begin with "TcpExt:": the first has the names, the second the values.
     std::ifstream file("/proc/net/netstat");
     std::vector<std::string> names;
     for (std::string line; std::getline(file, line);) {

@@ -38,8 +38,8 @@ void Heartbeat::heard(const v1::LinkMessage& message) {
 }
 
 void Heartbeat::ring(Instant now) {
-    // While this loop stood still (a stopped process, a suspended machine) it could not hear anything: what is in the
-    // socket by now is read before the next look.
+    // If this loop stood still itself (a stopped process, a suspended machine), it could not receive anything, and the
+    // silence proves nothing. Whatever is in the socket by now is read before the alarm rings again.
     const bool stood_still = now - looked_at_ > 2 * every_;
     looked_at_ = now;
     if (!stood_still && now - heard_at_ >= silence_) {

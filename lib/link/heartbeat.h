@@ -1,8 +1,8 @@
 #pragma once
 
-// A link that notices a process which is neither gone nor does anything any more, as behind a network that is cut off:
-// each end says at least every `every` that it is alive, and takes the other one for dead when it has heard nothing for
-// `silence`.
+// A link that notices when the other process hangs or cannot be reached any more, although the connection was not
+// closed. Each end sends something at least every `every`, and takes the other for dead when it has received nothing
+// for `silence`.
 
 #include <memory>
 
@@ -15,16 +15,17 @@ namespace portillon::link {
 class Heartbeat final : public Link, private Alarm {
 public:
     static constexpr Nanos usual_pause = 2s;
-    // A shard's loop may stand still while it sets up a large fleet or packs its results; no machine seen took a third
-    // of this.
+    // A shard's loop may stand still while it sets up a large fleet or packs its results. No machine tested took a
+    // third of this.
     static constexpr Nanos usual_silence = 60s;
 
-    // `loop` outlives it.
+    // `loop` outlives the link.
     Heartbeat(net::Loop& loop, std::unique_ptr<Link> carrier, Nanos every = usual_pause, Nanos silence = usual_silence);
     ~Heartbeat() override;
     Heartbeat(const Heartbeat&) = delete;
 
-    // Heartbeats are not among what is received. Ends with a cause that fell_silent() recognises.
+    // `received` is not called for heartbeats. After a silence the link ends with a cause that fell_silent()
+    // recognises.
     void start(Received received, Ended ended) override;
     void send(const v1::LinkMessage& message) override;
     void close() override;

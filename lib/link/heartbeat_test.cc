@@ -7,7 +7,7 @@
 namespace portillon::link {
 namespace {
 
-// A link whose other end is the test.
+// A link whose other end is played by the test.
 class Carrier final : public Link {
 public:
     explicit Carrier(std::vector<v1::LinkMessage>& sent) : sent_(sent) {}

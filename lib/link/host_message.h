@@ -1,6 +1,6 @@
 #pragma once
 
-// What a machine says of itself, on its way to the conductor.
+// host::Facts as a message to the conductor.
 
 #include "host/facts.h"
 #include "link/link.pb.h"

@@ -15,7 +15,7 @@ namespace portillon::link {
 
 namespace {
 
-// Between fork and exec: system calls only.
+// Runs in the child between fork and exec, where only system calls are safe.
 [[noreturn]] void become(int link, int output, char* const* arguments, pid_t parent) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() != parent) {
@@ -33,7 +33,8 @@ namespace {
     sigset_t none;
     ::sigemptyset(&none);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
-    // A terminal, timeout(1) and service managers send these to the whole group: they are the conductor's to hear.
+    // A terminal, timeout(1) and service managers send these to the whole process group. Only the conductor is to
+    // react.
     for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
         ::signal(signal, SIG_IGN);
     }

@@ -1,7 +1,7 @@
 #pragma once
 
-// Shards are exec'd from this program's own file, never forked from a running loop's state, and end when their link
-// does. The parent sees their end as the link's end and as an exit status.
+// A shard is this program's own file, executed in a new process: it inherits no state of a running loop. A shard ends
+// when its link ends. The parent sees the end of a shard as the end of the link and as an exit status.
 
 #include <sys/types.h>
 
@@ -16,12 +16,13 @@ namespace portillon::link {
 // The descriptor under which a child finds its end of the link.
 inline constexpr int link_descriptor = 3;
 
-// A child process and our end of the link to it. Destroying it kills the child, hard, and reaps it: end it before.
+// A child process and the parent's end of the link to it. The destructor kills (SIGKILL) and reaps a child that still
+// runs, so end it before.
 class Process {
 public:
-    // Runs `portillon ARGUMENTS...`; `output`: a descriptor for the child's standard output, or -1 for ours.
-    // The child is killed when this process dies, ignores SIGINT, SIGTERM and SIGHUP (they are the conductor's) and
-    // inherits no other descriptor.
+    // Runs `portillon ARGUMENTS...`; `output`: a descriptor for the child's standard output, or -1 for the parent's.
+    // The child is killed when this process dies. It ignores SIGINT, SIGTERM and SIGHUP, which the conductor handles
+    // for the whole run, and inherits no other descriptor.
     static Result<Process> start(const std::vector<std::string>& arguments, int output = -1);
 
     Process(Process&& other) noexcept;
@@ -29,12 +30,12 @@ public:
     ~Process();
 
     pid_t pid() const { return pid_; }
-    // Our end of the link; the caller owns it from now on.
+    // The descriptor of the parent's end of the link; the caller owns it from now on.
     int take_link();
 
-    // The exit status if it has ended ("exited with 1", "killed by signal 9"); does not wait.
+    // How the child ended ("exited with 1", "killed by signal 9"); nothing if it still runs. Does not wait.
     std::optional<std::string> ended();
-    // Waits for it.
+    // Waits for the child's end and says how it ended.
     std::string wait();
     void kill(int signal);
 

@@ -1,6 +1,6 @@
 #pragma once
 
-// A link over a stream of bytes, as a socket is: each message behind its length, four bytes in little-endian order.
+// A link over a stream of bytes, such as a socket. Each message follows its length: four bytes in little-endian order.
 
 #include <memory>
 #include <vector>
@@ -15,7 +15,7 @@ class StreamLink final : public Link, private net::Transport::Reader {
 public:
     // `transport` is connected.
     explicit StreamLink(std::unique_ptr<net::Transport> transport);
-    // Owns `descriptor`, a connected stream socket.
+    // Takes over `descriptor`, a connected stream socket.
     StreamLink(net::Loop& loop, int descriptor);
     ~StreamLink() override;
     StreamLink(const StreamLink&) = delete;

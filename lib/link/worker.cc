@@ -24,7 +24,7 @@ public:
 
 private:
     Process process_;
-    Heartbeat link_;  // before the process in destruction: its end is then nobody's news
+    Heartbeat link_;  // destroyed before process_, so that its destructor's kill is not reported as a lost link
 };
 
 }  // namespace
@@ -40,7 +40,7 @@ std::string describe_end(Worker& worker, const error_code& cause) {
         worker.wait();
         return fmt::format("has not answered for {} and was killed", format_duration(Heartbeat::usual_silence));
     }
-    return worker.wait();  // its end of the link closes a moment before it can be reaped
+    return worker.wait();  // a process's end of the link closes a moment before the process can be reaped
 }
 
 Result<std::unique_ptr<Worker>> start_process(net::Loop& loop, const std::vector<std::string>& arguments, int output) {

@@ -14,16 +14,16 @@
 
 namespace portillon::plan {
 
-// What becomes of what a server keeps of the sessions when the run is over (Session::forget()). left: of no interest,
-// because the server ends with the run.
+// What happens at the end of the run to the state that a server keeps of the sessions. removed: Session::forget() is
+// called. left: it does not matter, because the server ends with the run.
 enum class Debris : std::uint8_t { removed, left };
 
 // What the equipments of one lot do, and which of them a shard has. The result does not depend on the number of shards:
-// equipments are dealt in turn, and what is random about an equipment is a function of the seed and its number.
+// equipments are dealt to them in turn, and everything random about an equipment follows from the seed and its number.
 struct Lot {
     RunId run{};
     std::uint64_t seed = 1;
-    std::uint32_t equipments = 1;  // of the whole lot
+    std::uint32_t equipments = 1;  // in the whole lot, all shards together
     std::uint32_t shard = 0;       // 0..shards-1
     std::uint32_t shards = 1;
     arrival::Schedule schedule{
@@ -33,7 +33,7 @@ struct Lot {
     wire::Encoding encoding = wire::Encoding::protobuf;
     Delivery delivery{};
     Debris debris = Debris::removed;
-    std::vector<Nanos> cuts = {};  // since T0: where segments end, beside the stages' ends (segments.h)
+    std::vector<Nanos> cuts = {};  // since T0: where segments end, besides the ends of stages (segments.h)
 
     Slice slice() const { return slice_of(equipments, shard, shards); }
 };

@@ -1,8 +1,8 @@
 #pragma once
 
-// The run in parts by due time, so that figures can be kept of each. Every validation is due in exactly one segment;
-// what a report calls a phase, a stage for one, is a union of segments, and so is what is measured. Nothing is recorded
-// twice: the figures of a union are those of its segments, merged.
+// The run is cut into segments by due time, and figures are kept for each. Every validation is due in exactly one
+// segment. A phase of the report (a stage, for example) is a union of segments, and so is everything that is measured.
+// Nothing is recorded twice: the figures of a union are those of its segments, merged.
 
 #include <cstdint>
 #include <span>
@@ -22,15 +22,16 @@ struct Segment {
 class Segments {
 public:
     Segments() = default;
-    // The stages, cut further at the instants of `cuts`, in any order.
+    // The segments are the stages, cut further at the instants of `cuts`, which may be in any order.
     explicit Segments(const arrival::Stages& stages, std::vector<Nanos> cuts = {});
 
     std::span<const Segment> list() const& { return list_; }
-    std::span<const Segment> list() && = delete;  // it would outlive what it looks at
+    std::span<const Segment> list() && = delete;  // the span would dangle
     std::uint32_t size() const { return static_cast<std::uint32_t>(list_.size()); }
 
-    // The place of the segment in which `due` lies; the first or the last one if it lies outside all. `near`: where the
-    // search begins. Due times come nearly in order, so that it is nearly always the same.
+    // The place of the segment in which `due` lies, or of the first or last segment if it lies outside all. The search
+    // begins at `near`: callers give the place found last, which is nearly always right, since due times come nearly in
+    // order.
     std::uint32_t at(Nanos due, std::uint32_t near) const {
         while (due >= list_[near].to && near + 1 < list_.size()) {
             ++near;
@@ -42,7 +43,7 @@ public:
     }
 
 private:
-    std::vector<Segment> list_;  // without a hole, from T0 to the end of the stages
+    std::vector<Segment> list_;  // from T0 to the end of the stages, without a gap
 };
 
 }  // namespace portillon::plan

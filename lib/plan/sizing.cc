@@ -10,8 +10,9 @@ namespace {
 
 constexpr unsigned fewest_equipments_of_a_shard = 500;
 
-// The kernel looks for a free port one by one, longer and longer as they fill. 50,000 connects took 33 s of CPU with
-// seven in eight ports of each address in use, and 3 s with a quarter. Loopback has addresses enough.
+// Only a quarter of an address's ports is used. The kernel tries one port after the other until one is free, so its
+// search gets longer as they fill: 50,000 connects took 33 s of CPU with seven in eight ports of each address in use,
+// and 3 s with a quarter. Loopback has enough addresses for that.
 constexpr unsigned part_of_ports_used = 4;
 
 std::uint64_t divide_up(std::uint64_t count, std::uint64_t by) {
@@ -24,7 +25,7 @@ Sizing size_for(std::uint32_t equipments, unsigned descriptors_per_session, Serv
                 unsigned fewest_server_shards) {
     check(equipments >= 1 && descriptors_per_session >= 1 && machine.cores >= 1 && machine.ports_per_address >= 1,
           "a fleet on a machine");
-    // A limit below the spare ones cannot work; the shard will say so itself.
+    // With a limit below the spare descriptors a shard cannot work, and will say so itself.
     const std::uint64_t usable = machine.descriptor_limit > spare_descriptors + descriptors_per_session
                                      ? machine.descriptor_limit - spare_descriptors
                                      : descriptors_per_session;

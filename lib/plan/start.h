@@ -9,16 +9,16 @@
 
 namespace portillon::plan {
 
-// Before T0 equipment `id` dials (id - 1) / rate after the first one. An equipment that is not connected `within` after
-// the first dial begins offline.
+// All equipments dial before T0: equipment `id` dials (id - 1) / rate after the first one. An equipment that is not
+// connected `within` after the first dial begins the run offline.
 struct StartByRate {
     Rate rate{10'000};
     Nanos within = 60s;
     bool operator==(const StartByRate&) const = default;
 };
 
-// From T0 on `step` more equipments start every `every`, the first step at T0. Each dials, and begins its schedule, at
-// its own start.
+// From T0 on, `step` more equipments start after each `every`; the first step is at T0. An equipment dials and begins
+// its schedule when it starts.
 struct StartBySteps {
     std::uint32_t step = 1;
     Nanos every{};
