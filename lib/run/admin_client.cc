@@ -21,13 +21,13 @@ namespace {
 namespace beast = boost::beast;
 namespace http = boost::beast::http;
 
-// Reconciling a big run names every exception.
+// The answer to reconcile is the largest: it lists every exception of a run.
 constexpr std::uint64_t max_answer_bytes = 1ULL << 30;
 constexpr std::size_t most_unparsed_bytes = 64 << 10;
 
 AdminClient::Answer no_answer(const net::Located& at, error_code error) {
     if (error == boost::asio::error::timed_out) {
-        error = beast::error::timeout;  // in its words it is not the network's
+        error = beast::error::timeout;  // the message of the other, "Connection timed out", sounds like TCP's own
     }
     AdminClient::Answer answer;
     answer.problem = fmt::format("no answer from the admin endpoint at {}: {}", net::describe(at), error.message());
@@ -86,7 +86,7 @@ net::Task<AdminClient::Answer> AdminClient::call(std::string method, std::string
         if (error) {
             co_return no_answer(at, error);
         }
-    } while (parser->get().result_int() / 100 == 1);  // interim, of which there may be any number
+    } while (parser->get().result_int() / 100 == 1);  // any number of interim answers (1xx) may come first
     Answer answer;
     answer.status = static_cast<int>(parser->get().result_int());
     answer.body = nlohmann::json::parse(parser->get().body(), nullptr, false);

@@ -1,6 +1,7 @@
 #pragma once
 
-// A server's admin endpoint as anybody could use it: HTTP/1.1 and JSON, one call at a time (lib/server/README.md).
+// Calls a server's admin endpoint over HTTP/1.1 with JSON, as any client could (lib/server/README.md). One call at a
+// time.
 
 #include <nlohmann/json.hpp>
 #include <string>
@@ -14,16 +15,17 @@ namespace portillon::run {
 class AdminClient {
 public:
     struct Answer {
-        int status = 0;       // 0: no answer came, and `problem` says why
+        int status = 0;       // HTTP status; 0: no answer came, and `problem` says why
         std::string problem;  // in words, when status is not 2xx
         nlohmann::json body;
         bool ok() const { return status >= 200 && status < 300; }
     };
 
-    // `token`: sent as a bearer token unless empty.
+    // `token` is sent as a bearer token unless it is empty.
     AdminClient(net::Loop& loop, net::Located at, std::string token = {});
 
-    // A connection of its own per call; gives up after `patience`. Arguments by value: they live in the coroutine.
+    // Opens a connection for each call; gives up after `patience`. Arguments are values because they live in the
+    // coroutine.
     net::Task<Answer> call(std::string method, std::string path, nlohmann::json body = nullptr, Nanos patience = 10s);
 
 private:

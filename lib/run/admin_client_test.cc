@@ -14,7 +14,7 @@ using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-// One call to somebody who hears it out and then says `script`, over TCP on one loop.
+// Makes one call to a server that reads the request and then sends `script`, over TCP on one loop.
 struct AdminScene {
     enum class Then : std::uint8_t { ends, waits };
 

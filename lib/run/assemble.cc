@@ -69,13 +69,14 @@ void set_delivery(report::RunReport& run, const Gathered& gathered, const Reconc
            report::State::undelivered, omitted);
     append(list, gathered.lot.ledger->duplicated_ranges, report::State::duplicated, omitted);
     append(list, gathered.lot.ledger->reordered_ranges, report::State::reordered, omitted);
-    if (acknowledges == Acknowledges::yes) {  // else it would name every validation that arrived
+    if (acknowledges == Acknowledges::yes) {  // otherwise every validation that arrived is unconfirmed
         append(list, sets.unconfirmed, report::State::unconfirmed, omitted);
     }
 }
 
-// What the server timed and counted by the second holds the validations of equipments that nobody can speak for when a
-// generator's shard was lost. It cannot be told apart from the rest, so it is not told.
+// Whether every equipment has an account. If a generator's shard was lost, the server's histograms and counts per
+// second include validations of its equipments, which cannot be told from the others; such figures are left out of the
+// report.
 bool account_is_whole(const Order& order, const Gathered& gathered) {
     return gathered.lot.ledger && gathered.lot.fleet.generated.size() == order.scenario.lot().fleet.equipments;
 }
@@ -119,8 +120,8 @@ std::vector<report::Interval> intervals_of(const Order& order, const Gathered& g
     return intervals;
 }
 
-// Of the events within the windows; an interval that lies in part within one counts by its share. The last interval
-// ends with the series, at `end`, if that is known.
+// The number of events within the windows. An interval that lies partly within a window counts in proportion. The last
+// interval ends with the series, at `end`, if that is known.
 template <class CountOf>
 double count_within(const std::vector<arrival::Window>& windows, std::size_t size, Nanos width, Nanos end,
                     CountOf count_of_interval) {
@@ -138,7 +139,7 @@ double count_within(const std::vector<arrival::Window>& windows, std::size_t siz
     return count;
 }
 
-// The measured stages, as far as the run came.
+// The measured stages up to `end`, where the run ended.
 std::vector<arrival::Window> measured_until(const scenario::Scenario& scenario, Nanos end) {
     std::vector<arrival::Window> windows;
     for (auto window : schedule_of(scenario).stages().measured_windows()) {
@@ -150,7 +151,7 @@ std::vector<arrival::Window> measured_until(const scenario::Scenario& scenario, 
     return windows;
 }
 
-// Of what happened in the measured stages, by their length: neither the warm-up nor the drain are in it.
+// Rates over the measured stages: neither the warm-up nor the drain is part of them.
 report::Throughput throughput_of(const Order& order, const Gathered& gathered, Acknowledges acknowledges) {
     const auto windows = measured_until(order.scenario, gathered.generating);
     Nanos length{};
@@ -177,9 +178,9 @@ report::Throughput throughput_of(const Order& order, const Gathered& gathered, A
     return rates;
 }
 
-// What a validation's price is divided by: the acknowledged ones, so that retries and what was never answered are part
-// of it; where nothing is ever acknowledged, those that were sent. Warm-up and drain are in both the price and the
-// count.
+// The number of validations by which costs are divided: the acknowledged ones, so that retries and unanswered ones make
+// each of these dearer; if the protocol acknowledges nothing, those that were sent. Warm-up and drain are part of both
+// the costs and the count.
 Count paid_for(const account::Counts& tally, Acknowledges acknowledges) {
     return acknowledges == Acknowledges::yes ? tally.acknowledged : tally.unacknowledged;
 }
@@ -192,9 +193,9 @@ std::optional<Count> growth(std::uint64_t before, std::uint64_t after) {
     return before > 0 && after >= before ? std::optional<Count>(after - before) : std::nullopt;
 }
 
-// Nothing of a server that others may have used before: what it kept for them is not what this fleet needs.
+// How much the embedded server's memory grew. Nothing for a foreign server: it may reuse memory from earlier clients.
 std::optional<Count> server_growth(const Order& order, const ServerFigures& before, const ServerFigures& after) {
-    // One that was restarted meanwhile began as small as the one in its place had.
+    // A shard that was restarted meanwhile began as small as the one it replaced, so the sums can be compared.
     const bool as_many = before.living == before.shards && before.living == after.living;
     return !order.target && as_many && before.private_bytes && after.private_bytes
                ? growth(*before.private_bytes, *after.private_bytes)
@@ -244,7 +245,7 @@ std::vector<report::JudgedThreshold> judged(const Order& order, const report::Ru
         }
     }
     auto judged = report::judge(run, thresholds);
-    // What ended the run is not undone by what was answered while it came to its end.
+    // The threshold that ended the run stays failed, even if it holds again by the end of the drain.
     for (auto& threshold : judged) {
         if (aborted_by && threshold.passed && threshold.metric + ": " + threshold.expression == aborted_by->threshold) {
             threshold.passed = false;

@@ -21,8 +21,8 @@ driver::Kind kind_that(driver::Traits::Acknowledges acknowledges) {
     return kind;
 }
 
-// 10 s of warm-up and 20 s that are measured: 100 validations a second, of which a tenth is never acknowledged; and 10
-// s of drain, in which 500 more come in.
+// 10 s of warm-up and 20 s that are measured: 100 validations a second, a tenth of which is never acknowledged. Then a
+// drain of 10 s, in which 500 more are acknowledged.
 struct Made {
     driver::Kind kind;
     Order order;
@@ -107,12 +107,12 @@ TEST(Assembled, RatesAreThoseOfTheMeasuredStages) {
     made = Made();
     made.gathered.generating = 20s;  // interrupted
     EXPECT_EQ(made.report().throughput.acknowledged_per_s, 80);
-    made.gathered.generating = 19s + 400ms;  // and over 0.1 s later
+    made.gathered.generating = 19s + 400ms;  // interrupted, and the drain was over 0.1 s later
     made.gathered.lot.fleet.series.intervals.resize(20);
     made.gathered.lot.fleet.series.intervals.back().acknowledged = 40;
     made.gathered.lot.fleet.series.end = 19s + 500ms;
     EXPECT_NEAR(*made.report().throughput.acknowledged_per_s, 80, 1e-9) << "40 in half a second";
-    made.gathered.generating = 5s;  // in the warm-up
+    made.gathered.generating = 5s;  // interrupted in the warm-up
     EXPECT_FALSE(made.report().throughput.due_per_s);
     EXPECT_FALSE(made.report().throughput.acknowledged_per_s);
     EXPECT_FALSE(made.report().throughput.delivered_per_s);
@@ -124,7 +124,7 @@ TEST(Assembled, CostsAreByWhatWasAcknowledged) {
     EXPECT_NEAR(*run.resources.server->cpu_us_per_validation, 20, 1e-9);
     EXPECT_NEAR(*run.wire.bytes_per_validation, 100, 1e-9);
 
-    const auto silent = Made(driver::Traits::Acknowledges::no).report();  // by what was sent
+    const auto silent = Made(driver::Traits::Acknowledges::no).report();  // costs are divided by what was sent
     EXPECT_NEAR(*silent.resources.generator->cpu_us_per_validation, 9, 1e-9);
     EXPECT_NEAR(*silent.wire.bytes_per_validation, 90, 1e-9);
 

@@ -23,7 +23,7 @@ constexpr std::uint32_t sessions_at_once = 64;
 constexpr std::uint32_t most_tries = 3;
 constexpr Nanos between_tries = 300ms;
 
-// A session that is taken from whoever uses it, and watched.
+// A session of the fleet that the cleaner opens and watches; broken() then means that an equipment took it back.
 class Watched final : public driver::Receipts {
 public:
     explicit Watched(EquipmentId its_id) : id(its_id) {}
@@ -82,7 +82,8 @@ private:
         loop_.stop();
     }
 
-    // A server may know one version of the protocol and not another: those that it accepts a connection with.
+    // Chooses the first of the protocol's clearing_options with which the server accepts a connection: a server may
+    // know one version of the protocol and not another.
     net::Task<bool> choose_options() {
         error_code first_failure;
         for (const std::string& text : order_.protocol->clearing_options) {
@@ -94,7 +95,7 @@ private:
                                              .encoding = wire::Encoding::protobuf,
                                              .in_flight = 1,
                                              .run = order_.run});
-            // Not one of the fleet's: nobody is disturbed.
+            // This equipment is not part of the fleet, so that the trial disturbs nobody.
             const auto session = driver_->make_session(EquipmentId{order_.equipments + 1}, deaf_);
             const error_code failure = co_await session->forget(loop_.now() + dial_patience);
             if (!failure) {
@@ -142,7 +143,7 @@ private:
         co_return !cleaned_.in_use && interrupted_by_ == 0;
     }
 
-    // One of several that take the sessions in turn.
+    // Several of these coroutines run at once; each removes the next session until none is left.
     net::Task<void> clear() {
         net::Wakeup pause(loop_);
         while (next_ < order_.equipments && interrupted_by_ == 0 && failed_in_a_row_ < most_failures_in_a_row) {

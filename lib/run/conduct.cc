@@ -82,7 +82,7 @@ private:
 
     void interrupt(const net::StopSignal& signal) {
         if (!conductor_.interrupt(signal)) {
-            ::_exit(128 + signal.number);  // the shards die with us
+            ::_exit(128 + signal.number);  // the shards die with this process
         }
     }
 

@@ -1,6 +1,6 @@
 #pragma once
 
-// What the process that the user started does for one run, with the processes of this machine.
+// Conducts one run with processes of this machine, in the process that the user started.
 
 #include <string>
 #include <vector>
@@ -12,15 +12,15 @@
 namespace portillon::run {
 
 struct Conducted {
-    std::vector<report::RunReport> reports;  // of each lot; partial when interrupted; none when the run never began
-    std::string failure;                     // why there is no report; empty when there is one or the user interrupted
-    int interrupted_by = 0;                  // a stop signal; 0: none did
+    std::vector<report::RunReport> reports;  // one for each lot; partial if interrupted; none if the run never began
+    std::string failure;                     // why there is no report; empty if there is one or the user interrupted
+    int interrupted_by = 0;                  // the stop signal that ended the run; 0: none did
 
-    // Of a run of one lot; nothing when it never began.
+    // The report of a run of one lot; nothing if the run never began.
     report::RunReport* report() { return reports.empty() ? nullptr : &reports.front(); }
 };
 
-// Blocks until the run is over; while it lasts SIGINT, SIGTERM and SIGHUP end it early, and an insistent one at once.
+// Blocks until the run is over. SIGINT, SIGTERM and SIGHUP end it early; a second one (net::insists()) ends it at once.
 Conducted conduct(const Order& order, Progress& progress);
 
 }  // namespace portillon::run

@@ -15,15 +15,15 @@ namespace portillon::run {
 
 namespace {
 
-constexpr Nanos prepare_patience = 60s;  // a shard's set-up, the slowest machine included
-constexpr Nanos answer_patience = 30s;   // beyond what a step is known to take
-constexpr Nanos before_t0 = 400ms;       // for T0 to reach server and shards
+constexpr Nanos prepare_patience = 60s;  // for the set-up of a shard, even on a slow machine
+constexpr Nanos answer_patience = 30s;   // for an answer, beyond the time that the step itself takes
+constexpr Nanos before_t0 = 400ms;       // time for T0 to reach server and shards
 constexpr Nanos before_t0_per_fault = 10ms;
-constexpr Nanos after_snapshot = 50ms;  // the shards send one at each full second
+constexpr Nanos after_snapshot = 50ms;  // time for the snapshot that each shard sends at a full second to arrive
 constexpr Nanos still_for = 1s;         // without acknowledgements the drain ends when the ledger stands still so long
 constexpr Nanos short_drain = 2s;       // after an interruption
 constexpr Nanos close_patience = 10s;
-constexpr Nanos clearing_per_session = 1ms;  // beyond that: a slow broker takes a thousand connections a second
+constexpr Nanos clearing_per_session = 1ms;  // added to close_patience: a slow broker takes 1,000 connections a second
 constexpr Nanos server_reads_for = 5s;
 
 using Acknowledges = driver::Traits::Acknowledges;
@@ -136,7 +136,7 @@ net::Task<bool> Conductor::open_ledgers() {
         if (!ledger) {
             continue;
         }
-        // Named, because g++ 12 destroys an aggregate that is a temporary of a co_await expression twice.
+        // `spec` has a name because g++ 12 destroys an aggregate twice if it is a temporary in a co_await expression.
         plan::RunSpec spec = run_spec(lots_[lot].order.scenario, accounts_[lot].run);
         if (const auto problem = co_await ledger->open(std::move(spec)); !problem.empty()) {
             co_return fail(problem);
@@ -178,7 +178,7 @@ net::Task<bool> Conductor::connect() {
                 live_.planned, Nanos{static_cast<std::int64_t>(lot.fleet.equipments / by_rate->rate.per_second * 1e9)});
         }
     }
-    // A shard that dies now is no reason to give up: the others go on connecting.
+    // If a shard dies now, the others go on connecting: the run takes place without it, and is judged invalid.
     co_await until(from + within + answer_patience, [this] {
         return generators_.all_connected() || interrupted_by_ != 0 || !generators_.problem().empty();
     });
@@ -207,6 +207,9 @@ net::Task<void> Conductor::start_ledgers() {
     }
 }
 
+// T0 lies a little in the future, so that ledgers, faults and shards know it before it comes. The conductor then looks
+// once a second, just after the shards have sent their snapshots, until the stages are over, the user or a threshold
+// ends the run, or no shard is left.
 net::Task<void> Conductor::generate() {
     t0_ = loop_.now() + before_t0 + order_.scenario.faults.size() * before_t0_per_fault;
     Nanos duration{};
@@ -237,6 +240,9 @@ net::Task<void> Conductor::generate() {
     look_at_machines();
 }
 
+// Waits until every shard says that nothing is in flight or cached any more, for the plan's drain at most; if the run
+// was ended early, or is interrupted now, for short_drain. Shards that are not done by then are told that the drain is
+// over.
 net::Task<void> Conductor::drain() {
     live_.phase = Phase::draining;
     const bool early = interrupted_by_ != 0 || gathered_.aborted_by;
@@ -265,7 +271,8 @@ net::Task<void> Conductor::drain() {
     }
 }
 
-// Nobody will say that the last validations have arrived: they have when the ledgers stand still.
+// Without acknowledgements nothing says that the last validations have arrived. They are taken to have arrived when the
+// ledgers' counts have stood still for still_for.
 net::Task<void> Conductor::wait_for_silence(Instant deadline) {
     std::vector<std::uint64_t> last(lots_.size());
     Instant since = loop_.now();
@@ -282,7 +289,7 @@ net::Task<void> Conductor::wait_for_silence(Instant deadline) {
     }
 }
 
-// What a foreign server keeps of the sessions has to be removed.
+// Whether the run has to remove sessions from the target: it is foreign, and the protocol leaves sessions behind.
 bool Conductor::keeps_sessions() const {
     return !target_.is_embedded() && traits_.leaves == driver::Traits::Leaves::sessions;
 }
@@ -297,7 +304,8 @@ std::string Conductor::clean_command() const {
     return commands;
 }
 
-// To be done whenever a connection may have been opened, also when the run goes no further.
+// Closes all sessions and waits for the shards' results. Needed whenever a connection may have been opened, even if the
+// run goes no further. Sessions that could not be removed are counted, and so are all those of shards that died.
 net::Task<void> Conductor::close_sessions() {
     live_.phase = Phase::closing;
     progress_.live(live_);
@@ -362,7 +370,7 @@ void Conductor::collect_results(std::size_t lot) {
     }
 }
 
-// Each with the equipments that were lost with it.
+// Describes each lost shard with the equipments that were lost with it.
 std::vector<std::string> Conductor::tell_lost_generators() const {
     std::vector<std::string> told;
     for (const auto& loss : generators_.losses()) {
@@ -395,7 +403,7 @@ net::Task<void> Conductor::reconcile_with_ledgers() {
     }
 }
 
-// Returns what keeps the ledger from being read, in words.
+// Returns in words why the ledger could not be read; empty if it was.
 net::Task<std::string> Conductor::reconcile_with_ledger(std::size_t lot) {
     Ledger& ledger = *lots_[lot].ledger;
     auto& account = accounts_[lot];
@@ -409,8 +417,9 @@ net::Task<std::string> Conductor::reconcile_with_ledger(std::size_t lot) {
     co_return problem;
 }
 
-// What became of the server meanwhile. The embedded one tells of its dead shards by itself; why a foreign one takes no
-// more connections is its owner's business.
+// Compares the server before and after the run. An embedded server reports its dead shards itself, so only the
+// connections that it turned away are new. Of a foreign server only dead shards count: how many connections it takes is
+// up to its owner.
 void Conductor::compare(const ServerFigures& before, const ServerFigures& after) {
     auto& observed = gathered_.observed;
     if (target_.is_embedded()) {
@@ -425,7 +434,7 @@ void Conductor::compare(const ServerFigures& before, const ServerFigures& after)
     }
 }
 
-// Of the whole server, whichever of its runs is asked.
+// The figures of the whole server; the ledger of any of its runs can ask for them.
 net::Task<std::optional<ServerFigures>> Conductor::server_figures() {
     if (!lots_.front().ledger) {
         co_return std::nullopt;
@@ -433,19 +442,20 @@ net::Task<std::optional<ServerFigures>> Conductor::server_figures() {
     co_return co_await lots_.front().ledger->figures();
 }
 
-// Whether the server tells of a machine of its own, on which no generator runs that tells it all the time.
+// Whether the server runs on a machine without generators. A generator sends its machine's facts all the time; those of
+// the server's machine have to be taken from its figures.
 bool Conductor::is_elsewhere(const std::optional<ServerFigures>& server) const {
     return server && server->host && !generators_.machines().knows(server->host->machine);
 }
 
-// What happens before there is anything to report is told as the run's failure.
+// While the run is prepared, the loss ends it and is reported as its failure; no warning is needed then.
 void Conductor::mourn(const std::string& what) {
     if (live_.phase != Phase::preparing) {
         progress_.warn(what);
     }
 }
 
-// What the machines say of themselves, as far as they have told it.
+// Takes the latest facts of all machines into what is observed.
 void Conductor::look_at_machines() {
     const MachineUse use = generators_.machines().use();
     const MachineUse server = server_machines_.use();
@@ -456,7 +466,7 @@ void Conductor::look_at_machines() {
     observed.listen_overflows = use.listen_overflows + server.listen_overflows;
 }
 
-// While it runs: how the verdict stands, and whether a threshold ends it.
+// Judges the run while it lasts: updates the live verdict, and ends the run if a threshold says so.
 void Conductor::watch() {
     look_at_machines();
     const Nanos elapsed = loop_.now() - t0_;
@@ -467,7 +477,7 @@ void Conductor::watch() {
     for (std::size_t lot = 0; lot < lots_.size(); ++lot) {
         const Order& order = lots_[lot].order;
         const auto& so_far = generators_.so_far(lot).result(segments_of(order.scenario));
-        // Without acknowledgements only the ledger knows what to hold the lag against, at the end.
+        // The lag is compared with response times. Without acknowledgements only the ledger has times, at the end.
         if (traits_.acknowledges == Acknowledges::yes) {
             observed.lag_p99 = std::max(observed.lag_p99, so_far.generator_lag.percentile(99));
             observed.response_p99 = std::max(observed.response_p99, so_far.response.percentile(99));
@@ -486,7 +496,7 @@ void Conductor::watch() {
 void Conductor::show_progress() {
     const auto snapshot = generators_.snapshot();
     const Instant now = loop_.now();
-    // Rates need a second to mean something; a phase that begins right after keeps those before.
+    // A rate over less than half a second means little. Right after a phase has begun, the last rates are kept.
     if (const Nanos since = now - std::max(shown_at_, t0_ + after_snapshot); since > 500ms) {
         live_.generated_per_s = static_cast<double>(snapshot.counts.generated - counted_generated_) / seconds(since);
         live_.acknowledged_per_s =

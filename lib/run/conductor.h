@@ -1,7 +1,8 @@
 #pragma once
 
-// The life of one run: makes plans, gives the start signal, collects accounts, reconciles, judges. It is given what it
-// conducts, and its time is its loop's: on simulated time a run of minutes is over in milliseconds.
+// The conductor leads one run from start to end: it makes plans, gives the start signal, collects accounts, reconciles
+// and judges. Generators and target are handed in, and time is the loop's, so that on simulated time a run of minutes
+// is over in milliseconds.
 
 #include <memory>
 #include <string>
@@ -20,31 +21,31 @@ namespace portillon::run {
 
 class Conductor {
 public:
-    // What a run is conducted with.
+    // The parts with which the conductor works. Loop, generators and target outlive it.
     struct Hands {
         net::Loop& loop;
         Generators& generators;
         Target& target;
         unsigned generator_shards = 1;
-        unsigned ports_per_address = 28'000;  // of the machine that the generators run on
+        unsigned ports_per_address = 28'000;  // on the machine that the generators run on
         std::string target_in_words;          // describe_target()
-        unsigned server_shards = 0;           // of an embedded target; 0: it is somebody else's
-        RunId run{};                          // of the first lot; the others' follow
+        unsigned server_shards = 0;           // of an embedded target; 0: the target is foreign
+        RunId run{};                          // the run of the first lot; further lots get the numbers after it
     };
 
-    // Everything outlives it.
+    // Order and progress outlive the conductor, too.
     Conductor(const Order& order, Progress& progress, Hands hands);
     ~Conductor();
     Conductor(const Conductor&) = delete;
 
-    // From the start of the target to its end. Once.
+    // The whole run, from the start of the target to its end. Call it once.
     net::Task<Conducted> live();
 
-    // Ends the run early, with a short drain and a report of what there is. False: the user insists, and wants the end
-    // at once, which is for the caller to bring about.
+    // Ends the run early, with a short drain and a report of what there is. False: the user insists on an end at once;
+    // then the caller has to end the process.
     bool interrupt(const net::StopSignal& signal);
 
-    // Of the target: told when it happens.
+    // Call when the target lost a process or ended; `what` describes it for the user.
     void mourn(const std::string& what);
 
 private:
@@ -79,7 +80,7 @@ private:
     bool fail(const std::string& why);
     void note(const std::string& problem);
 
-    // A lot, alone, and the server's account of its run.
+    // A lot: an order whose scenario has only this lot, and the ledger of its run.
     struct Lot {
         Order order;
         std::unique_ptr<Ledger> ledger;
@@ -94,11 +95,11 @@ private:
     net::Wakeup pause_;
     driver::Traits traits_;
     std::vector<Lot> lots_;
-    std::uint32_t equipments_ = 0;      // of all lots
-    Nanos drain_{};                     // the longest of the lots'
-    Machines server_machines_;          // where no generator runs
-    std::vector<LotAccount> accounts_;  // of the lots
-    Gathered gathered_;                 // what they share
+    std::uint32_t equipments_ = 0;      // in all lots together
+    Nanos drain_{};                     // the longest drain of any lot
+    Machines server_machines_;          // machines of the server on which no generator runs
+    std::vector<LotAccount> accounts_;  // one for each lot
+    Gathered gathered_;                 // what the lots share; live() puts in one lot's account after the other
     Conducted conducted_;
     Live live_;
     Instant t0_{}, end_{}, shown_at_{};

@@ -1,5 +1,5 @@
-// A run from its start to its verdict, on simulated time: the conductor, and generators with their whole inside, in one
-// process; a scripted protocol, and a ledger that the test keeps.
+// Runs from start to verdict on simulated time: the conductor and complete generator shards in one process, with a
+// scripted protocol and a ledger that the test keeps.
 #include "run/conductor.h"
 
 #include <gmock/gmock.h>
@@ -27,13 +27,13 @@ using ::testing::SizeIs;
 
 using Validations = std::map<EquipmentId, std::set<Sequence>>;
 
-// What arrived at the server that there is not.
+// The validations that arrived at the imaginary server.
 struct Arrivals {
     std::map<RunId, Validations> runs;
     std::vector<plan::RunSpec> opened;
     std::vector<std::size_t> faults;
     unsigned frozen = 0, closed = 0;
-    // A promise that the server breaks: acknowledged, and not kept.
+    // Validations that the server acknowledges and then forgets.
     std::set<Sequence> forgotten_by_equipment_1;
     std::optional<host::Facts> host;
     Nanos busy_from_t0{};
@@ -129,8 +129,8 @@ private:
     Arrivals& arrivals_;
 };
 
-// The conductor's end of a link that can be cut, as by the death of the process at the other end; what runs there comes
-// to its own end unheard, since a coroutine cannot be killed.
+// The conductor's end of a link that can be cut, as if the process at the other end had died. The shard there runs on
+// to its end, since a coroutine cannot be killed, but nothing of it is heard any more.
 class MortalLink final : public link::Link {
 public:
     explicit MortalLink(std::unique_ptr<net::Transport> transport) : inner_(std::move(transport)) {}
@@ -231,7 +231,7 @@ protected:
         facts.cores = 2;
     }
 
-    // Every coroutine comes to its end.
+    // Lets every coroutine run to its end.
     ~Run() override {
         for (FakeWorker* worker : workers) {
             worker->finish();
@@ -299,7 +299,7 @@ protected:
         conducted = co_await conductor->live();
         over = simulation.now();
     }
-    // Until so long after T0, of which the first figures tell.
+    // Runs until so long after T0. Waits first until T0 is known.
     void run_to(Nanos since_t0) {
         while (t0 == never) {
             simulation.run_for(1ms);
@@ -348,7 +348,7 @@ protected:
     double busy = 0.5;
     Nanos clock_step{};
     Instant t0 = never, t0_guess = never;
-    std::optional<unsigned> mute_shard;  // hears, and never says anything
+    std::optional<unsigned> mute_shard;  // this shard receives messages and never sends any
     std::vector<FakeWorker*> workers;
     std::optional<Generators> generators;
     std::optional<Conductor> conductor;
@@ -594,7 +594,7 @@ TEST_F(Run, KeepsTheAccountsOfItsLotsApart) {
     order.scenario.lots.push_back(order.scenario.lots.front());
     order.scenario.lots[1].fleet.equipments = 5;
     order.scenario.lots[1].traffic.stages = {{.duration = 4s, .rate = Rate{2}}};
-    arrivals.forgotten_by_equipment_1 = {9};  // the first lot's: the second's equipment 1 has eight
+    arrivals.forgotten_by_equipment_1 = {9};  // only in the first lot: equipment 1 of the second has eight validations
     live_to_the_end();
     ASSERT_THAT(conducted.reports, SizeIs(2));
     const auto& first = conducted.reports[0];

@@ -17,10 +17,10 @@ namespace portillon::run {
 
 namespace {
 
-// Both ends of one connection in our processes, on the dearest protocol (nghttp2's session at each end) and what the
-// kernel keeps for two quiet sockets; measured 60 kB.
+// Memory of one connection with both its ends on this machine: in our processes with the most expensive protocol (an
+// nghttp2 session at each end), and in the kernel for two idle sockets. Measured: 60 kB.
 constexpr std::uint64_t bytes_per_connection = 64'000;
-// The kernel accounts whole pages and its own headers: 8 batches of 6 kB in flight took 62 kB at each connection.
+// The kernel counts whole pages and its own headers: 8 batches of 6 kB in flight took 62 kB at each connection.
 constexpr double kernel_bytes_per_byte = 1.3;
 constexpr std::uint64_t most_kernel_bytes_per_connection = 10'000'000;  // both buffers at their usual maxima
 constexpr std::uint64_t least_backlog = 1024;
@@ -53,7 +53,7 @@ Bytes memory_available() {
             available = kibibytes * 1024;
         }
     }
-    // "max" is no number: no limit.
+    // The file says "max" if there is no limit; that is no number, and number_in() returns nothing.
     const auto most = number_in("/sys/fs/cgroup/memory.max");
     const auto used = number_in("/sys/fs/cgroup/memory.current");
     if (most && used) {
@@ -185,7 +185,8 @@ private:
         }
     }
 
-    // A stalled server leaves every window full, at both ends.
+    // The worst case is a server that stalls: then every equipment's window is full, and its bytes lie in socket
+    // buffers.
     void tcp_memory() {
         if (!facts_.tcp_memory) {
             return;
@@ -221,7 +222,7 @@ private:
         if (!needs_) {
             return;
         }
-        // Twice: those of the run before linger in TIME_WAIT.
+        // Twice the fleet, since connections of an earlier run may still be tracked in TIME_WAIT.
         const std::uint64_t needed = std::uint64_t{needs_->scenario->lot().fleet.equipments} * 2;
         finding.needed = count(needed);
         if (*facts_.tracked_most < now + needed) {
@@ -236,7 +237,7 @@ private:
         if (!needs_) {
             return;
         }
-        // Of a server elsewhere this machine has one end of each connection, and no ledger.
+        // If the server runs elsewhere, this machine has only one end of each connection, and no ledger.
         const bool embedded = needs_->server == plan::Server::embedded;
         const Bytes ledger{embedded ? needs_->plan.ledger.count : 0};
         const std::uint64_t fleet = needs_->scenario->lot().fleet.equipments;
@@ -258,7 +259,8 @@ private:
         if (!needs_) {
             return;
         }
-        const double busy = needs_->plan.busy_cores / (needs_->loopback ? 1 : 2);  // the plan's are those of both sides
+        const double busy =
+            needs_->plan.busy_cores / (needs_->loopback ? 1 : 2);  // the plan's figure is for both sides
         finding.needed = fmt::format("about {} busy at the peak", humanize_count(busy));
         const double there = std::min<double>(facts_.cores, facts_.cores_allowed.value_or(facts_.cores));
         if (busy > there * scenario::busiest_useful_share) {
@@ -276,7 +278,7 @@ private:
 
     void clock_source() {
         auto& finding = add("clock source", facts_.clock_source.empty() ? "unknown" : facts_.clock_source);
-        // A read of these leaves the processor: some microseconds, each of the several times a message is stamped.
+        // Reading these clocks means reading a device: it takes microseconds, and several times for each message.
         if (facts_.clock_source == "hpet" || facts_.clock_source == "acpi_pm") {
             blame(finding, Health::doubtful,
                   "echo tsc > /sys/devices/system/clocksource/clocksource0/current_clocksource");
@@ -351,7 +353,7 @@ plan::Machine machine_of(const MachineFacts& facts) {
 
 Needs needs_of(const scenario::Scenario& scenario, unsigned descriptors_per_session, plan::Server server,
                const MachineFacts& facts) {
-    constexpr std::size_t few_rows = 2;  // nobody looks at them
+    constexpr std::size_t few_rows = 2;  // the plan's rows are not used here
     return {&scenario, scenario::plan(scenario, descriptors_per_session, server, machine_of(facts), few_rows), server};
 }
 

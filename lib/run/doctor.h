@@ -1,7 +1,7 @@
 #pragma once
 
-// Whether a machine can carry a scenario, before anything is started: what there is, what is needed, what to type. The
-// examination is pure; look() asks the kernel.
+// Examines, before anything is started, whether a machine can carry a scenario: what there is, what is needed, and what
+// to type if that is not enough. The examination is pure; look() asks the kernel.
 
 #include <cstdint>
 #include <optional>
@@ -15,18 +15,18 @@
 
 namespace portillon::run {
 
-// What the kernel says of the machine and of this process. Absent: this kernel does not say.
+// The kernel's answers about the machine and this process. An absent value means that this kernel does not tell it.
 struct MachineFacts {
-    std::uint64_t descriptors_soft = 0, descriptors_hard = 0;  // of one process
+    std::uint64_t descriptors_soft = 0, descriptors_hard = 0;  // limits of one process
     std::optional<std::uint64_t> descriptors_system, descriptors_in_use;
-    unsigned first_port = 32768, last_port = 60999;          // ephemeral
-    std::optional<std::uint64_t> accept_backlog;             // of one listener
-    std::optional<Bytes> tcp_memory;                         // all sockets together, the most
-    std::optional<std::uint64_t> tracked_most, tracked_now;  // connections; absent: not tracked
-    Bytes memory_available;                                  // the least of machine and control group
-    unsigned cores = 1;                                      // that this process may run on
+    unsigned first_port = 32768, last_port = 60999;          // the range of ephemeral ports
+    std::optional<std::uint64_t> accept_backlog;             // the limit for one listener
+    std::optional<Bytes> tcp_memory;                         // the limit for all sockets together
+    std::optional<std::uint64_t> tracked_most, tracked_now;  // tracked connections; absent: they are not tracked
+    Bytes memory_available;                                  // on the machine or in the control group: the lesser
+    unsigned cores = 1;                                      // the cores that this process may run on
     std::optional<double> cores_allowed;                     // the control group's quota
-    std::string governor;                                    // empty: none to be seen, as in virtual machines
+    std::string governor;                                    // empty: not visible, as in virtual machines
     std::string clock_source;
 };
 
@@ -34,21 +34,21 @@ MachineFacts look();
 
 plan::Machine machine_of(const MachineFacts& facts);
 
-// What is to run on it.
+// A run, with what it needs of the machine.
 struct Needs {
     const scenario::Scenario* scenario = nullptr;  // compressed
-    scenario::Plan plan;                           // made with machine_of() the facts
+    scenario::Plan plan;                           // made for machine_of() of the same facts
     plan::Server server = plan::Server::embedded;
     bool loopback = true;           // the target is on this machine
-    unsigned source_addresses = 0;  // that the target can be called from; 0: as many as it takes on loopback, else 1
-    bool on_one_address = false;    // the target is at ::1, and has no network like 127.0.0.0/8 around it
-    unsigned shards_wanted = 0;  // where the user gave fewer generator processes: how many it takes; 0: as worked out
+    unsigned source_addresses = 0;  // addresses that connections can come from; 0: as needed on loopback, else 1
+    bool on_one_address = false;    // the target is at ::1, where there is only one source address, unlike 127.0.0.0/8
+    unsigned shards_wanted = 0;     // how many generator processes it takes, if the user gave fewer; otherwise 0
 };
 
 Needs needs_of(const scenario::Scenario& scenario, unsigned descriptors_per_session, plan::Server server,
                const MachineFacts& facts);
 
-// Of a run as it was asked for, with its target, --shards and --source-address. `order` outlives the needs.
+// The needs of a run as the user asked for it, with target, --shards and --source-address. `order` outlives the needs.
 Needs needs_of(const Order& order, const MachineFacts& facts);
 
 enum class Health : std::uint8_t {
@@ -60,15 +60,15 @@ enum class Health : std::uint8_t {
 struct Finding {
     Health health = Health::good;
     std::string what;    // "descriptors of a process"
-    std::string there;   // "20,000 (soft limit 1,024, raised by portillon itself)"
-    std::string needed;  // "16,867 in each of 3 + 4 processes"; empty without needs
+    std::string there;   // what there is: "20,000 (soft limit 1,024, raised by portillon itself)"
+    std::string needed;  // what is needed: "16,867 in each of 3 + 4 processes"; empty without needs
     std::string remedy;  // what to type or to change; empty when good
 };
 
-// Everything looked at, in a fixed order; without needs only what is wrong with the machine itself is not good.
+// One finding for everything examined, in a fixed order. Without needs, only faults of the machine itself are not good.
 std::vector<Finding> examine(const MachineFacts& facts, const std::optional<Needs>& needs);
 
-// A line for each finding, and one more for its remedy.
+// One line for each finding, and one more for its remedy.
 std::string format_findings(const std::vector<Finding>& findings);
 
 bool can_run(const std::vector<Finding>& findings);

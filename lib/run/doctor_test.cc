@@ -11,7 +11,7 @@ namespace {
 
 using testing::HasSubstr;
 
-// A small machine as they come, on which 50,000 equipments run.
+// A typical small machine, on which 50,000 equipments can run.
 MachineFacts small_machine() {
     MachineFacts facts;
     facts.descriptors_soft = 1024;
@@ -102,8 +102,8 @@ TEST(Doctor, SaysWhatToTypeForEachThingThatIsMissing) {
     }
 }
 
-// What a run asks for decides what it takes: a server elsewhere is none of this machine's processes, and its network
-// has only the source addresses that were given.
+// The needs depend on what the user asked for: a server elsewhere needs no processes of this machine, and connections
+// to it can come only from the source addresses that were given.
 TEST(Doctor, ExaminesARunAsItWasAskedFor) {
     driver::Kind kind;
     kind.name = "mqtt";

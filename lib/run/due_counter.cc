@@ -23,7 +23,7 @@ std::optional<std::vector<std::uint64_t>> DueCounter::count(std::span<const Rang
         if (range.equipment != equipment_) {
             turn_to(range.equipment);
         }
-        // The first segment that ends after the range has begun.
+        // Binary search for the first segment that ends after the range has begun.
         std::uint32_t segment = 0;
         for (std::uint32_t end = last_segment; segment < end;) {
             const auto middle = segment + (end - segment) / 2;
@@ -74,7 +74,7 @@ std::uint64_t DueCounter::due_before_end_of(std::uint32_t segment) {
     return *end;
 }
 
-// One pass for all segments: each question would draw from the beginning.
+// Fills ends_ in one walk. For a Poisson schedule each separate question would draw all gaps from the beginning again.
 void DueCounter::draw_all() {
     auto cursor = schedule_.begin(equipment_, plan::start_of(scenario_.lot().fleet.start, equipment_));
     for (std::uint32_t segment = 0; segment < segments_.size(); ++segment) {

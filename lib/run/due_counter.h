@@ -1,7 +1,7 @@
 #pragma once
 
-// In which segment of the run the validations of a range were due. Recomputed from the schedule, which is pure; of
-// closed arrivals the generator has told it.
+// Counts in which segments of the run the validations of a range were due. It recomputes that from the schedule, which
+// is pure; for closed arrivals it uses the counts that the generator has sent.
 
 #include <cstdint>
 #include <optional>
@@ -18,15 +18,16 @@ namespace portillon::run {
 
 class DueCounter {
 public:
-    // Asking a schedule takes some 100 ns, drawing one Poisson gap about as long: so these are a few seconds at the end
-    // of a run, in which every equipment of a big fleet has exceptions in many segments.
+    // The limit of work. Asking a schedule takes some 100 ns, and so does drawing one Poisson gap: this many take a few
+    // seconds, and suffice for a large fleet in which every equipment has exceptions in many segments.
     static constexpr std::uint64_t most_questions = 50'000'000;
 
-    // All outlive it.
+    // All arguments outlive the counter.
     DueCounter(const scenario::Scenario& scenario, const plan::Segments& segments,
                const std::vector<fleet::Generated>& generated, std::uint64_t questions = most_questions);
 
-    // By segment. `ranges` are normalised; each equipment is looked up once. Nothing if the questions did not suffice.
+    // The number of validations in `ranges`, by segment. `ranges` are normalised, so each equipment is looked up once.
+    // Nothing if `questions` did not suffice.
     std::optional<std::vector<std::uint64_t>> count(std::span<const Range> ranges);
 
 private:
@@ -41,7 +42,8 @@ private:
     std::uint64_t questions_;
 
     EquipmentId equipment_{};
-    std::vector<std::optional<std::uint64_t>> ends_;  // of equipment_: how many are due before the end of each segment
+    // How many validations of equipment_ are due before the end of each segment; nothing: not asked yet.
+    std::vector<std::optional<std::uint64_t>> ends_;
 };
 
 }  // namespace portillon::run

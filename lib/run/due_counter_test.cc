@@ -27,7 +27,7 @@ std::vector<fleet::Generated> generated_by(const scenario::Scenario& scenario) {
     return generated;
 }
 
-// Of each validation of one equipment, from the first on.
+// The segment of each validation of one equipment, from the first on.
 std::vector<std::uint32_t> segments_of_each(const scenario::Scenario& scenario, const plan::Segments& segments,
                                             const fleet::Generated& generated) {
     std::vector<std::uint32_t> of_each;

@@ -18,16 +18,16 @@ namespace {
 
 constexpr Nanos patience = 20s;
 
-// What a process says at the other end of a socket, a line of it.
+// Reads the first line that a process writes into the other end of a socket.
 class FirstLine final : private net::Transport::Reader {
 public:
-    // Owns `descriptor`.
+    // Takes over `descriptor`.
     FirstLine(net::Loop& loop, int descriptor)
         : loop_(loop), changed_(loop), transport_(net::adopt_local(loop, descriptor, traffic_)) {
         transport_->start(*this);
     }
 
-    // Or what there is of it when the other end closes, or at `deadline`.
+    // The line; or what there is of it when the other end closes, or at `deadline`.
     net::Task<std::string> read(Instant deadline) {
         while (text_.find('\n') == std::string::npos && open_ && loop_.now() < deadline) {
             co_await changed_.until(deadline);
@@ -93,7 +93,7 @@ net::Task<std::string> EmbeddedTarget::start() {
             lose(fmt::format("the embedded server (pid {}) {}", server_->pid(), link::describe_end(*server_, cause)));
         });
 
-    // One line of JSON says that it is ready and where.
+    // The server writes one line of JSON when it is ready; the line says where it listens.
     const std::string line = co_await first_line.read(loop_.now() + patience);
     const auto ready = nlohmann::json::parse(line, nullptr, false);
     if (ready.is_object() && ready.contains("listeners") && ready["listeners"].contains(listener_) &&
@@ -130,7 +130,7 @@ void EmbeddedTarget::end() {
     }
     server_->link().close();
     for (int i = 0; i < 500 && server_->ended().empty(); ++i) {
-        std::this_thread::sleep_for(10ms);  // it is the last thing a run does
+        std::this_thread::sleep_for(10ms);  // blocking is harmless: this is the last thing that a run does
     }
     server_.reset();
 }

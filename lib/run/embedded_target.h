@@ -1,7 +1,7 @@
 #pragma once
 
-// The reference server that `portillon run` starts when no target is named: the same program as `portillon serve`, on
-// ports of the kernel's choice. It ends when this object does, or when this process dies.
+// The reference server that `portillon run` starts if no target is named: a process of its own that runs `portillon
+// serve` on ports of the kernel's choice. It ends with this object, or when this process dies.
 
 #include <functional>
 #include <memory>
@@ -16,10 +16,10 @@ namespace portillon::run {
 
 class EmbeddedTarget final : public Target {
 public:
-    // Told what was lost of it, in words, at once: one of its shards, or all of it.
+    // Called at once when a shard of the server, or the whole server, was lost; `what` describes it in words.
     using Lost = std::function<void(const std::string& what)>;
 
-    // With one listener, of the given name, for URLs of `scheme`. The loop outlives it.
+    // The server gets one listener, of the given name, for URLs of `scheme`. The loop outlives the target.
     EmbeddedTarget(net::Loop& loop, std::string listener, std::string scheme, unsigned shards, Lost lost);
     ~EmbeddedTarget() override;
 
@@ -30,7 +30,7 @@ public:
     std::unique_ptr<Ledger> ledger_of(RunId run) override;
     bool gone() const override { return gone_; }
     std::vector<std::string> losses() const override { return losses_; }
-    void end() override;  // gently, and after a few seconds hard
+    void end() override;  // closes the link, waits up to 5 s for the server to exit, then kills it
 
 private:
     void lose(const std::string& what);

@@ -12,8 +12,8 @@ namespace portillon::run {
 
 class ForeignTarget final : public Target {
 public:
-    // `ledger`: the admin endpoint that can say what arrived; `token`: its bearer token, empty: none. The loop outlives
-    // it.
+    // `ledger`: the admin endpoint of the server's ledger, if there is one; `token`: its bearer token, or empty. The
+    // loop outlives the target.
     ForeignTarget(net::Loop& loop, net::Located at, std::optional<net::Located> ledger, std::string token);
 
     net::Task<std::string> start() override;

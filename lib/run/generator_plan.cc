@@ -10,7 +10,7 @@ namespace portillon::run {
 
 namespace {
 
-constexpr std::uint64_t closed_loop_sequences = 1ULL << 33;  // of the whole lot: what a ledger leaves room for
+constexpr std::uint64_t closed_loop_sequences = 1ULL << 33;  // for which a ledger makes room, all equipments together
 
 wire::Encoding encoding_of(scenario::Encoding asked, wire::Encoding native) {
     switch (asked) {
@@ -31,7 +31,7 @@ std::uint64_t most_sequences(const scenario::Scenario& scenario) {
     switch (arrival.kind) {
         case arrival::Kind::closed:
             return std::max<std::uint64_t>(1000, closed_loop_sequences / scenario.lot().fleet.equipments);
-        // Twelve standard deviations: nobody will see more.
+        // Twelve standard deviations above the mean will never be seen.
         case arrival::Kind::poisson:
             return static_cast<std::uint64_t>(total + 12 * std::sqrt(total) + 64);
         case arrival::Kind::burst:

@@ -1,6 +1,6 @@
 #pragma once
 
-// What the generator's shards and the ledgers are told of a run. Pure.
+// Makes the plan for the generator's shards, and the RunSpecs for the ledgers. Pure.
 
 #include <cstdint>
 #include <span>
@@ -14,18 +14,18 @@
 
 namespace portillon::run {
 
-// What is known of a run once its target is.
+// Where a run goes; known once the target has started.
 struct Destination {
     net::Located target;
-    bool ends_with_run = false;  // nothing that it keeps of sessions matters
-    driver::Traits traits;       // of the protocol with its options
+    bool ends_with_run = false;  // the target ends with the run, so sessions that it keeps do not matter
+    driver::Traits traits;       // the protocol's traits with the options of this run
     unsigned ports_per_address = 28'000;
 };
 
-// `runs`: of each lot, as many as the scenario has.
+// `runs` has the run of each lot of the scenario.
 generator::Plan generator_plan(const Order& order, const Destination& destination, std::span<const RunId> runs);
 
-// What the ledger of a lot's run has to know; `scenario` has that lot alone.
+// The RunSpec for the ledger of a lot's run; `scenario` has only that lot.
 plan::RunSpec run_spec(const scenario::Scenario& scenario, RunId run);
 
 }  // namespace portillon::run

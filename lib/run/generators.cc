@@ -92,7 +92,7 @@ void Generators::heard(Shard& shard, const v1::LinkMessage& message) {
         case v1::LinkMessage::kReady:
             machines_.prepared(link::read_host(message.ready().host()));
             shard.problem = message.ready().problem();
-            // "Connected" may come after the result of a shard that was told to close before.
+            // A shard that was told to close while it connected may send this after its result: never go back.
             shard.stage = shard.stage == Stage::started ? Stage::prepared : std::max(shard.stage, Stage::connected);
             break;
         case v1::LinkMessage::kSnapshot:
@@ -107,7 +107,7 @@ void Generators::heard(Shard& shard, const v1::LinkMessage& message) {
             shard.stage = Stage::reported;
             break;
         default:
-            break;  // nothing that a generator's shard says
+            break;  // messages that a generator's shard does not send
     }
     changed_.wake();
 }

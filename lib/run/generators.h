@@ -1,6 +1,7 @@
 #pragma once
 
-// The generator's shards as the conductor sees them: started, told what to do, listened to, and mourned.
+// The generator's shards as the conductor sees them: starts them, sends them commands, keeps what they send, and
+// notices when one is lost.
 
 #include <functional>
 #include <memory>
@@ -19,18 +20,18 @@ namespace portillon::run {
 
 class Generators {
 public:
-    // Starts the process of a shard, on whatever machine.
+    // Starts the process of a shard, on this machine or another.
     using Start = std::function<Result<std::unique_ptr<link::Worker>>(unsigned shard)>;
-    // "generator shard 2 (pid 4711) killed by signal 9", at once.
+    // Called at once when a shard is lost: "generator shard 2 (pid 4711) killed by signal 9".
     using Lost = std::function<void(const std::string& what)>;
 
-    // The loop outlives this.
+    // The loop outlives the generators.
     Generators(net::Loop& loop, Start start) : start_(std::move(start)), changed_(loop) {}
 
-    // Starts so many shards and sends each the plan. A problem in words, or nothing. Once.
+    // Starts so many shards and sends each its plan. Returns a problem in words, or an empty text. Call it once.
     std::string start(const generator::Plan& plan, unsigned shards, Lost lost);
 
-    // Woken whenever anything below has changed, and by whoever else wants its waiter to look. One waiter.
+    // Wakes its one waiter whenever anything below has changed. Others may wake it too, to have the waiter look.
     net::Wakeup& changed() { return changed_; }
 
     void connect(Instant from);
@@ -38,7 +39,7 @@ public:
     void stop(Instant at);
     void end_drain();
     void close_sessions(Instant deadline);
-    void dismiss();  // they exit
+    void dismiss();  // tells them to exit
 
     unsigned count() const { return static_cast<unsigned>(shards_.size()); }
 
@@ -48,28 +49,28 @@ public:
     bool all_drained() const { return all_at(Stage::drained); }
     bool all_reported() const { return all_at(Stage::reported); }
 
-    // The first problem that a shard told; empty if none did.
+    // The first problem that a shard has reported; empty if none has.
     std::string problem() const;
 
-    // Of all lots, summed over the shards; each shard's last words, when it is dead. Neither `unanswered` nor
-    // `response`.
+    // The sum of the latest snapshots of all shards and lots. Of a dead shard its last counts stay, but not its gauges.
+    // `unanswered` and `response` are not set.
     fleet::Snapshot snapshot() const;
     stats::Histogram last_second() const;
     SoFar& so_far(std::size_t lot) { return so_far_.at(lot); }
     const Machines& machines() const { return machines_; }
 
-    // What was told when it happened, and the shard's number.
+    // A lost shard: its number, and the text that was given to Lost.
     struct Loss {
         unsigned shard = 0;
         std::string what;
     };
     std::vector<Loss> losses() const;
 
-    // Of the shards that lived to tell.
+    // The results and usages of the shards that have reported.
     std::vector<const link::v1::Result*> results(std::size_t lot) const;
     std::vector<const link::v1::Usage*> usages() const;
 
-    // For those that do not get there by themselves.
+    // Kill the shards that have not reached this point; they count as lost.
     void kill_unconnected() { kill_before(Stage::connected); }
     void kill_unreported() { kill_before(Stage::reported); }
 
@@ -83,7 +84,8 @@ private:
         unsigned number = 0;
         std::unique_ptr<link::Worker> worker;
         Stage stage = Stage::started;
-        std::string problem, lost;  // lost: what was told
+        // The problem that the shard reported, and the text that was given to Lost; empty: none, and it lives.
+        std::string problem, lost;
         std::vector<Lot> lots;
         link::v1::Usage usage;
     };
@@ -100,7 +102,7 @@ private:
     net::Wakeup changed_;
     Lost lost_;
     std::vector<std::unique_ptr<Shard>> shards_;
-    std::vector<SoFar> so_far_;  // by lot
+    std::vector<SoFar> so_far_;  // one for each lot
     Machines machines_;
     bool dismissed_ = false;
 };

@@ -15,7 +15,7 @@ using nlohmann::json;
 
 constexpr int bad_request = 400;
 
-// A server may be foreign: what it says is checked before it is believed.
+// The server may be a foreign one, so its answer is checked before it is used.
 std::optional<std::vector<Range>> ranges_of(const json& list) {
     std::vector<Range> ranges;
     if (!list.is_array()) {
@@ -36,7 +36,7 @@ std::optional<std::vector<Range>> ranges_of(const json& list) {
     return ranges;
 }
 
-// Throws json::exception on what is no host.
+// Throws json::exception if a member is missing or of another type.
 host::Facts host_of(const json& from) {
     host::Facts facts;
     from.at("machine").get_to(facts.machine);
@@ -56,7 +56,7 @@ json windows_json(const std::vector<arrival::Window>& windows) {
     return list;
 }
 
-// What is wrong with it, or an empty text.
+// Returns what is wrong with `latency`, or an empty text.
 std::string read_latency(const json& latency, stats::Histogram& histogram) {
     auto decoded = stats::decode_deflated(latency.at("histogram").get<std::string>());
     if (!decoded) {
@@ -71,7 +71,7 @@ std::string read_latency(const json& latency, stats::Histogram& histogram) {
     return {};
 }
 
-// `wanted`: how many segments were asked for.
+// Returns what is wrong with the answer, or an empty text. `wanted`: how many segments the ledger was opened with.
 std::string read_account(const json& body, std::size_t wanted, LedgerAccount& into) {
     try {
         for (const auto& figure : account::count_figures) {
@@ -156,7 +156,7 @@ net::Task<std::string> LedgerClient::set_fault(scenario::Fault fault, std::size_
     add("per_s", fault.validations_per_s);
     add("count", fault.count);
     add("one_in", fault.one_in);
-    add("draw", place + 1);  // the same ones, whatever was set before at this server
+    add("draw", place + 1);  // makes the fault strike the same validations, whatever faults the server had before
     const auto answer = co_await admin_.call("POST", "/v1/faults", std::move(body));
     if (answer.ok() && answer.body.contains("id") && answer.body["id"].is_number_unsigned()) {
         places_.emplace(answer.body["id"].get<std::uint64_t>(), place);
@@ -181,7 +181,7 @@ net::Task<std::map<std::size_t, Struck>> LedgerClient::struck() {
             }
         }
     } catch (const json::exception&) {
-        all.clear();  // a server that words it differently
+        all.clear();  // this server describes its faults differently
     }
     co_return all;
 }

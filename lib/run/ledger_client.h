@@ -1,6 +1,6 @@
 #pragma once
 
-// The ledger of one run at a server, over its admin endpoint.
+// The ledger of one run, reached over the server's admin endpoint.
 
 #include <map>
 
@@ -29,8 +29,8 @@ private:
 
     AdminClient admin_;
     RunId run_;
-    std::size_t segments_ = 0;                     // asked for
-    std::map<std::uint64_t, std::size_t> places_;  // of the faults that were set, by the server's identifier
+    std::size_t segments_ = 0;                     // how many the ledger was opened with
+    std::map<std::uint64_t, std::size_t> places_;  // the server's identifier of a fault -> its place in the scenario
 };
 
 }  // namespace portillon::run

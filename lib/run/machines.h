@@ -1,7 +1,7 @@
 #pragma once
 
-// The machines that a run takes place on, by what the processes on them tell: how busy they were, whether somebody set
-// their clock, whether connections found a full listen queue. Pure.
+// The machines of a run, from the facts that the processes on them send: how busy they were, whether a wall clock was
+// set, whether connections found a listen queue full. Pure.
 
 #include <cstdint>
 #include <map>
@@ -12,20 +12,20 @@
 namespace portillon::run {
 
 struct MachineUse {
-    double cpu_share = 0;                // of the busiest machine, since T0; 0..1
-    Nanos clock_step{};                  // of the wall clock that moved most against the monotonic one, since T0
-    std::uint64_t listen_overflows = 0;  // of all machines, since before the first dial
+    double cpu_share = 0;                // CPU used on the busiest machine since T0; 0..1
+    Nanos clock_step{};                  // the largest step of any wall clock against its monotonic clock since T0
+    std::uint64_t listen_overflows = 0;  // on all machines together, since before the first dial
 };
 
 class Machines {
 public:
-    // Before T0.
+    // Takes facts from before T0.
     void prepared(const host::Facts& facts);
-    // From T0 on; the first facts of a machine are those that the later ones are compared with.
+    // Takes facts from T0 on. Later facts of a machine are compared with its first ones.
     void running(const host::Facts& facts);
 
     bool knows(const std::string& machine) const { return machines_.contains(machine); }
-    // Of a machine that has said something only once, nothing.
+    // A machine that has sent facts only once since T0 is left out.
     MachineUse use() const;
 
 private:

@@ -30,7 +30,7 @@ TEST(Machines, AreHeardOnceHoweverManyProcessesTell) {
     machines.running(facts("a", 10s, 100s));
     machines.running(facts("a", 10s + 1ms, 100s));
     machines.running(facts("a", 20s, 110s));
-    machines.running(facts("a", 20s - 1ms, 109s));  // of a slower process
+    machines.running(facts("a", 20s - 1ms, 109s));  // older facts, from a slower process
     EXPECT_DOUBLE_EQ(machines.use().cpu_share, 0.5);
 }
 

@@ -15,14 +15,14 @@ namespace {
 using report::Count;
 using Acknowledges = driver::Traits::Acknowledges;
 
-// Of one phase, merged over its segments.
+// The figures of one phase, merged over its segments.
 struct Sum {
     fleet::Part part;
     std::optional<Count> undelivered, lost, reordered, duplicated;
     std::optional<stats::Histogram> end_to_end;
 };
 
-// What the ledger knows of each segment; absent where it does not, or where it would take too long to find out.
+// The ledger's figures of each segment; absent if it does not know, or if it would take too long to find out.
 struct LedgerBySegment {
     std::optional<std::vector<std::uint64_t>> undelivered, lost, reordered;
     std::optional<std::vector<SegmentAccount>> told;
@@ -35,14 +35,14 @@ LedgerBySegment by_segment(const scenario::Scenario& scenario, const plan::Segme
     known.undelivered = counter.count(sets.undelivered);
     known.lost = counter.count(sets.lost);
     known.reordered = counter.count(normalised(ledger.reordered_ranges));
-    // Of a shard that died the server counts and times what nobody can compare.
+    // If a generator's shard died, the server's figures include its equipments, which the generator's do not.
     if (ledger.segments.size() == segments.size() && fleet.generated.size() == scenario.lot().fleet.equipments) {
         known.told = ledger.segments;
     }
     return known;
 }
 
-// Whether the parts add up to what the whole says; a server may be foreign.
+// Whether the segments' duplicates add up to those of the run. The server may be a foreign one, so this is checked.
 bool add_up_to(const std::vector<SegmentAccount>& segments, Count duplicated) {
     return std::accumulate(segments.begin(), segments.end(), Count{0}, [](Count sum, const SegmentAccount& segment) {
                return sum + segment.duplicated;
@@ -71,7 +71,7 @@ report::Phase phase_of(const Sum& sum, Acknowledges acknowledges) {
     phase.measured = part.measure == arrival::Measure::on;
     const auto& counts = part.counts;
     account::set(phase.counts, account::Section::tally, counts);
-    // A server that names more as missing than there were is noticed by the books of the whole run.
+    // If a server names more validations as missing than there were, the identities of the whole run report it.
     if (sum.undelivered && sum.lost && *sum.undelivered <= counts.generated) {
         const Count delivered = counts.generated - *sum.undelivered;
         phase.counts.undelivered = sum.undelivered;
@@ -97,7 +97,7 @@ report::Phase phase_of(const Sum& sum, Acknowledges acknowledges) {
     return phase;
 }
 
-// Everything that phases are made of.
+// Everything from which phases are made.
 struct Known {
     const plan::Segments& segments;
     const fleet::Result& fleet;
@@ -107,12 +107,12 @@ struct Known {
     Nanos generating;
 };
 
-// Of the segments [begin, end); cut short where the run was.
+// The phase that consists of segments [begin, end); it ends early if generation did.
 report::Phase phase_over(const Known& known, std::size_t begin, std::size_t end) {
     const auto& told = known.by_segment.told;
     const bool tells_copies = told && add_up_to(*told, known.ledger->counts.duplicated);
     Sum sum;
-    // Known of no validation at all, too.
+    // A known count begins at 0, so that a phase without segments has 0 and not "unknown".
     const auto none_of = [](const auto& counts) { return counts ? std::optional<Count>(0) : std::nullopt; };
     sum.undelivered = none_of(known.by_segment.undelivered);
     sum.lost = none_of(known.by_segment.lost);
@@ -184,7 +184,7 @@ std::vector<report::Phase> phases_of(const scenario::Scenario& scenario, const f
                                      Nanos generating) {
     const auto segments = segments_of(scenario);
     if (fleet.parts.size() != segments.size()) {
-        return {};  // no shard lived to tell
+        return {};  // no shard has reported
     }
     Known known{segments, fleet, ledger, {}, acknowledges, generating};
     if (ledger != nullptr && sets != nullptr) {

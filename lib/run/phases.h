@@ -1,6 +1,6 @@
 #pragma once
 
-// The phases of a report: from what generator and server kept by due time. Pure.
+// Makes the phases of a report from the figures that generator and server kept for each segment. Pure.
 
 #include <optional>
 #include <vector>
@@ -15,14 +15,14 @@
 
 namespace portillon::run {
 
-// Where the faults begin and end: where segments have to.
+// The instants at which faults begin and end, since T0: segments are cut there.
 std::vector<Nanos> cuts_of(const scenario::Scenario& scenario);
 
-// The segments of a run: what is told to the ledger, and what the generator's parts are.
+// The segments of a run. The ledger is opened with them, and each of the generator's parts belongs to one.
 plan::Segments segments_of(const scenario::Scenario& scenario);
 
-// One for each stage, then three for each fault: before, during and after. `ledger` and `sets` are there or not
-// together; `generating`: from T0 to the end of generation.
+// One phase for each stage, then three for each fault: before, during and after. Either both `ledger` and `sets` are
+// given or neither is; `generating`: the time from T0 to the end of generation.
 std::vector<report::Phase> phases_of(const scenario::Scenario& scenario, const fleet::Result& fleet,
                                      const LedgerAccount* ledger, const Reconciled* sets,
                                      driver::Traits::Acknowledges acknowledges, Nanos generating);

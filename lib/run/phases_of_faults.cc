@@ -12,8 +12,8 @@ namespace portillon::run {
 
 namespace {
 
-constexpr Nanos least_limit = 10ms;      // a second's P95 of a healthy run wanders below that, and nobody waits for it
-constexpr double as_deviation = 1.4826;  // of the median absolute deviation: the standard deviation of normal values
+constexpr Nanos least_limit = 10ms;      // below this the P95 of a second varies in healthy runs too, and is no harm
+constexpr double as_deviation = 1.4826;  // median absolute deviation x this = standard deviation, for normal values
 constexpr double deviations = 4;
 
 double us(Nanos value) {
@@ -45,10 +45,10 @@ void name_equipments(const scenario::Scenario& scenario, const faults::NetworkFa
     fault.equipments_digest = fmt::format("{:016x}", digest);
 }
 
-// What is asked of an interval.
+// The response times of an interval of the series.
 struct Heard {
     Nanos from{}, to{};
-    bool idle = false;         // nothing was to be answered
+    bool idle = false;         // nothing waited for an answer
     std::optional<Nanos> p95;  // of response; absent when nothing was answered
 };
 
@@ -67,12 +67,13 @@ std::vector<Heard> heard_in(const fleet::Series& series) {
     return all;
 }
 
-// When, from `end` on and before `until`, the intervals are as good as `limit`, for the rest.
+// When response was back to normal: how long after the end of the fault, or why it never was.
 struct Recovery {
     std::optional<Nanos> after;
     std::string why_not;
 };
 
+// Looks at the intervals from `end` of the fault on and before `until`; those that are idle do not count.
 Recovery recovery_of(const std::vector<Heard>& intervals, Nanos end, Nanos until, Nanos limit) {
     std::vector<Nanos> begins;
     std::vector<bool> good;
@@ -125,12 +126,12 @@ void tell_recovery(report::Fault& fault, const Surroundings& around, Nanos total
         }
     }
     if (p95_before.empty()) {
-        p95_before = {*p95};  // no interval lies wholly before it
+        p95_before = {*p95};  // no interval lies wholly before the fault
     }
     const auto normal = *normal_of(std::move(p95_before));
     fault.usual_p95_us = us(normal.usual);
     fault.normal_p95_us = us(normal.limit);
-    // After the last fault the drain is part of the rest.
+    // After the last fault, the intervals of the drain are looked at, too.
     const auto recovery =
         recovery_of(intervals, around.end, around.after < total ? around.after : Nanos::max(), normal.limit);
     fault.back_to_normal_reason = recovery.why_not;
@@ -154,16 +155,18 @@ std::optional<Normal> normal_of(std::vector<Nanos> p95_before) {
     return Normal{usual, std::max(usual + tolerance, least_limit)};
 }
 
+// Walks from the last interval to the first and keeps, for the intervals from `place` on, the counts on which the three
+// conditions depend. The last `place` that fulfils them is the earliest interval.
 std::optional<std::size_t> settled_from(const std::vector<bool>& good) {
     constexpr std::size_t first = 5;
     std::optional<std::size_t> settled;
-    std::size_t bad = 0;        // from `place` on
-    std::size_t bad_first = 0;  // among the first five from there
-    std::size_t in_a_row = 0;   // at `place`
+    std::size_t bad = 0;        // bad intervals from `place` on
+    std::size_t bad_first = 0;  // bad intervals among the first five from `place` on
+    std::size_t in_a_row = 0;   // bad intervals in a row that begin at `place`
     for (auto place = good.size(); place-- > 0;) {
         in_a_row = good[place] ? 0 : in_a_row + 1;
         if (in_a_row == 3) {
-            break;  // no earlier one can do
+            break;  // three in a row: no earlier interval can be the one
         }
         bad += good[place] ? 0 : 1;
         bad_first += good[place] ? 0 : 1;

@@ -1,6 +1,6 @@
 #pragma once
 
-// The faults of a report: the time around each, what it did, and how long it was felt. Pure.
+// Makes the faults of a report: the time around each, what it did, and how long its effect lasted. Pure.
 
 #include <map>
 #include <optional>
@@ -15,41 +15,42 @@
 
 namespace portillon::run {
 
-// The time around a fault, since T0, within the stages: [before, begin), [begin, end), [end, after). Other faults cut
-// it off: `before` is the end of one that was over when this began, or the end of the warm-up; `after` the begin of the
-// next.
+// The times before, during and after a fault, since T0, within the stages: [before, begin), [begin, end), [end, after).
+// Other faults limit them: `before` is the end of the latest fault that was over when this one began, or the end of the
+// warm-up; `after` is the begin of the next fault, or the end of the stages.
 struct Surroundings {
     Nanos before{}, begin{}, end{}, after{};
     bool operator==(const Surroundings&) const = default;
 };
 
-// More segments than this are not worth their memory (a histogram or three each, in every process): the phases of the
-// faults are left out then.
+// The most segments into which a run is cut. More are not worth their memory (up to three histograms each, in every
+// process); the phases of the faults are left out then.
 inline constexpr std::size_t most_cut_segments = 500;
 
-// What the P95 of response was like before a fault, of each interval, and up to what it counts as back to normal: twice
-// the usual one, or as far above it as four times the spread of those before, and 10 ms at least. `usual` is their
-// median and the spread is robust, too (1.4826 times the median absolute deviation), so that one noisy interval moves
-// neither.
+// The normal range for the P95 of response, taken from the intervals before a fault. `usual` is the median of their
+// P95s. `limit` is the highest P95 that counts as back to normal: twice the usual one, or the usual one plus four times
+// the spread if that is more, and 10 ms at least. The spread is 1.4826 times the median absolute deviation: like the
+// median it is robust, so one noisy interval moves neither.
 struct Normal {
     Nanos usual{}, limit{};
     bool operator==(const Normal&) const = default;
 };
 
-// Nothing when nothing was answered before.
+// Nothing if there is no P95, because nothing was answered before the fault.
 std::optional<Normal> normal_of(std::vector<Nanos> p95_before);
 
-// From which interval on all is well again, given whether each was within the limit: the first good one after which,
-// to the end, no more than one in five is beyond the limit, never three in a row, and at most one of the first five. A
-// single noisy interval is no relapse.
+// The interval from which on all is well again; `good` says for each interval whether it was within the limit. It is
+// the first good interval from which to the end at most one in five is beyond the limit, never three in a row, and at
+// most one of the first five. So a single noisy interval is no relapse.
 std::optional<std::size_t> settled_from(const std::vector<bool>& good);
 
-// By the faults' places; none if there would be too many segments.
+// One for each fault of the scenario, in order; none if there would be too many segments.
 std::vector<Surroundings> surroundings_of(const scenario::Scenario& scenario);
 
-// By the faults' places. `injected`: by those of the network; `struck`: those of the server, by their places in the
-// scenario; `phases`: the run's, with those of the faults. `ended`: when the run was over, its drain included; a fault
-// that would have begun later did not happen.
+// One for each fault of the scenario, in order. `injected`: what the network faults did, in the order of
+// network_faults_of(). `struck`: what the server faults struck, by the fault's place in the scenario. `phases`: all
+// phases of the run. `ended`: when the run was over, its drain included; a fault that would have begun later did not
+// happen.
 std::vector<report::Fault> faults_of(const scenario::Scenario& scenario, const fleet::Series& series,
                                      std::span<const net::Injected> injected,
                                      const std::map<std::size_t, Struck>& struck,

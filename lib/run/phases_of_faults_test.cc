@@ -40,7 +40,7 @@ TEST(Surroundings, AreGivenUpWhenThereAreTooMany) {
     EXPECT_TRUE(surroundings_of(day(std::vector<Fault>(400, {FaultKind::reset, 10s}))).empty());
 }
 
-// Parts as a generator would keep them: 1,000 validations a second.
+// The parts that a generator would keep of 1,000 validations a second.
 fleet::Result result_of(const scenario::Scenario& scenario) {
     fleet::Result result;
     const auto segments = segments_of(scenario);
@@ -86,7 +86,8 @@ TEST(Phases, OfFaultsAreWhatWasDueAroundThem) {
     EXPECT_GE(*phases[3].latency.response->histogram.min(), 5ms);
 }
 
-// Seconds, each with what was acknowledged in it; 0: nothing was, though something waited; -1: nothing waited.
+// A series of seconds, each with the response times in it. 0: nothing was acknowledged, though something waited. -1:
+// nothing waited.
 fleet::Series series_of(const std::vector<int>& response_ms) {
     fleet::Series series;
     for (const int ms : response_ms) {
@@ -102,7 +103,7 @@ fleet::Series series_of(const std::vector<int>& response_ms) {
 }
 
 TEST(FaultsOfAReport, SayHowLongTheyWereFelt) {
-    // A cut from 2 s to 4 s of 8 s; 10 ms before.
+    // The network is cut from 2 s to 4 s of 8 s; before, response is 10 ms.
     scenario::Scenario scenario = day({{FaultKind::cut, 2s, 2s}});
     scenario.lot().traffic.stages = {{8s, Rate{10}}};
     struct Row {
@@ -188,7 +189,7 @@ TEST(Normal, IsReachedWhenAllButSingleIntervalsAreGood) {
     }
 }
 
-// A second's P95 wanders, and one in thirty is much worse than the rest: that is no fault of the fault.
+// The P95 of a second varies, and in one of thirty it is much worse than in the others: that is not the fault's doing.
 TEST(Normal, IsFoundInNoisySeries) {
     for (std::uint64_t seed = 1; seed <= 200; ++seed) {
         SCOPED_TRACE(seed);

@@ -1,6 +1,6 @@
 #pragma once
 
-// What a run tells while it runs, once a second or when something happens.
+// Shows the user a run while it lasts, once a second and when something happens.
 
 #include <cstdint>
 #include <optional>
@@ -18,21 +18,21 @@ enum class Phase : std::uint8_t { preparing, connecting, running, draining, clos
 struct Live {
     Phase phase = Phase::preparing;
     Nanos elapsed{};  // since T0; while connecting, since the first dial
-    Nanos planned{};  // of the phase; 0 if unknown
+    Nanos planned{};  // planned length of the phase; 0 if unknown
     std::uint32_t equipments = 0;
-    account::Counts counts;  // those that are live (account/figures.h)
+    account::Counts counts;  // only the live ones hold (account/figures.h)
     std::uint64_t connected = 0, in_flight = 0, cached = 0, errors = 0;
-    double generated_per_s = 0, acknowledged_per_s = 0;             // since the last report
-    std::optional<Nanos> response_p50, response_p95, response_p99;  // of the last second
-    std::optional<std::uint64_t> unanswered;                        // absent where nothing is acknowledged
-    Judgement verdict;                                              // as far as it can be told yet
+    double generated_per_s = 0, acknowledged_per_s = 0;             // over the last second
+    std::optional<Nanos> response_p50, response_p95, response_p99;  // in the last second
+    std::optional<std::uint64_t> unanswered;                        // absent if the protocol acknowledges nothing
+    Judgement verdict;                                              // from what is known so far
 };
 
 class Progress {
 public:
     virtual ~Progress() = default;
     virtual void live(const Live& live) = 0;
-    // A line that stands by itself: what was started; what went wrong.
+    // A line of its own. announce(): what was started; warn(): what went wrong.
     virtual void announce(std::string_view line) = 0;
     virtual void warn(std::string_view line) = 0;
 };

@@ -11,7 +11,7 @@ namespace portillon::run {
 
 namespace {
 
-// The loopback network has 16 million addresses, all of which this machine answers to.
+// This machine answers to all of the 16 million addresses of the loopback network.
 std::vector<net::Address> spread_over_loopback(std::uint64_t addresses) {
     std::vector<net::Address> sources;
     for (std::uint64_t i = 2; i < addresses + 2; ++i) {

@@ -1,6 +1,6 @@
 #pragma once
 
-// From where a fleet calls its target: at which of its addresses, from which of this machine's.
+// How a fleet reaches its target: which of the target's addresses it dials, and from which addresses of this machine.
 
 #include <string>
 #include <vector>
@@ -10,20 +10,21 @@
 
 namespace portillon::run {
 
-// The routes from `sources` (none given: as the kernel chooses, and on 127.0.0.0/8 from as many addresses as the fleet
-// needs ports) to each address of the target, an address without a source of its family left out. If some of them have
-// ports for the whole fleet, it is those.
+// The routes from `sources` to each address of the target. Without `sources` the kernel chooses the source address; but
+// to 127.0.0.0/8 a large fleet dials from as many addresses as it needs for its ports. An address of the target for
+// which there is no source of its family (IPv4, IPv6) is left out. If some routes have enough ports for the whole
+// fleet, only those are returned.
 std::vector<net::Route> plan_routes(const net::Located& target, const std::vector<net::Address>& sources,
                                     std::uint64_t equipments, std::uint64_t ports_per_address);
 
 // The largest number of source addresses that one of the routes has.
 unsigned source_addresses_of(const std::vector<net::Route>& routes);
 
-// Where a run goes, for messages: its URL, and the addresses behind a name that are tried.
+// Describes the target of a run for messages: its URL, and the addresses behind its name that are tried.
 std::string describe_target(const Order& order);
 
-// What is wrong with the source addresses of a run, each a message: one that this machine has not, or that has no way
-// to any address of the target. Asks the kernel; sends nothing.
+// The problems of a run's source addresses: this machine does not have it, or no address of
+// the target can be reached from it. Asks the kernel; sends nothing.
 Problems check_sources(const Order& order);
 
 }  // namespace portillon::run

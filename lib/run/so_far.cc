@@ -22,7 +22,7 @@ void add(stats::Histogram& sum, const std::string& packed) {
     }
 }
 
-// Whether there was something new.
+// Keeps `packed` as the latest histogram, unless it is empty: then nothing has changed. Returns whether it was kept.
 bool keep(std::string& latest, const std::string& packed) {
     if (packed.empty()) {
         return false;
@@ -37,7 +37,7 @@ void forgive_unanswered(std::optional<report::Latency>& latency) {
     }
 }
 
-// As far as thresholds that end a run can ask.
+// A report of the run so far, with the figures on which thresholds may end a run.
 report::RunReport report_of(const Order& order, const fleet::Result& so_far, Nanos elapsed) {
     const auto options = order.scenario.protocols.find(order.protocol->name);
     const auto traits =
@@ -61,7 +61,7 @@ report::RunReport report_of(const Order& order, const fleet::Result& so_far, Nan
     return run;
 }
 
-// With a share of acknowledgements in mind: as if only what is settled had been generated.
+// The same report as if only settled validations had been generated. A rate of acknowledgements is judged by it.
 report::RunReport settled_only(report::RunReport run) {
     const auto settle = [](account::KnownCounts& counts) {
         counts.generated = *counts.acknowledged + *counts.rejected + *counts.discarded;
@@ -164,7 +164,7 @@ std::optional<Breach> breach_of(const Order& order, const fleet::Result& so_far,
         }
         const auto parsed = gate::parse_threshold(threshold.metric, threshold.expression);
         if (!parsed) {
-            continue;  // the scenario's own check has refused it long ago
+            continue;  // cannot happen: the scenario was checked when it was read
         }
         if (!run) {
             run = report_of(order, so_far, elapsed);

@@ -1,7 +1,7 @@
 #pragma once
 
-// What is known of a run while it runs: gathered from what the generator's shards tell once a second. The live line and
-// the thresholds that end a run are judged by it. Pure.
+// The result of a lot so far, gathered while the run lasts from the snapshots that the generator's shards send once a
+// second. The live verdict and the thresholds that end a run are judged by it. Pure.
 
 #include <cstdint>
 #include <map>
@@ -20,16 +20,17 @@ namespace portillon::run {
 
 class SoFar {
 public:
-    // Of a dead shard its last words stay.
+    // Takes a snapshot of a shard. When a shard is dead, its last one stays.
     void heard(unsigned shard, const link::v1::Snapshot& snapshot);
 
-    // Only what snapshots tell: no exceptions, no series, no causes. Adds up what has changed since the last call, so
-    // that a run of many stages costs no more each second than one of few. Valid until the next one.
+    // The sum over all shards of what snapshots contain: no exceptions, no series, no causes. Only parts that have
+    // changed since the last call are added up, so that a run of many stages costs no more each second than one of few.
+    // The reference is valid until the next call.
     const fleet::Result& result(const plan::Segments& segments);
 
 private:
     struct Shard {
-        link::v1::Snapshot latest;  // its histograms apart
+        link::v1::Snapshot latest;  // without its histograms, which are in the next members
         std::map<std::uint32_t, link::v1::PartSoFar> parts;
         std::string connect, generator_lag;  // packed
     };
@@ -42,14 +43,15 @@ private:
     bool connect_changed_ = false, lag_changed_ = false;
 };
 
-// A threshold that ends the run as soon as it is seen not to hold.
+// A threshold that does not hold and therefore ends the run.
 struct Breach {
     std::string threshold;  // "response: p(95)<50ms"
     std::string observed;   // "81.2 ms"
 };
 
-// The first of the scenario's that does, `elapsed` after T0. What has no data yet ends nothing, what is not answered
-// yet is not counted against it, and what may still come to hold (gate::is_breached_for_good) is judged at the end.
+// The first threshold of the scenario that ends the run `elapsed` after T0; nothing if none does. A threshold without
+// data ends nothing, validations that are not answered yet do not count against it, and one that may still come to hold
+// (gate::is_breached_for_good) is judged only at the end.
 std::optional<Breach> breach_of(const Order& order, const fleet::Result& so_far, Nanos elapsed);
 
 }  // namespace portillon::run

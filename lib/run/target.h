@@ -1,6 +1,6 @@
 #pragma once
 
-// What a run is directed at: somebody's server, or the embedded one, which the run starts and ends.
+// The server that a run loads: a foreign one, or the embedded one, which the run starts and ends.
 
 #include <memory>
 #include <string>
@@ -15,23 +15,24 @@ class Target {
 public:
     virtual ~Target() = default;
 
-    // Makes it ready to be connected to. A problem in words, or nothing. Once, before anything below.
+    // Makes the target ready for connections. Returns a problem in words, or an empty text. Call it once, before
+    // anything below.
     virtual net::Task<std::string> start() = 0;
 
     virtual net::Located at() const = 0;
     virtual std::string name() const = 0;  // as the report names it
-    // Whether the run starts and ends it: nothing that it keeps of sessions matters then.
+    // Whether the run starts and ends the target. Sessions that it keeps do not matter then.
     virtual bool is_embedded() const = 0;
 
     // The ledger of one lot's run; nothing if the target has none.
     virtual std::unique_ptr<Ledger> ledger_of(RunId run) = 0;
 
-    // Of an embedded one: all of it has ended.
+    // Whether an embedded target has ended by itself. A foreign target is never gone.
     virtual bool gone() const = 0;
-    // What was lost of it so far, in words: its shards, or all of it.
+    // The losses of an embedded target so far, in words: shards, or the whole server.
     virtual std::vector<std::string> losses() const = 0;
 
-    virtual void end() = 0;  // of an embedded one
+    virtual void end() = 0;  // ends an embedded target; no effect on a foreign one
 };
 
 }  // namespace portillon::run

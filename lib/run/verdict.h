@@ -1,6 +1,6 @@
 #pragma once
 
-// Whether a run's measurement can be trusted, and why not. Pure: from what was observed to a judgement.
+// Judges from what was observed whether a run's measurement can be trusted, and if not, why. Pure.
 
 #include <cstdint>
 #include <optional>
@@ -13,26 +13,26 @@ namespace portillon::run {
 
 struct Observed {
     std::vector<std::string> lost_shards;  // "generator shard 2 (pid 4711) killed by signal 9: equipments 3, 6, ..."
-    std::vector<std::string> unbalanced;   // identities of the books that do not hold
-    std::string unread_ledger;             // why it could not be read; empty: it was, or there is none
-    std::uint64_t no_descriptors = 0;      // connects that failed for want of descriptors
+    std::vector<std::string> unbalanced;   // identities of the counts that do not hold
+    std::string unread_ledger;             // why the ledger could not be read; empty: it was, or there is none
+    std::uint64_t no_descriptors = 0;      // connects that failed because a process had no descriptor left
     std::uint64_t turned_away = 0;         // connections that a full shard of the embedded server did not take
-    std::uint64_t no_ports = 0;            // connects that failed for want of ports
-    std::optional<Nanos> lag_p99;          // generator_lag
-    std::optional<Nanos> response_p99;     // end_to_end where nothing is acknowledged
-    bool nothing_due = false;              // in any measured stage, by the end of the run
-    std::uint64_t measured = 0;            // validations in the histograms
-    std::uint64_t late_unhindered = 0;     // of which first sent 1 s late while window, link and breaker were open
-    double cpu_share = 0;                  // of the whole machine, from T0 to the end of the drain; 0..1
-    Nanos clock_step{};                    // the wall clock against the monotonic one over the run
-    std::uint64_t listen_overflows = 0;    // of the machine, during the run
+    std::uint64_t no_ports = 0;            // connects that failed because a source address had no port left
+    std::optional<Nanos> lag_p99;          // P99 of generator_lag
+    std::optional<Nanos> response_p99;     // P99 of response; of end_to_end if the protocol acknowledges nothing
+    bool nothing_due = false;              // the run is over, and nothing was due in a measured stage
+    std::uint64_t measured = 0;            // validations that were due in measured stages
+    std::uint64_t late_unhindered = 0;     // fleet::Result::sent_late
+    double cpu_share = 0;                  // CPU used on the busiest machine since T0; 0..1
+    Nanos clock_step{};                    // the largest step of a wall clock during the run
+    std::uint64_t listen_overflows = 0;    // connections that found a listen queue full, on any machine
 };
 
 enum class Measurement : std::uint8_t { valid, suspect, invalid };
 
 struct Judgement {
     Measurement measurement = Measurement::valid;
-    std::vector<std::string> reasons;  // the gravest first
+    std::vector<std::string> reasons;  // the most serious first
 };
 
 Judgement judge(const Observed& observed);
