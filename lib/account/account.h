@@ -1,7 +1,7 @@
 #pragma once
 
 // An account says what became of the validations of a whole run, or of those that were due in a part of it. A run's
-// report is an account with its context; a phase of a report is one with its limits.
+// report is an account with a context; a phase of a report is an account with a begin and an end.
 
 #include "account/figures.h"
 #include "account/latency.h"
@@ -14,7 +14,7 @@ struct Account {
     Latencies latency;
     Throughput throughput;
 
-    // Whether there is a ledger behind it.
+    // Whether the account contains a ledger's counts.
     bool has_ledger() const { return counts.delivered.has_value(); }
 };
 

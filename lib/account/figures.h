@@ -1,8 +1,8 @@
 #pragma once
 
-// The figures of an account, each declared once. A count is a member of Figures and a row of count_figures; whatever
-// adds up, sends, writes, reads, shows or judges counts is a loop over these rows. Adding one takes: the member and its
-// row here, whoever counts it, and reports/report.schema.json, which says where the JSON report has it.
+// The figures of an account, each declared once. A count is a member of Figures and a row of count_figures; all code
+// that adds up, sends, writes, reads, shows or judges counts loops over these rows. A new count needs the member and
+// its row here, the code that counts it, and its key in reports/report.schema.json.
 
 #include <array>
 #include <cstdint>
@@ -26,11 +26,11 @@ struct Figures {
     Value unacknowledged{};
     Value cached{};
     Value discarded{};
-    // Batches.
-    Value retries{};           // written again: sent_batches less those written for the first time
-    Value sent_batches{};      // written, each attempt
-    Value retries_put_off{};   // because the budget of retries was spent
-    Value breaker_openings{};  // of circuit breakers, all equipments together
+    // The next three count batches.
+    Value retries{};           // attempts that were written, without the first one of each batch
+    Value sent_batches{};      // attempts that were written
+    Value retries_put_off{};   // retries that waited because the retry budget was spent
+    Value breaker_openings{};  // how often circuit breakers opened, all equipments together
 
     // The ledger: what reached the server.
     Value delivered{};
@@ -38,19 +38,19 @@ struct Figures {
     Value reordered{};
     Value unexpected{};
 
-    // Both, reconciled.
+    // The delivery: tally and ledger, reconciled.
     Value lost{};
     Value undelivered{};
     Value unconfirmed{};
 
     // The fleet.
     Value equipments{};
-    Value connected_max{};    // at once, at most
+    Value connected_max{};    // the most equipments connected at once
     Value connects{};         // sessions opened
-    Value reconnects{};       // of which not the equipment's first
+    Value reconnects{};       // sessions opened that were not the equipment's first
     Value never_connected{};  // equipments that never had a session
     Value unaccounted{};      // equipments whose generator process was lost
-    Value sessions_left{};    // that the target may still keep
+    Value sessions_left{};    // sessions that the target may still keep
 
     bool operator==(const Figures&) const = default;
 };
@@ -70,10 +70,10 @@ constexpr std::string_view name_of(Unit unit) {
 enum class Section : std::uint8_t { tally, ledger, delivery, fleet };
 inline constexpr std::array sections{Section::tally, Section::ledger, Section::delivery, Section::fleet};
 
-// stages: also told of each stage of the traffic, by due time.
+// The reach of a figure. stages: it is also kept for each stage of the traffic, by due time.
 enum class Reach : std::uint8_t { run, stages };
 
-// live: also told while the run goes on, so that a threshold on it can end the run.
+// When a figure is known. live: also while the run lasts, so that a threshold on it can end the run.
 enum class Known : std::uint8_t { at_end, live };
 
 // How the accounts of several repeats of a run become one. (Those of several generator processes always add up.)
@@ -85,7 +85,7 @@ enum class Meaning : std::uint8_t { fact, cost, promise };
 
 struct CountFigure {
     std::string_view name;         // in the JSON report, in CSV, as a metric of thresholds
-    std::string_view explanation;  // for people
+    std::string_view explanation;  // for readers of a report
     Section section{};
     Unit unit{};
     Count Counts::*count = nullptr;
@@ -94,10 +94,10 @@ struct CountFigure {
     Known known = Known::at_end;
     OverRepeats over_repeats = OverRepeats::add_up;
     Meaning meaning = Meaning::fact;
-    bool conditional = false;  // known of some runs only: of those that have a budget of retries, for one
-    bool is_metric = true;     // whether thresholds may speak of it
+    bool conditional = false;  // only some runs have it: those with a retry budget, for example
+    bool is_metric = true;     // whether a threshold may use it
 
-    // A row as it is, but for one thing.
+    // A copy of the row with one member changed.
     template <class Member>
     constexpr CountFigure with(Member CountFigure::*member, Member value) const {
         CountFigure changed = *this;
@@ -143,7 +143,7 @@ inline constexpr std::array all{
         .of_stages()
         .live()
         .a_promise(),
-    // These two are not live: while the run goes on, such validations are only on their way.
+    // These two are not live: while the run lasts, such validations are simply on their way.
     Row{"unacknowledged", "sent, fate unknown", tally, validations, &Of::unacknowledged, &Maybe::unacknowledged}
         .of_stages(),
     Row{"cached", "due, never sent", tally, validations, &Of::cached, &Maybe::cached}.of_stages(),
@@ -194,7 +194,7 @@ inline constexpr std::array all{
 
 }  // namespace rows
 
-// In the order in which people read them; files have them in the order of the schema (report/schema_keys.h).
+// The counts in the order of tables; JSON and CSV have the order of the schema (report/schema_keys.h).
 inline constexpr auto& count_figures = rows::all;
 
 constexpr const CountFigure* find_count(std::string_view name) {
@@ -206,21 +206,20 @@ constexpr const CountFigure* find_count(std::string_view name) {
     return nullptr;
 }
 
-// "tally", "ledger", ...
+// The section's name in JSON and CSV: "tally", "ledger", ...
 constexpr std::string_view name_of(Section section) {
     constexpr std::array<std::string_view, 4> names{"tally", "ledger", "delivery", "fleet"};
     return names[static_cast<std::size_t>(section)];
 }
 
-// Adds every count of `more`. Those of generator processes add up, also the equipments connected at once: each process
-// has its own.
+// Adds every count of another generator process. Equipments connected at once add up, too: each process has its own.
 constexpr void add(Counts& sum, const Counts& more) {
     for (const auto& figure : count_figures) {
         sum.*figure.count += more.*figure.count;
     }
 }
 
-// The counts of one section, as they were counted; conditional ones stay as they are.
+// Takes over the counts of one section, except the conditional ones.
 constexpr void set(KnownCounts& into, Section section, const Counts& counted) {
     for (const auto& figure : count_figures) {
         if (figure.section == section && !figure.conditional) {
@@ -229,7 +228,7 @@ constexpr void set(KnownCounts& into, Section section, const Counts& counted) {
     }
 }
 
-// Nothing has been counted, and there is no ledger.
+// The counts of an account in which nothing was counted and which has no ledger.
 constexpr KnownCounts nothing_counted() {
     KnownCounts counts;
     set(counts, Section::tally, {});
@@ -237,7 +236,7 @@ constexpr KnownCounts nothing_counted() {
     return counts;
 }
 
-// Makes one account of two repeats of a run. A count that either repeat does not know is not known of both.
+// Adds the counts of another repeat of a run. A count that either repeat does not know is not known of the sum.
 constexpr void add_repeat(KnownCounts& sum, const KnownCounts& more) {
     for (const auto& figure : count_figures) {
         auto& total = sum.*figure.known_count;
@@ -254,8 +253,7 @@ constexpr void add_repeat(KnownCounts& sum, const KnownCounts& more) {
     }
 }
 
-// The states in which a validation may end, first that holds; an account balances when they add up to what was
-// generated.
+// The sum over the five states in which a validation may end. An account balances if the sum is `generated`.
 template <class Value>
 constexpr Count settled_or_not(const Figures<Value>& counts) {
     Count sum = 0;

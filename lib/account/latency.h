@@ -1,6 +1,6 @@
 #pragma once
 
-// The latencies of an account, each declared once, as the counts are in figures.h.
+// The latencies of an account, each declared once, like the counts in figures.h.
 
 #include <array>
 #include <optional>
@@ -11,27 +11,28 @@
 
 namespace portillon::account {
 
-// Every figure of a latency follows from these two. `unanswered` ranks above everything: generated - acknowledged for
-// response, the undelivered for end_to_end, else 0.
+// All figures of a latency follow from its histogram and from `unanswered`, the number of validations without a value,
+// which rank above every value: generated - acknowledged for response, undelivered for end_to_end, otherwise 0.
 struct Latency {
     stats::Histogram histogram;
     Count unanswered = 0;
 
-    // What every format shows and every gate judges. What depends on values that never came is not known: while any is
-    // unanswered there is no max, no mean and no stdev, and no percentile among them; above 24 h only the largest value
-    // is known, so that there is no mean and no stdev either. Mean and stdev in ns.
+    // The figures that every format shows and every gate judges. A figure is absent if it depends on values that are
+    // not known. With unanswered validations there is no max, no mean, no stdev, and no percentile that falls among
+    // them. Of values above 24 h only the largest is known, so there is no mean and no stdev either. Mean and stdev are
+    // in ns.
     std::optional<Nanos> min() const;
     std::optional<Nanos> max() const;
     std::optional<double> mean() const;
     std::optional<double> stdev() const;
     std::optional<Nanos> percentile(double percent) const;
 
-    // What a table shows where one of these is absent: "never", ">24 h", or "-" when there are no values at all.
+    // The word that a table shows for an absent figure: "never", ">24 h", or "-" if there are no values at all.
     const char* word_for_absent() const;
 };
 
 struct Latencies {
-    std::optional<Latency> response, service;  // absent at MQTT QoS 0
+    std::optional<Latency> response, service;  // absent if nothing is acknowledged (MQTT QoS 0)
     std::optional<Latency> lateness;
     std::optional<Latency> end_to_end;  // absent without a ledger
     std::optional<Latency> connect, generator_lag;
@@ -39,15 +40,15 @@ struct Latencies {
 
 struct LatencyFigure {
     std::string_view name;         // in the JSON report, in CSV, as a metric of thresholds
-    std::string_view label;        // for people
-    std::string_view explanation;  // for people
+    std::string_view label;        // its name for readers of a report
+    std::string_view explanation;  // for readers of a report
     Reach reach = Reach::run;
     Known known = Known::at_end;
     bool is_compared = false;  // whether `diff` compares it
     std::optional<Latency> Latencies::*member = nullptr;
 };
 
-// In the order of the report.
+// The latencies in the order of the report.
 inline constexpr std::array<LatencyFigure, 6> latency_figures{{
     {"response", "response", "due to acknowledged: what the equipment's owner waits", Reach::stages, Known::live, true,
      &Latencies::response},
@@ -64,7 +65,7 @@ inline constexpr std::array<LatencyFigure, 6> latency_figures{{
 
 const LatencyFigure* find_latency(std::string_view name);
 
-// The percentiles that every format tells.
+// The percentiles that every format shows.
 struct Percentile {
     std::string_view key;  // "p99_9_us"
     double percent;
@@ -77,7 +78,7 @@ inline constexpr std::array<Percentile, 7> percentiles{{{"p50_us", 50},
                                                         {"p99_9_us", 99.9},
                                                         {"p99_99_us", 99.99}}};
 
-// As if one histogram had recorded both; absent when one of them is.
+// Makes `sum` the latency of both, as if one histogram had recorded all values; absent if either is absent.
 void add(std::optional<Latency>& sum, const std::optional<Latency>& more);
 
 }  // namespace portillon::account

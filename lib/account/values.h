@@ -1,7 +1,7 @@
 #pragma once
 
-// What an account has besides counts and latencies: rates, and what the two sides took. Declared once, as the counts
-// are in figures.h.
+// The figures of an account besides counts and latencies: rates, and the resources that generator and server used. Each
+// is declared once, like the counts in figures.h.
 
 #include <array>
 #include <map>
@@ -17,26 +17,27 @@ struct Throughput {
     std::optional<double> due_per_s, acknowledged_per_s, delivered_per_s;
 };
 
-// What a side took. Per validation: per one that was acknowledged; where nothing ever is, per one that was sent.
+// The resources that one side used. Costs per validation are per acknowledged one; if the protocol acknowledges
+// nothing, per sent one.
 struct Resources {
     std::optional<double> cpu_s, connect_cpu_s, cpu_us_per_validation;
-    // rss_bytes_per_equipment: rss_growth_bytes by the equipments connected at once, at most.
     std::optional<double> rss_bytes;
-    // By how much its processes' own memory (neither code nor the ledger, which are shared) has grown from before the
-    // fleet was there to the end of the drain, while all are connected. Absent where that cannot be told: of a server
-    // that had served others before, or when processes died meanwhile; and in older reports, whose
-    // rss_bytes_per_equipment is all of rss_bytes by all equipments.
+    // rss_growth_bytes: how much the side's private memory (without code and ledger, which are shared) has grown from
+    // before there was a fleet to the end of the drain, when all are still connected. rss_bytes_per_equipment: that
+    // growth divided by the most equipments connected at once. Both are absent if the growth cannot be known: for a
+    // server that had clients before, or if processes died meanwhile. In older reports growth is absent, and
+    // rss_bytes_per_equipment is rss_bytes divided by all equipments.
     std::optional<double> rss_growth_bytes, rss_bytes_per_equipment;
     std::optional<double> shards;
 };
 
 struct Costs {
     std::optional<Resources> generator;
-    std::optional<Resources> server;  // absent when it is not ours
-    std::string note;  // what to know when reading them: on loopback, whose softirq time is in which; may be empty
+    std::optional<Resources> server;  // absent if nothing is known of the server's processes
+    std::string note;  // a hint for reading the costs (on loopback: which side softirq time is counted for), or empty
 };
 
-// What crossed the sockets of the generator, both ways.
+// The bytes that crossed the sockets of the generator, in both directions.
 struct Wire {
     std::optional<double> bytes_sent, bytes_received, bytes_per_validation;
     std::optional<double> payload_bytes = 0;  // of one validation
@@ -45,7 +46,7 @@ struct Wire {
 
 struct Fleet {
     std::map<std::string, Count> connect_failures = {};  // dials, by cause
-    // From the first dial until every equipment had been connected once; absent when one never was.
+    // From the first dial until every equipment had been connected once; absent if one never was.
     std::optional<double> connecting_s = {};
 };
 
@@ -59,14 +60,14 @@ constexpr bool is_whole(Amount amount) {
 template <class Owner>
 struct ValueFigure {
     std::string_view name;         // in the JSON report, in CSV, as a metric of thresholds
-    std::string_view label;        // for people, in few letters
-    std::string_view explanation;  // for people
+    std::string_view label;        // a short name for readers of a report
+    std::string_view explanation;  // for readers of a report
     Amount amount{};
     bool is_compared = false;  // whether `diff` compares it
     std::optional<double> Owner::*member = nullptr;
 };
 
-// In the order of the report.
+// The values in the order of the report.
 inline constexpr std::array<ValueFigure<Throughput>, 3> throughput_figures{{
     {"due_per_s", "due per s", "validations due", Amount::per_second, false, &Throughput::due_per_s},
     {"acknowledged_per_s", "acknowledged per s", "acknowledged", Amount::per_second, true,

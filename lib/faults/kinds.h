@@ -1,8 +1,8 @@
 #pragma once
 
-// Every kind of fault that a scenario can ask for, each declared once: how it is called, on which side it happens, what
-// it strikes, and which keys it takes. The scenario's reader and its schema, the admin endpoint, and the executors of
-// both sides (net/faults, server) loop over this table.
+// Every kind of fault that a scenario can ask for, each declared once: its name, on which side it happens, what it
+// strikes, and which keys it takes. The scenario's reader and its schema, the admin endpoint, and the code that
+// executes the faults (net/faults, server) use this table.
 
 #include <array>
 #include <cstdint>
@@ -13,48 +13,48 @@
 namespace portillon::faults {
 
 enum class Kind : std::uint8_t {
-    // Of the server.
-    stall,      // what arrives during it is held, unanswered and unrecorded, until its end; then taken in order
+    // Faults of the server.
+    stall,      // messages that arrive are held, unanswered and unrecorded, until its end; then taken in order
     delay,      // each arrival is held for `delay`
     slow,       // each shard works for `delay` on every arrival, one after the other
-    limit,      // all shards together take `rate` validations a second; the rest waits its turn
+    limit,      // all shards together take `rate` validations a second; the others wait their turn
     lose,       // validations are acknowledged and never recorded
     duplicate,  // validations are recorded twice
-    swap,       // validations are recorded after the next of their equipment; acknowledged at once
+    swap,       // validations are acknowledged at once, but recorded after the next one of their equipment
     drop,       // messages are neither recorded nor answered
     mute,       // messages are recorded and never answered
-    error,      // messages are not recorded: "something went wrong, try again"
-    throttle,   // messages are not recorded: "too much, not before `retry_after`"
-    reject,     // messages are not recorded: no, for good
+    error,      // messages are not recorded; the answer is "something went wrong, try again"
+    throttle,   // messages are not recorded; the answer is "too much, not before `retry_after`"
+    reject,     // messages are not recorded; the answer is "no", for good
     turn_away,  // new connections are reset
     close,      // every connection is closed without a word; with `every`, again and again
     goaway,     // every connection is ended with its protocol's goodbye; with `every`, again and again
     kill,       // one shard is killed; it comes back at the fault's end, if it has one
     restart,    // all shards are killed, and come back at the fault's end
 
-    // Of the network.
-    latency,    // every piece, in either direction, `delay` later, and up to `jitter` more; order is kept
-    bandwidth,  // `rate` bytes a second in each direction
-    cut,        // silence both ways; nothing is closed; dials hang. What is held flows again at its end
-    reset,      // every connection at its begin; with `for` again and again, `every` so long
-    half_open,  // the far end of every connection is gone at its begin, and nobody is told
-    refuse,     // dials fail at once; living connections stay
-    flapping,   // down once in every `up` + `down`, at a drawn instant, for `down`: a reset, and dials are refused
-    slow_read,  // the equipment reads `rate` bytes a second: what the server writes piles up
-    one_way,    // silence in one direction; dials hang
+    // Faults of the network.
+    latency,    // bytes arrive `delay` later, and up to `jitter` more, in both directions; their order is kept
+    bandwidth,  // `rate` bytes a second pass in each direction
+    cut,        // nothing passes in either direction, nothing is closed, dials hang; at its end, held bytes flow again
+    reset,      // every connection is reset when the fault begins; with `for`, again after each `every`
+    half_open,  // the server's end of every connection is gone when the fault begins, and the equipment is not told
+    refuse,     // dials fail at once; open connections stay
+    flapping,   // once in every `up` + `down`, at a random instant: a reset, and for `down` dials are refused
+    slow_read,  // the equipment reads `rate` bytes a second, so that the server's writes pile up
+    one_way,    // nothing passes in one direction; dials hang
 };
 
 enum class Side : std::uint8_t { server, network };
 
-// What a fault strikes, and so what its count counts. ways: between an equipment and the server.
+// The things that a fault strikes, which its count counts. ways: the ways between equipments and server.
 enum class Victim : std::uint8_t { held_messages, validations, messages, connections, shards, ways };
 
-// The keys of a fault in a scenario, beside `kind` and `at`.
+// All keys that a fault in a scenario may have besides `kind` and `at`.
 inline constexpr std::array<std::string_view, 13> keys{"for",       "delay", "count",     "one_in", "retry_after",
                                                        "jitter",    "rate",  "every",     "up",     "down",
                                                        "direction", "share", "equipments"};
 
-// A set of keys: names with a space between each two.
+// A set of keys, written as names with spaces between them.
 struct Keys {
     std::string_view names;
 
@@ -76,17 +76,17 @@ struct KindOfFault {
     Side side{};
     Victim victim{};
     Keys needed, allowed;
-    std::string_view meaning;  // for people who write scenarios
+    std::string_view meaning;  // for users who write scenarios
 
     constexpr bool needs(std::string_view key) const { return needed.hold(key); }
-    // Whether it needs it or not.
+    // Whether a fault of this kind may have the key; true of needed keys, too.
     constexpr bool takes(std::string_view key) const {
         const bool of_equipments = side == Side::network && (key == "share" || key == "equipments");
         return needs(key) || allowed.hold(key) || of_equipments;
     }
 };
 
-// In the order of Kind.
+// The rows are in the order of Kind, so that a Kind is an index.
 inline constexpr std::array<KindOfFault, 26> kinds{{
     {Kind::stall, "stall", Side::server, Victim::held_messages, {"for"}, {}, "answers nothing for a while"},
     {Kind::delay, "delay", Side::server, Victim::held_messages, {"for delay"}, {}, "answers late for a while"},
@@ -228,18 +228,18 @@ constexpr Victim victim_of(Kind kind) {
     return about(kind).victim;
 }
 
-// Such a fault needs `for` or `count`, so that it ends.
+// Whether the fault strikes messages. Such a fault needs `for` or `count`, so that it ends.
 constexpr bool strikes_messages(Kind kind) {
     return victim_of(kind) == Victim::messages;
 }
 
-// "messages": how what is struck is counted where people see it.
+// The word for the victims in reports and answers: "messages", "connections", ...
 std::string_view name_of(Victim victim);
 
-// Nothing if no kind of that side has this name.
+// The kind of that side with this name; nothing if there is none.
 std::optional<Kind> kind_named(std::string_view name, Side side);
 
-// "stall, delay, ... or restart"
+// The names of all kinds of one side: "stall, delay, ... or restart".
 std::string names_of(Side side);
 
 }  // namespace portillon::faults

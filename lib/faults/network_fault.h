@@ -1,7 +1,7 @@
 #pragma once
 
-// A fault of the way between equipments and server, as a scenario plans it. Which equipments suffer, and everything
-// random about it, is a pure function of (seed, number, equipment).
+// A fault of the network between equipments and server, as a scenario plans it. Which equipments it hits, and
+// everything random about it, is a pure function of (seed, number, equipment).
 
 #include <cstdint>
 #include <limits>
@@ -11,14 +11,14 @@
 
 namespace portillon::faults {
 
-enum class Direction : std::uint8_t { up, down };  // up: what the equipment sends
+enum class Direction : std::uint8_t { up, down };  // up: from the equipment to the server
 
 struct NetworkFault {
     std::uint32_t number = 0;   // its place in the scenario's list of faults
-    Kind kind = Kind::latency;  // one of the network
+    Kind kind = Kind::latency;  // a kind of the network
     Nanos at{};                 // since T0
-    Nanos length{};             // 0: at that instant only (reset, half_open)
-    double share = 1;
+    Nanos length{};             // 0: the fault is an instant (reset, half_open)
+    double share = 1;           // share of the equipments first..last that it hits
     std::uint32_t first = 1, last = std::numeric_limits<std::uint32_t>::max();  // equipments, both included
     Nanos delay{}, jitter{};
     double bytes_per_s = 0;
@@ -30,7 +30,7 @@ struct NetworkFault {
     bool operator==(const NetworkFault&) const = default;
 };
 
-// Whether this equipment suffers: it is one of first..last, and its draw falls into the share.
+// Whether the fault hits this equipment: it is one of first..last, and its random draw lies within the share.
 bool hits(const NetworkFault& fault, std::uint64_t seed, EquipmentId equipment);
 
 }  // namespace portillon::faults

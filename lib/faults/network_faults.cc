@@ -9,12 +9,12 @@ namespace portillon::faults {
 
 namespace {
 
-// What is drawn from the seed here; other parts draw for purposes of their own.
+// Separate the random numbers of each purpose here from each other, and from those that other code draws with the seed.
 constexpr std::uint64_t share_purpose = 0xFA17'0001;
 constexpr std::uint64_t flapping_purpose = 0xFA17'0002;
 constexpr std::uint64_t jitter_purpose = 0xFA17'0003;
 
-// In [0, 1).
+// A random number in [0, 1).
 double drawn(std::uint64_t seed, std::uint64_t purpose, EquipmentId equipment, std::uint64_t n) {
     return Random(scatter(scatter(scatter(seed, purpose), number_of(equipment)), n)).uniform();
 }
@@ -51,8 +51,8 @@ bool NetworkFaults::spares(EquipmentId equipment) const {
     return true;
 }
 
-// Cycles follow each other without a gap from `at` on, each as long as up + down. The way is down for `down` in each of
-// them, from a drawn instant on, so that the times between are 0 to 2 x up, and `up` on average.
+// Cycles of length up + down follow each other without a gap from `at` on. In each the network is down once, for
+// `down`, from a random instant on, so that the times between are 0 to 2 x up long, and `up` on average.
 NetworkFaults::Cycle NetworkFaults::cycle(const NetworkFault& fault, EquipmentId equipment, Nanos now) const {
     const Nanos period = fault.up + fault.down;
     const auto n = static_cast<std::uint64_t>((now - fault.at) / period);
@@ -104,7 +104,7 @@ Condition NetworkFaults::at(EquipmentId equipment, Nanos now) const {
             case Kind::flapping:
                 condition.refused_by = condition.refused_by.value_or(i);
                 break;
-            default:  // blows: reset, half_open
+            default:  // reset and half_open are blows, not conditions
                 break;
         }
         if (fault.kind == Kind::cut || fault.kind == Kind::one_way) {
@@ -114,6 +114,8 @@ Condition NetworkFaults::at(EquipmentId equipment, Nanos now) const {
     return condition;
 }
 
+// The earliest instant after `now` among those that each fault still has ahead. For flapping these are the ends of the
+// down times of this cycle and of the next, since this cycle's may already have passed.
 Nanos NetworkFaults::next_change(EquipmentId equipment, Nanos now) const {
     Nanos next = at_no_time;
     const auto offer = [&](Nanos at) {

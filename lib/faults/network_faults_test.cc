@@ -39,12 +39,12 @@ TEST(NetworkFaults, HitAShareThatTheSeedDraws) {
     some.share = 0.2;
     const auto first = victims(some, 7, 10'000);
     EXPECT_EQ(first, victims(some, 7, 10'000));
-    EXPECT_NEAR(static_cast<double>(first.size()), 2'000, 150);  // 3.75 standard deviations, and a fixed draw
+    EXPECT_NEAR(static_cast<double>(first.size()), 2'000, 150);  // 3.75 standard deviations; the seed is fixed
     EXPECT_NE(first, victims(some, 8, 10'000));
     auto other = some;
     other.number = 1;
     EXPECT_NE(first, victims(other, 7, 10'000));
-    // Whoever suffers from a small share suffers from a larger one, however large the fleet is.
+    // An equipment that is hit with a small share is hit with a larger one, too, however large the fleet is.
     auto more = some;
     more.share = 0.5;
     const auto larger = victims(more, 7, 20'000);
@@ -163,7 +163,7 @@ TEST(NetworkFaults, FlapAsTheSeedDraws) {
     EXPECT_LT(*first_downs.rbegin(), 12s);
 }
 
-// Whatever the faults: between two changes nothing differs, and no blow falls between them.
+// Whatever the faults are: between two changes the condition stays the same, and no blow falls.
 TEST(NetworkFaults, NothingHappensBetweenChanges) {
     for (std::uint64_t seed = 1; seed <= 200; ++seed) {
         Random random(seed);

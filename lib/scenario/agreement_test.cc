@@ -1,4 +1,4 @@
-// The published schema and the program say yes and no to the same scenarios.
+// The published schema and the program accept and refuse the same scenarios.
 
 #include <gmock/gmock.h>
 
@@ -18,7 +18,7 @@ namespace {
 
 using nlohmann::json;
 
-// What no JSON Schema can say: each rule by the words of its problem, and why.
+// A rule that no JSON Schema can express: the words of its problem, and why.
 struct Rule {
     const char* said;
     const char* why;
@@ -47,7 +47,7 @@ bool is_beyond_schemas(const Problem& problem) {
 
 class Agreement : public ::testing::Test {
 protected:
-    // Whether both say the same; `refused`: what they say.
+    // Expects that schema and program agree about `value`.
     void expect_agreement(const json& value, const std::string& what) {
         const bool by_schema = conforms(schema_, value);
         const auto scenario = parse(value.dump(), "mutant", {}, protocols_);
@@ -89,7 +89,7 @@ protected:
     std::size_t accepted_ = 0, refused_ = 0;
 };
 
-// Every key there is, and every kind of fault.
+// A scenario with every key and every kind of fault.
 json rich() {
     json value = json::parse(R"({
       "name": "rich", "description": "every key", "seed": 7, "protocol": "mqtt",
@@ -142,7 +142,7 @@ TEST_F(Agreement, OnTheRichestScenario) {
 }
 
 TEST_F(Agreement, OnWhatStrangersFound) {
-    const auto rich = [] {  // quicker without them
+    const auto rich = [] {  // without faults, which would make the test slow
         auto value = portillon::scenario::rich();
         value["faults"] = json::array();
         return value;
@@ -185,11 +185,11 @@ TEST_F(Agreement, OnWhatStrangersFound) {
     expect_refused(rich(), "/delivery/pace", "2000000/s");
     expect_refused(rich(), "/fleet/start/rate", "0.0/s");
     auto whole = rich();
-    whole["fleet"]["equipments"] = 50.0;  // to JSON Schema an integer; not to valijson
+    whole["fleet"]["equipments"] = 50.0;  // an integer for JSON Schema, but not for valijson
     EXPECT_TRUE(parse(whole.dump(), "whole", {}, protocols_));
 }
 
-// Boundary values of everything that a schema's node says, and what is wrong anywhere.
+// Values to try at a node of the schema: those at its limits, and some that are wrong everywhere.
 std::vector<json> candidates(const json& schema, const json& root) {
     std::vector<json> all{json(),
                           json(0),
@@ -280,7 +280,7 @@ struct Place {
     json schema;  // null: unknown
 };
 
-// Every place in `value`, with what the schema says of it; and keys that it might have.
+// Collects every place in `value` with its schema, and places for keys that it could have.
 void collect(const json& schema, const json& value, const json::json_pointer& at, const json& root,
              std::vector<Place>& places) {
     json node = schema;
@@ -352,7 +352,7 @@ TEST_F(Agreement, OnMutants) {
     EXPECT_GT(refused_, mutants / 5);
 }
 
-// Each metric with each way to judge one.
+// Tries each metric with each aggregate.
 TEST_F(Agreement, OnEveryThreshold) {
     for (const auto& metric : gate::metrics()) {
         json value{{"fleet", {{"equipments", 1}}},

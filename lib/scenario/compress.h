@@ -1,9 +1,8 @@
 #pragma once
 
-// Shows a long scenario in a short time: divides fleet.start.every, traffic.stages[].duration, faults[].at/for and, of
-// thresholds, delayAbortEval by `times`, nothing else. Rates, time-outs, the drain and what a fault
-// is like (its delays, rhythms and rates) stay as they are, so a compressed
-// run has fewer validations.
+// Runs a long scenario in a short time: divides fleet.start.every, traffic.stages[].duration, faults[].at and for, and
+// the thresholds' delayAbortEval by `times`, nothing else. Rates, time-outs, the drain, and the delays, rhythms and
+// rates of faults stay as they are, so a compressed run has fewer validations.
 
 #include <cstdint>
 
@@ -11,7 +10,7 @@ namespace portillon::scenario {
 
 struct Scenario;
 
-// times >= 1. A duration that was positive stays so.
+// `times` is 1 or more. A duration that was positive stays positive.
 void compress(Scenario& scenario, double times);
 
 }  // namespace portillon::scenario

@@ -79,7 +79,7 @@ public:
     int documents() const { return documents_; }
 
 private:
-    // A container that is being filled. Its address is stable: only the innermost one grows.
+    // A list or mapping that is being filled. The pointer stays valid: only the entries of the innermost one grow.
     struct Open {
         Node* node;
         std::set<std::string> keys;
@@ -114,7 +114,7 @@ private:
         open.has_key = true;
     }
 
-    // Null when what was added is a mapping's key.
+    // Adds a node to the innermost container and returns it; nullptr if the scalar was taken as a mapping's key.
     Node* add(const YAML::Mark& mark, Node::Kind kind, const std::string& text) {
         if (++nodes_ > max_nodes) {
             refuse(mark, fmt::format("more than {} values", max_nodes));
@@ -269,7 +269,8 @@ bool is_decimal(std::string_view text) {
            text.find_first_of("0123456789") != std::string_view::npos;
 }
 
-// YAML 1.2.2, chapter 10.3.2, without octal and hexadecimal numbers.
+// Reads a scalar without quotes by YAML's core schema (YAML 1.2.2, chapter 10.3.2), but without octal and hexadecimal
+// numbers.
 nlohmann::json plain_to_json(const std::string& text, const Path& path, Findings& findings) {
     if (text == "true" || text == "True" || text == "TRUE") {
         return true;
@@ -309,7 +310,7 @@ nlohmann::json plain_to_json(const std::string& text, const Path& path, Findings
     }
     constexpr double most_exact = 9007199254740992;  // 2^53
     if (number == std::floor(number) && std::abs(number) < most_exact) {
-        return static_cast<std::int64_t>(number);  // to JSON Schema 5.0 is an integer
+        return static_cast<std::int64_t>(number);  // for JSON Schema, 5.0 is an integer
     }
     return number;
 }

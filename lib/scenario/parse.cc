@@ -14,7 +14,7 @@ namespace portillon::scenario {
 
 namespace {
 
-// More than that helps nobody.
+// A longer list of problems would not help the user.
 constexpr std::size_t max_problems = 50;
 
 constexpr std::string_view ad_hoc = R"(
@@ -28,7 +28,7 @@ Problems problems_of(const Document& document, Findings findings) {
     for (auto& finding : findings) {
         problems.push_back(document.locate(finding));
     }
-    // Those of options, which have no lines, come first.
+    // Problems of options, which have line 0, come first.
     std::stable_sort(problems.begin(), problems.end(),
                      [](const Problem& a, const Problem& b) { return a.line < b.line; });
     if (problems.size() > max_problems) {

@@ -1,6 +1,6 @@
 #pragma once
 
-// From text and options to a scenario, or to every problem in them at once.
+// Makes a scenario from text and options, or lists every problem in them at once.
 
 #include <span>
 #include <string>
@@ -12,12 +12,13 @@
 
 namespace portillon::scenario {
 
-// `source`: the file's name as the user wrote it, for the problems; its stem is the scenario's name when it has none.
-// JSON is YAML: what serialize() writes is read back.
+// `source`: the file's name as the user wrote it. Problems name it, and a scenario without a name gets its stem. JSON
+// is YAML, so parse() reads what serialize() writes.
 Checked<Scenario> parse(std::string_view text, const std::string& source, std::span<const Override> overrides,
                         std::span<const KnownProtocol> protocols);
 
-// A run without a file: 100 equipments, 1/s each, 30 s, named "ad-hoc", and the overrides.
+// The scenario of a run without a file: 100 equipments for 30 s with 1/s each, named "ad-hoc", changed by the
+// overrides.
 Checked<Scenario> from_options(std::span<const Override> overrides, std::span<const KnownProtocol> protocols);
 
 }  // namespace portillon::scenario

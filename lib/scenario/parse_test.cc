@@ -15,7 +15,7 @@ Checked<Scenario> read(std::string_view text, const std::vector<Override>& overr
     return parse(text, "a.yaml", overrides, shipped_protocols());
 }
 
-// All problems, a line each.
+// All problems, one on a line.
 std::string problems_in(std::string_view text, const std::vector<Override>& overrides = {}) {
     const auto scenario = read(text, overrides);
     std::string lines;
@@ -106,7 +106,7 @@ thresholds:
                                                     {FaultKind::delay, 0s, 1s, 50ms, 0},
                                                     {FaultKind::lose, 2s, 0s, 0s, 137}}));
     ASSERT_EQ(scenario->thresholds.size(), 3U);
-    EXPECT_EQ(scenario->thresholds[0].line, 33);  // sorted by metric
+    EXPECT_EQ(scenario->thresholds[0].line, 33);  // thresholds are sorted by metric
     EXPECT_EQ(scenario->thresholds[2].expression, "p(99)<200ms");
     EXPECT_EQ(scenario->thresholds[2].line, 32);
 }

@@ -15,19 +15,19 @@ namespace portillon::scenario {
 
 namespace {
 
-// Poisson schedules are drawn one by one: 45 ns each, so this takes about a second.
+// The most validations of Poisson schedules that are drawn: at 45 ns each this takes about a second.
 constexpr double most_draws = 2e7;
 
-// Rules of thumb, measured on loopback: CPU of both sides for a batch, and for each validation in it.
+// Rules of thumb, measured on loopback: the CPU time of both sides for a batch, and for each validation in it.
 constexpr double cpu_s_per_batch = 20e-6;
 constexpr double cpu_s_per_validation = 0.3e-6;
 
-// An answer that must come sooner than this on average will not, once the server is busy.
+// A busy server needs about so long for an answer. If the window is full sooner, the plan warns.
 constexpr double hasty_answer_s = 0.020;
 
-constexpr Nanos max_connecting = 24h * 366;  // keeps arithmetic in range
+constexpr Nanos max_connecting = 24h * 366;  // so that the arithmetic cannot overflow
 
-constexpr std::uint64_t grpc_message_bytes = 4'000'000;  // what gRPC receivers take by default
+constexpr std::uint64_t grpc_message_bytes = 4'000'000;  // the largest message that gRPC receivers take by default
 constexpr std::uint64_t large_ledger_bytes = 1'000'000'000;
 
 Nanos row_width(Nanos duration, std::size_t most_rows) {
@@ -183,10 +183,11 @@ void count(Plan& plan, const Scenario& scenario, const std::vector<Wave>& waves)
     plan.ledger.count = plan.validations / 8;
 }
 
-// The rate is a straight line between two stages' ends, and the fleet only grows: the product peaks at an end or a
-// wave.
+// Finds the highest rate of the fleet: the equipments that have started times the rate of each. Within a stage the rate
+// is a straight line, and the fleet only grows, so the product is highest at the end of a stage or when a wave starts.
 void find_peak(Plan& plan, const Scenario& scenario, const arrival::Stages& stages, const std::vector<Wave>& waves) {
-    // `at` is the end of what came before, where the equipments that start at it do not count yet.
+    // At `at` one stage ends and another begins. before: the rate of the ending stage, without equipments that start at
+    // `at`.
     enum class Side : std::uint8_t { before, from };
     const auto offer = [&](Nanos at, Side side, double rate) {
         const auto instant = side == Side::before ? at - Nanos{1} : at;
@@ -204,7 +205,7 @@ void find_peak(Plan& plan, const Scenario& scenario, const arrival::Stages& stag
         const auto [second, count] = trace->busiest_second();
         plan.peak_per_s = static_cast<double>(count);
         plan.peak_at = second;
-        plan.peak_batches_per_s = plan.peak_per_s;  // at worst: nothing falls together
+        plan.peak_batches_per_s = plan.peak_per_s;  // the worst case: each validation is a batch of its own
         return;
     }
     Nanos begin{0};
@@ -216,7 +217,7 @@ void find_peak(Plan& plan, const Scenario& scenario, const arrival::Stages& stag
     for (const auto& wave : waves) {
         offer(wave.at, Side::from, stages.rate_at(wave.at));
     }
-    // What a batch gathers: what falls due during the linger, beside the validation that began it.
+    // The expected size of a batch: the validation that begins it, and those that become due while it lingers.
     const auto& batch = scenario.lot().delivery.batch;
     const double each =
         std::max<double>(scenario.lot().traffic.arrival.burst_size, 1 + stages.peak_rate() * seconds(batch.linger));

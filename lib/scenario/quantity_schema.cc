@@ -25,9 +25,9 @@ std::string whole_text(const std::string& pattern) {
     return "^" + pattern + "$";
 }
 
-// limit / factor in decimal digits, as far as they matter; exact where it ends.
+// The decimal digits of limit / factor: exact if they end within 20 digits, otherwise cut off there.
 struct Digits {
-    std::string whole, fraction;  // without zeros in front or at the end; "0" and ""
+    std::string whole, fraction;  // without leading or trailing zeros; zero is "0" and ""
 };
 
 Digits quotient(std::uint64_t limit, std::uint64_t factor) {
@@ -58,7 +58,10 @@ std::string exactly(std::size_t digits) {
     return digits == 0 ? "" : digits == 1 ? "[0-9]" : fmt::format("[0-9]{{{}}}", digits);
 }
 
-// Whole numbers beyond `limit`, zeros in front allowed; empty if there are none.
+// Matches whole numbers beyond `limit`, with leading zeros or without; empty if there are none.
+//
+// Two numbers of the same length differ first at some digit, so there is one alternative for each digit: the digits of
+// the limit before it, a greater (or smaller) digit, and any digits after it. All longer (or shorter) numbers follow.
 std::string wholes_beyond(const std::string& limit, Side side) {
     Alternatives all;
     for (std::size_t at = 0; at < limit.size(); ++at) {
@@ -74,7 +77,8 @@ std::string wholes_beyond(const std::string& limit, Side side) {
     return all.empty() ? std::string() : "0*" + any_of(all);
 }
 
-// Digits behind the point that are beyond `limit`; those below it may end early. Empty if there are none.
+// Matches digits after the decimal point that are beyond `limit`; empty if there are none. Unlike whole numbers,
+// fractions are compared from the left whatever their length, and a fraction that ends early is smaller.
 Alternatives fractions_beyond(const std::string& limit, Side side) {
     Alternatives all;
     for (std::size_t at = 0; at < limit.size(); ++at) {
@@ -91,7 +95,7 @@ Alternatives fractions_beyond(const std::string& limit, Side side) {
     return all;
 }
 
-// Decimals beyond the limit.
+// Matches decimals beyond the limit: either the whole number is beyond, or it is the same and the fraction is beyond.
 std::string decimals_beyond(const Digits& limit, Side side) {
     Alternatives all;
     if (const auto wholes = wholes_beyond(limit.whole, side); !wholes.empty()) {
@@ -102,7 +106,7 @@ std::string decimals_beyond(const Digits& limit, Side side) {
     if (!fractions.empty()) {
         all.push_back(same_whole + "\\." + any_of(fractions));
     }
-    if (side == Side::below && !limit.fraction.empty()) {  // nothing behind the point is less
+    if (side == Side::below && !limit.fraction.empty()) {  // the same whole number without a fraction is smaller
         all.push_back(limit.whole == "0" ? "0+\\.?" : same_whole + "\\.?");
     }
     if (side == Side::below && limit.whole != "0") {
@@ -133,7 +137,7 @@ std::string broken_quantities(const std::vector<NamedUnit>& units, const char* b
     return whole_text(any_of(all));
 }
 
-constexpr const char* blanks = " *";  // between a size's number and its unit
+constexpr const char* blanks = " *";  // allowed between the number and the unit of a size
 
 std::string numbers_up_to(std::uint64_t limit) {
     const auto below = wholes_beyond(std::to_string(limit), Side::below);

@@ -15,7 +15,7 @@ bool matches(const std::string& text, const std::string& pattern) {
     return std::regex_search(text, known.try_emplace(pattern, pattern).first->second);
 }
 
-// Texts around a value, in every way to write it.
+// Texts for values just around a decimal, spelled in every way.
 std::vector<std::string> spellings(const std::string& whole, const std::string& fraction) {
     std::vector<std::string> all{whole + "." + fraction, "0" + whole + "." + fraction, whole + "." + fraction + "0",
                                  whole + "." + fraction + "1"};
@@ -121,7 +121,7 @@ TEST(QuantitySchema, CountsWholeSecondsExactly) {
     }
 }
 
-// The schemas beside the drivers are kept by hand; the expressions in them are these.
+// The schemas beside the drivers are kept by hand, and must contain the expressions that these functions make.
 TEST(QuantitySchema, IsWhatTheDriversSchemasSay) {
     const auto pattern_of = [](const std::string& driver, const std::string& key) {
         const auto schema = nlohmann::json::parse(read_source("lib/drivers/" + driver + "/options.schema.json"));

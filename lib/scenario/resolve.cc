@@ -36,7 +36,8 @@ std::optional<Bytes> read_quantity(const std::string& text) {
     return parse_bytes(text);
 }
 
-// One mapping of the document. Every read leaves its target, the default, alone when the key is absent or wrong.
+// A mapping of the document. Every read leaves its target, which holds the default, alone if the key is absent or
+// wrong.
 class Section {
 public:
     Section(const nlohmann::json* value, Path path, Findings& findings)
@@ -74,14 +75,14 @@ public:
     requires std::is_unsigned_v<T>
     void read(const std::string& key, T& target) const {
         const nlohmann::json* found = find(key);
-        // Asked for as unsigned only when it is: nlohmann compares across signs by conversion.
+        // The sign is checked first, because nlohmann converts when it compares signed with unsigned numbers.
         if (found != nullptr && found->is_number_integer() && *found >= 0 &&
             found->get<std::uint64_t>() <= std::numeric_limits<T>::max()) {
             target = found->get<T>();
         }
     }
 
-    // What has no value unless it is named.
+    // An optional target stays without a value if the key is absent.
     template <class T>
     void read(const std::string& key, std::optional<T>& target) const {
         if (has(key)) {
@@ -128,7 +129,7 @@ public:
         }
     }
 
-    // "20%", to which the schema has held it.
+    // Reads "20%"; the schema has checked the form.
     void read_percent(const std::string& key, double& target) const {
         std::string text;
         read(key, text);
@@ -138,7 +139,7 @@ public:
         }
     }
 
-    // "5000/s", a whole number.
+    // Reads "5000/s", a whole number.
     void read_per_second(const std::string& key, std::uint64_t& target) const {
         std::string text;
         read(key, text);
@@ -153,7 +154,7 @@ public:
         }
     }
 
-    // "10kB/s", in whole bytes.
+    // Reads "10kB/s", in whole bytes.
     void read_per_second(const std::string& key, Bytes& target) const {
         std::string text;
         read(key, text);
@@ -173,7 +174,7 @@ public:
         }
     }
 
-    // [from, to].
+    // Reads [from, to].
     void read_range(const std::string& key, std::uint32_t& first, std::uint32_t& last) const {
         const nlohmann::json* found = find(key);
         if (found != nullptr && found->is_array() && found->size() == 2 && is_right(key) && is_right_within(key)) {
@@ -182,7 +183,7 @@ public:
         }
     }
 
-    // An enumeration: the value whose name the text has.
+    // Reads the enumerator whose name the text is. `last`: the enumeration's last one.
     template <class Enum>
     requires std::is_enum_v<Enum>
     void read(const std::string& key, Enum& target, Enum last) const {
@@ -195,7 +196,7 @@ public:
         }
     }
 
-    // Of `key`, or of the section itself when it is empty; unless something is known to be wrong there.
+    // Adds a finding about `key`, or about the section itself if `key` is empty; but only one for each place.
     void say(const std::string& key, std::string message) const {
         const auto path = key.empty() ? path_ : at(key);
         if (!is_wrong(path)) {
@@ -205,7 +206,7 @@ public:
 
     bool is_right(const std::string& key) const { return !is_wrong(at(key)); }
 
-    // Nothing is known to be wrong in what `key` holds either.
+    // Whether there is no finding about any value within `key`.
     bool is_right_within(const std::string& key) const {
         const auto path = at(key);
         return std::none_of(findings_->begin(), findings_->end(), [&](const Finding& finding) {
@@ -296,7 +297,8 @@ void read_arrival(const Section& section, Traffic& traffic) {
     }
 }
 
-// A stage is called by its name or its number, so that no name may be that of another, or a number.
+// Thresholds refer to a stage by its name or its number, so a name must not be a number, nor what another stage is
+// called.
 void check_stage_names(const Section& section, const std::vector<std::string>& names) {
     const auto stages = section.list("stages");
     for (std::size_t at = 0; at < names.size(); ++at) {
@@ -344,7 +346,7 @@ void read_stages(const Section& section, Traffic& traffic) {
 
 void read_traffic(const Section& section, Traffic& traffic) {
     if (const nlohmann::json* word = section.find("arrival"); word != nullptr && word->is_string()) {
-        section.read("arrival", traffic.arrival.kind, arrival::Kind::closed);  // arrival: poisson
+        section.read("arrival", traffic.arrival.kind, arrival::Kind::closed);  // short form, as "arrival: poisson"
     } else {
         read_arrival(section.section("arrival"), traffic);
     }
@@ -453,7 +455,7 @@ Fault read_fault(const Section& section, std::uint32_t equipments) {
     section.read("jitter", fault.jitter);
     section.read("one_in", fault.one_in);
     section.read("retry_after", fault.retry_after);
-    // Of what a rate is depends on a kind that is known.
+    // `rate` counts validations for kind limit and bytes for the others, so it is read only if the kind is known.
     if (fault.kind == FaultKind::limit) {
         section.read_per_second("rate", fault.validations_per_s);
     } else if (section.is_right("kind")) {
@@ -474,7 +476,7 @@ Fault read_fault(const Section& section, std::uint32_t equipments) {
     return fault;
 }
 
-// `where`: of the list; `key`: the threshold's place in it.
+// `where`: the list of a metric's thresholds; `key`: the threshold's place in it.
 void check_threshold(const Section& where, const std::string& key, const Threshold& threshold,
                      const std::vector<std::string>& stages) {
     const auto parsed = gate::parse_threshold(threshold.metric, threshold.expression);

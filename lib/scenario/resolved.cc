@@ -20,7 +20,7 @@ using nlohmann::ordered_json;
 
 ordered_json text_of(Rate rate) {
     const auto text = fmt::format("{}/s", rate.per_second);
-    // Very small rates print with an exponent, which rates do not have and numbers do.
+    // A very small rate prints with an exponent, which the text of a rate cannot have; then it is written as a number.
     return parse_rate(text) == rate ? ordered_json(text) : ordered_json(rate.per_second);
 }
 
@@ -74,7 +74,7 @@ ordered_json traffic_json(const Traffic& traffic) {
 }
 
 ordered_json delivery_json(const plan::Delivery& delivery) {
-    // What is younger than the digests of old reports appears only when it is used.
+    // A setting that was added later appears only if it is used, so that digests in older reports stay the same.
     ordered_json retry = {{"base", format_duration(delivery.retry.base)},
                           {"max", format_duration(delivery.retry.max)},
                           {"jitter", name_of(delivery.retry.jitter)}};
@@ -155,7 +155,7 @@ ordered_json faults_json(const std::vector<Fault>& faults) {
     return list;
 }
 
-// With the stages' names, which lie outside the digest.
+// Adds the stages' names, which are not part of the digest.
 ordered_json named(ordered_json traffic_json, const Traffic& traffic) {
     for (std::size_t at = 0; at < traffic.stages.size(); ++at) {
         if (!traffic.stages[at].name.empty()) {
@@ -187,13 +187,13 @@ bool holds_containers(const ordered_json& json) {
     return false;
 }
 
-// Letters, digits and what else cannot be taken for anything but text, and not for a number or a word of YAML's own.
+// Whether YAML could take the text for anything but a text: a number, a word such as "yes", or syntax.
 bool needs_quotes(const std::string& text) {
     const auto is_safe = [](char c) {
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '/' || c == '_' ||
                c == '-' || c == '.';
     };
-    // Beyond the digits of numbers, hexadecimal ones included.
+    // These letters occur in no number, not even in a hexadecimal one.
     const bool has_letter = text.find_first_of("ghijklmnopqrstuvwxyzGHIJKLMNOPQRSTUVWXYZ/_") != std::string::npos;
     std::string lower = text;
     std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return std::tolower(c); });
@@ -203,13 +203,13 @@ bool needs_quotes(const std::string& text) {
     return !begins_well || !has_letter || is_word || !std::all_of(text.begin(), text.end(), is_safe);
 }
 
-// In quotes, JSON is YAML; so are the escapes of hidden letters.
+// A scalar in YAML: bare if that is safe, otherwise quoted as in JSON, which YAML understands, escapes included.
 std::string scalar(const ordered_json& json) {
     return json.is_string() && !needs_quotes(json.get<std::string>()) ? json.get<std::string>()
                                                                       : escape::terminal(json.dump(), max_text_bytes);
 }
 
-// { a: 1, b: [2, 3] }, on one line.
+// The value on one line, in YAML's flow style: { a: 1, b: [2, 3] }.
 std::string flow(const ordered_json& json) {
     if (!json.is_object() && !json.is_array()) {
         return scalar(json);
@@ -259,7 +259,7 @@ ordered_json resolved_json(const Scenario& scenario) {
         json["protocols"][name] = options;
     }
     json["faults"] = faults_json(scenario.faults);
-    // The default ones stay unwritten: who reads this again gets them again, as default ones.
+    // Default thresholds are not written: parse() adds them again, and they remain the default ones.
     const bool by_default = std::any_of(scenario.thresholds.begin(), scenario.thresholds.end(),
                                         [](const auto& each) { return each.origin == gate::Origin::by_default; });
     if (!by_default) {
@@ -289,7 +289,7 @@ std::string workload_digest(const Scenario& scenario, double compression) {
                                {"seed", scenario.seed},
                                {"compression", compression}};
     if (const auto& trace = scenario.lot().traffic.arrival.trace) {
-        // What it says, not what it is called.
+        // The digest depends on the content of the trace, not on the file's name.
         workload["traffic"]["arrival"]["file"] = trace->fingerprint();
     }
     const auto text = workload.dump();

@@ -126,7 +126,7 @@ TEST(WorkloadDigest, DoesNotDependOnHowQuantitiesAreWritten) {
                            {}, protocols);
     ASSERT_TRUE(one && two);
     EXPECT_EQ(workload_digest(*one, 1), workload_digest(*two, 1));
-    // Written down once: a change makes old reports incomparable.
+    // This value must not change: it would make new reports incomparable with old ones.
     EXPECT_EQ(workload_digest(*one, 1), "d0fff9d1bd9fa4d4");
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
-// A scenario, resolved: every key has its value. Contract: portillon schema scenario; parse.h makes one from text.
+// A resolved scenario, in which every key has its value. `portillon schema scenario` describes the text; parse.h reads
+// it.
 
 #include <cstdint>
 #include <map>
@@ -29,18 +30,18 @@ struct Fleet {
     bool operator==(const Fleet&) const = default;
 };
 
-enum class Shape : std::uint8_t { step, ramp };  // ramp: from the rate before (0 in front of the first) to its own
+enum class Shape : std::uint8_t { step, ramp };  // ramp: from the rate of the stage before (or 0) to the stage's own
 
 struct TrafficStage {
     Nanos duration{};
-    Rate rate;  // per equipment; without meaning to closed arrivals
+    Rate rate;  // per equipment; has no meaning for closed arrivals
     Shape shape = Shape::step;
     arrival::Measure measure = arrival::Measure::on;
-    std::string name = {};  // empty: its number says it (stage_names())
+    std::string name = {};  // empty: the stage is called by its number (stage_names())
     bool operator==(const TrafficStage&) const = default;
 };
 
-enum class Encoding : std::uint8_t { native, json, protobuf };  // native: what the protocol's users would send
+enum class Encoding : std::uint8_t { native, json, protobuf };  // native: the usual one of the protocol
 
 struct Payload {
     Bytes bytes{100};  // of one validation in its protobuf form
@@ -49,8 +50,8 @@ struct Payload {
 };
 
 struct Traffic {
-    arrival::Arrival arrival;  // a trace's rows: attach_trace()
-    std::string trace_file;    // as the scenario names it; kind trace only
+    arrival::Arrival arrival;  // for kind trace, attach_trace() adds the rows
+    std::string trace_file;    // as the scenario names it; for kind trace only
     std::vector<TrafficStage> stages;
     Payload payload;
     bool operator==(const Traffic&) const = default;
@@ -58,21 +59,21 @@ struct Traffic {
 
 using FaultKind = faults::Kind;
 
-// Of the server: as server/fault.h says. Of the network: as faults::NetworkFault says, on a share of the equipments
-// from `first` to `last`.
+// A fault of the server (server/fault.h), or of the network (faults::NetworkFault) on a share of the equipments from
+// `first` to `last`. Each member names the kinds that use it.
 struct Fault {
     FaultKind kind = FaultKind::stall;
     Nanos at{};                                           // since T0
     Nanos during{};                                       // key `for`
     Nanos delay{};                                        // delay, slow, latency
-    std::uint64_t count{};                                // of validations and messages; 0: all of them
-    std::uint32_t one_in{};                               // of validations and messages; 0: as the server has it
+    std::uint64_t count{};                                // kinds that strike validations or messages; 0: no limit
+    std::uint32_t one_in{};                               // the same kinds; 0: the server's default
     std::uint64_t validations_per_s{};                    // limit; key `rate`
     Nanos retry_after{};                                  // throttle
-    double share_percent = 100;                           // from here on: of the network
+    double share_percent = 100;                           // this and the next: all network faults
     std::uint32_t first = 1, last = 0;                    // key `equipments`; last 0: all
     Nanos jitter{};                                       // latency
-    Bytes rate{};                                         // a second: bandwidth, slow_read
+    Bytes rate{};                                         // bandwidth, slow_read; in a second
     Nanos every{};                                        // reset, close, goaway with `for`
     Nanos up{}, down{};                                   // flapping
     faults::Direction direction = faults::Direction::up;  // one_way
@@ -80,16 +81,16 @@ struct Fault {
 };
 
 struct Threshold {
-    enum class Breach : std::uint8_t { judged_at_end, aborts };  // aborts: the run, as soon as it is seen
+    enum class Breach : std::uint8_t { judged_at_end, aborts };  // aborts: ends the run as soon as it is noticed
 
     std::string metric;  // "response", "response{stage:peak}"
     std::string expression;
-    int line = 0;  // where it stands in the scenario; 0 when it came from elsewhere
+    int line = 0;  // its line in the scenario; 0 if it came from elsewhere
     Breach breach = Breach::judged_at_end;
     Nanos abort_not_before{};  // since T0
     gate::Origin origin = gate::Origin::written;
 
-    // Where it stands is not what it says.
+    // The line does not matter for equality.
     bool operator==(const Threshold& other) const {
         return metric == other.metric && expression == other.expression && breach == other.breach &&
                abort_not_before == other.abort_not_before && origin == other.origin;
@@ -98,7 +99,7 @@ struct Threshold {
 
 // Equipments that share traffic, payload, delivery and protocol.
 struct Lot {
-    std::string protocol;  // when the command line names none
+    std::string protocol;  // used if the command line names none
     Fleet fleet;
     Traffic traffic;
     plan::Delivery delivery;
@@ -109,13 +110,13 @@ struct Scenario {
     std::string name;
     std::string description;
     std::uint64_t seed = 1;
-    std::vector<Lot> lots{Lot{}};                     // at least one; a text describes exactly one as yet
-    std::map<std::string, nlohmann::json> protocols;  // options of every known protocol, its defaults filled in
+    std::vector<Lot> lots{Lot{}};                     // at least one; so far a text can describe only one
+    std::map<std::string, nlohmann::json> protocols;  // options of every known protocol, with its defaults
     std::vector<Fault> faults;
-    std::vector<Threshold> thresholds;  // the default ones where the text has no `thresholds`; none where it is empty
+    std::vector<Threshold> thresholds;  // the default ones if the text has no `thresholds`; none if that key is empty
     bool operator==(const Scenario&) const = default;
 
-    // The lot of a scenario that has one: for whatever speaks of a scenario as of one lot.
+    // The only lot of a scenario; asserts that there is one. For code that handles a single lot.
     const Lot& lot() const;
     Lot& lot();
 };
@@ -123,41 +124,42 @@ struct Scenario {
 // A protocol that a scenario may name.
 struct KnownProtocol {
     std::string name;
-    std::string options_schema;            // JSON Schema of the object of its options, with defaults; no $ref
+    std::string options_schema;            // JSON Schema of its options, an object, with defaults; no $ref
     unsigned descriptors_per_session = 1;  // on the generator's side
 };
 
-// A scenario of several lots is as many scenarios of one, which run together: the one with the lot at `place` alone.
+// The same scenario with only the lot at `place`. A scenario of several lots is as many scenarios of one lot each,
+// which run together.
 Scenario alone(const Scenario& scenario, std::size_t place);
 
-// What each stage is called: "stage 2" where it has no name.
+// The name of each stage: "stage 2" if the scenario gives it none.
 std::vector<std::string> stage_names(const Traffic& traffic);
 
-// The rates as schedules take them, with the ramps' first rates filled in.
+// The stages as schedules take them, with the first rate of each ramp filled in.
 arrival::Stages stages_of(const Traffic& traffic);
 
 // The fleet's schedules: the same in every process that is given the same scenario.
 arrival::Schedule schedule_of(const Scenario& scenario);
 
-// What it is, in a few words: "latency 50ms", "reset every 100ms", "lose 137".
+// Describes a fault in a few words: "latency 50ms", "reset every 100ms", "lose 137".
 std::string summary_of(const Fault& fault);
 
-// Those of the network, each with its place in the list; every process that is given the same scenario has the same.
+// The network faults of the scenario, each with its place among all faults. The same scenario gives the same list.
 std::vector<faults::NetworkFault> network_faults_of(const Scenario& scenario);
 
-// Whether any is of the server, which has to be ours or have a ledger.
+// Whether the scenario has a fault of the server. Such a run needs the embedded server, or a server with a ledger.
 bool has_server_faults(const Scenario& scenario);
 
-// How many shards it needs at least: one that may be killed leaves another.
+// The fewest shards that the server needs: two if a fault kills one, so that another is left.
 unsigned fewest_server_shards(const Scenario& scenario);
 
 // How many equipments a fault of the network hits.
 std::uint32_t count_hit(const Scenario& scenario, const faults::NetworkFault& fault);
 
-// When the last one starts.
+// When the last equipment of the fleet starts, since T0.
 Nanos last_start(const Fleet& fleet);
 
-// How the scenario's text spells them.
+// The words of the scenario's text.
 std::string_view name_of(arrival::Kind kind);
 std::string_view name_of(Shape shape);
 std::string_view name_of(Encoding encoding);

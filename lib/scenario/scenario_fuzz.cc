@@ -1,5 +1,5 @@
-// Any bytes are a scenario or a list of problems; a scenario survives being written and read again; and the two
-// validators of the schema agree.
+// Any bytes must give a scenario or a list of problems; a scenario that is written and read again must stay the same;
+// and the two validators of the schema must agree.
 
 #include <cstdint>
 #include <nlohmann/json.hpp>

@@ -19,7 +19,7 @@ namespace {
 
 using nlohmann::ordered_json;
 
-// A value as a problem shows it: on one line, not too long.
+// A value as it is shown in a problem: on one line, shortened if it is long.
 std::string show(const nlohmann::json& value) {
     if (value.is_object()) {
         return "a mapping";
@@ -95,7 +95,8 @@ std::string name_of_type(const nlohmann::json& schema) {
     return name;
 }
 
-// "{equipment}" in a text; an opened one that is not closed reaches to the end, and a "}" alone is one by itself.
+// The placeholders in a text, such as "{equipment}". One that is not closed reaches to the end of the text; a "}"
+// without a "{" counts as one by itself.
 std::vector<std::string> placeholders_in(std::string_view text) {
     std::vector<std::string> found;
     while (true) {
@@ -109,8 +110,8 @@ std::vector<std::string> placeholders_in(std::string_view text) {
     }
 }
 
-// A template is a text whose default has placeholders: it takes those and no others. What is wrong with `text`, or
-// nothing.
+// Returns what is wrong with the placeholders of `text`, or an empty text. An option is a template if its default has
+// placeholders; its values may have those and no others.
 std::string wrong_placeholder(const nlohmann::json& schema, std::string_view text) {
     const auto known = schema.contains("default") && schema["default"].is_string()
                            ? placeholders_in(schema["default"].get_ref<const std::string&>())
@@ -128,7 +129,7 @@ std::string wrong_placeholder(const nlohmann::json& schema, std::string_view tex
     return {};
 }
 
-// Walks value and schema side by side.
+// Compares a value with a schema by walking through both together.
 class Walk {
 public:
     Walk(const nlohmann::json& root, Findings& findings) : root_(root), findings_(findings) {}
@@ -157,7 +158,8 @@ public:
     }
 
 private:
-    // What narrows a definition is left to resolve(), which says it in better words.
+    // The definition to which a schema refers. Narrower limits beside a reference are ignored: the function resolve()
+    // of resolve.h checks them with better messages.
     const nlohmann::json& resolve(const nlohmann::json& schema) const {
         if (schema.contains("$ref")) {
             return resolve(root_.at(nlohmann::json::json_pointer(schema["$ref"].get<std::string>().substr(1))));
@@ -165,7 +167,7 @@ private:
         return schema.contains("allOf") && schema["allOf"][0].contains("$ref") ? resolve(schema["allOf"][0]) : schema;
     }
 
-    // The first alternative of the value's type; else the last, whose words are the plainest.
+    // The first alternative that has the value's type. If there is none: the one whose message is the plainest.
     static const nlohmann::json& alternative(const nlohmann::json& schema, const nlohmann::json& value) {
         if (!schema.contains("anyOf")) {
             return schema;
@@ -250,7 +252,7 @@ private:
         return properties[key].contains("description") ? ": " + properties[key]["description"].get<std::string>() : "";
     }
 
-    // The enumerators as they are written, each once: 5 and "5" look the same.
+    // The enumerators as they are shown, each once: 5 and "5" look the same.
     static std::vector<std::string> words_of(const nlohmann::json& enumerators) {
         std::vector<std::string> words;
         for (const auto& enumerator : enumerators) {

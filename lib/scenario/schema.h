@@ -1,6 +1,6 @@
 #pragma once
 
-// The JSON Schema (draft 7) of scenarios: what editors complete from and what decides whether a text is one.
+// The JSON Schema (draft 7) of scenarios. It decides whether a text is a scenario, and editors complete from it.
 
 #include <nlohmann/json_fwd.hpp>
 #include <span>
@@ -17,13 +17,14 @@ std::string schema_text(std::span<const KnownProtocol> protocols);
 
 nlohmann::json schema_json(std::span<const KnownProtocol> protocols);
 
-// What parse() says of what the schema refuses and nothing else does; a test sees to it that this never happens.
+// The message of parse() if only the independent validator refuses a text. A test checks that this never happens.
 inline constexpr const char* unexplained = "is not what portillon schema scenario describes";
 
-// Everything in `value` that `schema` does not allow, in words. Knows the part of draft 7 that our schemas use.
+// Describes in words everything in `value` that `schema` does not allow. Knows the part of draft 7 that our schemas
+// use.
 Findings explain(const nlohmann::json& schema, const nlohmann::json& value);
 
-// Whether `value` is valid by an independent implementation of the whole of draft 7.
+// Whether an independent implementation of all of draft 7 accepts `value`.
 bool conforms(const nlohmann::json& schema, const nlohmann::json& value);
 
 }  // namespace portillon::scenario

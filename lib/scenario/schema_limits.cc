@@ -14,14 +14,14 @@ namespace {
 
 using nlohmann::ordered_json;
 
-constexpr Nanos longest_duration = 24h * 365;             // that parse_duration() reads
-constexpr Bytes largest_size{8'999'999'999'999'999'999};  // that parse_bytes() reads
+constexpr Nanos longest_duration = 24h * 365;             // the longest that parse_duration() reads
+constexpr Bytes largest_size{8'999'999'999'999'999'999};  // the largest that parse_bytes() reads
 
 ordered_json reference(const char* definition) {
     return {{"$ref", fmt::format("#/definitions/{}", definition)}};
 }
 
-// A quantity is text, or a number.
+// The schema of a quantity: a text of the given form, or a number.
 ordered_json quantity(const char* title, ordered_json examples, const std::string& form, ordered_json number) {
     return {{"title", title},
             {"examples", std::move(examples)},
@@ -33,7 +33,7 @@ ordered_json without(ordered_json definition, ordered_json refused) {
     return definition;
 }
 
-// Within narrower limits than another definition.
+// The schema of a definition with narrower limits: values that match `refused` are not allowed.
 ordered_json narrowed(const char* definition, ordered_json refused) {
     return {{"allOf", ordered_json::array({reference(definition)})}, {"not", std::move(refused)}};
 }
@@ -66,7 +66,7 @@ void define_quantities(ordered_json& definitions) {
     definitions["payload_bytes"] = narrowed("bytes", std::move(unfit));
 }
 
-// Of objects that have all of the keys. A key that is asked for is named, as ajv's strict mode wants it.
+// The schema of objects that have all of the keys. It lists them under `properties`, too, as ajv's strict mode demands.
 ordered_json required(const std::vector<std::string>& keys) {
     auto properties = ordered_json::object();
     for (const auto& key : keys) {
@@ -75,7 +75,7 @@ ordered_json required(const std::vector<std::string>& keys) {
     return {{"required", keys}, {"properties", std::move(properties)}};
 }
 
-// Of objects that have one of the keys.
+// The schema of objects that have at least one of the keys.
 ordered_json has_any(const std::vector<std::string>& keys) {
     auto any = ordered_json::array();
     for (const auto& key : keys) {
@@ -96,7 +96,7 @@ ordered_json all_of(std::vector<ordered_json> schemas) {
     return {{"allOf", std::move(schemas)}};
 }
 
-// Of objects whose `key` is one of `values`.
+// The schema of objects whose `key` is one of `values`.
 ordered_json with(const char* key, ordered_json values) {
     ordered_json properties;
     properties[key] = {{"enum", std::move(values)}};
@@ -132,7 +132,7 @@ void relate_arrivals(ordered_json& traffic) {
     stages["items"]["properties"]["name"]["not"] = {{"pattern", "^[0-9]*$"}};
 }
 
-// A rate of bytes must say so.
+// The pattern of a rate in bytes, which must have a unit such as kB/s.
 std::string byte_rates() {
     return "^(?:[0-9]+(?:\\.[0-9]*)?|\\.[0-9]+) *(?:B|kB|KB|MB|GB|TB|KiB|MiB|GiB|TiB)/s$";
 }
@@ -196,7 +196,7 @@ void relate_fault_keys(ordered_json& fault) {
 }
 
 std::string inner(const std::string& form) {
-    return form.substr(1, form.size() - 2);  // without ^ and $
+    return form.substr(1, form.size() - 2);  // removes ^ and $
 }
 
 std::string expressions_of(gate::Kind kind) {
@@ -206,7 +206,7 @@ std::string expressions_of(gate::Kind kind) {
     return gate::expression_pattern(kind, bound, decimals_up_to(100));
 }
 
-// What the expressions of the metrics of one kind look like; those that are known at the end cannot abort a run.
+// The schema of the thresholds of all metrics of one kind. Metrics that are known only at the end cannot abort a run.
 ordered_json expressions_for(const std::string& names, const std::string& pattern, gate::Known known) {
     ordered_json mapping{{"type", "object"},
                          {"properties", {{"threshold", {{"type", "string"}, {"pattern", pattern}}}}}};

@@ -38,7 +38,7 @@ TEST(Schema, ANewProtocolIsOneLine) {
     EXPECT_FALSE(conforms(schema, value));
 }
 
-// What the patterns let through and what is then read must be the same.
+// The patterns must match exactly those texts that the program can read.
 TEST(Schema, PatternsAgreeWithWhatReadsQuantities) {
     const auto schema = schema_json(shipped_protocols());
     const auto matches = [&](const char* kind, const std::string& text) {

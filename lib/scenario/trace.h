@@ -1,7 +1,7 @@
 #pragma once
 
-// The file that a scenario with arrivals of kind trace names: parse() reads no files, so its rows come by a second
-// step, before the schedules are asked for.
+// Reads the file that a scenario with arrivals of kind trace names. parse() reads no files, so this is a second step;
+// it comes before the first schedule is made.
 
 #include <string>
 #include <string_view>
@@ -11,11 +11,11 @@
 
 namespace portillon::scenario {
 
-// Where it lies: `traffic.trace_file` itself, or beside the scenario's own file.
+// The path of the trace file: `traffic.trace_file` if it is absolute, otherwise relative to the scenario's own file.
 std::string trace_path(const Scenario& scenario, const std::string& scenario_file);
 
-// Every problem by its line; none means that scenario.lot().traffic.arrival.trace is there. `source`: the file's name
-// in the problems.
+// Reads the rows into scenario.lot().traffic.arrival.trace. Returns every problem with its line; if there is one,
+// nothing is attached. `source`: the file's name for the problems.
 Problems attach_trace(Scenario& scenario, std::string_view text, const std::string& source);
 
 }  // namespace portillon::scenario

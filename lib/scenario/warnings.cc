@@ -36,7 +36,7 @@ private:
         const auto& fleet = scenario_.lot().fleet;
         if (const auto* steps = std::get_if<plan::StartBySteps>(&fleet.start)) {
             if (const auto last = last_start(fleet); last >= end()) {
-                // Those of the steps that begin before the end.
+                // Only steps that begin before the end of the stages start equipments with something due.
                 const auto waves = static_cast<std::uint64_t>((end() - Nanos{1}) / steps->every) + 1;
                 const auto started = std::min<std::uint64_t>(fleet.equipments, waves * steps->step);
                 warn("fleet.start",

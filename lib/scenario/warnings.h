@@ -1,14 +1,14 @@
 #pragma once
 
-// What a scenario says and what will have no effect, or another one than it seems. Whatever it is worth, it is no
-// reason to refuse the scenario; validate, plan, run and compare show it alike.
+// Warns of settings in a scenario that have no effect, or another effect than they seem to have. A warning is no reason
+// to refuse a scenario. The commands validate, plan, run and compare show the same warnings.
 
 #include "base/problem.h"
 #include "scenario/scenario.h"
 
 namespace portillon::scenario {
 
-// In the order of the scenario's keys. `scenario` is the compressed one, with its trace.
+// The warnings in the order of the scenario's keys. `scenario` is already compressed and has its trace.
 Problems warnings_of(const Scenario& scenario);
 
 }  // namespace portillon::scenario
