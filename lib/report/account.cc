@@ -23,7 +23,7 @@ account::KnownCounts every_count_zero() {
     return counts;
 }
 
-// "Every validation of the other equipments that was due before the end"
+// Begins a sentence: "Every validation of the other equipments that was due before the run was ended".
 std::string every_validation(const Known& known) {
     return fmt::format("Every validation{}{}", known.unaccounted != 0U ? " of the other equipments" : "",
                        known.complete ? "" : " that was due before the run was ended");
@@ -66,7 +66,7 @@ void tell_of_arrivals(const Known& known, std::vector<std::string>& sentences) {
     }
 }
 
-// What keeps the ledger from saying everything.
+// Adds sentences on what the ledger cannot say.
 void tell_of_gaps(const Known& known, std::vector<std::string>& sentences) {
     if (!known.counts.undelivered) {
         sentences.emplace_back("The ledger was not reconciled with what was generated: what is missing is not known.");
@@ -87,7 +87,7 @@ std::optional<Count> unaccounted_of(const RunReport& run) {
     if (run.counts.unaccounted) {
         return run.counts.unaccounted;
     }
-    // Reports up to 0.2 tell of lost processes in their verdict only.
+    // Reports up to version 0.2 mention lost processes only in their verdict.
     const auto& reasons = run.verdict.reasons;
     const bool some = std::any_of(reasons.begin(), reasons.end(), [](const std::string& reason) {
         return reason.starts_with("a process was lost: generator");

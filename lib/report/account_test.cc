@@ -184,7 +184,7 @@ TEST(Account, SaysWhatIsKnownAndNoMore) {
     }
 }
 
-// All combinations: what nobody knows is never claimed.
+// Tries all combinations: the sentences never claim what is not known.
 TEST(Account, NeverClaimsWhatIsNotKnown) {
     for (unsigned bits = 0; bits < 1U << 12; ++bits) {
         const auto is = [bits](unsigned place) { return (bits >> place & 1U) != 0; };
@@ -218,7 +218,7 @@ TEST(Account, NeverClaimsWhatIsNotKnown) {
                          known.counts.generated > 0 && *known.counts.duplicated == 0 && *known.counts.reordered == 0 &&
                          known.unaccounted != 200U;
         EXPECT_EQ(arrived, may);
-        // "Every validation arrived" alone speaks for the whole fleet and the whole run.
+        // "Every validation arrived", without a restriction, is a claim about the whole fleet and the whole run.
         const bool of_all = known.unaccounted == 0U && known.complete;
         if (text.find("Every validation arrived") != std::string::npos ||
             text.find("Every validation was") != std::string::npos) {

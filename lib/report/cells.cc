@@ -14,7 +14,7 @@ namespace portillon::report {
 
 namespace {
 
-// What to_json() writes: a double in the shortest form that reads back as the same.
+// The value as to_json() writes it: a double in the shortest form that reads back as the same double.
 std::string exact(std::optional<double> value) {
     return value && std::isfinite(*value) ? fmt::format("{}", *value) : "null";
 }
@@ -42,8 +42,8 @@ std::string amount_text(double value, account::Amount amount) {
 
 // ------------------------------------------------------------------------------------------------------- values
 
-// `of` gives the value of a run, or nothing. How a value merges over repeats is the row's business; its range is told
-// where it is measured, and so differs from run to run.
+// The cell of a row's value; `of` gives the value of a run, or nothing. The row has merged the repeats already. The
+// range of the repeats is added for values that are measured, which differ from run to run.
 template <class Figure, class Of>
 Cell value_of_row(const Row& row, const std::string& path, const Figure& figure, std::string why, Of of) {
     auto cell = value_cell(path + std::string(figure.name), of(row.whole), figure.amount, std::move(why));
@@ -109,7 +109,7 @@ std::string why_not_known(const Latency& latency) {
                                               : "no samples";
 }
 
-// One figure of one latency, in us.
+// One figure of a latency, in us.
 gate::Figure figure_at(const Latency& latency, std::string_view kind, std::string_view key) {
     const std::string_view word = latency.word_for_absent();
     const std::string beyond(word == "-" ? "" : word);
@@ -173,7 +173,7 @@ Cell value_cell(std::string figure, std::optional<double> value, account::Amount
 
 Cell count_cell(const Row& row, const account::CountFigure& figure) {
     const auto& run = row.whole;
-    // Where the whole section is absent the report has no key inside it.
+    // If a section is absent as a whole, the report has no key inside it, only the section's own.
     const bool in_ledger = figure.section == account::Section::ledger && !run.has_ledger();
     auto cell = count_cell(
         in_ledger ? std::string("ledger") : fmt::format("{}.{}", account::name_of(figure.section), figure.name),

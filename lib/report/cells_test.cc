@@ -30,7 +30,7 @@ TEST(Cells, SayWhyAFigureIsAbsent) {
     auto slow = healthy_run();
     slow.latency.service = Latency{};
     EXPECT_EQ(why(slow, "service", "p50_us"), "no samples");
-    slow.latency.service->histogram.record(25h, 2);  // the largest is known
+    slow.latency.service->histogram.record(25h, 2);  // of values above 24 h only the largest is known
     EXPECT_EQ(why(slow, "service", "p50_us"), "above 24 h");
 }
 
@@ -46,7 +46,7 @@ TEST(Cells, ShowInWordsWhatIsAboveEverything) {
     EXPECT_EQ(plain_text(latency_of(troubled_run(), "lateness", "p99_us")), "-");
 }
 
-// The repeats of one protocol, each answered in a time of its own.
+// Repeats of one protocol; each has its own response time.
 Comparison repeats_answered_in(const std::vector<Nanos>& times) {
     Comparison comparison;
     for (const auto time : times) {

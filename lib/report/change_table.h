@@ -1,6 +1,6 @@
 #pragma once
 
-// What changed between two sides, as a table.
+// The table of what changed between the two sides of a diff.
 
 #include <string>
 #include <vector>
@@ -10,24 +10,24 @@
 
 namespace portillon::report {
 
-// A metric and the group that it is told of.
+// A metric and its group.
 struct MetricOfGroup {
     const GroupDiff* group = nullptr;
     const MetricDiff* metric = nullptr;
 };
 
-// A line for each, in this order, with the name of its group.
+// A table with a line for each metric, in this order, with the name of its group.
 Table change_table(const std::vector<MetricOfGroup>& metrics);
 
-// The metrics of a group that are worth a line. Those counts of which neither side has any are not, and one sentence
-// names all of them: "lost, duplicated", empty where there is none.
+// worth_a_line() leaves out the counts that are 0 on both sides; none_on_either_side() names these: "lost, duplicated",
+// or an empty text if there are none.
 std::vector<MetricOfGroup> worth_a_line(const GroupDiff& group);
 std::string none_on_either_side(const GroupDiff& group);
 
-// "mqtt"; "http2 against mqtt", the candidate first.
+// "mqtt"; or "http2 against mqtt", with the candidate first.
 std::string group_name(const GroupDiff& group);
 
-// "WORSE" stands out where there is no colour.
+// The word for a change; "WORSE" is in capitals, to stand out without colour.
 const char* word_of(Change change);
 Mood mood_of(Change change);
 

@@ -16,7 +16,7 @@ namespace portillon::report {
 
 namespace {
 
-// One line of a table: each field with the column it belongs to, so that the heading cannot drift from the rows.
+// One line of a table. Each field is added together with its column's name, so that heading and rows always agree.
 class CsvRow {
 public:
     void text(const std::string& column, const std::string& value) {
@@ -24,7 +24,7 @@ public:
         fields_.push_back(escape::csv(value));
     }
 
-    // Integers, or doubles in their shortest exact form.
+    // Adds an integer, or a double in its shortest exact form.
     template <class Number>
     void number(const std::string& column, const std::optional<Number>& value) {
         headings_.push_back(column);
@@ -123,7 +123,7 @@ std::string by_cause(const std::map<std::string, Count>& counts) {
     return text;
 }
 
-// A cell for each figure of a table; empty ones where the part of the report is absent. Whole numbers stay whole.
+// Adds a field for each figure of a table of the account; they are empty if that part of the report is absent.
 template <class Figures, class Owner>
 void add_values(CsvRow& row, const std::string& prefix, const Figures& figures, const Owner* owner) {
     for (const auto& figure : figures) {
@@ -136,7 +136,7 @@ void add_count(CsvRow& row, const account::CountFigure& figure, std::optional<Co
     row.number(fmt::format("{}.{}", account::name_of(figure.section), figure.name), count);
 }
 
-// What is told of a run and of a phase alike.
+// Adds the columns that runs and phases have.
 void add_common(CsvRow& row, const Account& account) {
     for (const auto section : account::sections) {
         for (const auto* figure : counts_of(section)) {
@@ -149,7 +149,7 @@ void add_common(CsvRow& row, const Account& account) {
     add_latencies(row, account.latency);
 }
 
-// What is told of whole runs only: all of it empty for a phase.
+// Adds the columns that only whole runs have. `run`: nullptr for a phase, whose fields are empty.
 void add_whole(CsvRow& row, const RunReport* run) {
     const auto when = [run](auto ask) {
         return run != nullptr ? decltype(ask(*run))(ask(*run)) : decltype(ask(*run)){};
@@ -253,7 +253,7 @@ CsvRow interval_row(const Turn& turn, const Interval& interval) {
     row.number("connected", Whole(interval.connected));
     row.number("in_flight", Whole(interval.in_flight));
     row.number("cached", Whole(interval.cached));
-    // None where nothing is ever acknowledged; of 0 values where nothing was in this interval.
+    // The count is empty if the protocol acknowledges nothing, and 0 if nothing was answered in this interval.
     const auto histogram = response_of(turn.run, interval).value_or(stats::Histogram{});
     row.number("response.count", turn.run.latency.response ? Whole(histogram.count()) : std::nullopt);
     for (const double percent : {50.0, 95.0, 99.0}) {

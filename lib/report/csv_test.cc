@@ -13,7 +13,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-// RFC 4180, as a stranger reads it.
+// Reads RFC 4180 with code that shares nothing with the writer.
 std::vector<std::vector<std::string>> parse(const std::string& text) {
     std::vector<std::vector<std::string>> rows(1);
     std::string field;

@@ -35,8 +35,7 @@ std::string repeats(std::size_t count) {
     return counted(count, "repeat");
 }
 
-// ---------------------------------------------------------------------------------------------------- may they be
-// compared?
+// --------------------------------------------------------------------------------------------------- comparability
 
 struct Trait {
     const char* name;
@@ -75,7 +74,7 @@ std::string listed(const Entries& entries, const Trait& trait) {
     return fmt::format("{}", fmt::join(values, " and "));
 }
 
-// One clause for each trait in which not all runs of both sides agree.
+// One clause for each trait in which the runs of both sides do not all agree.
 template <std::size_t size>
 std::vector<std::string> differences(const std::array<Trait, size>& traits, const Entries& base,
                                      const Entries& candidate) {
@@ -141,7 +140,7 @@ bool same_rounds(const Entries& base, const Entries& candidate) {
                       [](const auto& a, const auto& b) { return a.repeat == b.repeat; });
 }
 
-// Says of each run that is not beyond doubt what is wrong with it, and leaves out those that cannot be trusted.
+// Leaves out runs that cannot be trusted. Warns of each of these, and of each suspect run that is kept.
 Entries sifted(const Entries& entries, const char* side, const DiffOptions& options,
                std::vector<std::string>& warnings) {
     Entries kept;
@@ -162,10 +161,10 @@ Entries sifted(const Entries& entries, const char* side, const DiffOptions& opti
 
 // ---------------------------------------------------------------------------------------------------- figures
 
-// How much of a side there is.
+// Counts how many figures of a side have a value, and why the others have none.
 struct Filled {
     std::size_t values = 0, never = 0, absent = 0, zeros = 0;
-    std::string why;  // of the first absent one
+    std::string why;  // why the first absent one is absent
 
     explicit Filled(const std::vector<RunFigure>& figures) {
         for (const auto& figure : figures) {
@@ -201,7 +200,7 @@ std::string text_of(const DiffMetric& metric, const std::optional<double>& value
     return gate::humanize_figure(metric.kind, *value) + (metric.key.ends_with("_per_s") ? "/s" : "");
 }
 
-// Counts become shares.
+// Turns the counts of a side into shares, and computes its mean and text.
 void summarize(const DiffMetric& metric, const Entries& entries, std::vector<RunFigure>& figures,
                std::optional<double>& value, std::string& text) {
     const Filled tally(figures);
@@ -236,8 +235,7 @@ void summarize(const DiffMetric& metric, const Entries& entries, std::vector<Run
                                             : fmt::format("{} ({})", humanize_count(count), share_text(*value));
 }
 
-// ---------------------------------------------------------------------------------------------------- what needs no
-// statistics
+// --------------------------------------------------------------------------------------- changes without statistics
 
 struct Answer {
     Change change;
@@ -248,7 +246,7 @@ std::string some_of(std::size_t some, std::size_t all, const char* side) {
     return all == 1 ? side : fmt::format("{} of {} {} runs", some, all, side);
 }
 
-// Nothing: let the statistics speak.
+// The answer if it needs no statistics; nothing if statistics have to decide.
 std::optional<Answer> plain_answer(const DiffMetric& metric, const std::vector<RunFigure>& base_figures,
                                    const std::vector<RunFigure>& candidate_figures) {
     const Filled base(base_figures);
@@ -294,10 +292,10 @@ std::optional<Answer> plain_answer(const DiffMetric& metric, const std::vector<R
     return std::nullopt;
 }
 
-// ---------------------------------------------------------------------------------------------------- what does
+// ------------------------------------------------------------------------------------------------------ statistics
 
-// Logarithms of one side's figures. A share gets half a validation more, so that 0 has one; and it spreads at least as
-// Poisson makes counts spread.
+// The logarithms of one side's figures. Half a validation is added to each share, so that 0 has a logarithm. The least
+// spread is raised to that of Poisson counts, since events that happen by chance vary at least so much.
 std::vector<double> logarithms(const DiffMetric& metric, const Entries& entries, const std::vector<RunFigure>& figures,
                                double& least_spread) {
     std::vector<double> logs;
@@ -311,7 +309,7 @@ std::vector<double> logarithms(const DiffMetric& metric, const Entries& entries,
         counts += count;
         logs.push_back(std::log(count / generated(entries[i])));
     }
-    constexpr double resolution = 0.0005;  // a histogram's three digits
+    constexpr double resolution = 0.0005;  // of a histogram with three significant digits
     const double poisson = counts > 0 ? 1 / std::sqrt(counts / static_cast<double>(figures.size())) : 0;
     least_spread = std::max({least_spread, resolution, poisson});
     return logs;
@@ -329,11 +327,12 @@ double most_of(const std::vector<RunFigure>& figures) {
             })->value;
 }
 
-// Of figures that do not vary between runs, such as a size on the wire or a count that the scenario fixes, there is
-// nothing to estimate: they changed by what they changed, and two runs a side are enough to see it. Chance does not
-// make a figure that spreads come out the same on both sides and yet different between them; only small counts are
-// often the same, so that those want least_repeats. What varies by no more than a histogram's resolution is taken for
-// such a figure where it changed by far more than that. Nothing: let the statistics speak.
+// Compares figures that do not vary between runs, such as a size on the wire or a count that the scenario fixes.
+// Nothing has to be estimated for them: they changed by exactly the difference, and two runs a side are enough to see
+// it. A figure that varies would hardly be the same in all runs of each side and yet differ between the sides; only
+// small counts are often the same by chance, so they need least_repeats. A figure that varies by no more than a
+// histogram's resolution is taken for constant if it changed by far more than that. Returns nothing if statistics have
+// to decide.
 std::optional<Change> compare_constants(const DiffMetric& metric, MetricDiff& row, const DiffOptions& options) {
     const std::size_t enough = metric.measure == Measure::ratio ? 2 : least_repeats;
     if (std::min(row.base_runs.size(), row.candidate_runs.size()) < enough) {
@@ -343,7 +342,7 @@ std::optional<Change> compare_constants(const DiffMetric& metric, MetricDiff& ro
     const double base_most = most_of(row.base_runs);
     const double least = least_of(row.candidate_runs);
     const double most = most_of(row.candidate_runs);
-    constexpr double rounding = 1e-9;  // of sums and quotients
+    constexpr double rounding = 1e-9;  // errors of sums and quotients
     constexpr double resolution = 1e-3;
     constexpr double far_more = 1e-2;
     const bool the_same = base_most - base_least <= rounding * base_most && most - least <= rounding * most;
@@ -363,7 +362,7 @@ std::optional<Change> compare_constants(const DiffMetric& metric, MetricDiff& ro
     return !up && !down ? Change::same : up == (row.better == Better::lower) ? Change::worse : Change::better;
 }
 
-// A metric that waits for the verdict of the statistics.
+// A metric that statistics have to decide.
 struct Pending {
     std::size_t metric = 0;  // in its group
     stats::Effect effect;
@@ -428,14 +427,14 @@ Working measured(const Entries& base, const Entries& candidate, GroupDiff group,
 struct Judge {
     const DiffOptions& options;
     std::size_t tests;
-    double level;  // what this metric's p is held against, so that all of them together keep the confidence
+    double level;  // the limit for this metric's p, chosen so that all metrics together keep the confidence
 
     void judge(const GroupDiff& group, const stats::Effect& effect, MetricDiff& row) const {
         const double bound = std::log1p(options.min_effect);
         const double alpha = 1 - options.confidence;
         const auto fewest = std::min(group.base_repeats, group.candidate_repeats);
         if (row.ratio) {
-            row.ratio = std::exp(effect.change);  // of a share: with the half validation more
+            row.ratio = std::exp(effect.change);  // for a share, the half validation is included
         }
         if (fewest >= least_repeats) {
             const auto corrected = effect.deciding(bound, level);
@@ -523,7 +522,7 @@ void conclude(GroupDiff& group) {
         if (rows.empty()) {
             continue;
         }
-        // One protocol may lack what the other has.
+        // Between two protocols, a metric that only one of them has does not make the group incomparable.
         if (!(axis && compared && kind == Change::incomparable) && gravity(kind) > gravity(group.change)) {
             group.change = kind;
         }

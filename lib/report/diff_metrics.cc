@@ -14,7 +14,7 @@ namespace {
 
 using gate::Aggregate;
 
-// Whether what is absent is so because of those that were never answered.
+// Whether a figure of this latency may be absent because validations are unanswered.
 bool falls_among_unanswered(const RunReport& run, const std::string& name) {
     const auto& latency = name == "response" ? run.latency.response : run.latency.end_to_end;
     return latency && latency->unanswered > 0;
@@ -72,7 +72,8 @@ std::vector<DiffMetric> all_metrics() {
                 question(name, Aggregate::percentile, percent));
         }
     };
-    // Those of a table that are compared. `prefix` is of the metric, `path` of the JSON report, `whose` of the name.
+    // Adds the compared values of a table. `path`: prefix in the JSON report; `prefix`: of the threshold's metric;
+    // `whose`: of the name.
     const auto values = [&list](const auto& figures, const std::string& path, const std::string& prefix,
                                 const std::string& whose, Better better) {
         for (const auto& of : figures) {
@@ -129,7 +130,7 @@ std::vector<DiffMetric> all_metrics() {
     }
     values(account::wire_figures, "wire", "", "", Better::lower);
 
-    // Resending makes duplicates and errors, also in the hands of a server that keeps every promise.
+    // Retries make duplicates and errors even with a server that keeps every promise, so these are costs.
     counts(account::Meaning::promise, Measure::promise);
     counts(account::Meaning::cost, Measure::count);
     other_count("unanswered", "latency.response.unanswered", unanswered);

@@ -1,6 +1,6 @@
 #pragma once
 
-// What a diff compares, and where a run has it.
+// The metrics that a diff compares, and how to get them from a run.
 
 #include <string>
 #include <vector>
@@ -10,11 +10,11 @@
 
 namespace portillon::report {
 
-// How its figures are compared.
+// How the figures of a metric are compared.
 enum class Measure : std::uint8_t {
-    ratio,    // a figure above 0: by its logarithm
-    count,    // validations (or attempts) by what became of them: as a share of those generated
-    promise,  // the same, and one in candidate where base has none is worse whatever the statistics say
+    ratio,    // a figure above 0, compared by its logarithm
+    count,    // a number of validations (or attempts), compared as a share of the validations generated
+    promise,  // like count, but any at all in candidate with none in base is worse, whatever the statistics say
 };
 
 struct DiffMetric {
@@ -22,11 +22,11 @@ struct DiffMetric {
     Measure measure{};
     gate::Kind kind{};
     Better better{};
-    RunFigure (*of)(const RunReport& run, const DiffMetric& metric) = nullptr;  // counts as counts, not as shares
-    gate::Threshold asked{};  // for those that thresholds can ask for too: metric, aggregate, percent
+    RunFigure (*of)(const RunReport& run, const DiffMetric& metric) = nullptr;  // a count is not yet a share
+    gate::Threshold asked{};  // metric, aggregate and percent, if a threshold can ask for it, too
 };
 
-// In the order of the report.
+// The metrics in the order of the report.
 const std::vector<DiffMetric>& diff_metrics();
 
 }  // namespace portillon::report

@@ -12,10 +12,10 @@ namespace {
 struct Candidate {
     unsigned repeat, order;
     const RunReport* run;
-    const std::string* name;  // of its target
+    const std::string* name;  // the name of its target
 };
 
-// As they ran, whatever their order in the file.
+// The runs in the order in which they ran, whatever their order in the file.
 std::vector<Candidate> runs_of(const Report& report) {
     static const std::string nameless;
     if (const auto* run = std::get_if<RunReport>(&report)) {
@@ -47,7 +47,7 @@ std::string group_of(const RunReport& run) {
     return run.variant.empty() ? run.protocol : run.protocol + " " + run.variant;
 }
 
-// What a selector may name: protocols, and groups where they say more.
+// The words that a selector may use: protocols, and groups if a protocol has several.
 std::vector<std::string> groups_of(const std::vector<Candidate>& runs) {
     std::vector<std::string> groups;
     for (const auto& candidate : runs) {

@@ -1,8 +1,9 @@
-// How often a diff is wrong: simulated reports through the whole of it, all metrics.
+// Measures how often a diff is wrong: simulated reports go through all of diff(), with all metrics.
 //
-// Each cell of the table is a kind of noise, a spread between runs and a way in which metrics and rounds depend on each
-// other; in it some hundred pairs of sides are made that differ in nothing (how often is anything called better or
-// worse?), and as many whose candidate is slower by 20 % (how often is it found?). Seeded, hence never by chance.
+// Each case is a kind of noise, a spread between runs, and a way in which metrics and rounds depend on each other. For
+// each case some hundred pairs of sides are made that do not differ (how often is anything called better or worse?),
+// and as many whose candidate is slower by 20 % (how often is that found?). The seeds are fixed, so the test never
+// fails by chance.
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -26,7 +27,7 @@ std::uint64_t seed() {
 
 enum class Tails { normal, heavy };
 
-// Mean 0 and variance 1.
+// Random numbers of mean 0 and variance 1.
 class Noise {
 public:
     Noise(std::uint64_t of, Tails tails) : random_(of), tails_(tails) {}
@@ -35,7 +36,7 @@ public:
         if (tails_ == Tails::normal) {
             return normal();
         }
-        // One draw in ten from a normal distribution three times as wide: a neighbour woke up.
+        // One draw in ten comes from a normal distribution three times as wide, as if another program had run.
         const double scale = random_.uniform() < 0.1 ? 3 : 1;
         return scale * normal() / std::sqrt(0.9 + 0.1 * 9);
     }
@@ -55,14 +56,14 @@ enum class Dependence { one_noise_for_all_metrics, each_metric_its_own };
 struct Cell {
     double spread;
     Dependence dependence;
-    double shared_by_round;  // of the variance
+    double shared_by_round;  // share of the variance that both sides of a round have in common
     Tails tails;
     unsigned repeats = 5;
     double few =
         0;  // expected number of duplicates, retries that failed and the like in a run; by chance, as Poisson says
 };
 
-// Factors of one run: response, end to end (P50, P95, P99 each), rate, four costs.
+// The number of random factors of one run: response and end to end (P50, P95, P99 each), rate, four costs.
 constexpr std::size_t factors = 11;
 
 Latency latency_of(const double* factor, double slowdown) {
@@ -74,7 +75,7 @@ Latency latency_of(const double* factor, double slowdown) {
     return latency;
 }
 
-// What does not vary; made once, since its histograms take their time.
+// The parts of a run that do not vary. They are made once, since histograms take time.
 const RunReport& plain_run() {
     static const auto plain = [] {
         auto run = healthy_run();
@@ -145,9 +146,9 @@ private:
 };
 
 struct Rates {
-    double false_alarms = 0;  // of diffs of nothing: those that call any metric better or worse
-    double found = 0;         // of slowdowns: those that call any metric worse
-    double turned_round = 0;  // of slowdowns: those that call a slower metric, or the whole, better
+    double false_alarms = 0;  // share of diffs without a change that call any metric better or worse
+    double found = 0;         // share of diffs with a slowdown that call any metric worse
+    double turned_round = 0;  // share of diffs with a slowdown that call a slower metric, or the whole, better
 };
 
 Rates rates_of(const Cell& cell, int times) {
@@ -200,7 +201,8 @@ int times() {
 TEST(DiffSimulation, FindsASlowdownAtASpreadOf3Percent) {
     expect_rates(Tails::normal, 0.03, times(), 0.95);
 }
-// One noise for all metrics, and nothing to pair: the whole corrected interval beyond 5 % asks for more.
+// All metrics share one noise, and runs are not paired: for a corrected interval wholly beyond 5 % this is the hardest
+// case.
 TEST(DiffSimulation, FindsASlowdownAtASpreadOf5Percent) {
     expect_rates(Tails::normal, 0.05, times(), 0.85);
 }
@@ -210,7 +212,7 @@ TEST(DiffSimulation, IsNeverWrongAboutASlowdownAtASpreadOf10Percent) {
 TEST(DiffSimulation, HoldsWithHeavyTailsAtASpreadOf3Percent) {
     expect_rates(Tails::heavy, 0.03, times(), 0.95);
 }
-// What is missing beyond that are the outliers in five runs.
+// The slowdowns that are not found are hidden by outliers in five runs.
 TEST(DiffSimulation, HoldsWithHeavyTailsAtASpreadOf5Percent) {
     expect_rates(Tails::heavy, 0.05, times(), 0.80);
 }
@@ -224,15 +226,15 @@ TEST(DiffSimulation, HoldsWithFourRepeats) {
 TEST(DiffSimulation, HoldsWithFourRepeatsAndHeavyTails) {
     expect_rates(Tails::heavy, 0.05, times(), 0, 4);
 }
-// What hardly varies, and counts that are so small that they are often the same: what is taken for a figure that never
-// varies must not be one that happened not to.
+// Figures that hardly vary, and counts so small that they are often the same by chance: neither may be taken for a
+// figure that never varies.
 TEST(DiffSimulation, HoldsForWhatHardlyVariesAndForFewEvents) {
     for (const double few : {0.3, 1.0, 3.0}) {
         expect_rates(Tails::normal, 0.0005, times() / 2, 1, 4, few);
     }
 }
 
-// Too few to conclude anything but of figures that do not vary: they must not be taken for such.
+// Two repeats are too few to conclude anything, except for figures that do not vary; others must not be taken for such.
 TEST(DiffSimulation, CallsNothingWithTwoRepeatsButWhatDoesNotVary) {
     for (const double spread : {0.0005, 0.01, 0.05}) {
         expect_rates(Tails::normal, spread, times() / 2, 0, 2, 1.0);

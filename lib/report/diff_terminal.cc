@@ -20,7 +20,7 @@ std::string side_text(const DiffSide& side) {
                        side.context.version, side.context.commit);
 }
 
-// What a row has no room for, once for all metrics that share it.
+// A reason for which a row has no room, written once for all metrics that share it.
 struct DiffRemark {
     std::string metrics, why;
 };

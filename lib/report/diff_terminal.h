@@ -1,6 +1,6 @@
 #pragma once
 
-// What a person reads of a diff: the verdict first, then a line for each metric.
+// A diff as text for a terminal: the verdict first, then a line for each metric.
 
 #include <string>
 

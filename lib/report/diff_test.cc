@@ -16,7 +16,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
-// `repeats` runs whose figures alternate by a percent and a half.
+// A comparison of `repeats` runs whose figures alternate by a percent and a half.
 Comparison repeated(const RunReport& run, unsigned repeats) {
     Comparison comparison{.scenario = run.scenario, .command = {}, .runs = {}};
     for (unsigned repeat = 1; repeat <= repeats; ++repeat) {
@@ -82,9 +82,9 @@ TEST(Diff, FindsWhatBecameWorseAndWhatDidNot) {
     EXPECT_GT(row(found, "response P95").interval->high, 1.2);
     EXPECT_EQ(row(found, "end to end P95").change, Change::same);
     EXPECT_EQ(row(found, "server CPU/validation").change, Change::better);
-    EXPECT_EQ(row(found, "acknowledged per s").change, Change::worse);  // here more is better
+    EXPECT_EQ(row(found, "acknowledged per s").change, Change::worse);  // for this metric more is better
     EXPECT_EQ(row(found, "lost").change, Change::same);
-    // The other way round everything is the other way round.
+    // With the sides exchanged, every change has the opposite direction.
     const auto back = compared(candidate, base);
     EXPECT_EQ(row(back, "response P95").change, Change::better);
     EXPECT_EQ(row(back, "server CPU/validation").change, Change::worse);
@@ -108,9 +108,9 @@ TEST(Diff, NeverConcludesFromFewerThanFourRepeats) {
         const auto& slow = row(found, "response P99");
         EXPECT_EQ(slow.change, repeats < least_repeats ? Change::inconclusive : Change::worse) << repeats;
         EXPECT_NEAR(*slow.ratio, 3, 0.02);
-        // An interval that is shown is one that decides.
+        // An interval is shown only if it decides.
         EXPECT_EQ(slow.interval.has_value(), repeats >= least_repeats);
-        // It never varies here, which two runs a side show.
+        // This figure never varies, and two runs a side are enough to see that.
         EXPECT_EQ(row(found, "end to end P99").change, repeats < 2 ? Change::inconclusive : Change::same);
         EXPECT_EQ(row(found, "lost").change, Change::same);
         if (repeats == 2 || repeats == 3) {
@@ -191,7 +191,7 @@ TEST(Diff, ComparesFiguresThatNeverVaryAsTheyAre) {
     EXPECT_EQ(change(4, 130.5, 132).change, Change::same);
     EXPECT_EQ(change(4, 130.5, 130.6, 0).change, Change::worse);
     EXPECT_EQ(change(4, 130.5, 130.5, 0).change, Change::same);
-    // Two runs a side show that it does not vary; one does not.
+    // Two runs a side are enough to see that the figure does not vary; one is not.
     EXPECT_EQ(change(2, 130.5, 422.9).change, Change::worse);
     EXPECT_EQ(change(2, 130.5, 131).change, Change::same);
     EXPECT_EQ(change(1, 130.5, 422.9).change, Change::inconclusive);
@@ -207,7 +207,7 @@ TEST(Diff, ComparesFiguresThatNeverVaryAsTheyAre) {
     EXPECT_EQ(nearly(130.5, 422.9, 0.05).change, Change::worse);
     EXPECT_GT(nearly(130.5, 422.9, 0.05).interval->high, nearly(130.5, 422.9, 0.05).interval->low);
     EXPECT_EQ(nearly(130.5, 130.6, 0).change, Change::inconclusive);
-    // Where every run resends the same, whether it did before or not.
+    // Every run of a side resends the same number.
     const auto resending = [](Count count) {
         return altered(repeated(4), [count](RunReport& run) { run.counts.duplicated = count; });
     };
@@ -256,7 +256,7 @@ TEST(Diff, CallsABrokenPromiseWorseWhateverTheStatisticsSay) {
         const auto found = compared(repeated(repeats), candidate);
         EXPECT_EQ(row(found, "lost").change, Change::worse);
         EXPECT_EQ(found.change, Change::worse);
-        // One duplicate more breaks none.
+        // One more duplicate breaks no promise.
         candidate = repeated(repeats);
         candidate.runs.back().run.counts.duplicated = 1;
         EXPECT_EQ(row(compared(repeated(repeats), candidate), "duplicated").change, Change::inconclusive);
@@ -278,7 +278,7 @@ TEST(Diff, JudgesCountsThatBothSidesHaveAsShares) {
     EXPECT_EQ(change({310, 290, 300, 280, 320}, {100, 110, 90, 95, 105}), Change::better);
     EXPECT_EQ(change({0, 0, 0, 0, 0}, {300, 310, 290, 305, 315}), Change::worse);
     EXPECT_EQ(change({1, 0, 2, 0, 1}, {2, 0, 1, 3, 0}), Change::inconclusive);
-    // So few that half as many would look like this too; but chance does not make them the same ten times.
+    // Such small counts could differ by chance; but chance would not make each side's five counts equal.
     EXPECT_EQ(change({2, 1, 3, 2, 2}, {3, 4, 2, 3, 3}), Change::inconclusive);
     EXPECT_EQ(change({2, 2, 2, 2, 2}, {3, 3, 3, 3, 3}), Change::worse);
     const auto found = compared(duplicating({100, 100, 100, 100, 100}), duplicating({0, 0, 0, 0, 0}));
@@ -298,7 +298,7 @@ TEST(Diff, RanksWhatWasNeverAnsweredAboveEverything) {
     const auto all = compared(repeated(5), unanswered(5));
     EXPECT_EQ(row(all, "response P99").change, Change::worse);
     EXPECT_EQ(row(all, "response P99").candidate_text, "never");
-    EXPECT_EQ(row(all, "response P95").ratio.has_value(), true);  // 1,000 of 21,000 leave P95 a value
+    EXPECT_EQ(row(all, "response P95").ratio.has_value(), true);  // with 1,000 of 21,000 unanswered, P95 has a value
     EXPECT_EQ(row(compared(unanswered(5), repeated(5)), "response P99").change, Change::better);
     EXPECT_EQ(row(compared(unanswered(5), unanswered(5)), "response P99").change, Change::same);
     EXPECT_EQ(row(compared(repeated(5), unanswered(3)), "response P99").change, Change::worse);
@@ -322,7 +322,7 @@ TEST(Diff, CannotCompareWhatOneSideDidNotMeasure) {
         "5 of 5 candidate runs: the target has no ledger: name its admin endpoint with --ledger, or run against the "
         "embedded server");
     EXPECT_EQ(found.change, Change::incomparable);
-    // What neither has is not there.
+    // A metric that neither side has is left out.
     const auto both = compared(blind, blind);
     EXPECT_THAT(both.groups.front().metrics, Not(::testing::Contains(::testing::Field(&MetricDiff::name, "lost"))));
     EXPECT_EQ(both.change, Change::same);
@@ -399,7 +399,7 @@ TEST(Diff, MatchesProtocolsAndVariants) {
     ASSERT_EQ(matched.groups.size(), 2U);
     EXPECT_EQ(matched.groups[1].base_name, "http2");
     EXPECT_EQ(matched.change, Change::same);
-    // What base had and candidate has no more is not passed over in silence.
+    // A group that base has and candidate lacks makes the diff incomparable.
     const auto vanished = compared(both, repeated(4));
     EXPECT_EQ(vanished.change, Change::incomparable);
     EXPECT_THAT(vanished.why, HasSubstr("http2: only base has it"));
@@ -471,7 +471,7 @@ TEST(Diff, SelectsPartsOfAComparisonByName) {
     const Report plain = sample_comparison();
     EXPECT_THAT(target_names(plain), IsEmpty());
     EXPECT_EQ(select(plain, "", "p.json")->runs.size(), 6U);
-    EXPECT_EQ(select(plain, "mqtt", "p.json")->runs.size(), 2U);  // the one without a variant
+    EXPECT_EQ(select(plain, "mqtt", "p.json")->runs.size(), 2U);  // only the group without a variant
     EXPECT_EQ(select(plain, "mqtt QoS 0", "p.json")->runs.size(), 2U);
     EXPECT_THAT(said(plain, "base/mqtt"), HasSubstr("this report has but one"));
     auto only_variants = sample_comparison();
@@ -496,7 +496,7 @@ TEST(Diff, PairsOnlyTheRoundsOfOneComparison) {
     EXPECT_TRUE(compared(one, one).groups.front().paired);
     EXPECT_FALSE(compared(one, other).groups.front().paired);
     auto duel = sample_duel();
-    duel.runs.erase(duel.runs.begin() + 2);  // base's first over http2
+    duel.runs.erase(duel.runs.begin() + 2);  // removes the first run of base over http2
     const auto found = diff(Report(duel), "base", "cand");
     EXPECT_TRUE(found->groups.at(0).paired);
     EXPECT_FALSE(found->groups.at(1).paired);

@@ -24,7 +24,7 @@ std::string own_name(const Turn& turn, bool several_protocols) {
     return several_protocols || !run.variant.empty() ? turn.name + " " + kind : turn.name;
 }
 
-// As they ran, whatever their order in the file.
+// The runs in the order in which they ran, whatever their order in the file.
 std::vector<const Turn*> in_time(const Comparison& comparison) {
     std::vector<const Turn*> turns;
     for (const auto& turn : comparison.runs) {
@@ -60,7 +60,7 @@ void add(RunReport& sum, const RunReport& run) {
     add(sum.wire.bytes_received, run.wire.bytes_received);
 }
 
-// Values of a table, each the median of those that know it.
+// Sets the values of a table, each to the median over the owners that have it.
 template <class Figures, class Owner>
 void set_medians(Owner& into, const std::vector<const Owner*>& owners, const Figures& figures) {
     for (const auto& figure : figures) {
@@ -101,7 +101,7 @@ bool asks_for_more(const gate::Threshold& threshold) {
     return threshold.comparison == gate::Comparison::greater || threshold.comparison == gate::Comparison::at_least;
 }
 
-// "median of 5 repeats (1.90-105 ms)"
+// Describes the judgement of measured figures: "median of 5 repeats (1.90-105 ms)".
 std::string how_judged(const std::vector<JudgedThreshold>& each, const gate::Threshold& threshold) {
     if (each.size() < 2) {
         return {};
@@ -119,7 +119,7 @@ std::string how_judged(const std::vector<JudgedThreshold>& each, const gate::Thr
     return fmt::format("median of {} repeats{}", each.size(), varies ? " (" + range + ")" : "");
 }
 
-// Facts: the repeat in which it holds least.
+// For counts: the judgement of the worst repeat.
 JudgedThreshold worst_of(const std::vector<JudgedThreshold>& each, const std::vector<unsigned>& repeats,
                          const gate::Threshold& threshold) {
     std::size_t worst = 0;
@@ -145,7 +145,8 @@ JudgedThreshold worst_of(const std::vector<JudgedThreshold>& each, const std::ve
     return judged;
 }
 
-// Measurements: the median, for which what is unknown ranks where the threshold does not hold.
+// For measured figures: the judgement of the median. An unknown figure ranks as one for which the threshold does not
+// hold.
 JudgedThreshold median_of(const std::vector<JudgedThreshold>& each, const gate::Threshold& threshold) {
     constexpr double unknown = std::numeric_limits<double>::infinity();
     std::vector<double> ranked;
@@ -253,7 +254,7 @@ RunReport Entrant::whole() const {
     set_medians(sum.throughput, rates, account::throughput_figures);
     const auto bytes = std::tuple(sum.wire.bytes_sent, sum.wire.bytes_received);
     set_medians(sum.wire, wires, account::wire_figures);
-    std::tie(sum.wire.bytes_sent, sum.wire.bytes_received) = bytes;  // these add up, as counts do
+    std::tie(sum.wire.bytes_sent, sum.wire.bytes_received) = bytes;  // these are added up, like counts
     for (const auto& side : account::sides) {
         sum.resources.*side.member = typical(some, side.member);
     }
@@ -342,7 +343,7 @@ std::vector<Entrant> entrants_of(const Comparison& comparison) {
         }
     }
     for (auto& entrant : entrants) {
-        if (entrant.runs.empty()) {  // a report that was altered: better those than none
+        if (entrant.runs.empty()) {  // only in a report that was altered; an entrant needs at least one run
             for (const auto* turn : entrant.again) {
                 entrant.runs.push_back(&turn->run);
                 entrant.repeats.push_back(turn->repeat);
@@ -350,7 +351,7 @@ std::vector<Entrant> entrants_of(const Comparison& comparison) {
         }
         entrant.asked = std::max(asked, static_cast<unsigned>(entrant.runs.size()));
     }
-    // Only their targets tell some of them apart.
+    // Entrants with the same name differ only by their targets, so the target becomes part of the name.
     std::multiset<std::string> names;
     for (const auto& entrant : entrants) {
         names.insert(entrant.name);
@@ -393,7 +394,7 @@ std::vector<WholePhase> stages_of(const Entrant& entrant) {
             if (phase.kind != "stage") {
                 continue;
             }
-            // Two stages of one run may share a name: the one that this repeat has given nothing yet is meant.
+            // Two stages of one run may share a name, so take the first one to which this repeat has not been added.
             const auto stage = std::find_if(stages.begin(), stages.end(), [&](const WholePhase& each) {
                 return each.first->name == phase.name && each.latencies.size() <= repeat;
             });

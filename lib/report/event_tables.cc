@@ -1,4 +1,4 @@
-// Tables of what went wrong, by name: errors by their cause, and validations that are not simply delivered.
+// Tables of what went wrong: errors by their cause, and the validations that were not simply delivered.
 
 #include <fmt/format.h>
 
@@ -13,12 +13,12 @@ namespace portillon::report {
 
 namespace {
 
-// What each failure of this phase was one of.
+// The word for the thing that failed, by the kind of the error.
 const char* failed_of(const std::string& cause) {
     return cause.starts_with("connect.") ? "dial" : cause.starts_with("connection.") ? "connection" : "attempt";
 }
 
-// Where the JSON report tells it.
+// The key of a failure in the JSON report.
 std::string path_of_failure(const RunReport& run, const std::string& cause) {
     return run.errors.contains(cause) ? "errors." + cause
                                       : "fleet.connect_failures." + cause.substr(cause.find('.') + 1);
@@ -35,7 +35,7 @@ Cell failure_cell(const Row& row, const std::string& cause) {
     return cell;
 }
 
-// What a server said of the error's cause, the first of those there are.
+// A server's words about the error's cause: those of the first row that has any.
 std::string words_about(const std::vector<Row>& rows, const std::string& error) {
     for (const auto& row : rows) {
         const auto said = row.whole.server_said.find(cause_of(error));

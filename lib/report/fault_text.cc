@@ -28,7 +28,7 @@ std::string p95_of(const Phase& phase) {
     return p95 ? humanize(*p95) : latency->word_for_absent();
 }
 
-// Up to what it counted as normal.
+// The limit up to which the P95 counted as normal, in words.
 std::string limit_of(const Fault& fault) {
     const auto us = [](double value) { return gate::humanize_figure(gate::Kind::latency, value); };
     if (!fault.normal_p95_us) {

@@ -1,6 +1,6 @@
 #pragma once
 
-// A fault of a report in one line, for people.
+// Describes a fault of a report in one line.
 
 #include <string>
 

@@ -19,7 +19,7 @@ Table figures_of_rows(const std::vector<Row>& rows, const char* title) {
     return table;
 }
 
-// `cell` makes the figure's cell of a row.
+// The line of a figure; `cell` makes its cell for a row.
 template <class Figure, class MakeCell>
 Line line_of_figure(const std::vector<Row>& rows, const Figure& figure, std::string name, MakeCell cell) {
     auto head = text_cell(std::move(name));
@@ -31,7 +31,7 @@ Line line_of_figure(const std::vector<Row>& rows, const Figure& figure, std::str
     return line;
 }
 
-// A line for each figure of a table of the account; `cell` makes one of a row and a figure.
+// Adds a line for each figure of a table of the account; `cell` makes the cell for a row and a figure.
 template <class Figures, class MakeCell>
 void add_values(LineGroup& group, const std::vector<Row>& rows, const Figures& figures, MakeCell cell) {
     for (const auto& figure : figures) {
@@ -40,7 +40,7 @@ void add_values(LineGroup& group, const std::vector<Row>& rows, const Figures& f
     }
 }
 
-// Those counts for which `wanted` holds. What only some scenarios have is left out where no row has it.
+// Adds a line for each count for which `wanted` holds. A conditional count is left out if no row has it.
 template <class Wanted>
 void add_counts(LineGroup& group, const std::vector<Row>& rows, Wanted wanted) {
     for (const auto& figure : account::count_figures) {

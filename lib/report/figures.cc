@@ -16,7 +16,7 @@ namespace {
 using gate::Aggregate;
 using gate::Figure;
 
-// What nobody but a ledger knows.
+// Why a figure that only a ledger knows is absent.
 constexpr const char* no_ledger =
     "the target has no ledger: name its admin endpoint with --ledger, or run against the embedded server";
 
@@ -24,7 +24,7 @@ Figure absent(std::string why) {
     return {std::nullopt, std::move(why)};
 }
 
-// What is known of it is that it is above everything.
+// A figure of which is only known that it is above every value.
 Figure above_everything(const std::optional<Latency>& latency, std::string why) {
     return {std::nullopt, std::move(why), latency->unanswered > 0 ? "never" : ">24 h"};
 }
@@ -39,7 +39,7 @@ const std::optional<Latency>& latency_of(const Latencies& latency, const std::st
     return latency.*figure->member;
 }
 
-// Of a count that the ledger should know.
+// Why a count that the ledger should know is absent.
 std::string why_uncounted(const RunReport& run, const std::string& name) {
     const bool by_acknowledgement = name == "lost" || name == "unconfirmed";
     return by_acknowledgement && !run.counts.lost ? "nothing is acknowledged here"
@@ -108,7 +108,7 @@ std::string why_unknown(const RunReport& run, const account::CountFigure& figure
     return run.has_ledger() ? why_uncounted(run, std::string(figure.name)) : no_ledger;
 }
 
-// A count of the run, or of one of its phases.
+// The figure of a count, of the run or of one of its phases.
 Figure counter_figure(const RunReport& run, const Account& part, const gate::Threshold& threshold) {
     const auto& name = threshold.metric.name;
     if (name != "equipments" && unaccounted_of(run) != Count{0}) {
@@ -131,7 +131,7 @@ Figure counter_figure(const RunReport& run, const Account& part, const gate::Thr
                           : Figure{static_cast<double>(*count) / static_cast<double>(generated), {}};
 }
 
-// The value of that name in one of the tables; nothing in a part of the report that is absent.
+// The value of that name in one of the tables; nothing if its part of the report is absent.
 template <class Figures, class Owner>
 std::optional<double> value_in(const Figures& figures, const Owner& owner, std::string_view name) {
     const auto* figure = account::find_value(figures, name);
@@ -174,7 +174,7 @@ Figure phase_figure(const RunReport& run, const Phase& phase, const gate::Thresh
     return {value_in(account::throughput_figures, phase.throughput, name), "not measured"};
 }
 
-// Validations that nobody knows the end of: neither acknowledged nor rejected, by a target that acknowledges.
+// Validations without an answer: neither acknowledged nor rejected by a target that acknowledges.
 Count left_unanswered(const RunReport& run) {
     const auto& counts = run.counts;
     return run.latency.response

@@ -1,6 +1,6 @@
 #pragma once
 
-// The figures of a run, and of its stages, as thresholds ask for them.
+// Gives thresholds the figures of a run and of its stages.
 
 #include <optional>
 #include <string>
@@ -12,24 +12,24 @@
 
 namespace portillon::report {
 
-// Fails closed: while values are unanswered (or above range) there is no avg and no max, because both are unknown; a
-// percentile exists as long as its rank is below them. `run` must outlive the result.
+// It fails closed: with unanswered validations (or values above the range) there is no avg and no max, since they are
+// unknown; a percentile exists if its rank is below them. `run` outlives the result.
 gate::Figures figures_of(const RunReport& run);
 
-// The same of one latency; `absent_because` when there is none.
+// The figure of one latency that the threshold asks for; `absent_because`: the reason to give if there is no latency.
 gate::Figure figure_of(const std::optional<Latency>& latency, const gate::Threshold& threshold,
                        const std::string& absent_because);
 
-// Those of the run's stages, in order; none in a report from before there were phases.
+// The names of the run's stages, in order; none in older reports without phases.
 std::vector<std::string> stage_names(const RunReport& run);
 
-// For each threshold that speaks of a stage which the run does not have.
+// A problem for each threshold that names a stage which the run does not have.
 Problems unknown_stages(const RunReport& run, const std::vector<gate::Threshold>& thresholds);
 
-// A default threshold on what this target cannot tell is skipped: without a ledger nobody knows whether what was
-// acknowledged arrived, and where nothing is acknowledged nothing can be lost. What a target acknowledges, but did not,
-// is not skipped: undelivered fails then. Where there should be a ledger, which is that of the embedded server,
-// and of everything that someone wrote, what is unknown fails.
+// Judges a run by thresholds. A default threshold is skipped if its figure cannot be known with this target: without a
+// ledger nobody knows whether acknowledged validations arrived, and if nothing is acknowledged, nothing can be lost.
+// But if the target acknowledges, and validations were never answered, the default threshold on undelivered fails.
+// Unknown figures also fail for the embedded server, which has a ledger, and for every threshold that the user wrote.
 std::vector<JudgedThreshold> judge(const RunReport& run, const std::vector<gate::Threshold>& thresholds);
 
 }  // namespace portillon::report

@@ -40,7 +40,7 @@ TEST(Figures, AreThoseOfTheReport) {
     EXPECT_NEAR(*figure(run, "connect", "p(99)"), 1000, 1);
     EXPECT_NEAR(*figure(run, "connect", "p(99.1)"), 3000, 2);
     EXPECT_EQ(figure(run, "lost", "count"), 137);
-    EXPECT_FALSE(figure(run, "breaker_openings", "count"));  // it has no breakers
+    EXPECT_FALSE(figure(run, "breaker_openings", "count"));  // the run has no breakers
     EXPECT_EQ(figure(run, "lost", "rate"), 137.0 / 20'000);
     EXPECT_EQ(figure(run, "duplicated", "count"), 20);
     EXPECT_EQ(figure(run, "connect_failures", "count"), 15);
@@ -54,14 +54,14 @@ TEST(Figures, AreThoseOfTheReport) {
     EXPECT_EQ(figure(run, "payload_bytes", "value"), 100);
 }
 
-// A gate, a table and the report never disagree on what is known, nor on the order of figures.
+// Gate, table and report agree on which figures are known, and figures are in the right order.
 TEST(Figures, OfALatencyNeverContradictEachOther) {
     struct Row {
         const char* what;
         std::vector<std::pair<Nanos, unsigned>> values;
         Count unanswered;
         bool has_max, has_mean;
-        const char* word;  // of what is absent
+        const char* word;  // for an absent figure
     };
     const Row rows[] = {
         {"all came", {{4'290'001ns, 990}, {5ms, 10}}, 0, true, true, "-"},
@@ -192,7 +192,7 @@ TEST(Figures, OfAStageFailClosedAndSayWhy) {
               "the target has no ledger: name its admin endpoint with --ledger, or run against the embedded server");
     EXPECT_EQ(judged(run, "duplicated{stage:peak}", "count==0").reason,
               "the target has no ledger: name its admin endpoint with --ledger, or run against the embedded server");
-    run.phases[1] = stage_of("steady", 1, 1);  // never reached
+    run.phases[1] = stage_of("steady", 1, 1);  // this stage was never reached
     EXPECT_FALSE(judged(run, "due_per_s{stage:steady}", "value>=0").passed);
     EXPECT_EQ(judged(run, "cached{stage:steady}", "rate<1").reason, "nothing was generated");
     EXPECT_FALSE(judged(run, "cached{stage:noon}", "count==0").passed);

@@ -21,7 +21,7 @@ namespace {
 
 constexpr std::size_t most_bytes = std::size_t{1} << 30;
 
-// Closes what it opened.
+// Owns a descriptor and closes it.
 class Descriptor {
 public:
     explicit Descriptor(int number) : number_(number) {}
@@ -37,7 +37,7 @@ public:
     explicit operator bool() const { return number_ >= 0; }
     int release() { return std::exchange(number_, -1); }
 
-    // Some file systems tell only now that the disk is full.
+    // Some file systems report a full disk only here.
     error_code close() {
         const int number = number_;
         number_ = -1;
@@ -61,7 +61,7 @@ error_code write_all(int descriptor, std::string_view text) {
 
 }  // namespace
 
-// Opening such a path anew would write over a redirected file from its beginning.
+// Such a path is not opened again, since that would write over a redirected file from its beginning.
 std::optional<int> inherited_descriptor(std::string_view path) {
     if (path == "-" || path == "/dev/stdout") {
         return STDOUT_FILENO;
@@ -81,7 +81,7 @@ std::optional<int> inherited_descriptor(std::string_view path) {
 }
 
 std::string behind_links(const std::string& path) {
-    constexpr int most_links = 40;  // as the kernel
+    constexpr int most_links = 40;  // the kernel's own limit
     std::filesystem::path at(path);
     std::error_code none;
     for (int i = 0; i < most_links && std::filesystem::is_symlink(at, none); ++i) {
@@ -115,7 +115,7 @@ error_code write_into(const Descriptor& file, std::string_view text) {
     return last_error();
 }
 
-// A socket that is a file is not opened but connected to. -1: errno says why not.
+// Connects to a socket in the file system, which cannot be opened. -1 on failure; errno says why.
 int connected_to(const std::string& path) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;

@@ -1,6 +1,6 @@
 #pragma once
 
-// A file is written whole or not at all.
+// Writes a file as a whole or not at all, and reads one.
 
 #include <optional>
 #include <string>
@@ -10,21 +10,22 @@
 
 namespace portillon::report {
 
-// "-" is standard output. A path that is a device, pipe or socket is written to as it is; anything else gets a
-// temporary file beside it, synced and renamed over it, symbolic links followed. On failure the old file, if any, is
-// untouched and nothing is left behind.
+// "-" is standard output. A device, pipe or socket is written to directly. For anything else, the text goes into a
+// temporary file in the same folder, which is synced and then renamed to `path`; symbolic links are followed. On
+// failure the old file, if any, is unchanged and nothing is left behind.
 error_code write_file(const std::string& path, std::string_view text);
 
-// The descriptor that "-" or a path such as /dev/stdout, /dev/stderr or /dev/fd/7 means.
+// The inherited descriptor that "-" or a path such as /dev/stdout, /dev/stderr or /dev/fd/7 stands for.
 std::optional<int> inherited_descriptor(std::string_view path);
 
-// Where the symbolic link `path` leads in the end, whether something is there or not; `path` if it is none.
+// The path to which the symbolic link `path` finally leads, whether it exists or not; `path` itself if it is no link.
 std::string behind_links(const std::string& path);
 
-// Makes the empty file from which write_file() makes `path`, and opens it; the caller closes and removes it. Its name.
+// Makes and opens the empty temporary file that write_file() would use for `path`, and returns its name. The caller
+// closes and removes it.
 Result<std::string> temporary_beside(const std::string& path, int& descriptor);
 
-// At most 1 GiB.
+// Reads a file of 1 GiB at most.
 Result<std::string> read_file(const std::string& path);
 
 }  // namespace portillon::report

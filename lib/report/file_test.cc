@@ -58,7 +58,7 @@ TEST_F(File, LeavesTheOldOneWhenItCannotBeWritten) {
     EXPECT_EQ(entries(), 0U);
 }
 
-// Asked before anything is written to a real device: a mistake, made as root, would replace that device.
+// Pipes are tried before any real device: a mistake of write_file(), run as root, would replace the device.
 TEST_F(File, WritesIntoPipesAndDevicesWithoutReplacingThem) {
     ASSERT_EQ(::mkfifo(at("pipe").c_str(), 0600), 0);
     const int reader = ::open(at("pipe").c_str(), O_RDONLY | O_NONBLOCK);
@@ -72,7 +72,7 @@ TEST_F(File, WritesIntoPipesAndDevicesWithoutReplacingThem) {
 
     EXPECT_FALSE(write_file("/dev/null", "text"));
     EXPECT_TRUE(fs::is_character_file("/dev/null"));
-    // The disk is full.
+    // This device behaves like a full disk.
     EXPECT_EQ(write_file("/dev/full", "text"), error_code(ENOSPC, boost::system::system_category()));
     EXPECT_TRUE(fs::is_character_file("/dev/full"));
 }

@@ -1,7 +1,7 @@
 #pragma once
 
-// Gold files: what a text must be, kept in lib/report/gold. With PORTILLON_WRITE_GOLD in the environment they are
-// written instead of compared; read the difference before you commit it.
+// Gold files contain the expected texts; they are in lib/report/gold. With PORTILLON_WRITE_GOLD in the environment they
+// are written instead of compared; read the difference before you commit it.
 
 #include <string>
 

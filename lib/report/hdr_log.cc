@@ -24,8 +24,8 @@ constexpr int ticks_per_half_distance = 5;
 constexpr int reference_sub_buckets = 2048;
 constexpr int reference_buckets = static_cast<int>(stats::Histogram::bucket_count / (reference_sub_buckets / 2)) - 1;
 
-// Java's "%.Nf": the shortest digits that read back as `value`, rounded half up; C rounds the binary value, half to
-// even. `value` is finite and not negative.
+// Formats like Java's "%.Nf": takes the shortest digits that read back as `value` and rounds them half up, whereas C
+// rounds the binary value half to even. `value` is finite and not negative.
 std::string fixed(double value, int decimals) {
     char text[64];
     const auto [end, error] = std::to_chars(text, text + sizeof text, value, std::chars_format::scientific);
@@ -38,7 +38,7 @@ std::string fixed(double value, int decimals) {
         }
     }
     const int exponent = std::atoi(std::string(at + 1, static_cast<const char*>(end)).c_str());
-    // value = 0.DIGITS x 10^(exponent + 1)
+    // Here value = 0.DIGITS x 10^(exponent + 1).
     int whole = exponent + 1;
     if (whole < 0) {
         digits.insert(0, static_cast<std::size_t>(-whole), '0');
@@ -64,14 +64,14 @@ std::string fixed(double value, int decimals) {
 }
 
 std::string in_ms(double ns) {
-    return fixed(std::max(ns, 0.0) / ns_per_ms, 3);  // a negative one only another clock makes
+    return fixed(std::max(ns, 0.0) / ns_per_ms, 3);  // only the clocks of two machines can make a negative value
 }
 
 double max_ns(const stats::Histogram& histogram) {
     return static_cast<double>(histogram.max().value_or(Nanos{0}).count());
 }
 
-// The step from one percentile to the next: each half of what is left to 100 % has as many.
+// The percentile after `level`. Steps get smaller towards 100 %: each halving of the rest has the same number of steps.
 double next_level(double level) {
     const auto half_distances = static_cast<int>(std::log(100.0 / (100.0 - level)) / std::log(2.0)) + 1;
     return level + 100.0 / (ticks_per_half_distance * std::pow(2.0, half_distances));
@@ -85,14 +85,14 @@ std::string distribution_line(double value_ns, double level, std::uint64_t total
     return line + '\n';
 }
 
-// Seconds since the epoch, of RFC 3339 in UTC.
+// Reads an RFC 3339 time in UTC as seconds since the epoch.
 std::optional<std::int64_t> epoch_of(const std::string& started_at) {
     std::tm time{};
     const char* rest = ::strptime(started_at.c_str(), "%Y-%m-%dT%H:%M:%S", &time);
     return rest == nullptr ? std::nullopt : std::optional<std::int64_t>(::timegm(&time));
 }
 
-// What a histogram does not hold.
+// Says what the latency's histogram does not contain.
 std::string missing(const Latency& latency) {
     std::string text;
     if (latency.unanswered > 0) {
@@ -170,10 +170,10 @@ std::string interval_log(const Entrant& entrant, const account::LatencyFigure& c
         text += fmt::format("#[BaseTime: {} (seconds since epoch)]\n", seconds);
     }
     text += "\"StartTimestamp\",\"Interval_Length\",\"Interval_Max\",\"Interval_Compressed_Histogram\"\n";
-    double after_s = 0;  // where the run before ended
+    double after_s = 0;  // when the run before ended
     for (const auto* run : entrant.counting()) {
         const auto started = epoch_of(run->context.started_at);
-        // Readers want ascending time stamps, whatever the clock did between the runs.
+        // Readers expect ascending time stamps, even if the wall clock was set back between the runs.
         const double from_s = std::max(after_s, base && started ? static_cast<double>(*started - *base) : 0.0);
         text += run_lines(*run, from_s, chosen);
         after_s = from_s + length_of(*run);
@@ -193,8 +193,8 @@ std::string percentile_distribution(const Latency& latency) {
         const auto value = static_cast<double>(std::min(bucket.highest, *histogram.max()).count());
         so_far += bucket.count;
         const double reached = 100.0 * static_cast<double>(so_far) / static_cast<double>(total);
-        // Every level that lies in this bucket. The last bucket ends with one of them, and 100 %, unless there are
-        // values above it: the levels are those of all values, also of those that never came.
+        // Write every level that lies in this bucket. Levels refer to all values, unanswered ones included. So the last
+        // bucket ends with a level and 100 % only if no value ranks above it.
         while (reached >= level && level < 100.0) {
             text += distribution_line(value, level, so_far);
             level = so_far == total ? 100.0 : next_level(level);
@@ -206,7 +206,7 @@ std::string percentile_distribution(const Latency& latency) {
     const auto known = [&latency](std::optional<double> ns) {
         return ns ? in_ms(*ns) : std::string(latency.word_for_absent());
     };
-    const bool none = total == 0;  // the reference writes zeros
+    const bool none = total == 0;  // the reference implementation writes zeros then
     const auto max = latency.max();
     text += fmt::format("#[Mean    = {:>12}, StdDeviation   = {:>12}]\n", none ? in_ms(0) : known(latency.mean()),
                         none ? in_ms(0) : known(latency.stdev()));

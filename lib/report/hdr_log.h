@@ -1,6 +1,6 @@
 #pragma once
 
-// The two text formats of HdrHistogram, as its reference implementation writes and reads them.
+// Writes the two text formats of HdrHistogram as its reference implementation writes and reads them.
 
 #include <optional>
 #include <string>
@@ -9,15 +9,15 @@
 
 namespace portillon::report {
 
-// An interval log (.hlog), format version 1.3: for each run of the entrant, in the order of time, the chosen latency
-// without a tag, so that readers find it without being asked to, and the others with Tag=NAME. response comes interval
-// by interval, by the instant of the answer; the others as one interval over the whole run. Time stamps are seconds
-// after BaseTime, the instant at which the first run started; histograms are in ns, Interval_Max is in ms. Comments say
-// whose runs these are and what the histograms do not hold: the unanswered, and what took longer than 24 h.
+// An interval log (.hlog), format version 1.3. It contains for each run of the entrant, in the order of time, the
+// chosen latency without a tag, which readers take by default, and the others with Tag=NAME. response has a line for
+// each interval, by the instant of the answer; the others have one line for the whole run. Time stamps are seconds
+// after BaseTime, the start of the first run; histograms are in ns, Interval_Max is in ms. Comments name the runs and
+// say what the histograms do not contain: unanswered validations, and values above 24 h.
 std::string interval_log(const Entrant& entrant, const account::LatencyFigure& chosen);
 
-// The percentile distribution (.hgrm) in ms, five ticks per half distance, of the answered only; comments at the end
-// name the unanswered and those above 24 h, where there are any.
+// The percentile distribution (.hgrm) of the answered validations, in ms, with five ticks per half distance. Comments
+// at the end name the unanswered ones and those above 24 h, if there are any.
 std::string percentile_distribution(const Latency& latency);
 
 }  // namespace portillon::report

@@ -30,7 +30,7 @@ std::string log_of(const Report& report, std::string_view latency) {
     return interval_log(entrants_of(report).front(), *account::find_latency(latency));
 }
 
-// Its histograms as their plain bytes: another zlib may deflate them differently.
+// Replaces the histograms of a log by their uncompressed bytes, since another zlib may compress them differently.
 std::string inflated(const std::string& log) {
     std::istringstream lines(log);
     std::string text;
@@ -54,7 +54,7 @@ void expect_gold_log(const std::string& name, const std::string& log) {
     EXPECT_EQ(inflated(log), inflated(kept));
 }
 
-// As told by lib/report/gold/*_as_read_by_reference.txt: "TAG START_MS END_MS COUNT P95_NS MAX_NS".
+// The lines of lib/report/gold/*_as_read_by_reference.txt: "TAG START_MS END_MS COUNT P95_NS MAX_NS".
 std::vector<std::string> read_by_reference(const std::string& name) {
     std::ifstream file(PORTILLON_SOURCE_DIR "/lib/report/gold/" + name + "_as_read_by_reference.txt");
     std::vector<std::string> lines;
@@ -75,7 +75,7 @@ std::string line_of(const std::string& tag, Nanos length, const stats::Histogram
                        highest_equivalent(*histogram.max()).count());
 }
 
-// Values that meet every kind of line: one, few, many, far apart.
+// Histograms that together produce every kind of line: one value, few, many, far apart.
 stats::Histogram values(const std::string& kind) {
     stats::Histogram histogram;
     if (kind == "one") {
@@ -92,7 +92,7 @@ stats::Histogram values(const std::string& kind) {
     return histogram;
 }
 
-// A number in front of which blanks stand, in one of the reference's columns.
+// The place of a number with leading blanks, in one of the reference's columns.
 struct Field {
     std::size_t at = 0, size = 0;
     double value = 0;
@@ -104,8 +104,8 @@ Field field_at(const std::string& line, std::size_t from) {
     return {from, end - from, std::atof(line.c_str() + at)};
 }
 
-// What the reference wrote, with the one thing put right that it does not know: the exact extremes. No value is above
-// the maximum, and the mean of values that share a bucket is not above it either.
+// The reference's output, corrected by the exact extremes, which it does not know: no value is above the maximum, and
+// the mean of values that share a bucket is not above it either.
 std::string within_extremes(const std::string& reference, const stats::Histogram& histogram) {
     const auto in_ms = [](double ns) { return std::round(ns / 1e3) / 1e3; };
     const double min = in_ms(static_cast<double>(histogram.min().value_or(0ns).count()));
@@ -154,7 +154,7 @@ TEST(PercentileDistribution, RanksWhatNeverCameAboveEverything) {
     histogram.record(1ms, 60);
     histogram.record(2ms, 30);
     const auto text = percentile_distribution({histogram, 10});
-    // 90 of 100 came: no level beyond that has a value, and the maximum is not known.
+    // 90 of 100 validations were answered: levels beyond that have no value, and the maximum is not known.
     EXPECT_THAT(text, HasSubstr(" 0.900000000000         90 "));
     EXPECT_THAT(text, Not(HasSubstr(" 0.950000000000")));
     EXPECT_THAT(text, Not(HasSubstr(" 1.000000000000")));
@@ -210,7 +210,7 @@ TEST(IntervalLog, PutsRepeatsOneAfterTheOther) {
     EXPECT_THAT(text, HasSubstr("\n62.000,1.000,"));
 }
 
-// Whatever became of a run, it can be shown.
+// Every kind of run can be written.
 TEST(IntervalLog, TellsEveryKindOfRun) {
     auto without_ledger = healthy_run();
     forget_ledger(without_ledger);

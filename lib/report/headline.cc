@@ -22,7 +22,7 @@ struct Cause {
     Count count = 0;
 };
 
-// The biggest first: "http_404 600, timed_out 3".
+// The causes, the most frequent first: "http_404 600, timed_out 3".
 std::string listed(std::vector<Cause> causes) {
     std::stable_sort(causes.begin(), causes.end(), [](const Cause& a, const Cause& b) { return a.count > b.count; });
     std::string text;
@@ -32,7 +32,7 @@ std::string listed(std::vector<Cause> causes) {
     return text + (causes.size() > most_causes ? ", ..." : "");
 }
 
-// Of the errors "PHASE.cause": those of one phase, their name without it.
+// The errors "KIND.cause" of one kind, named by their cause.
 std::vector<Cause> causes_of(const std::map<std::string, Count>& errors, std::string_view phase) {
     std::vector<Cause> causes;
     for (const auto& [name, count] : errors) {
@@ -57,7 +57,7 @@ std::string with(const std::string& sentence, const std::string& causes) {
     return causes.empty() ? sentence : sentence + ": " + causes;
 }
 
-// Where those are that never arrived and were not refused.
+// Why validations did not arrive although they were not refused.
 std::vector<Cause> why_undelivered(const RunReport& run) {
     std::vector<Cause> causes = causes_of(run.errors, "deliver.");
     const auto& counts = run.counts;
@@ -71,7 +71,7 @@ std::vector<Cause> why_undelivered(const RunReport& run) {
 }
 
 struct Finding {
-    double share = 0;  // of the validations, or of the equipments
+    double share = 0;  // the share of validations, or of equipments, that it concerns
     std::string sentence;
 };
 
@@ -79,7 +79,7 @@ double share_of(Count part, Count whole) {
     return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
 }
 
-// What did not get through, and why; empty when everything did.
+// A sentence on what did not get through, and why; empty if everything did.
 std::string biggest_failure(const RunReport& run) {
     const auto generated = *run.counts.generated;
     const auto of_validations = [generated](Count count, const char* one, const char* many) {
@@ -106,7 +106,8 @@ std::string biggest_failure(const RunReport& run) {
                                              counted(*run.counts.equipments)),
                                  dials.empty() ? "no dial failed; they were not started, or not answered" : dials)});
     }
-    // What was refused or never had a connection did not arrive either: only what that does not explain is news.
+    // Rejected validations, and those of equipments without a connection, did not arrive either. Undelivered ones are
+    // only worth a sentence if nothing above explains them.
     const Count undelivered = run.counts.undelivered.value_or(0);
     const Count unanswered = *run.counts.unacknowledged + *run.counts.cached + *run.counts.discarded;
     if (findings.empty() && undelivered > 0) {

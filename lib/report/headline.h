@@ -1,6 +1,6 @@
 #pragma once
 
-// What went wrong in a run, in one sentence for the first line.
+// Says in one sentence, for the first line of a report, what went wrong in a run.
 
 #include <string>
 
@@ -8,15 +8,15 @@
 
 namespace portillon::report {
 
-// "600 of 600 validations were rejected: http_404 600" names the biggest reason why something did not get through;
-// where everything did, the threshold that failed; empty when neither.
+// "600 of 600 validations were rejected: http_404 600" names the main reason why validations did not get through. If
+// all did, the headline names the threshold that failed; it is empty if none failed.
 std::string headline(const RunReport& run);
 
 // Whether any threshold failed.
 bool any_failed(const RunReport& run);
 
-// The ways to an account of what arrived, for the default thresholds that were skipped without one: a sentence that
-// names them; empty when none was.
+// If default thresholds were skipped because nothing is known of what arrived: a sentence that says how to run with a
+// ledger. Empty if none was skipped.
 std::string about_skipped(const RunReport& run);
 
 }  // namespace portillon::report

@@ -105,7 +105,7 @@ TEST(DefaultThresholds, AreSkippedAndSaidWhereNobodyKeepsALedger) {
     EXPECT_THAT(summary(run, Style::plain), HasSubstr("Not judged: lost, undelivered"));
 }
 
-// What was not acknowledged needs no ledger to be known; what was rejected has a threshold of its own.
+// Unacknowledged validations are known without a ledger; rejected ones have a threshold of their own.
 TEST(DefaultThresholds, FailWithoutALedgerWhenSomethingWasNeverAcknowledged) {
     auto run = without_ledger();
     account::set(run.counts, account::Section::tally,
@@ -117,7 +117,7 @@ TEST(DefaultThresholds, FailWithoutALedgerWhenSomethingWasNeverAcknowledged) {
     EXPECT_FALSE(of(run, "undelivered").passed);
     EXPECT_THAT(of(run, "undelivered").reason, StartsWith("6 of 30 were never acknowledged"));
     EXPECT_THAT(headline(run), HasSubstr("http_500 164"));
-    run.latency.response.reset();  // nothing is ever acknowledged at QoS 0
+    run.latency.response.reset();  // at QoS 0 nothing is acknowledged
     EXPECT_TRUE(of(judged_by_default(run), "undelivered").skipped);
 }
 

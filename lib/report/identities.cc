@@ -75,18 +75,19 @@ public:
     Problems problems;
 };
 
-// Where both are known.
+// Adds `more` to `sum`; the sum is known only if both are.
 void add(std::optional<Count>& sum, std::optional<Count> more) {
     sum = sum && more ? std::optional(*sum + *more) : std::nullopt;
 }
 
-// Where a report has a count: in a section of its own, but for those of a phase.
+// The key of a count in a report: within its section for a run, directly below the phase for a phase.
 std::string key_of(const std::string& prefix, const char* name) {
     const auto* figure = account::find_count(name);
     return prefix.empty() ? fmt::format("{}.{}", account::name_of(figure->section), name) : prefix + "." + name;
 }
 
-// What holds of a run and of each of its phases. Written without subtraction: hand-made figures must not wrap.
+// Checks the identities of a run or of one of its phases. They are written without subtraction, because the unsigned
+// figures of a forged report could wrap.
 void check_counts(const account::KnownCounts& counts, const std::string& prefix, Checker& checker) {
     checker.hold_equal(key_of(prefix, "generated"),
                        "generated = acknowledged + rejected + discarded + unacknowledged + cached",
@@ -109,7 +110,7 @@ void check_phase(const Phase& phase, const std::string& key, Checker& checker) {
     }
 }
 
-// What the stages add up to.
+// Checks that the stages add up to the run.
 void check_stages(const RunReport& run, Checker& checker) {
     account::KnownCounts sum;
     Latencies latencies{Latency{}, Latency{}, Latency{}, std::nullopt, std::nullopt, std::nullopt};

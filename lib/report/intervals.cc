@@ -11,7 +11,7 @@ std::optional<stats::Histogram> response_of(const RunReport& run, const Interval
         return std::nullopt;
     }
     auto decoded = stats::decode_deflated(interval.response_histogram);
-    if (!decoded) {  // parse_report() has seen to that
+    if (!decoded) {  // parse_report() refuses such a report
         return std::nullopt;
     }
     auto& histogram = *decoded;
@@ -19,7 +19,7 @@ std::optional<stats::Histogram> response_of(const RunReport& run, const Interval
                               histogram.restore(0, *interval.response_min, *interval.response_max))) {
         return std::move(histogram);
     }
-    // An earlier report tells the buckets alone. Its intervals are part of the whole run.
+    // An older report has only the buckets of an interval. Its extremes are bounded by those of the whole run.
     if (const auto& whole = run.latency.response; whole && !whole->histogram.empty()) {
         histogram.restore(0, std::max(*histogram.min(), *whole->histogram.min()),
                           std::min(*histogram.max(), *whole->histogram.max()));

@@ -1,6 +1,6 @@
 #pragma once
 
-// What is asked of the intervals of a run, in every format.
+// Questions about the intervals of a run that every format asks.
 
 #include <optional>
 
@@ -8,16 +8,18 @@
 
 namespace portillon::report {
 
-// The response times of what was acknowledged in it, none above the run's exact maximum; nothing where nothing was.
+// The response times of the validations acknowledged in the interval, none above the run's exact maximum; nothing if
+// none was acknowledged.
 std::optional<stats::Histogram> response_of(const RunReport& run, const Interval& interval);
 
-// How long it lasted: as long as the others, but for the last one, which the run's end cuts short.
+// The length of the interval in seconds: the same for all, except that the end of the run cuts the last one short.
 double width_of(const RunReport& run, const Interval& interval);
 
-// When nothing more was due: the drain begins. Absent in reports from before there were phases.
+// When the drain begins, after which nothing is due, in seconds since T0. Absent in older reports without phases.
 std::optional<double> end_of_stages(const RunReport& run);
 
-// How much of it lies before the drain: what was due in it was due in so many seconds.
+// The length of the part of the interval before the drain, in seconds; everything due in the interval is due in that
+// part.
 double due_width_of(const RunReport& run, const Interval& interval);
 
 }  // namespace portillon::report

@@ -1,6 +1,6 @@
 #pragma once
 
-// The report as JSON: what is written, and what is accepted back. Durations are in us to the nanosecond.
+// Writes a report as JSON and reads it back. Durations are in us, exact to the nanosecond.
 
 #include <string>
 #include <string_view>
@@ -12,13 +12,13 @@ namespace portillon::report {
 
 enum class Layout : std::uint8_t { pretty, compact };
 
-// Bytes that are not UTF-8 are replaced. Ends with a line feed when pretty.
+// Bytes that are not UTF-8 are replaced. The pretty layout ends with a line feed.
 std::string to_json(const Report& report, Layout layout = Layout::pretty);
 
-// A report of ours, whole and unaltered, or every reason why `text` is none: cut short, another kind of file, a newer
-// schema, a key missing or of the wrong type, figures that contradict their histogram, books that do not balance though
-// the verdict is not "invalid". `source` is the file's name in the messages. Unknown keys are ignored, so that reports
-// of later versions stay readable as long as their schema is 1.
+// Reads a whole and unaltered report, or gives every reason why `text` is none: it is cut short or another kind of
+// file, has a newer schema, a key is missing or of the wrong type, figures contradict their histogram, or identities do
+// not hold though the verdict does not say so. `source` is the file's name in the messages. Unknown keys are ignored,
+// so that reports of later versions stay readable as long as their schema is 1.
 Checked<Report> parse_report(std::string_view text, const std::string& source);
 
 // The JSON Schema (draft 7) of reports.

@@ -16,7 +16,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-// What an audit finds, each with its key below `prefix`.
+// Collects the problems of an audit, each with its key below `prefix`.
 class Findings {
 public:
     explicit Findings(std::string prefix) : prefix_(std::move(prefix)) {}
@@ -37,8 +37,8 @@ Nanos highest_equivalent(Nanos value) {
     return stats::Histogram::lowest_at(stats::Histogram::index_of(std::max(value, Nanos{0})) + 1) - Nanos{1};
 }
 
-// As reports up to 0.2 had them: percentiles at the edges of buckets, though those lie beyond the maximum; maximum,
-// mean and stdev of the values that came, though others never did.
+// The figures as reports up to version 0.2 had them: percentiles were edges of buckets, even beyond the maximum;
+// maximum, mean and stdev were given although validations were unanswered.
 Json earlier_figures(const Latency& latency) {
     const auto& histogram = latency.histogram;
     Json json{{"max_us", us_or_null(histogram.max())}};
@@ -112,7 +112,7 @@ void audit_account(const RunReport& run, Findings& findings) {
     }
 }
 
-// A threshold that is said to hold or to be skipped must be so by the figures.
+// Checks that each threshold that the report calls passed or skipped is so by the report's own figures.
 void audit_thresholds(const RunReport& run, Findings& findings) {
     for (std::size_t i = 0; i < run.thresholds.size(); ++i) {
         const auto& threshold = run.thresholds[i];
@@ -133,7 +133,7 @@ void audit_thresholds(const RunReport& run, Findings& findings) {
     }
 }
 
-// The verdict names every identity that did not hold when the report was made.
+// Checks the identities. If one did not hold when the report was made, the verdict says so, and they are not checked.
 void audit_identities(const RunReport& run, Findings& findings) {
     const auto& reasons = run.verdict.reasons;
     if (std::none_of(reasons.begin(), reasons.end(),

@@ -17,7 +17,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-// Takes a report apart that matches the schema; what the schema cannot see is collected as problems.
+// Reads a report that matches the schema, and collects problems that the schema cannot see.
 class Reader {
 public:
     Report report(const Json& json) {
@@ -88,7 +88,7 @@ private:
                 .aborted_by = text(json, "aborted_by")};
     }
 
-    // What is there of a section; nothing where the whole section is null.
+    // Reads the counts of a section; they stay unknown if the whole section is null.
     static void counts(const Json& json, account::Section section, account::KnownCounts& into) {
         for (const auto& figure : account::count_figures) {
             if (figure.section == section) {
@@ -143,7 +143,7 @@ private:
 
     void add(Problems found) { std::move(found.begin(), found.end(), std::back_inserter(problems)); }
 
-    // Of a figure in us.
+    // Converts a figure in us.
     static Nanos nanos(const Json& json) {
         const double ns = json.is_null() ? 0 : json.get<double>() * 1e3;
         return Nanos{std::llround(std::clamp(ns, -9e18, 9e18))};
@@ -270,7 +270,7 @@ private:
         run.delivery = delivery(json["delivery"]);
         run.latency = latencies(json["latency"], prefix + "latency");
         run.throughput = throughput(json["throughput"]);
-        // Reports from before there were phases have none.
+        // Older reports have no phases.
         for (std::size_t i = 0; json.contains("phases") && i < json["phases"].size(); ++i) {
             run.phases.push_back(phase(json["phases"][i], fmt::format("{}phases.{}", prefix, i)));
         }
@@ -306,7 +306,7 @@ private:
     }
 };
 
-// Deeper than any report; keeps recursion over a hostile document bounded.
+// Deeper than any report is nested. Bounds the recursion over a hostile document.
 constexpr int deepest = 64;
 
 int line_at(std::string_view text, std::size_t byte) {
@@ -324,7 +324,7 @@ Checked<Json> parsed(std::string_view text, const std::string& source) {
     if (const auto nul = text.find('\0'); nul != std::string_view::npos) {
         return failed(line_at(text, nul), "holds a byte 0, which ends the text for some readers: not JSON");
     }
-    // Thrown, because there is no other way to stop: a file of nothing but brackets is read for seconds.
+    // The parser can only be stopped by an exception; a file of nothing but brackets would be read for seconds.
     struct TooDeep {};
     const auto watch_depth = [](int depth, Json::parse_event_t, Json&) {
         if (depth > deepest) {
@@ -337,7 +337,7 @@ Checked<Json> parsed(std::string_view text, const std::string& source) {
     } catch (const TooDeep&) {
         return failed(0, fmt::format("nested deeper than {} levels: not a report", deepest));
     } catch (const Json::parse_error& error) {
-        const bool cut = error.byte > text.size();  // it wanted more
+        const bool cut = error.byte > text.size();  // the parser expected more text
         return failed(line_at(text, error.byte),
                       cut ? "the report ends too early: it was cut short; copy the whole file again"
                           : "not JSON (allowed: a report written by portillon run or compare)");
@@ -346,7 +346,7 @@ Checked<Json> parsed(std::string_view text, const std::string& source) {
     }
 }
 
-// Whether this program may read it at all.
+// Why this program cannot read the document at all; nothing if it can.
 std::optional<std::string> refusal(const Json& json) {
     if (!json.is_object() || !json.contains("schema") || !json.contains("kind")) {
         return "JSON, but no report of portillon (it has no \"schema\" and \"kind\")";

@@ -19,7 +19,7 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using Json = nlohmann::json;
 
-// Another zlib may deflate differently.
+// Removes the histograms, since another zlib may compress them differently.
 std::string without_histograms(const std::string& text) {
     return std::regex_replace(text, std::regex("(histogram\": )\"[^\"]+\""), "$1\"(base64)\"");
 }
@@ -40,8 +40,8 @@ TEST(ReportJson, MatchesItsSchema) {
     EXPECT_EQ(Json::parse(schema_text())["$schema"], "http://json-schema.org/draft-07/schema#");
 }
 
-// Each place once, with values of every type: what has a wrong shape is refused by the published schema, not by the
-// reader behind it, which only says where figures contradict each other.
+// Puts values of every type into each place once. The published schema must refuse every wrong shape, and not the
+// reader behind it, which only finds figures that contradict each other.
 TEST(ReportJson, RefusesWrongShapesByItsSchema) {
     const auto whole = Json::parse(to_json(troubled_run()));
     const auto places = whole.flatten();
@@ -89,7 +89,7 @@ TEST(ReportJson, KeepsTheRunsThatWereMadeAgain) {
     EXPECT_TRUE(std::get<Comparison>(*read).runs[2].superseded);
     EXPECT_FALSE(std::get<Comparison>(*read).runs[1].superseded);
     EXPECT_EQ(std::get<Comparison>(*read).repeats, 3U);
-    // Older reports say neither.
+    // Older reports have neither.
     json.erase("repeats");
     for (auto& run : json["runs"]) {
         run.erase("superseded");
@@ -163,7 +163,7 @@ TEST(ReportJson, ReplacesWhatIsNotUtf8) {
     EXPECT_FALSE(parse_report(to_json(run), "report.json"));
 }
 
-// As it was before maxima bounded percentiles, and before what is unanswered made a maximum unknown.
+// Older reports had percentiles above the maximum, and a maximum although validations were unanswered.
 TEST(ReportJson, ReadsTheFiguresOfEarlierReports) {
     auto run = healthy_run();
     run.latency.response = Latency{};
@@ -305,7 +305,7 @@ TEST(ReportJson, KeepsTheNamesOfSeveralTargets) {
     auto json = Json::parse(to_json(sample_duel()));
     EXPECT_EQ(json["runs"][1]["name"], "cand");
     EXPECT_TRUE(Json::parse(to_json(sample_comparison()))["runs"][0]["name"].is_null());
-    // Reports from before there were names have none.
+    // Older reports have no names of targets.
     json["runs"][1].erase("name");
     const auto read = parse_report(json.dump(), "duel.json");
     ASSERT_TRUE(read);

@@ -17,7 +17,7 @@ Ordered us_or_null(std::optional<Nanos> value) {
     return value ? Ordered(static_cast<double>(value->count()) / 1e3) : Ordered(nullptr);
 }
 
-// Of a figure in ns, rounded to whole ones.
+// The figure is in ns and is rounded to whole ones.
 Ordered us_or_null(std::optional<double> value) {
     return value ? Ordered(std::round(*value) / 1e3) : Ordered(nullptr);
 }
@@ -38,7 +38,7 @@ Ordered latency_json(const std::optional<Latency>& latency) {
     }
     json["max_us"] = us_or_null(latency->max());
     if (!latency->max() && !histogram.empty()) {
-        json["answered_max_us"] = us_or_null(histogram.max());  // the histogram's encoding does not carry it
+        json["answered_max_us"] = us_or_null(histogram.max());  // not part of the histogram's encoding
     }
     json["overflow"] = histogram.overflow();
     json["histogram"] = stats::encode_deflated(histogram);
@@ -80,7 +80,8 @@ Ordered json_of(const Context& context) {
             {"shards", context.shards},     {"started_at", context.started_at}};
 }
 
-// A figure as the schema has it: where it is not known, null where the schema allows it, else no key at all.
+// Writes a figure as the schema has it. An unknown figure is null if the schema allows that, otherwise its key is left
+// out.
 void put(Ordered& json, const SchemaKeys& keys, std::string_view name, Ordered value) {
     const std::string key(name);
     if (keys.has(key) && (!value.is_null() || keys.must_have(key) || keys.may_be_null(key))) {
@@ -90,7 +91,7 @@ void put(Ordered& json, const SchemaKeys& keys, std::string_view name, Ordered v
 
 template <class Figures, class Owner>
 void put_values(Ordered& json, const SchemaKeys& keys, const Figures& figures, const Owner& owner) {
-    constexpr double exact = 9007199254740992.0;  // up to here every whole number is a double
+    constexpr double exact = 9007199254740992.0;  // 2^53: up to here a double can hold every whole number
     for (const auto& figure : figures) {
         const std::optional<double>& value = owner.*figure.member;
         const bool is_whole = value && account::is_whole(figure.amount) && *value >= 0 && *value <= exact;

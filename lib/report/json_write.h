@@ -1,6 +1,6 @@
 #pragma once
 
-// The latencies of the JSON report, for those who write them and those who check what was written.
+// Latencies as the JSON report has them, for the code that writes a report and the code that checks one.
 
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -9,12 +9,12 @@
 
 namespace portillon::report {
 
-// In us, to the nanosecond.
+// The value in us, exact to the nanosecond.
 nlohmann::ordered_json us_or_null(std::optional<Nanos> value);
-// Of a figure in ns, rounded to whole ones.
+// The same for a figure in ns, which is rounded to whole ones.
 nlohmann::ordered_json us_or_null(std::optional<double> value);
 
-// Null where there is none.
+// Null if there is no latency.
 nlohmann::ordered_json latency_json(const std::optional<Latency>& latency);
 
 }  // namespace portillon::report

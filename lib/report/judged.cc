@@ -16,7 +16,7 @@ namespace portillon::report {
 
 namespace {
 
-// Its own thresholds, read again.
+// Parses the thresholds of a run's own report.
 std::vector<gate::Threshold> read_thresholds(const RunReport& run, const std::string& prefix, Problems& problems) {
     std::vector<gate::Threshold> thresholds;
     for (std::size_t i = 0; i < run.thresholds.size(); ++i) {
@@ -43,7 +43,7 @@ bool trusted(const JudgedRun& run, Strictness strictness) {
     const auto measurement = run.verdict.measurement;
     const bool suspect_counts =
         strictness == Strictness::strict && (measurement == Measurement::suspect || run.valid < run.asked);
-    // What a threshold ended is measured well enough to say that it did not hold.
+    // A run that a threshold ended was measured well enough to say that the threshold did not hold.
     const bool cut_short = !run.verdict.complete && run.verdict.aborted_by.empty();
     return !cut_short && measurement != Measurement::invalid && !suspect_counts;
 }
@@ -170,7 +170,7 @@ Checked<std::vector<JudgedRun>> judge(const Report& report, const std::vector<ga
             }
         }
     } else {
-        // What cannot be read, or speaks of a stage that is not there, is told of the run that has it.
+        // Thresholds that cannot be read, or that name an unknown stage, are reported for the run that has them.
         for (std::size_t i = 0; thresholds.empty() && i < comparison.runs.size(); ++i) {
             read_thresholds(comparison.runs[i].run, fmt::format("runs.{}.", i), problems);
         }

@@ -87,7 +87,7 @@ TEST(Judged, StandsByTheWorstOfAllRuns) {
     }
 }
 
-// `repeats` runs whose P95 of response is about so many us each; 0: the measurement is invalid.
+// A comparison of repeats whose P95 of response is about so many us each; 0: the measurement is invalid.
 Comparison repeats_of(std::initializer_list<unsigned> p95_us) {
     Comparison comparison{.scenario = healthy_run().scenario, .command = {}, .runs = {}};
     comparison.repeats = static_cast<unsigned>(p95_us.size());
@@ -110,7 +110,7 @@ Standing stands(const Comparison& comparison, const char* threshold, Strictness 
 }
 
 TEST(Judged, JudgesTheMedianOfTheRepeatsThatCount) {
-    // One of 105 ms among four below 0.9 ms decides nothing; each for itself it does.
+    // One repeat of 105 ms among four below 0.9 ms does not decide, unless each is judged by itself.
     const auto one_slow = repeats_of({700, 105'000, 800, 850, 600});
     EXPECT_EQ(stands(one_slow, "response: p(95)<1ms"), Standing::passed);
     EXPECT_EQ(stands(one_slow, "response: p(95)<790us"), Standing::breached);
@@ -119,10 +119,10 @@ TEST(Judged, JudgesTheMedianOfTheRepeatsThatCount) {
               Standing::breached);
     EXPECT_THAT(format_judged(*judge(Report(one_slow), thresholds({"response: p(95)<1ms"}))),
                 HasSubstr("800 us  median of 5 repeats (600 us-105 ms)"));
-    // Of an even number the mean of the two in the middle.
+    // The median of an even number is the mean of the two in the middle.
     EXPECT_EQ(stands(repeats_of({100, 200, 300, 400}), "response: p(95)<251us"), Standing::passed);
     EXPECT_EQ(stands(repeats_of({100, 200, 300, 400}), "response: p(95)<249us"), Standing::breached);
-    // More repeats are no more reason to fail.
+    // More repeats do not make it more likely to fail.
     EXPECT_EQ(stands(repeats_of({700, 700, 700, 105'000, 105'000, 700, 700}), "response: p(95)<1ms"), Standing::passed);
     EXPECT_EQ(stands(repeats_of({105'000, 105'000, 700}), "response: p(95)<1ms"), Standing::breached);
 }
@@ -134,7 +134,7 @@ TEST(Judged, CountsNoInvalidRepeatAndNeedsOneThatIsValid) {
     EXPECT_EQ(stands(some, "response: p(95)<750us"), Standing::breached);
     EXPECT_THAT(format_judged(*judge(Report(some), thresholds({"lost: count==0"}))),
                 HasSubstr("3 of 5 repeats valid: repeat 2 does not count"));
-    // Fewer than half: said, and with --strict fatal.
+    // If fewer than half are valid, this is said, and fails with --strict.
     const auto few = repeats_of({700, 0, 0, 0, 850});
     EXPECT_EQ(stands(few, "response: p(95)<1ms"), Standing::passed);
     EXPECT_THAT(format_judged(*judge(Report(few), thresholds({"lost: count==0"}))),
@@ -142,12 +142,12 @@ TEST(Judged, CountsNoInvalidRepeatAndNeedsOneThatIsValid) {
     const auto none = repeats_of({0, 0, 0});
     EXPECT_EQ(stands(none, "response: p(95)<1ms"), Standing::untrusted);
     EXPECT_EQ(stands(none, "lost: count>0"), Standing::untrusted);
-    // What was run again counts for nothing, nor is it missing.
+    // A superseded run neither counts nor is missing.
     auto again = repeats_of({700, 0, 800});
     again.runs[1].superseded = true;
     again.runs.push_back({2, 2, again.runs[0].run});
     EXPECT_EQ(stands(again, "response: p(95)<1ms", Strictness::strict), Standing::passed);
-    // One that never came about is missing.
+    // A repeat that was never run is missing.
     again.repeats = 4;
     EXPECT_EQ(stands(again, "response: p(95)<1ms", Strictness::strict), Standing::untrusted);
 }
@@ -160,11 +160,11 @@ TEST(Judged, LetsNoRepeatHideWhatAnotherLost) {
     EXPECT_EQ(stands(lossy, "lost: count<4"), Standing::passed);
     EXPECT_THAT(format_judged(*judge(Report(lossy), thresholds({"lost: count==0"}))),
                 HasSubstr("3  worst of 5 repeats: observed 3 in repeat 3"));
-    // Of what there must be enough the least decides.
+    // For a threshold with a lower bound, the smallest count decides.
     lossy.runs[4].run.counts.acknowledged = 10;
     EXPECT_EQ(stands(lossy, "acknowledged: count>=11"), Standing::breached);
     EXPECT_EQ(stands(lossy, "acknowledged: count>=10"), Standing::passed);
-    // A loss in a run that does not count is said.
+    // A loss in a run that does not count is mentioned.
     auto aside = repeats_of({700, 0, 800});
     aside.runs[1].run.counts.lost = 7;
     EXPECT_EQ(stands(aside, "lost: count==0"), Standing::passed);
@@ -234,7 +234,7 @@ TEST(Judged, FailsAgainstABaselineThatWasBetterForSure) {
     const auto worse = diff(part("base/mqtt"), part("cand/mqtt"), {.min_effect = 0.1});
     EXPECT_EQ(standing_of(worse, Strictness::lenient), Standing::breached);
     EXPECT_THAT(doubts_about(worse), ::testing::IsEmpty());
-    // A quarter slower is within a half.
+    // A quarter slower is within a minimum effect of one half.
     const auto within = diff(part("base/mqtt"), part("cand/mqtt"), {.min_effect = 0.5});
     EXPECT_EQ(standing_of(within, Strictness::strict), Standing::passed);
     const auto better = diff(part("cand/mqtt"), part("base/mqtt"), {.min_effect = 0.1});

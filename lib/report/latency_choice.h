@@ -1,6 +1,6 @@
 #pragma once
 
-// Which of a run's latencies is meant.
+// Chooses the latency that stands for a run.
 
 #include <optional>
 #include <string>
@@ -12,7 +12,7 @@
 
 namespace portillon::report {
 
-// response; end_to_end where nothing is acknowledged.
+// response; or end_to_end if nothing is acknowledged.
 const account::LatencyFigure& headline_of(const Entrant& entrant);
 
 }  // namespace portillon::report

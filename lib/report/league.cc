@@ -24,7 +24,7 @@ namespace portillon::report {
 
 namespace {
 
-// A number whose unit stands in the heading.
+// Formats a number whose unit is in the heading.
 using Brief = std::string (*)(double);
 
 std::string brief_us(double us) {
@@ -48,7 +48,7 @@ Cell brief_cell(const Cell& cell, Brief brief) {
     return short_one;
 }
 
-// Of the generator and of the server.
+// One cell with the figures of generator and server.
 Cell brief_pair(const Cell& generator, const Cell& server, Brief brief) {
     if (generator.is_absent() && server.is_absent()) {
         return {.text = "-"};
@@ -60,7 +60,7 @@ Cell brief_pair(const Cell& generator, const Cell& server, Brief brief) {
             .range = one.range.empty() && other.range.empty() ? "" : either(one.range) + " / " + either(other.range)};
 }
 
-// As narrow as lines of text should be: both sides in one column, units in the headings.
+// Makes the table narrow enough for text: both sides share a column, and units are in the headings.
 Table in_brief(const Table& league) {
     enum Place : std::size_t { generator_cpu = 8, server_cpu, generator_memory, server_memory, bytes };
     auto table = without(league, {"generator", "server"});
@@ -79,7 +79,7 @@ Table in_brief(const Table& league) {
     return table;
 }
 
-// The range of the repeats as a line of its own below theirs.
+// Moves the range of the repeats into a line of its own below theirs.
 Table with_ranges_below(Table table) {
     for (auto& group : table.groups) {
         std::vector<Line> lines;
@@ -100,7 +100,7 @@ Table with_ranges_below(Table table) {
     return table;
 }
 
-// Of the repeat in which most did not get through.
+// The headline of the repeat in which the largest share did not get through.
 std::string worst_headline(const Entrant& entrant) {
     const RunReport* worst = nullptr;
     const auto share = [](const RunReport& run) {
@@ -115,7 +115,7 @@ std::string worst_headline(const Entrant& entrant) {
     return worst == nullptr ? "" : headline(*worst);
 }
 
-// The sentence about skipped thresholds, once.
+// The sentence about skipped thresholds, once for the whole comparison.
 std::string skipped_note(const Comparison& comparison) {
     for (const auto& turn : comparison.runs) {
         if (const auto said = about_skipped(turn.run); !said.empty()) {
@@ -220,7 +220,7 @@ Notes notes_of(const Comparison& comparison, const Table& table) {
     return notes;
 }
 
-// The table for lines of text.
+// The league table in the form for text and Markdown.
 Table table_of_league(const Comparison& comparison) {
     auto table = with_ranges_below(in_brief(league_of(rows_of(comparison))));
     const bool named = std::any_of(comparison.runs.begin(), comparison.runs.end(),

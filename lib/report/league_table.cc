@@ -12,7 +12,7 @@ constexpr std::string_view latencies_in_league[] = {"p50_us", "p95_us", "p99_us"
 constexpr std::string_view counts_in_league[] = {"delivered", "lost", "undelivered"};
 
 struct Price {
-    std::string_view figure;  // of resource_figures
+    std::string_view figure;  // a name in resource_figures
     const char* heading;
 };
 constexpr Price prices[] = {{"cpu_us_per_validation", "CPU / validation"},

@@ -55,7 +55,7 @@ TEST(League, ShowsMediansOfTheRepeatsAndTheirRange) {
     EXPECT_THAT(table, HasSubstr("  min-max  600 us-105 ms  600 us-105 ms"));
     EXPECT_THAT(table, HasSubstr("6.25 / 1.00-5.00"));
     EXPECT_THAT(table, HasSubstr("5 of 5 valid"));
-    // One that is invalid does not count; one that lost something is not hidden.
+    // A run that is invalid does not count; a run that lost something is not hidden.
     comparison.runs[1].run.verdict = {.measurement = Measurement::invalid, .reasons = {"the generator was late"}};
     comparison.runs[3].run.counts.lost = 3;
     table = league_table(comparison);
@@ -63,7 +63,7 @@ TEST(League, ShowsMediansOfTheRepeatsAndTheirRange) {
     EXPECT_THAT(table, HasSubstr("4 of 5 valid"));
     EXPECT_THAT(table, HasSubstr("repeat 2 does not count: invalid: the generator was late"));
     EXPECT_THAT(table, HasSubstr("fails lost: count==0 (observed 3 in repeat 4)"));
-    // Run again, it is whole.
+    // When the repeat was run again, the row is complete.
     comparison.runs[1].superseded = true;
     comparison.runs.push_back({2, 2, healthy_run()});
     table = league_table(comparison);

@@ -24,14 +24,14 @@ namespace portillon::report {
 namespace {
 
 constexpr std::size_t most_bullets = 60;
-constexpr std::size_t reserve = 1'000;  // for the sentence about what was left out
+constexpr std::size_t reserve = 1'000;  // room for the sentence about parts that were left out
 
 std::string cell(std::string_view text) {
     constexpr std::size_t most_letters = 160;
     return escaped_markdown(text, most_letters);
 }
 
-// The visible part first, then what is folded, as far as there is room.
+// Builds a comment: the visible part first, then folded parts as long as there is room.
 class Document {
 public:
     void say(const std::string& paragraph) { text_ += (text_.empty() || paragraph.empty() ? "" : "\n") + paragraph; }
@@ -68,7 +68,7 @@ struct Verdicts {
     std::size_t rows = 0, untrusted = 0, unconnected = 0, failed = 0, ended_early = 0, thresholds = 0;
 };
 
-// The first line: the word, and what it speaks of.
+// The first line: the word of the verdict, and `what` was judged.
 std::string verdict_line(const std::vector<Entrant>& entrants, const std::string& what) {
     Verdicts sums;
     for (const auto& entrant : entrants) {
@@ -120,7 +120,7 @@ std::string verdict_line(const std::vector<Entrant>& entrants, const std::string
     return fmt::format("**{}**: {}\n", word, fmt::join(said, "; "));
 }
 
-// A table, and what to know when reading it.
+// A table with a note below it.
 std::string with_note(const std::string& table, const std::string& note) {
     return table.empty() ? table : table + '\n' + escaped_markdown(note) + '\n';
 }
@@ -212,7 +212,7 @@ void fold_details(Document& document, const std::vector<Row>& rows, const std::v
     document.fold("Scenario", scenario_of(scenario));
 }
 
-// The league's rows, and its notes as far as anybody reads them.
+// The league table, and its notes up to a length that is still read.
 std::string league_section(const Comparison& comparison) {
     constexpr std::size_t most = 16'000;
     auto text = league_markdown(comparison);
@@ -232,7 +232,7 @@ bool tells_something(const MetricDiff& metric) {
     return metric.change != Change::same;
 }
 
-// Of every group those metrics for which `wanted` holds; worst first.
+// A table of the metrics of all groups for which `wanted` holds; the worst first.
 template <class Wanted>
 std::string metrics_of(const Diff& diff, Wanted wanted) {
     std::vector<MetricOfGroup> metrics;
@@ -262,7 +262,7 @@ std::string bullets(const std::string& label, const std::vector<std::string>& se
                                            : text;
 }
 
-// What changed, and what it rests on.
+// The table of changes, and the repeats on which it rests.
 std::string changes_of(const Diff& diff) {
     std::string text = metrics_of(diff, tells_something);
     text += text.empty() ? "" : "\n";
@@ -288,7 +288,7 @@ void fold_diff(Document& document, const Diff& diff) {
                   metrics_of(diff, [](const MetricDiff& metric) { return !tells_something(metric); }));
 }
 
-// Each target against the first one; those that cannot be compared at all are sentences.
+// Adds the diff of each target against the first one. If two cannot be compared at all, a sentence says so.
 void add_changes(Document& document, const Comparison& comparison, const DiffOptions& options,
                  std::vector<Diff>& diffs) {
     const Report report = comparison;

@@ -1,8 +1,8 @@
 #pragma once
 
-// Reports and diffs as GitHub's Markdown, for a comment on a pull request or a job's summary: the verdict in the first
-// word, then what was asked and what came of it; what is read only sometimes is folded. Whatever a report holds is
-// shown as text. Fits into one comment: folded parts that do not are left out, and named.
+// Reports and diffs in GitHub's Markdown, for a comment on a pull request or a job's summary: the verdict is the first
+// word, then come thresholds and figures; parts that are rarely read are folded. Text of a report is never taken for
+// markup. The result fits into one comment: folded parts that do not fit are left out, and named.
 
 #include <string>
 
@@ -11,12 +11,12 @@
 
 namespace portillon::report {
 
-// GitHub takes no longer comment.
+// The longest comment that GitHub accepts.
 inline constexpr std::size_t most_markdown_characters = 65'536;
 
 std::string run_markdown(const RunReport& run);
 
-// With named targets what changed comes first: the first target is the base, and each other one its candidate.
+// With named targets, the changes come first: the first target is the base, and each other one is a candidate.
 std::string comparison_markdown(const Comparison& comparison, const DiffOptions& options = {});
 
 std::string diff_markdown(const Diff& diff);

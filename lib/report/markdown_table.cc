@@ -17,7 +17,7 @@ std::string escaped_cell(const std::string& text) {
 }
 
 std::string text_of_markdown(const Cell& cell) {
-    // Inside code nothing can be escaped, so that markup is shown as text instead.
+    // Nothing can be escaped inside code, so a text with markup is escaped text instead.
     const bool as_code = cell.form == Form::code && !cell.text.empty() && cell.text.find('<') == std::string::npos;
     return as_code ? markdown_code(cell.text) : escaped_cell(plain_text(cell));
 }

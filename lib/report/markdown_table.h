@@ -1,7 +1,7 @@
 #pragma once
 
-// A table of a report in GitHub's Markdown, with the name of each group as a column where its lines need one. What
-// failed is bold. The range of repeats stands in brackets, and so do remarks.
+// A table of a report in GitHub's Markdown. The names of groups become a column if the lines need them. Cells with bad
+// news are bold; the range of repeats and remarks are in brackets.
 
 #include <string>
 
@@ -9,9 +9,9 @@
 
 namespace portillon::report {
 
-inline constexpr std::size_t most_markdown_lines = 60;  // of one table; the rest is counted
+inline constexpr std::size_t most_markdown_lines = 60;  // of one table; further lines are only counted
 
-// Ends with a line feed. Empty without lines.
+// The text ends with a line feed; it is empty if the table has no lines.
 std::string markdown_table(const Table& table, std::size_t most_lines = most_markdown_lines);
 
 }  // namespace portillon::report

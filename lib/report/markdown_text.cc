@@ -29,7 +29,7 @@ std::string markdown_code(std::string_view text) {
     const auto line = escape::one_line(text);
     const std::string fence(longest_run_of_backticks(line) + 1, '`');
     const bool touching = line.empty() || line.front() == '`' || line.back() == '`';
-    // In a table's cell a pipe ends it even inside code, unless escaped.
+    // In a table a pipe ends the cell even inside code, unless it is escaped.
     std::string piped;
     for (const char letter : line) {
         piped += letter == '|' ? "\\|" : std::string(1, letter);

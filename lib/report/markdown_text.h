@@ -1,6 +1,6 @@
 #pragma once
 
-// Text of a report inside GitHub's Markdown: shown as it is, whatever it holds.
+// Puts text of a report into GitHub's Markdown so that it is shown literally, whatever it contains.
 
 #include <string>
 #include <string_view>
@@ -10,10 +10,10 @@ namespace portillon::report {
 // escape::markdown(): one line, cut after `most` bytes.
 std::string escaped_markdown(std::string_view text, std::size_t most = 1000);
 
-// As code, in a line of its own text: backticks inside are allowed for.
+// The text as inline code; it may contain backticks.
 std::string markdown_code(std::string_view text);
 
-// A fenced block; `content` may hold fences.
+// A fenced block; `content` may contain fences.
 std::string markdown_block(std::string_view language, std::string_view content);
 
 }  // namespace portillon::report

@@ -1,7 +1,7 @@
 #pragma once
 
-// What a run leaves behind. The names and units are those of the JSON report (reports/report.schema.json); what was not
-// measured is absent, never 0. Filled by the run, read back from a file, and never changed in between.
+// The model of a report. Names and units are those of the JSON report (reports/report.schema.json). A figure that was
+// not measured is absent, never 0. The run fills in a report, or it is read from a file; after that it is not changed.
 
 #include <cstdint>
 #include <map>
@@ -48,8 +48,8 @@ enum class Measurement : std::uint8_t { valid, suspect, invalid };
 struct Verdict {
     Measurement measurement = Measurement::valid;
     std::vector<std::string> reasons;  // why it is not valid; each a sentence without its full stop
-    bool complete = true;              // false when interrupted
-    std::string aborted_by = {};       // the threshold that ended it ("response: p(95)<50ms"); empty: none did
+    bool complete = true;              // false: the run was interrupted
+    std::string aborted_by = {};       // the threshold that ended the run ("response: p(95)<50ms"); empty: none did
 };
 
 enum class State : std::uint8_t { lost, undelivered, unconfirmed, duplicated, reordered, unexpected };
@@ -61,26 +61,26 @@ struct Exceptional {
     State state{};
 };
 
-// The validations that are not simply acknowledged and delivered, by name.
+// Lists the validations that were not simply acknowledged and delivered.
 struct Delivery {
     std::vector<Exceptional> exceptions;  // at most most_exceptions
     Count exceptions_omitted = 0;
 };
 
-// The validations that were due in [from_s, to_s) since T0, whenever they were sent and answered. Stages never overlap,
-// and their counts add up to the run's; histograms of the measured stages merge to the run's. Of the account a phase
-// has what reaches to stages (account/figures.h), and retries. Counts of the ledger are absent where the run's own are;
-// duplicated also where the server does not tell copies by due time, as end_to_end then is. Throughput: what was due
-// here and ever acknowledged, over its length.
+// The account of the validations that were due in [from_s, to_s) since T0, whenever they were sent and answered. Stages
+// never overlap; their counts add up to the run's, and the histograms of measured stages merge to the run's. A phase
+// has the figures that reach to stages (account/figures.h), and retries. Counts of the ledger are absent if the run's
+// own are; `duplicated` and end_to_end are also absent if the server does not tell them by due time. Throughput:
+// validations that were due in the phase and acknowledged at any time, divided by its length.
 struct Phase : Account {
-    // stage: of the traffic. fault: the time around one fault. Readers skip the kinds they do not know; more may come
-    // within this schema.
+    // stage: a stage of the traffic. fault: a time around one fault. Readers skip kinds that they do not know, because
+    // more may be added within this schema.
     std::string kind = "stage";
-    std::string name;  // "stage 2" where the scenario gives none
+    std::string name;  // "stage 2" if the scenario gives none
     double from_s = 0, to_s = 0;
-    bool measured = true;  // false: warm-up, in the run's counts but not in its latencies
+    bool measured = true;  // false: warm-up, which is part of the run's counts but not of its latencies
 
-    // Of kind fault only: its number, from 1, and which part of the time around it.
+    // For kind fault only: the fault's number, from 1, and which time around it.
     std::optional<unsigned> fault = {};
     std::string part = {};  // "before", "during", "after"
 };
@@ -93,85 +93,88 @@ struct EquipmentRange {
 
 inline constexpr std::size_t most_ranges = 100;
 
-// What a fault of the server has struck.
+// How much a fault of the server has struck.
 struct Injected {
     std::string what;  // "validations", "messages", "connections", "shards"
     Count count = 0;
     bool operator==(const Injected&) const = default;
 };
 
-// A fault that the scenario asked for: what it did, and how long it was felt. What was due around it: its phases.
+// A fault of the scenario: what it did, and how long its effect lasted. Its phases have the validations due around it.
 struct Fault {
     unsigned number = 1;        // in the scenario, from 1
-    std::string kind, what;     // what: in a few words, "latency 50ms"
-    double at_s = 0, to_s = 0;  // since T0; the same for one that lasts an instant
-    // False: the run was over before it began, and nothing else here says anything.
+    std::string kind, what;     // what: a short description, "latency 50ms"
+    double at_s = 0, to_s = 0;  // since T0; equal for a fault that is an instant
+    // False: the run was over before the fault began, and the members below mean nothing.
     bool happened = true;
 
-    // Of the network only.
-    std::optional<Count> equipments = {};                      // that it hits
-    std::string equipments_digest = {};                        // of which; the same for the same ones
-    std::vector<EquipmentRange> which = {};                    // the first most_ranges of them
-    std::optional<Count> connections = {};                     // that it struck, each time it did
-    std::optional<Count> dials_refused = {}, dials_hung = {};  // until their time was up
+    // For network faults only.
+    std::optional<Count> equipments = {};    // how many equipments it hits
+    std::string equipments_digest = {};      // digest of their numbers: equal for the same equipments
+    std::vector<EquipmentRange> which = {};  // their numbers, up to most_ranges ranges
+    std::optional<Count> connections = {};   // connections that it struck, each time counted
+    std::optional<Count> dials_refused = {},
+                         dials_hung = {};  // dials that it refused, or let hang until their time-out
 
-    std::optional<Injected> injected =
-        {};  // of the server only; absent in older reports, and where the server is silent
+    // For server faults only; absent in older reports, and if the server does not tell it.
+    std::optional<Injected> injected = {};
 
-    // From its end to the first interval from which on the P95 of response stays within `normal_p95_us`, but for single
-    // intervals (run/phases_of_faults.h). Absent with the reason.
+    // Time from the end of the fault to the first interval from which on the P95 of response stays within
+    // `normal_p95_us`, single intervals excepted (run/phases_of_faults.h). Absent with the reason.
     std::optional<double> back_to_normal_s = {};
     std::string back_to_normal_reason = {};
     std::optional<double> normal_p95_us = {};
-    std::optional<double> usual_p95_us = {};  // the median of the intervals before it; absent in older reports
-    Count cached_max = 0;                     // at the end of an interval, from its begin until the next fault's
+    std::optional<double> usual_p95_us = {};  // the median of the intervals before the fault; absent in older reports
+    Count cached_max = 0;  // the largest `cached` of any interval between the begin of this fault and that of the next
 };
 
-// Events by the instant at which they happened, over [at_s, at_s + interval_s); gauges as they stood at its end.
+// Counts the events that happened in [at_s, at_s + interval_s); gauges are the state at its end.
 struct Interval {
     double at_s = 0;  // since T0
     Count due = 0, acknowledged = 0;
     std::optional<Count> delivered;
     Count connected = 0, in_flight = 0, cached = 0;
-    std::string response_histogram;  // stats::encode_deflated() of those acknowledged in it; empty when there are none
-    std::optional<Nanos> response_min = {}, response_max = {};  // theirs, exact; absent in older reports
-    std::optional<double> width_s = {};                         // where it is shorter than the others: the last one
+    std::string
+        response_histogram;  // stats::encode_deflated() of validations acknowledged in it; empty if there are none
+    std::optional<Nanos> response_min = {}, response_max = {};  // exact extremes of these; absent in older reports
+    std::optional<double> width_s = {};                         // its length, if the run's end cut it short
 };
 
 struct JudgedThreshold {
-    std::string metric, expression;  // metric: with its stage, if it speaks of one: "response{stage:peak}"
-    std::optional<double> observed;  // us, bytes, or the bare number; absent when there was no data
+    std::string metric, expression;  // the metric includes a stage, if there is one: "response{stage:peak}"
+    std::optional<double> observed;  // in us, in bytes, or a plain number; absent if there was no data
     bool passed = false;
-    std::string reason;  // why it did not pass, or why it was skipped; else empty
+    std::string reason;  // why it did not pass, or why it was skipped; otherwise empty
     gate::Origin origin = gate::Origin::written;
-    // A default threshold on what this target cannot tell: not judged, and said. `passed` is true, so that readers who
-    // do not know of skipping do not take it for a breach.
+    // A default threshold that was not judged because this target cannot tell its figure. `passed` is true then, so
+    // that readers that do not know of skipping do not take it for a breach.
     bool skipped = false;
 };
 
-// The counts of the tally, and of the fleet's equipments, connected_max, connects and reconnects, are always there.
+// The report of one run. The counts of the tally are always known, and of the fleet's counts equipments, connected_max,
+// connects and reconnects.
 struct RunReport : Account {
     std::string protocol;
-    std::string variant;  // what sets it apart from another run over this protocol ("QoS 0"); may be empty
+    std::string variant;  // options that distinguish it from other runs over the same protocol ("QoS 0"); may be empty
     std::string target;   // "embedded", or the URL that was given
     std::uint64_t seed = 0;
-    std::string run;                   // 16 hexadecimal digits, as servers see it; may be empty
+    std::string run;                   // the RunId in 16 hexadecimal digits, as servers see it; may be empty
     std::vector<std::string> command;  // as typed
     Scenario scenario;
     Context context;
     Verdict verdict;
     Delivery delivery;
-    std::vector<Phase> phases;       // in the order of time; one that an interrupted run never reached has no length
-    std::vector<Fault> faults = {};  // as the scenario lists them
+    std::vector<Phase> phases;       // in the order of time; a phase that an interrupted run never reached has length 0
+    std::vector<Fault> faults = {};  // in the order of the scenario
     Fleet fleet;
     Costs resources;
     Wire wire;
     // "connect.cause": dials that failed; "connection.cause": open connections that were lost; "deliver.cause":
     // attempts of batches that failed.
     std::map<std::string, Count> errors;
-    std::map<std::string, std::string> server_said = {};  // cause: the server's own words, the first that were heard
+    std::map<std::string, std::string> server_said = {};  // cause -> the server's own words
     double interval_s = 1;
-    std::vector<Interval> intervals;  // at most most_intervals; interval_s doubles until they suffice
+    std::vector<Interval> intervals;  // at most most_intervals; for longer runs interval_s is doubled
     std::vector<JudgedThreshold> thresholds;
 };
 
@@ -179,8 +182,8 @@ struct RunReport : Account {
 struct Turn {
     unsigned repeat = 1, order = 1;
     RunReport run;
-    std::string name = {};  // the name its target was given, where a comparison has several; empty for the one
-    // Its measurement was invalid, and the repeat was run again: this one is kept for the record only.
+    std::string name = {};  // the name of its target in a comparison of several targets; otherwise empty
+    // The measurement was invalid, and the repeat was run again; this run is kept only for the record.
     bool superseded = false;
 };
 
@@ -188,7 +191,7 @@ struct Comparison {
     Scenario scenario;
     std::vector<std::string> command;
     std::vector<Turn> runs;
-    unsigned repeats = 0;  // how many were asked for; 0: not known, so as many as there are
+    unsigned repeats = 0;  // how many repeats were asked for; 0: not known, take as many as there are
 };
 
 using Report = std::variant<RunReport, Comparison>;
@@ -199,13 +202,14 @@ const char* word_of(const JudgedThreshold& threshold);
 const char* name_of(Measurement measurement);
 const char* name_of(State state);
 
-// What failed, by "phase.cause", each failure once: `errors`, in which reports up to 0.2 may lack the dials.
+// All failures by "kind.cause", each once: `errors`, completed by the failed dials, which reports up to version 0.2 may
+// lack there.
 std::map<std::string, Count> failures_of(const RunReport& run);
 
-// "http_404" of the error "deliver.http_404": what the server's words are kept by.
+// "http_404" for the error "deliver.http_404"; the key of server_said.
 std::string cause_of(const std::string& error);
 
-// "the run was interrupted", "ended early by the threshold response: p(95)<50ms"; empty of a complete one.
+// "the run was interrupted", "ended early by the threshold response: p(95)<50ms"; empty for a complete run.
 std::string why_incomplete(const Verdict& verdict);
 
 }  // namespace portillon::report

@@ -31,7 +31,8 @@ fs::path folder_of(const fs::path& path) {
     return path.has_parent_path() ? path.parent_path() : fs::path(".");
 }
 
-// One and the same file however it is named: its inode; of one that is not there yet, its folder's and its name.
+// Identifies a file whatever path names it: by its inode; or if it does not exist yet, by its folder's inode and its
+// name.
 using Identity = std::tuple<dev_t, ino_t, std::string>;
 
 Identity identity_of(const struct stat& found) {
@@ -144,7 +145,7 @@ private:
             return;
         }
         if (S_ISCHR(found.st_mode)) {
-            return;  // such as /dev/null, which takes anything from anybody
+            return;  // a device such as /dev/null, which several outputs may share
         }
         if (!S_ISREG(found.st_mode)) {
             take(path, identity_of(found));
@@ -174,8 +175,8 @@ private:
         }
     }
 
-    // What is there already must be writable; what is not is made later, which the lowest folder that is there must
-    // allow.
+    // A folder that exists must be writable. One that does not is made later, so the lowest existing folder above it
+    // must be writable.
     void add_folder(const Output& output) {
         const auto& path = output.path;
         struct stat found {};
@@ -215,7 +216,7 @@ private:
         return input != inputs_.end();
     }
 
-    // False: another output has it.
+    // Reserves the place for this output. False if another output has it.
     bool take(const std::string& path, const Identity& identity) {
         const auto [other, first] = taken_.emplace(identity, fmt::format("{} {}", option_, quoted(path)));
         if (!first) {
@@ -224,7 +225,7 @@ private:
         return first;
     }
 
-    // Only trying says whether a file can be made: permissions, a read-only file system, too long a name.
+    // Whether a file can be made is only known by making one: permissions, a read-only file system, a name too long.
     void try_beside(const std::string& path) { try_beside(path, behind_links(path)); }
 
     void try_beside(const std::string& path, const std::string& place) {

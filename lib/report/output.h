@@ -1,7 +1,7 @@
 #pragma once
 
-// What a command will write, held against the file system and against what it reads before it does anything: a place
-// that cannot be written must not be found out after an hour of measuring.
+// Checks the outputs of a command against the file system and against its inputs before the command does anything: that
+// a file cannot be written must not be discovered after an hour of measuring.
 
 #include <string>
 #include <vector>
@@ -12,10 +12,10 @@ namespace portillon::report {
 
 struct Output {
     enum class Kind : std::uint8_t { file, folder };
-    std::string option;  // as it is typed, for the problems
-    std::string path;    // of a file: whatever write_file() takes
+    std::string option;  // as the user types it, for the problems
+    std::string path;    // for a file: any path that write_file() takes
     Kind kind = Kind::file;
-    std::vector<std::string> files = {};  // what a folder is for
+    std::vector<std::string> files = {};  // for a folder: the files to be written into it
 };
 
 struct Input {
@@ -23,9 +23,9 @@ struct Input {
     std::string path;  // "-" is standard input
 };
 
-// Whatever would keep one of them from being written, as far as can be known, or would let it overwrite an input or
-// another output. A file's folder must be there; a folder is made when it is needed, with those above it. Leaves
-// nothing behind.
+// A problem for each output that could not be written, as far as can be known, or that would overwrite an input or
+// another output. The folder of a file must exist; an output that is a folder is made when needed, with those above it.
+// The check leaves nothing behind.
 Problems problems_of(const std::vector<Output>& outputs, const std::vector<Input>& inputs);
 
 }  // namespace portillon::report

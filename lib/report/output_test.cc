@@ -35,7 +35,7 @@ protected:
         return static_cast<std::size_t>(std::distance(fs::directory_iterator(folder_), fs::directory_iterator{}));
     }
 
-    // All the problems, a line each; "input" is read.
+    // All problems of the outputs, one on a line; "input" is an input.
     std::string told(const std::vector<Output>& outputs) const {
         std::string text;
         for (const auto& problem : problems_of(outputs, {{"SCENARIO", at("input")}})) {
@@ -178,7 +178,7 @@ TEST_F(OutputTest, MustBeWritable) {
     fs::permissions(at("old"), fs::perms::owner_read);
     fs::permissions(at("closed"), fs::perms::owner_read | fs::perms::owner_exec);
     constexpr uid_t nobody = 65'534;
-    const bool root = ::geteuid() == 0;  // who may write anything
+    const bool root = ::geteuid() == 0;  // root may write anything
     for (const auto& path : {at(""), at("old"), at("closed")}) {
         ASSERT_TRUE(!root || ::chown(path.c_str(), nobody, nobody) == 0);
     }

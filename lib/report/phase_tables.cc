@@ -1,4 +1,4 @@
-// Tables of what was due in a part of a run: in its stages, and around its faults.
+// Tables of the phases of a run: its stages, and the times around its faults.
 
 #include <fmt/format.h>
 
@@ -33,7 +33,7 @@ std::string why_not_told(const RunReport& run, std::string_view count) {
                                                             : "";
 }
 
-// `place`: of the phase in the report of the first repeat.
+// The line of a phase.
 Line line_of(const Row& row, Cell head, const WholePhase& whole) {
     const auto& phase = *whole.first;
     const auto prefix = fmt::format("phases.{}.", whole.place);

@@ -1,5 +1,5 @@
-// Reports out of foreign bytes: what is accepted must be written and read again without change, and can be
-// judged and compared.
+// Reads reports from arbitrary bytes: a report that is accepted must be written and read again without change, and it
+// can be judged and compared.
 
 #include <cstdint>
 #include <string_view>
@@ -16,12 +16,12 @@ namespace report = portillon::report;
 
 namespace {
 
-// One part of it against another: its targets, or the first half of its runs against the second.
+// Compares one part of a report with another: its targets, or the first half of its runs with the second.
 void diff_halves(const report::Report& parsed) {
     const auto names = report::target_names(parsed);
     auto base = report::select(parsed, names.empty() ? "" : names.front(), "base");
     auto candidate = report::select(parsed, names.empty() ? "" : names.back(), "candidate");
-    if (!base || !candidate) {  // a target named like a protocol
+    if (!base || !candidate) {  // a target may have the name of a protocol
         return;
     }
     if (names.empty() && base->runs.size() > 1) {

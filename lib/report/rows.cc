@@ -8,7 +8,7 @@ namespace portillon::report {
 
 namespace {
 
-// The place of a run in the comparison, by which figures of the page name it.
+// The run with its place in the comparison, by which figures of the page refer to it.
 RowRun placed(const Comparison& comparison, const RunReport* run) {
     const auto& turns = comparison.runs;
     const auto turn = std::find_if(turns.begin(), turns.end(), [run](const Turn& each) { return &each.run == run; });

@@ -1,4 +1,4 @@
-// Tables of the runs themselves: which there were, and where they ran.
+// Tables of the runs themselves: which runs there were, and where they ran.
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -35,7 +35,7 @@ Line line_of_run(const Row& row) {
     return line;
 }
 
-// One where all rows have the same.
+// The targets of the rows; a single one if all rows have the same.
 std::vector<std::string> targets_of(const std::vector<Row>& rows) {
     const auto& first = rows.front().whole.target;
     if (std::all_of(rows.begin(), rows.end(), [&first](const Row& row) { return row.whole.target == first; })) {

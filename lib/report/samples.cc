@@ -9,7 +9,7 @@ namespace portillon::report {
 
 namespace {
 
-// `count` values: `least` and an exponential tail of mean `spread`.
+// `count` random values: `least` plus an exponential tail of mean `spread`.
 stats::Histogram spread_out(std::uint64_t count, Nanos least, Nanos spread) {
     stats::Histogram histogram;
     Random random(count);
@@ -326,7 +326,7 @@ Comparison sample_comparison() {
 
 namespace {
 
-// `factor` times as slow and as costly.
+// A run that is `factor` times as slow and as costly as the ordinary one.
 RunReport duellist(const std::string& protocol, const std::string& name, double factor) {
     constexpr Count validations = 2'000;
     const auto times = [factor](double ordinary) { return ordinary * factor; };

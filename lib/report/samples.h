@@ -1,12 +1,12 @@
 #pragma once
 
-// Reports for tests: every part filled, from fixed figures.
+// Reports for tests, with every part filled in from fixed figures.
 
 #include "report/model.h"
 
 namespace portillon::report {
 
-// 1,000 equipments over mqtt, nothing amiss.
+// 1,000 equipments over mqtt; nothing is wrong.
 RunReport healthy_run();
 
 // The same with losses, duplicates, unanswered validations, errors and a breached threshold.
@@ -15,8 +15,8 @@ RunReport troubled_run();
 // MQTT at QoS 0: no acknowledgements, so no response, no service, no loss.
 RunReport unacknowledged_run();
 
-// Three stages: "warm-up", which is not measured, "steady" and "peak", where some were lost and some never answered; a
-// threshold of its own for the peak.
+// Three stages: "warm-up", which is not measured, "steady", and "peak", in which some validations were lost and some
+// never answered; one threshold is on the peak alone.
 RunReport staged_run();
 
 // The same with two faults: a cut, with the phases around it, and a stall.
@@ -32,7 +32,7 @@ Comparison sample_duel();
 // A stage in which `generated` validations were due, all of them acknowledged.
 Phase stage_of(const std::string& name, double from_s, double to_s, Count generated = 0);
 
-// As if the target had none: also for what the sentences rest on (account.h).
+// Removes all counts of a ledger, as if the target had none; also from a Known (account.h).
 template <class Owner>
 void forget_ledger(Owner& of) {
     for (const auto& figure : account::count_figures) {

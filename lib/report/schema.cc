@@ -37,7 +37,7 @@ const Json* resolved(const Json* node) {
     return node;
 }
 
-// What the schema says about the child `segment` of `node`; nullptr if nothing.
+// The schema of the child `segment` of `node`; nullptr if there is none.
 const Json* child_of(const Json* node, const std::string& segment) {
     node = resolved(node);
     if (node == nullptr) {
@@ -119,7 +119,7 @@ Problems check_schema(const Json& document) {
     Problems problems;
     std::set<std::string> seen;
     for (const auto& mismatch : mismatches) {
-        // Of a failure inside a failure only the inner one tells anything.
+        // Such a message only repeats that a failure inside it was found; the inner message says what is wrong.
         if (mismatch.description.starts_with("Failed to validate")) {
             continue;
         }

@@ -1,6 +1,6 @@
 #pragma once
 
-// A document held against the schema of reports.
+// Checks a document against the schema of reports.
 
 #include <nlohmann/json_fwd.hpp>
 #include <string>
@@ -9,7 +9,8 @@
 
 namespace portillon::report {
 
-// Every key that is missing or not what the schema allows, innermost ones only, without a source.
+// A problem for every key that is missing or not as the schema allows. Only the innermost ones are named; the problems
+// have no source.
 Problems check_schema(const nlohmann::json& document);
 
 }  // namespace portillon::report

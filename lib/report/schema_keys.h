@@ -1,7 +1,7 @@
 #pragma once
 
-// How the JSON report is laid out, as its schema says: which keys an object has, in which order they stand, and which
-// of them must be there. CSV columns and the metrics of diff follow the same order.
+// The layout of the JSON report, taken from its schema: which keys an object has, in which order, and which are
+// required. CSV columns and the metrics of diff have the same order.
 
 #include <nlohmann/json.hpp>
 #include <string>
@@ -14,13 +14,13 @@ namespace portillon::report {
 
 class SchemaKeys {
 public:
-    // "run", "phase", ...: a definition of the schema.
+    // The keys of a definition of the schema: "run", "phase", ...
     static SchemaKeys of(const char* definition);
-    // Of the object at `key` of this one.
+    // The keys of the object at `key` of this one.
     SchemaKeys at(std::string_view key) const;
 
     bool has(std::string_view key) const;
-    bool must_have(std::string_view key) const;  // be it as null
+    bool must_have(std::string_view key) const;  // the key is required, though its value may be null
     bool may_be_null(std::string_view key) const;
 
     // The same object with its keys in the schema's order. Asserts that the schema knows every one.

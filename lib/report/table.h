@@ -1,8 +1,8 @@
 #pragma once
 
-// A table of a report as a value: its columns, its lines, and what stands in each cell. It is made once (tables.h) and
-// shown by one renderer for each output: page/html_table.h, markdown_table.h, text_table.h. They escape its text, which
-// is as it came; the table knows of no output.
+// A table of a report as a value: its columns, its lines and its cells. A table is made once (tables.h), and each
+// output has one renderer: page/html_table.h, markdown_table.h, text_table.h. The renderers escape the text of cells; a
+// table knows nothing of outputs.
 
 #include <cstdint>
 #include <initializer_list>
@@ -16,38 +16,38 @@ namespace portillon::report {
 
 enum class Align : std::uint8_t { left, right };
 
-// How good the news is, which an output may show by a colour.
+// Whether a cell is good or bad news; an output may show it by a colour.
 enum class Mood : std::uint8_t { plain, good, fair, bad, quiet };
 
 enum class Form : std::uint8_t { prose, code };
 
-// Something that a program which reads the page wants to know of a cell or of a line; people do not see it.
+// An invisible attribute of a cell or a line, for programs that read the page.
 struct Fact {
     std::string name, value;
 };
 
-// Something to know of a cell besides its text.
+// A remark on a cell, shown besides its text.
 struct Remark {
     std::string text;
     Mood mood = Mood::plain;
 };
 
 struct Cell {
-    std::string text = {};    // for people, "6.31 ms"; empty where the figure is absent
-    std::string figure = {};  // where a run's report has it, "latency.response.p95_us"; empty: it is none of a report
-    std::string value = {};   // what stands there, as to_json() writes it; "null" where it is absent
-    std::string why = {};     // why the figure is absent, or what to know of it
-    std::string beyond = {};  // how to show one that is absent because it is above everything: "never"
-    Spread spread = {};       // over the repeats, for outputs that write numbers of their own
-    std::string range = {};   // the repeats' own, "6.26-7.51 ms"; empty of fewer than two
-    std::string mark = {};    // of a footnote: "*"
+    std::string text = {};    // the text to show, "6.31 ms"; empty if the figure is absent
+    std::string figure = {};  // key in the JSON report, "latency.response.p95_us"; empty: no figure of a report
+    std::string value = {};   // the value at that key as to_json() writes it; "null" if it is absent
+    std::string why = {};     // why the figure is absent, or another hint on it
+    std::string beyond = {};  // the word for a figure that is absent because it is above every value: "never"
+    Spread spread = {};       // over the repeats, for outputs that format numbers themselves
+    std::string range = {};   // range of the repeats, "6.26-7.51 ms"; empty for fewer than two
+    std::string mark = {};    // mark of a footnote: "*"
     Mood mood = Mood::plain;
     Form form = Form::prose;
-    std::string explanation = {};  // what the figure is, in small print
+    std::string explanation = {};  // explains the figure, in small print
     std::vector<Remark> remarks = {};
     std::vector<Fact> facts = {};
-    std::vector<std::size_t> runs = {};  // the places in the report of the runs it is made of; empty: its line says so
-    std::vector<Cell> each = {};         // of every repeat its own
+    std::vector<std::size_t> runs = {};  // places in the report of the runs it is made from; empty: see its line
+    std::vector<Cell> each = {};         // one cell for each repeat
 
     bool is_absent() const { return text.empty() && !why.empty(); }
 };
@@ -55,53 +55,53 @@ struct Cell {
 struct Column {
     std::string name;
     Align align = Align::left;
-    std::string group = {};  // the heading that it shares with its neighbours; empty: it has none
+    std::string group = {};  // a heading that it shares with its neighbours; empty: none
 };
 
-// As many cells as the table has columns; the first one names the line.
+// A line has as many cells as the table has columns; the first cell names the line.
 struct Line {
     std::vector<Cell> cells;
     std::vector<Fact> facts = {};
-    std::vector<std::size_t> runs = {};  // those of every cell that names none; empty: its group says so
+    std::vector<std::size_t> runs = {};  // the runs of every cell that names none; empty: see its group
 };
 
 // Lines that belong together.
 struct LineGroup {
-    std::string heading = {};            // above them; empty: they need none
-    std::string name = {};               // of whom the lines are, in few words
-    std::vector<std::size_t> runs = {};  // those of every line that names none
+    std::string heading = {};            // shown above the lines; empty: none
+    std::string name = {};               // a short name for what the lines are about
+    std::vector<std::size_t> runs = {};  // the runs of every line that names none
     std::vector<Line> lines = {};
-    std::uint64_t unseen = 0;  // how many more there are
+    std::uint64_t unseen = 0;  // how many further lines were left out
 };
 
 struct Table {
-    std::string title;  // for those who hear it
+    std::string title;  // the caption, which screen readers read
     std::vector<Column> columns = {};
     std::vector<LineGroup> groups = {};
-    // Whether a line says little without the name of its group: an output without headings then adds a column.
+    // Whether lines need the name of their group. An output without headings then adds it as a column.
     bool named_groups = false;
 
-    bool is_empty() const;  // neither lines nor headings
+    bool is_empty() const;  // whether the table has neither lines nor headings
 };
 
-// "6.31 ms", "never", "-"; with the footnote's mark.
+// The text of a cell with the mark of its footnote: "6.31 ms", "never", "-".
 std::string plain_text(const Cell& cell);
 
-// The range where it says more than the text: empty where all repeats are the same.
+// The range of the cell; empty if all repeats are the same, so that it would say no more than the text.
 std::string telling_range(const Cell& cell);
 
-// The same lines with these columns only, in this order. The table must have them all.
+// The table with only these columns, in this order. The table must have them all.
 Table selected(const Table& table, std::initializer_list<std::string_view> columns);
-// All columns but these.
+// The table without these columns.
 Table without(const Table& table, std::initializer_list<std::string_view> columns);
 
-// At most `most` lines of each group; the rest is counted as unseen.
+// The table with at most `most` lines in each group; further lines are counted in `unseen`.
 Table shortened(Table table, std::size_t most);
 
-// Without the ranges of the repeats, for an output that has no room for them.
+// The table without the ranges of the repeats, for an output that has no room for them.
 Table without_ranges(Table table);
 
-// Every group's name as the first column of its lines, and one group of them all.
+// The table with all lines in one group and the names of the groups as first column.
 Table with_names(const Table& table);
 
 }  // namespace portillon::report

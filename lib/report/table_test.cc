@@ -36,7 +36,7 @@ const Cell* cell_at(const Table& table, const std::string& figure) {
     return nullptr;
 }
 
-// Two groups, with one of everything that a cell can hold.
+// A table of two groups whose cells have every member set at least once.
 Table sample_table() {
     Table table{.title = "Sample",
                 .columns = {{"figure"}, {"one", Align::right}, {"other", Align::right}},

@@ -20,7 +20,7 @@ namespace portillon::report {
 namespace {
 
 constexpr std::size_t indent = 13;
-constexpr std::size_t most_shown = 10;  // exceptions, of the up to 1,000 in the report
+constexpr std::size_t most_shown = 10;  // exceptions; the report lists up to 1,000
 
 std::string heading(const RunReport& run) {
     const auto variant = run.variant.empty() ? "" : fmt::format(" ({})", run.variant);
@@ -43,7 +43,7 @@ std::string verdict_lines(const Verdict& verdict, Style style) {
     return text;
 }
 
-// The first line, when something did not get through or a threshold failed.
+// The first line, if something did not get through or a threshold failed; otherwise empty.
 std::string headline_of(const RunReport& run, Style style) {
     const auto sentence = headline(run);
     if (sentence.empty()) {
@@ -54,14 +54,14 @@ std::string headline_of(const RunReport& run, Style style) {
            escape::terminal(sentence) + "\n";
 }
 
-// What was observed, or why nothing was, in one column.
+// Puts what was observed, or why nothing was, into one column.
 Table with_findings(const Table& thresholds) {
     auto table = selected(thresholds, {"outcome", "threshold", "remark"});
     const auto observations = selected(thresholds, {"observed"});
     for (std::size_t i = 0; i < table.groups.front().lines.size(); ++i) {
         const auto& observed = observations.groups.front().lines[i].cells[0];
         auto& cells = table.groups.front().lines[i].cells;
-        const bool skipped = cells[0].mood == Mood::fair;  // a sentence below says why
+        const bool skipped = cells[0].mood == Mood::fair;  // a sentence below the table says why
         cells[2].text = skipped ? "no data" : observed.is_absent() ? cells[2].text : "observed " + observed.text;
     }
     return table;
@@ -89,7 +89,7 @@ std::string threshold_lines(const std::vector<Row>& rows, Style style) {
            notes + '\n' + text_table(with_findings(threshold_table(rows)), Heading::indented, style);
 }
 
-// What the table cannot say: what is above everything, and why.
+// Notes on what the table of latencies cannot show: how many values are above every other, and why.
 std::string notes_on(const Latencies& latency) {
     std::string notes;
     for (const auto& figure : account::latency_figures) {
@@ -115,7 +115,7 @@ std::string latency_lines(const std::vector<Row>& rows) {
            notes_on(rows.front().whole.latency);
 }
 
-// What the equipments know, and beside it what the server knows.
+// Two columns of counts: those of the equipments, and beside them those of the server.
 std::string book_lines(const std::vector<Row>& rows) {
     const auto books = book_table(rows);
     const auto& left = books.groups[0].lines;
@@ -199,7 +199,7 @@ std::string fleet_text(const RunReport& run) {
                        counted(*counts.reconnects, "reconnect"));
 }
 
-// What the server said of the errors' causes.
+// The server's own words about the causes of errors.
 std::string words_of(const RunReport& run) {
     std::string text;
     std::size_t shown = 0;

@@ -1,6 +1,6 @@
 #pragma once
 
-// What a person reads after a run: at most 100 columns, the verdict first.
+// The summary that the user reads after a run: the verdict first, 100 columns at most.
 
 #include <string>
 

@@ -12,7 +12,7 @@ namespace portillon::report {
 
 namespace {
 
-constexpr std::size_t most_letters = 200;  // of a cell, whose column makes every line as long
+constexpr std::size_t most_letters = 200;  // of a cell; a longer one would make every line of the table as long
 
 std::size_t width_of(const std::string& cell) {
     return static_cast<std::size_t>(

@@ -1,6 +1,6 @@
 #pragma once
 
-// Rows of cells for a terminal, in columns that line up.
+// Formats rows of cells for a terminal, in aligned columns.
 
 #include <cstdint>
 #include <string>
@@ -12,19 +12,19 @@ namespace portillon::report {
 
 enum class Style : std::uint8_t { plain, coloured };
 
-// In the colour of its mood: green, yellow or red.
+// The text in the colour of its mood: green, yellow or red.
 std::string painted(const std::string& text, Mood mood, Style style);
 
 class TextTable {
 public:
     explicit TextTable(std::vector<Align> columns) : columns_(std::move(columns)) {}
 
-    // As many cells as columns. Each is escaped for a terminal, and cut where it is very long. `moods`: those of the
-    // cells; none where all are plain.
+    // Adds a row of as many cells as there are columns. Each cell is escaped for a terminal, and cut if it is very
+    // long. `moods`: one for each cell, or none if all are plain.
     void add_row(std::vector<std::string> cells, std::vector<Mood> moods = {});
 
-    // Every line begins with `margin`; two spaces between columns, none at the end of a line. Cells are measured in
-    // characters of UTF-8.
+    // The rows as text. Every line begins with `margin`; columns are two spaces apart, and no line ends with a space.
+    // The width of a cell is its number of UTF-8 characters.
     std::string text(const std::string& margin = "  ", Style style = Style::plain) const;
 
 private:
@@ -37,11 +37,11 @@ private:
     std::vector<TextRow> rows_;
 };
 
-// shown: the columns' names are the first line. outdented: they are, and the lines stand two spaces further in, so that
-// the first name is a heading. hidden: lines only. indented: lines only, two spaces in.
+// shown: the first line has the columns' names. outdented: the same, and the lines below it are indented by two spaces,
+// so that the first name looks like a heading. hidden: only lines. indented: only lines, indented by two spaces.
 enum class Heading : std::uint8_t { shown, outdented, hidden, indented };
 
-// A table of a report; the headings of its groups, remarks and ranges are left out. Empty without lines.
+// A table of a report as text, without the headings of its groups, remarks and ranges. Empty if it has no lines.
 std::string text_table(const Table& table, Heading heading, Style style = Style::plain);
 
 }  // namespace portillon::report

@@ -10,9 +10,9 @@ namespace portillon::report {
 
 namespace {
 
-constexpr std::size_t most_repeats_told = 8;  // of one threshold
+constexpr std::size_t most_repeats_told = 8;  // for one threshold
 
-// Where the columns stand.
+// The places of the columns.
 enum Place : std::size_t { threshold_place, of_place, outcome_place, observed_place, remark_place };
 
 struct ThresholdName {
@@ -52,7 +52,7 @@ Mood mood_of(const JudgedThreshold& threshold) {
     return threshold.skipped ? Mood::fair : threshold.passed ? Mood::good : Mood::bad;
 }
 
-// What one run observed, found in its report.
+// The cell of what one run observed, as its own report has it.
 Cell own_cell(const JudgedThreshold& threshold, const RowRun& entry, std::size_t place) {
     auto cell = observed_cell(threshold);
     cell.figure = fmt::format("thresholds.{}.observed", place);
@@ -62,7 +62,7 @@ Cell own_cell(const JudgedThreshold& threshold, const RowRun& entry, std::size_t
     return cell;
 }
 
-// The judgement of each run of the row by the threshold of that name, as its report has it.
+// The judgement of one run by a threshold, as its own report has it.
 struct OwnJudgement {
     const JudgedThreshold* threshold = nullptr;
     Cell cell;
@@ -126,7 +126,7 @@ std::vector<Column> threshold_columns() {
 }
 
 Line threshold_line(const std::string& name, const JudgedThreshold& judged, const std::string& how) {
-    // "observed 3 in repeat 4"; what is not known names its repeats as well.
+    // A reason such as "observed 3 in repeat 4" names the repeat, and is shown.
     const bool names_repeat = judged.reason.find(" in repeat ") != std::string::npos;
     const auto remark = !judged.observed && !judged.reason.empty() ? "no data: " + judged.reason
                         : names_repeat                             ? how + ": " + judged.reason

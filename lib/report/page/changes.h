@@ -6,7 +6,8 @@
 
 namespace portillon::report {
 
-// What changed between the targets of a comparison, as report/diff.h tells it; empty unless it has two with names.
+// The section on what changed between the targets of a comparison (report/diff.h); empty unless it has two named
+// targets.
 Html changes_content(const Report& report, const DiffOptions& options);
 
 }  // namespace portillon::report

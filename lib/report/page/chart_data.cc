@@ -18,12 +18,12 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::size_t most_columns = 300;  // of a series: what a screen can show
+constexpr std::size_t most_columns = 300;  // of a series; a screen can show no more
 constexpr std::size_t most_columns_in_all = 1500;
 constexpr std::size_t least_columns = 20;
 constexpr std::size_t most_repeats_drawn = 24;
 
-// Four significant digits draw the same line in a third of the bytes.
+// Rounds to four significant digits, which draw the same line in a third of the bytes.
 Json rounded(double value) {
     if (value == 0 || !std::isfinite(value)) {
         return 0;
@@ -45,7 +45,8 @@ Json spectrum_json(const Latency& latency) {
     return points;
 }
 
-// At the ranks of all values together the median of the repeats; it ends where half of them end.
+// The spectrum of several repeats: at each rank of all values together, the median of the repeats. It ends where half
+// of the repeats have ended.
 Json spectrum_json(const Row& row, const account::LatencyFigure& kind) {
     const auto& all = *(row.whole.latency.*kind.member);
     if (row.counting.size() < 2) {
@@ -112,7 +113,7 @@ Json series_json(const Row& row, std::size_t most) {
     }
     json["at"] = std::move(at);
     column("due", [](const Moment& moment) { return moment.due_per_s; });
-    // Where nothing is ever acknowledged (MQTT at QoS 0) a line along zero would speak of a failure.
+    // If nothing is ever acknowledged (MQTT at QoS 0), a line at zero would look like a failure.
     const bool answers = row.whole.latency.response || *row.whole.counts.acknowledged > 0;
     column("acknowledged",
            [answers](const Moment& moment) { return answers ? moment.acknowledged_per_s : std::nullopt; });
@@ -125,7 +126,7 @@ Json series_json(const Row& row, std::size_t most) {
     column("p95", [](const Moment& moment) { return moment.p95_us; });
     column("p99", [](const Moment& moment) { return moment.p99_us; });
     column("max", [](const Moment& moment) { return moment.max_us; });
-    // A column of the heat map: its first bucket, then the counts from there on.
+    // A column of the heat map is its first bucket, followed by the counts from there on.
     auto heat = Json::array();
     for (const auto& moment : series.moments) {
         auto counts = Json::array();
@@ -167,7 +168,7 @@ Json stages_json(const RunReport& run) {
     return stages;
 }
 
-// From when on nothing was due in any run: what comes then is the drain.
+// The instant from which on nothing was due in any run: the begin of the drain.
 std::optional<double> end_of_stages(const std::vector<Row>& rows) {
     std::optional<double> end;
     for (const auto& row : rows) {

@@ -1,6 +1,6 @@
 #pragma once
 
-// What page.js draws from: the rows' percentile spectra and series, the windows of faults and stages; as JSON.
+// The data from which page.js draws, as JSON: the rows' percentile spectra and series, the times of faults and stages.
 
 #include <string>
 #include <vector>
@@ -11,16 +11,16 @@ namespace portillon::report {
 
 std::string chart_data(const std::vector<Row>& rows);
 
-// A fault of the scenario: what it is called, and when; instants, where it has no length.
+// A fault of the scenario: its label, and its begin and end in seconds since T0, which are equal for an instant.
 struct FaultWindow {
     std::string label;  // "delay 40ms"
     double from_s = 0, to_s = 0;
 };
 
-// Of the scenario as it was run; what cannot be read is left out.
+// The faults of the scenario as it was run; faults that cannot be read are left out.
 std::vector<FaultWindow> faults_of(const Scenario& scenario);
 
-// Without those that the run says did not happen.
+// The same without faults that did not happen in this run.
 std::vector<FaultWindow> faults_of(const RunReport& run);
 
 }  // namespace portillon::report

@@ -1,6 +1,6 @@
 #pragma once
 
-// Markup that cannot be injected into: what is not Html becomes Html by being escaped.
+// Html is markup into which nothing can be injected: text can become Html only by being escaped.
 
 #include <initializer_list>
 #include <string>
@@ -13,12 +13,12 @@ namespace portillon::report {
 class Html {
 public:
     Html() = default;
-    // Text, escaped by escape::html().
+    // Makes Html from text, which is escaped by escape::html().
     Html(std::string_view text);                                     // NOLINT(google-explicit-constructor)
     Html(const std::string& text) : Html(std::string_view(text)) {}  // NOLINT(google-explicit-constructor)
     Html(const char* text) : Html(std::string_view(text)) {}         // NOLINT(google-explicit-constructor)
 
-    // Markup of ours, as it is: literals and embedded files, never anything of a report.
+    // Takes our own markup unchanged: literals and embedded files, never anything from a report.
     static Html raw(std::string_view markup);
 
     Html& operator+=(const Html& more) {
@@ -37,7 +37,7 @@ inline Html operator+(Html one, const Html& other) {
     return one;
 }
 
-// Name and value, the value escaped; one with an empty name is left out.
+// An attribute's name and value. The value is escaped; an attribute with an empty name is left out.
 using Attribute = std::pair<std::string_view, std::string>;
 using Attributes = std::vector<Attribute>;
 

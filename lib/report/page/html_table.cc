@@ -23,7 +23,7 @@ void add_runs(Attributes& attributes, const std::vector<std::size_t>& runs) {
     }
 }
 
-// `names` keeps the attributes' names.
+// `names` owns the attributes' names, to which the attributes refer.
 void add_facts(Attributes& attributes, const std::vector<Fact>& facts, std::vector<std::string>& names) {
     names.reserve(facts.size());
     for (const auto& fact : facts) {
@@ -51,7 +51,7 @@ Html text_of(const Cell& cell) {
     return cell.is_absent() ? Html(dash) : cell.form == Form::code ? element("code", cell.text) : Html(cell.text);
 }
 
-// What stands below the text.
+// The small print below the text: explanation and range.
 Html small_print_of(const Cell& cell) {
     Html html = cell.explanation.empty() ? Html{} : element("small", cell.explanation);
     const auto range = telling_range(cell);
@@ -62,7 +62,7 @@ Html small_print_of(const Cell& cell) {
     return html;
 }
 
-// What one repeat has to say, in a cell of several.
+// One repeat within the cell of several.
 Html repeat_of(const Cell& cell) {
     auto html = marked(cell.mood == Mood::bad ? "\xe2\x9c\x97" : "\xe2\x9c\x93", cell.mood) + Html(" ") +
                 element_of_figure("span", "", cell, text_of(cell));
@@ -142,7 +142,7 @@ Html column_head(const Column& column, const char* rows) {
                    column.name);
 }
 
-// The groups' headings above those of their columns.
+// Two lines of headings: those of the groups of columns above those of the columns.
 Html heads_in_two_lines(const std::vector<Column>& columns) {
     Html first, second;
     for (std::size_t i = 0; i < columns.size(); ++i) {

@@ -1,21 +1,22 @@
 #pragma once
 
-// A table of a report as HTML. A figure stands there for people, and exactly in its attributes:
+// A table of a report as HTML. A cell shows its figure rounded and has it exactly in its attributes:
 //
 //     <td data-figure="latency.response.p95_us" data-value="6307.839">6.31 ms</td>
 //
-// data-figure is where a run's report has it; data-value is what stands there, "null" for what is absent, whose reason
-// is the cell's title. data-runs, of the cell or around it, are the places in the report of the runs it is made of.
+// data-figure is the figure's key in the JSON report of a run; data-value is the value there, "null" if it is absent,
+// and then the cell's title says why. data-runs, of the cell or of an element around it, has the places in the report
+// of the runs from which the figure is made.
 
 #include "report/page/html.h"
 #include "report/table.h"
 
 namespace portillon::report {
 
-// In a box of its own, in which wide tables scroll. `css` is its class. Empty without lines and headings.
+// The table in a box, in which a wide table can scroll. `css` is the class of the box. Empty if the table is empty.
 Html html_table(const Table& table, const char* css = "");
 
-// "valid" in its colour.
+// A word such as "valid" in the colour of its mood.
 Html marked(const std::string& text, Mood mood);
 
 }  // namespace portillon::report

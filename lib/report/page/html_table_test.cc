@@ -8,7 +8,7 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-// The page's table of one cell behind a name.
+// A table of one line as HTML: a name, and `cell`.
 std::string html_of(const Cell& cell, Align align = Align::right) {
     const Table table{.title = "Sample",
                       .columns = {{"figure"}, {"mqtt", align}},

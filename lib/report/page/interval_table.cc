@@ -22,7 +22,7 @@ Cell number_cell(std::optional<double> value, const char* why) {
     return value ? text_cell(humanize_count(*value)) : absent_cell(why);
 }
 
-// A mean over several seconds: a whole one, but what is not 0 is not shown as 0.
+// A gauge's mean over several seconds, rounded to a whole number; but a mean below 1 is not rounded to 0.
 Cell gauge_cell(std::optional<double> value) {
     const auto whole = [](double mean) { return mean < 1 ? mean : std::round(mean); };
     return number_cell(value ? std::optional(whole(*value)) : std::nullopt, "the target has no ledger");
@@ -49,7 +49,7 @@ Line line_of_moment(const Moment& moment, double width_s, Part part) {
             .facts = {{"at", fmt::format("{}", moment.at_s)}, {"width", fmt::format("{}", width_s)}}};
 }
 
-// Of what was due, in all repeats.
+// The latest end of the stages over all repeats, in seconds since T0.
 std::optional<double> end_of_stages(const Row& row) {
     std::optional<double> end = 0;
     for (const auto& entry : row.runs) {

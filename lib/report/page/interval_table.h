@@ -5,7 +5,7 @@
 
 namespace portillon::report {
 
-// A row over time, in some sixty lines; empty without intervals.
+// The table of a row over time, in about sixty lines; empty if there are no intervals.
 Table interval_table(const Row& row);
 
 }  // namespace portillon::report

@@ -34,7 +34,7 @@ namespace {
 
 constexpr std::size_t most_runs_in_full = 24;
 constexpr std::size_t most_runs_listed = 200;
-constexpr std::size_t most_exceptions_shown = 20;  // of each run
+constexpr std::size_t most_exceptions_shown = 20;  // for each run
 
 std::vector<const RunReport*> runs_in(const Row& row) {
     std::vector<const RunReport*> runs;
@@ -44,7 +44,7 @@ std::vector<const RunReport*> runs_in(const Row& row) {
     return runs;
 }
 
-enum class Paper : std::uint8_t { folded, open };  // what becomes of it when printed
+enum class Paper : std::uint8_t { folded, open };  // whether a folded part is open when the page is printed
 
 Html folded(const Html& summary, const Html& content, Paper paper = Paper::folded) {
     return element("details", {{paper == Paper::open ? "data-print" : "", ""}}, element("summary", summary) + content);
@@ -119,7 +119,7 @@ const char* meaning_of(Measurement measurement) {
     return "the figures cannot be trusted";
 }
 
-// Of the first repeat that has one.
+// The headline of the first repeat that has one.
 std::string headline_of(const Row& row) {
     for (const auto& entry : row.runs) {
         if (auto said = headline(*entry.run); !said.empty()) {
@@ -162,7 +162,7 @@ Html reasons_of(const std::vector<Row>& rows) {
     return items.empty() ? Html{} : element("ul", {{"class", "reasons"}}, items);
 }
 
-// In words, over all runs: how it went.
+// A line of words on how all runs went.
 Html verdict_line(const std::vector<Row>& rows) {
     auto worst = Measurement::valid;
     bool complete = true;
@@ -197,7 +197,7 @@ Html verdict_line(const std::vector<Row>& rows) {
     return paragraph("headline", html);
 }
 
-// Of whom a threshold speaks is plain where there is one row.
+// With a single row, the column that names the row of a threshold is left out.
 Html threshold_table_of(const std::vector<Row>& rows) {
     const auto table = threshold_table(rows);
     return html_table(rows.size() == 1 ? without(table, {"of"}) : table);
@@ -238,7 +238,7 @@ struct Plot {
     const char* title;
     const char* how_to_read;
     const char* size;   // "", "tall", "low"
-    const char* table;  // where its figures stand, for those who do not see it
+    const char* table;  // the table that has its figures, for users who cannot see the chart
 };
 
 Html figure(const Plot& plot) {
@@ -442,7 +442,7 @@ Html account_content(const std::vector<Row>& rows) {
     return element("ul", {{"class", "account"}}, items);
 }
 
-// Whether every equipment can be spoken for.
+// Whether no generator process was lost in any run, so that every equipment is accounted for.
 bool all_accounted(const std::vector<Row>& rows) {
     return std::all_of(rows.begin(), rows.end(),
                        [](const Row& row) { return known_of(runs_in(row)).unaccounted == 0U; });
@@ -456,7 +456,7 @@ std::size_t count_of_runs(const std::vector<Row>& rows) {
     return count;
 }
 
-// As narrow as the page.
+// The table without the columns for which the page is too narrow.
 Html phase_table_of(const Table& table) {
     return html_table(without(table, {"P90", "P99.9", "values", "never came"}));
 }
@@ -506,7 +506,8 @@ std::vector<Section> sections_of(const Report& report, const std::vector<Row>& r
     return sections;
 }
 
-// For the Content-Security-Policy: only what we put here may run.
+// The hash of a script or style for the Content-Security-Policy, which allows only those that we have put into the
+// page.
 std::string hash_of(std::string_view text) {
     std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
     SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data());
@@ -519,7 +520,7 @@ std::string policy() {
         hash_of(embedded::chart_js), hash_of(embedded::page_script), hash_of(embedded::page_style));
 }
 
-// `text` with each {{name}} replaced, once, so that nothing in a value is a placeholder.
+// Replaces each {{name}} in `text`. Values are not searched again, so text in a value is never taken for a placeholder.
 std::string filled(std::string_view text, const std::vector<std::pair<std::string_view, std::string_view>>& values) {
     std::string out;
     while (!text.empty()) {

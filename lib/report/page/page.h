@@ -1,7 +1,7 @@
 #pragma once
 
-// The report as one HTML file that needs nothing else: no network, no other file. Every figure stands in the HTML
-// itself; the charts are drawn from what is embedded beside it.
+// Writes a report as one HTML file that needs no network and no other file. Every figure is in the HTML itself; the
+// charts are drawn from data embedded in the file.
 
 #include <string>
 
@@ -10,8 +10,9 @@
 
 namespace portillon::report {
 
-// UTF-8; bytes of the report that are not are replaced. A single run and a comparison make the same page, a run as its
-// only row. Pure: the same report makes the same bytes. The options are those of what changed between named targets.
+// The page in UTF-8; bytes of the report that are not UTF-8 are replaced. A single run gives the same page as a
+// comparison, with one row. Pure: the same report gives the same bytes. `options` are for the diff between named
+// targets.
 std::string html_page(const Report& report, const DiffOptions& options = {});
 
 }  // namespace portillon::report

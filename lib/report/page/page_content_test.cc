@@ -11,7 +11,7 @@
 namespace portillon::report {
 namespace {
 
-// A page is too long to print it when it lacks something.
+// Searches by hand, because a matcher would print the whole page if the text is missing.
 bool has(const std::string& page, const std::string& text) {
     return page.find(text) != std::string::npos;
 }

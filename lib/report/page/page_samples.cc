@@ -14,7 +14,7 @@ const std::string hostile_text =
 
 namespace {
 
-// `count` validations over some decades: a body about `typical_us`, and one in twenty up to a hundred times slower.
+// `count` values over some decades: most are about `typical_us`, and one in twenty is up to a hundred times slower.
 stats::Histogram wide(Random& random, std::uint64_t count, double typical_us) {
     constexpr std::uint64_t draws = 400;
     stats::Histogram histogram;
@@ -40,7 +40,7 @@ RunReport without_ledger() {
     return run;
 }
 
-// Nobody could connect, and nothing was due before it was given up.
+// A run in which no equipment could connect, and which ended before anything was due.
 RunReport empty_run() {
     auto run = healthy_run();
     run.verdict = {.measurement = Measurement::invalid, .reasons = {"nobody could connect"}, .complete = true};
@@ -109,7 +109,7 @@ RunReport hostile_run() {
     return run;
 }
 
-// Steady, a stall of three seconds with nothing answered, then the cache drains.
+// Steady traffic, a stall of three seconds in which nothing is answered, then the cache drains.
 RunReport run_with_faults() {
     auto run = troubled_run();
     run.scenario.resolved =
@@ -173,7 +173,7 @@ RunReport run_with_faults() {
     return run;
 }
 
-// Of five repeats one is slow, one stayed invalid, and one was invalid and run again.
+// Five repeats: one is slow, one stayed invalid, and one was invalid and run again.
 Comparison repeated_runs() {
     Comparison comparison{.scenario = healthy_run().scenario, .command = {"portillon", "compare"}, .runs = {}};
     comparison.repeats = 5;

@@ -1,6 +1,6 @@
 #pragma once
 
-// Paragraphs of the page, by what they are for.
+// Makes paragraphs of the page, one function for each purpose.
 
 #include "report/page/html.h"
 
@@ -10,12 +10,12 @@ inline Html paragraph(const char* css, const Html& content) {
     return element("p", {{"class", css}}, content);
 }
 
-// What to make of what follows.
+// Explains how to read what follows.
 inline Html how(const Html& text) {
     return paragraph("how", text);
 }
 
-// Why nothing follows.
+// Says why nothing follows.
 inline Html none(const Html& text) {
     return paragraph("none", text);
 }

@@ -10,12 +10,12 @@ namespace portillon::report {
 
 namespace {
 
-// What one run did in one column.
+// The figures of one run in one column.
 struct Cell {
     Count due = 0, acknowledged = 0, delivered = 0;
     bool has_delivered = true;
-    double width_s = 0, due_width_s = 0;             // of its intervals, together
-    Count connected = 0, in_flight = 0, cached = 0;  // of the latest interval in it
+    double width_s = 0, due_width_s = 0;             // sums over its intervals
+    Count connected = 0, in_flight = 0, cached = 0;  // gauges of the latest interval in it
     double latest_s = 0;
 };
 
@@ -26,7 +26,7 @@ struct Column {
 
 using Columns = std::map<std::int64_t, Column>;
 
-// Of the repeats' rates in a column.
+// The mean of the repeats' rates in a column.
 class Mean {
 public:
     void add(Count count, double over_s, double least_s) {
@@ -77,7 +77,7 @@ std::optional<double> us(std::optional<Nanos> value) {
     return value ? std::optional(static_cast<double>(value->count()) / 1e3) : std::nullopt;
 }
 
-// `merged` is scratch space, so that its memory is allocated once.
+// Sets the response times of a moment. `merged` is scratch space, so that its memory is allocated only once.
 void measure(const Column& column, stats::Histogram& merged, Moment& moment) {
     merged.reset();
     for (const auto& [run, interval] : column.answered) {
@@ -172,9 +172,10 @@ std::vector<SpectrumPoint> spectrum_of(const Latency& latency) {
         return value.has_value();
     };
     const auto measured = static_cast<double>(histogram.count() - histogram.overflow());
-    // The rank at which nothing is known any more; beyond 1 in `all` there is no value that could stand there.
+    // The end of the axis: the rank at which unanswered validations begin; otherwise 1 in `all`, beyond which there is
+    // no value.
     const double end = measured < all ? all / (all - measured) : all;
-    // The lower half needs finer steps: there a decade of x is nine tenths of all values.
+    // The lower half of the values needs finer steps, since the first decade of x holds nine tenths of them.
     constexpr double fine = 1.03;
     const double coarse = std::pow(10, 1 / steps_per_decade);
     for (double x = 1; x < end && add(x); x *= x < 2 ? fine : coarse) {

@@ -69,7 +69,7 @@ TEST(Series, DoublesItsWidthUntilItFits) {
     EXPECT_EQ(in_heat, 10U);
 }
 
-// 10 a second until 2.5 s, then a drain that ends at 4.25 s.
+// A run with 10 validations a second until 2.5 s, then a drain that ends at 4.25 s.
 RunReport drained_run() {
     RunReport run;
     run.phases.push_back(stage_of("steady", 0, 2.5));

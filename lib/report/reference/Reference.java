@@ -1,4 +1,4 @@
-// What the reference implementation of HdrHistogram makes of fixed histograms, and of our interval logs.
+// Prints what the reference implementation of HdrHistogram makes of fixed histograms, and of our interval logs.
 //
 //     java -cp /usr/share/java/hdrhistogram.jar Reference.java distribution KIND     the kinds of values() in hdr_log_test.cc
 //     java -cp /usr/share/java/hdrhistogram.jar Reference.java encoded BASE64        the same, of an encoded histogram
