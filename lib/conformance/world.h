@@ -48,7 +48,7 @@ public:
     std::uint64_t missing() const;                          // generated, not delivered
     std::uint64_t lost(const fleet::Result& result) const;  // acknowledged, not delivered
     stats::Histogram end_to_end() const { return ledger_->end_to_end(); }
-    const std::vector<net::Injected>& injected() const { return dialer_.injected(); }
+    const std::vector<net::faults::Injected>& injected() const { return dialer_.injected(); }
 
     Instant t0() const { return t0_; }
 
@@ -71,7 +71,7 @@ private:
     std::unique_ptr<server::Listener> listener_;
     testing::PipeDialer pipes_;
     faults::NetworkFaults faults_;
-    net::FaultyDialer dialer_;
+    net::faults::FaultyDialer dialer_;
     net::Url target_{"test", "localhost", 1, ""};
     std::unique_ptr<driver::Driver> driver_;
     std::optional<fleet::Engine> engine_;

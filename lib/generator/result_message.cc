@@ -115,7 +115,8 @@ std::vector<v1::LinkMessage> write_snapshot(const fleet::Snapshot& snapshot, fle
     return messages;
 }
 
-std::vector<v1::LinkMessage> write_result(const fleet::Result& result, std::span<const net::Injected> injected) {
+std::vector<v1::LinkMessage> write_result(const fleet::Result& result,
+                                          std::span<const net::faults::Injected> injected) {
     std::vector<v1::LinkMessage> messages;
     Pieces<v1::Result> pieces(messages, [](v1::LinkMessage& message) { return message.mutable_result(); });
     {
@@ -179,7 +180,7 @@ std::vector<v1::LinkMessage> write_result(const fleet::Result& result, std::span
     return messages;
 }
 
-void add_injected(const v1::Result& message, std::vector<net::Injected>& sum) {
+void add_injected(const v1::Result& message, std::vector<net::faults::Injected>& sum) {
     const auto& list = message.injected();
     sum.resize(std::max(sum.size(), static_cast<std::size_t>(list.size())));
     for (int i = 0; i < list.size(); ++i) {

@@ -22,10 +22,11 @@ std::vector<link::v1::LinkMessage> write_snapshot(const fleet::Snapshot& snapsho
 
 // Writes a result in pieces, each small enough for a link. The receiver merges them (MergeFrom) and then reads the
 // whole.
-std::vector<link::v1::LinkMessage> write_result(const fleet::Result& result, std::span<const net::Injected> injected);
+std::vector<link::v1::LinkMessage> write_result(const fleet::Result& result,
+                                                std::span<const net::faults::Injected> injected);
 
 // Adds what the network faults did in one shard to `sum`.
-void add_injected(const link::v1::Result& message, std::vector<net::Injected>& sum);
+void add_injected(const link::v1::Result& message, std::vector<net::faults::Injected>& sum);
 
 // Nothing if the message cannot be read, as one of another version.
 std::optional<fleet::Result> read_result(const link::v1::Result& message);

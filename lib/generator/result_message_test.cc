@@ -74,7 +74,7 @@ TEST(ResultMessage, TravelsInPiecesThatALinkCarries) {
         result.generated.push_back({EquipmentId{i}, std::uint64_t{1} << 60, std::vector<std::uint64_t>(400, 1U << 30)});
     }
     fleet::add_up(result);
-    const std::vector<net::Injected> injected(3, {1, 2, 3});
+    const std::vector<net::faults::Injected> injected(3, {1, 2, 3});
     const auto pieces = write_result(result, injected);
     EXPECT_GT(pieces.size(), 10u);
     for (const auto& piece : pieces) {
@@ -83,7 +83,7 @@ TEST(ResultMessage, TravelsInPiecesThatALinkCarries) {
     const auto read = read_result(merged_result(pieces));
     ASSERT_TRUE(read);
     EXPECT_TRUE(*read == result);
-    std::vector<net::Injected> sum;
+    std::vector<net::faults::Injected> sum;
     add_injected(merged_result(pieces), sum);
     EXPECT_EQ(sum.size(), 3u);
 }

@@ -37,7 +37,7 @@ struct Shard::Lot {
     LotPlan plan;
     std::unique_ptr<net::Dialer> dialer;
     faults::NetworkFaults network_faults;
-    std::optional<net::FaultyDialer> faulty_dialer;
+    std::optional<net::faults::FaultyDialer> faulty_dialer;
     std::unique_ptr<driver::Driver> driver;
     std::optional<fleet::Engine> engine;
 };
@@ -215,7 +215,8 @@ net::Task<void> Shard::close(Instant deadline) {
     sessions_ = Sessions::closed;
     std::uint32_t place = 0;
     for (const auto& lot : lots_) {
-        const auto injected = lot->faulty_dialer ? lot->faulty_dialer->injected() : std::span<const net::Injected>{};
+        const auto injected =
+            lot->faulty_dialer ? lot->faulty_dialer->injected() : std::span<const net::faults::Injected>{};
         for (v1::LinkMessage& piece : write_result(lot->engine->result(), injected)) {
             piece.mutable_result()->set_lot(place);
             link_.send(piece);

@@ -21,9 +21,9 @@ namespace portillon::run {
 // The results of one lot: the generators' and the server's.
 struct LotAccount {
     RunId run{};
-    fleet::Result fleet;                   // the merged results of the generator's shards that lived
-    std::vector<net::Injected> injected;   // what each network fault did, in the order of network_faults_of()
-    std::map<std::size_t, Struck> struck;  // what each server fault struck, by the fault's place in the scenario
+    fleet::Result fleet;                          // the merged results of the generator's shards that lived
+    std::vector<net::faults::Injected> injected;  // what each network fault did, in the order of network_faults_of()
+    std::map<std::size_t, Struck> struck;         // what each server fault struck, by the fault's place in the scenario
     std::optional<LedgerAccount> ledger;
 };
 

@@ -211,7 +211,7 @@ std::vector<Surroundings> surroundings_of(const scenario::Scenario& scenario) {
 }
 
 std::vector<report::Fault> faults_of(const scenario::Scenario& scenario, const fleet::Series& series,
-                                     std::span<const net::Injected> injected,
+                                     std::span<const net::faults::Injected> injected,
                                      const std::map<std::size_t, Struck>& struck,
                                      const std::vector<report::Phase>& phases, Nanos ended) {
     const auto network = network_faults_of(scenario);
@@ -237,7 +237,7 @@ std::vector<report::Fault> faults_of(const scenario::Scenario& scenario, const f
         }
         for (std::size_t i = 0; i < network.size(); ++i) {
             if (network[i].number == place) {
-                const auto did = i < injected.size() ? injected[i] : net::Injected{};
+                const auto did = i < injected.size() ? injected[i] : net::faults::Injected{};
                 name_equipments(scenario, network[i], fault);
                 fault.connections = did.connections;
                 fault.dials_refused = did.dials_refused;

@@ -52,7 +52,7 @@ std::vector<Surroundings> surroundings_of(const scenario::Scenario& scenario);
 // phases of the run. `ended`: when the run was over, its drain included; a fault that would have begun later did not
 // happen.
 std::vector<report::Fault> faults_of(const scenario::Scenario& scenario, const fleet::Series& series,
-                                     std::span<const net::Injected> injected,
+                                     std::span<const net::faults::Injected> injected,
                                      const std::map<std::size_t, Struck>& struck,
                                      const std::vector<report::Phase>& phases, Nanos ended = Nanos::max());
 

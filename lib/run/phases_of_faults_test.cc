@@ -258,7 +258,7 @@ TEST(FaultsOfAReport, NameWhomTheyHitAndWhatTheyDid) {
     auto scenario = day({{FaultKind::stall, 20s, 5s},
                          {.kind = FaultKind::cut, .at = 30s, .during = 5s, .share_percent = 20},
                          {.kind = FaultKind::reset, .at = 40s, .first = 11, .last = 20}});
-    const std::vector<net::Injected> injected{{20, 3, 4}, {10, 0, 0}};
+    const std::vector<net::faults::Injected> injected{{20, 3, 4}, {10, 0, 0}};
     const auto phases = phases_of(scenario, result_of(scenario), nullptr, nullptr, Acknowledges::yes, 100s);
     const auto faults = faults_of(scenario, series_of(std::vector<int>(100, 1)), injected, {}, phases);
     ASSERT_EQ(faults.size(), 3u);

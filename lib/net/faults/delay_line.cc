@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-namespace portillon::net {
+namespace portillon::net::faults {
 
 namespace {
 
@@ -79,4 +79,4 @@ void DelayLine::drop_behind(std::size_t size) {
     pieces_.resize(size > 0 ? piece + 1 : piece);
 }
 
-}  // namespace portillon::net
+}  // namespace portillon::net::faults

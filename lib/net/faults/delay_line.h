@@ -9,7 +9,7 @@
 
 #include "base/units.h"
 
-namespace portillon::net {
+namespace portillon::net::faults {
 
 class DelayLine {
 public:
@@ -47,4 +47,4 @@ private:
     Instant line_free_{};    // when the line has transmitted everything that has left it
 };
 
-}  // namespace portillon::net
+}  // namespace portillon::net::faults

@@ -6,10 +6,10 @@
 
 #include "faults/network_faults.h"
 
-namespace portillon::net {
+namespace portillon::net::faults {
 namespace {
 
-using faults::unlimited;
+using portillon::faults::unlimited;
 
 constexpr Instant start{1h};
 
@@ -93,4 +93,4 @@ TEST(DelayLine, AddsBehindWhatWasTakenInPart) {
 }
 
 }  // namespace
-}  // namespace portillon::net
+}  // namespace portillon::net::faults

@@ -1,16 +1,16 @@
 #include "net/faults/direction.h"
 
-namespace portillon::net {
+namespace portillon::net::faults {
 
-void Direction::suffer(const faults::Condition& condition, Instant now) {
+void Direction::suffer(const portillon::faults::Condition& condition, Instant now) {
     if (silent_) {
         line_.stand_still_until(now);
     }
-    const bool up = which_ == faults::Direction::up;
+    const bool up = which_ == portillon::faults::Direction::up;
     silent_ = up ? condition.up_silent : condition.down_silent;
     bytes_per_s_ = up ? condition.up_bytes_per_s : condition.down_bytes_per_s;
-    unhindered_ =
-        !silent_ && condition.delay == Nanos{0} && condition.jitter == Nanos{0} && bytes_per_s_ == faults::unlimited;
+    unhindered_ = !silent_ && condition.delay == Nanos{0} && condition.jitter == Nanos{0} &&
+                  bytes_per_s_ == portillon::faults::unlimited;
 }
 
 std::span<const std::byte> Direction::take(Instant now) {
@@ -45,4 +45,4 @@ Instant Direction::next() const {
     return line_.empty() && end_ == End::coming ? end_ready_ : line_.next(bytes_per_s_);
 }
 
-}  // namespace portillon::net
+}  // namespace portillon::net::faults

@@ -11,14 +11,14 @@
 #include "faults/network_faults.h"
 #include "net/faults/delay_line.h"
 
-namespace portillon::net {
+namespace portillon::net::faults {
 
 class Direction {
 public:
-    explicit Direction(faults::Direction which) : which_(which) {}
+    explicit Direction(portillon::faults::Direction which) : which_(which) {}
 
     // Applies `condition`, what the faults do to a connection, from `now` on.
-    void suffer(const faults::Condition& condition, Instant now);
+    void suffer(const portillon::faults::Condition& condition, Instant now);
 
     bool is_silent() const { return silent_; }
     double bytes_per_s() const { return bytes_per_s_; }
@@ -47,12 +47,12 @@ private:
     enum class End : std::uint8_t { none, coming, taken };
 
     DelayLine line_;
-    double bytes_per_s_ = faults::unlimited;
+    double bytes_per_s_ = portillon::faults::unlimited;
     Instant end_ready_{};
-    faults::Direction which_;
+    portillon::faults::Direction which_;
     End end_ = End::none;
     bool silent_ = false;
     bool unhindered_ = true;  // neither silent nor delayed nor limited
 };
 
-}  // namespace portillon::net
+}  // namespace portillon::net::faults

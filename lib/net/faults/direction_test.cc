@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace portillon::net {
+namespace portillon::net::faults {
 namespace {
 
 constexpr Instant begin{1h};
@@ -16,9 +16,9 @@ struct Up {
         const auto bytes = way.take(begin + now);
         return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
     }
-    void suffer(const faults::Condition& condition, Nanos now) { way.suffer(condition, begin + now); }
+    void suffer(const portillon::faults::Condition& condition, Nanos now) { way.suffer(condition, begin + now); }
 
-    net::Direction way{faults::Direction::up};
+    net::faults::Direction way{portillon::faults::Direction::up};
 };
 
 TEST(Direction, PassesAtOnceWithoutAFaultAndBehindNothing) {
@@ -83,4 +83,4 @@ TEST(Direction, WaitsForAnEndThatIsUnderWayAndForgetsIt) {
 }
 
 }  // namespace
-}  // namespace portillon::net
+}  // namespace portillon::net::faults

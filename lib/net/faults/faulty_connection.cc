@@ -6,7 +6,7 @@
 
 #include "net/faults/faulty_network.h"
 
-namespace portillon::net {
+namespace portillon::net::faults {
 
 namespace {
 
@@ -21,8 +21,8 @@ error_code error_of(asio::error::basic_errors code) {
 
 // True for faults that act on every living connection for as long as they last. Those others are counted elsewhere:
 // flapping strikes at instants, refuse strikes dials.
-bool strikes_the_living(faults::Kind kind) {
-    return kind != faults::Kind::refuse && kind != faults::Kind::flapping;
+bool strikes_the_living(portillon::faults::Kind kind) {
+    return kind != portillon::faults::Kind::refuse && kind != portillon::faults::Kind::flapping;
 }
 
 }  // namespace
@@ -210,7 +210,7 @@ void FaultyConnection::count_struck(Nanos seen, Nanos since) {
     }
 }
 
-void FaultyConnection::fall_to(faults::Blow::Kind blow) {
+void FaultyConnection::fall_to(portillon::faults::Blow::Kind blow) {
     const bool was_full = unsent() > 0;
     if (inner_) {
         inner_->reset();
@@ -223,7 +223,7 @@ void FaultyConnection::fall_to(faults::Blow::Kind blow) {
         leave();
         return;
     }
-    if (blow == faults::Blow::Kind::reset) {
+    if (blow == portillon::faults::Blow::Kind::reset) {
         end_cause_ = error_of(asio::error::connection_reset);
         down_.end(network_.loop().now());
         change_at_ = never;  // nothing can happen to it any more
@@ -358,9 +358,9 @@ void FaultyConnection::hand_on(Instant now) {
 }
 
 bool FaultyConnection::wants_to_read() const {
-    const std::size_t most = condition_.reads_slowly                    ? 1
-                             : down_.bytes_per_s() != faults::unlimited ? slow_bytes
-                                                                        : far_bytes;
+    const std::size_t most = condition_.reads_slowly                               ? 1
+                             : down_.bytes_per_s() != portillon::faults::unlimited ? slow_bytes
+                                                                                   : far_bytes;
     return !paused_ && !is_closed() && !down_.is_silent() && down_.size() < most;
 }
 
@@ -389,4 +389,4 @@ void FaultyConnection::set_alarm() {
     }
 }
 
-}  // namespace portillon::net
+}  // namespace portillon::net::faults

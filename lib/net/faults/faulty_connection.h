@@ -16,7 +16,7 @@
 #include "net/transport.h"
 #include "net/wakeup.h"
 
-namespace portillon::net {
+namespace portillon::net::faults {
 
 class FaultyConnection;
 class FaultyNetwork;
@@ -59,7 +59,7 @@ private:
     void establish();
     void refresh(Instant now);
     void count_struck(Nanos seen, Nanos since);
-    void fall_to(faults::Blow::Kind blow);
+    void fall_to(portillon::faults::Blow::Kind blow);
     Nanos lag();
 
     void received(std::span<const std::byte> bytes) override;
@@ -80,11 +80,11 @@ private:
     std::unique_ptr<Transport> inner_;     // nullptr: the far end is gone, or everything has been sent
     Transport::Reader* reader_ = nullptr;  // nullptr: not started, or closed
     Wakeup changed_;
-    faults::Condition condition_;
+    portillon::faults::Condition condition_;
     Nanos seen_{-1};  // since T0; the faults up to then have been applied
     Instant change_at_ = never;
-    Direction up_{faults::Direction::up};
-    Direction down_{faults::Direction::down};
+    Direction up_{portillon::faults::Direction::up};
+    Direction down_{portillon::faults::Direction::down};
     error_code end_cause_;      // the cause of the end that follows the bytes of `down_`
     std::uint64_t pieces_ = 0;  // that had a delay, both ways: the draws of the jitter so far
     Life life_ = Life::unconnected;
@@ -95,4 +95,4 @@ private:
     bool reading_ = true;    // what the transport below was told last: resume(), not pause()
 };
 
-}  // namespace portillon::net
+}  // namespace portillon::net::faults

@@ -2,7 +2,7 @@
 
 #include "net/faults/faulty_network.h"
 
-namespace portillon::net {
+namespace portillon::net::faults {
 
 namespace {
 
@@ -28,7 +28,7 @@ private:
 
 }  // namespace
 
-FaultyDialer::FaultyDialer(Loop& loop, Dialer& inner, const faults::NetworkFaults& faults)
+FaultyDialer::FaultyDialer(Loop& loop, Dialer& inner, const portillon::faults::NetworkFaults& faults)
     : inner_(inner), network_(std::make_unique<FaultyNetwork>(loop, faults)) {}
 
 FaultyDialer::~FaultyDialer() = default;
@@ -49,4 +49,4 @@ const std::vector<Injected>& FaultyDialer::injected() const {
     return std::as_const(*network_).injected();
 }
 
-}  // namespace portillon::net
+}  // namespace portillon::net::faults

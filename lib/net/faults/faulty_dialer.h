@@ -19,14 +19,14 @@
 #include "net/faults/injected.h"
 #include "net/loop.h"
 
-namespace portillon::net {
+namespace portillon::net::faults {
 
 class FaultyNetwork;
 
 class FaultyDialer final : public Dialer {
 public:
     // `loop`, `inner` and `faults` outlive the dialer. No fault begins before start().
-    FaultyDialer(Loop& loop, Dialer& inner, const faults::NetworkFaults& faults);
+    FaultyDialer(Loop& loop, Dialer& inner, const portillon::faults::NetworkFaults& faults);
     ~FaultyDialer() override;  // after its transports and their dials; drops what is still to be sent
     FaultyDialer(const FaultyDialer&) = delete;
 
@@ -42,4 +42,4 @@ private:
     std::unique_ptr<FaultyNetwork> network_;  // owns the connections
 };
 
-}  // namespace portillon::net
+}  // namespace portillon::net::faults

@@ -10,11 +10,11 @@
 #include "testing/pipe.h"
 #include "testing/simulation.h"
 
-namespace portillon::net {
+namespace portillon::net::faults {
 namespace {
 
-using faults::Kind;
-using faults::NetworkFault;
+using portillon::faults::Kind;
+using portillon::faults::NetworkFault;
 
 constexpr EquipmentId one{1};
 
@@ -82,7 +82,7 @@ struct World {
     testing::Simulation simulation;
     Instant t0 = simulation.now() + 1s;
     Seen seen{simulation, t0}, server_seen{simulation, t0};
-    faults::NetworkFaults timeline;
+    portillon::faults::NetworkFaults timeline;
     std::deque<std::unique_ptr<Transport>> servers;
     testing::PipeDialer pipes{simulation.loop(), 0ns, [this](EquipmentId, std::unique_ptr<Transport> transport) {
                                   servers.push_back(std::move(transport));
@@ -224,7 +224,7 @@ TEST(FaultyDialer, LetsDialsHangInASilence) {
 }
 
 TEST(FaultyDialer, SilencesOneDirectionOnly) {
-    for (const auto direction : {faults::Direction::up, faults::Direction::down}) {
+    for (const auto direction : {portillon::faults::Direction::up, portillon::faults::Direction::down}) {
         auto half = fault(Kind::one_way, 1s, 9s);
         half.direction = direction;
         World world({half});
@@ -234,7 +234,7 @@ TEST(FaultyDialer, SilencesOneDirectionOnly) {
         world.write("a");
         world.serve("b");
         world.until(11s);
-        const bool up = direction == faults::Direction::up;
+        const bool up = direction == portillon::faults::Direction::up;
         EXPECT_EQ(world.server_seen.log, Log{up ? "10s:a" : "2s:a"});
         EXPECT_EQ(world.seen.log, (Log{"-1s:connected", up ? "2s:b" : "10s:b"}));
     }
@@ -521,7 +521,7 @@ TEST(FaultyDialer, AllocatesNothingForAMessage) {
     auto slow = fault(Kind::latency, 0s, 1h);
     slow.delay = 50ms;
     slow.jitter = 10ms;
-    const faults::NetworkFaults timeline({slow}, 7);
+    const portillon::faults::NetworkFaults timeline({slow}, 7);
     testing::Simulation simulation;
     SinkDialer sinks;
     FaultyDialer dialer(simulation.loop(), sinks, timeline);
@@ -555,4 +555,4 @@ TEST(FaultyDialer, AllocatesNothingForAMessage) {
 }
 
 }  // namespace
-}  // namespace portillon::net
+}  // namespace portillon::net::faults

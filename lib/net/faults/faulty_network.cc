@@ -2,9 +2,9 @@
 
 #include "base/check.h"
 
-namespace portillon::net {
+namespace portillon::net::faults {
 
-FaultyNetwork::FaultyNetwork(Loop& loop, const faults::NetworkFaults& faults)
+FaultyNetwork::FaultyNetwork(Loop& loop, const portillon::faults::NetworkFaults& faults)
     : loop_(loop), faults_(faults), injected_(faults.list().size()) {}
 
 FaultyNetwork::~FaultyNetwork() {
@@ -40,4 +40,4 @@ void FaultyNetwork::run() {
     }
 }
 
-}  // namespace portillon::net
+}  // namespace portillon::net::faults

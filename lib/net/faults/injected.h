@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-namespace portillon::net {
+namespace portillon::net::faults {
 
 // The effects of one fault.
 struct Injected {
@@ -12,4 +12,4 @@ struct Injected {
     bool operator==(const Injected&) const = default;
 };
 
-}  // namespace portillon::net
+}  // namespace portillon::net::faults
