@@ -8,7 +8,8 @@
 
 namespace portillon::mqtt {
 
-constexpr std::string_view cause_of(Reason reason) {
+constexpr std::string_view cause_of(wire::mqtt::Reason reason) {
+    using wire::mqtt::Reason;
     switch (reason) {
         case Reason::malformed_packet:
             return "malformed";

@@ -6,6 +6,8 @@
 
 namespace portillon::mqtt {
 
+using namespace wire::mqtt;  // the packets
+
 namespace {
 
 error_code refusal(Version version, Reason reason) {

@@ -21,10 +21,10 @@ enum class Start : std::uint8_t { clean, resume };
 // The limits and settings of the server's CONNACK.
 struct Terms {
     bool session_present = false;
-    std::uint32_t most_packet_bytes = largest_packet_bytes;
+    std::uint32_t most_packet_bytes = wire::mqtt::largest_packet_bytes;
     std::uint16_t receive_maximum = 65'535;
     std::optional<std::uint16_t> keepalive_seconds;  // overrides ours
-    Qos most_qos = Qos::exactly_once;
+    wire::mqtt::Qos most_qos = wire::mqtt::Qos::exactly_once;
     std::uint16_t topic_alias_maximum = 0;
 };
 
@@ -35,9 +35,9 @@ public:
     public:
         virtual void connected(const Terms& terms) = 0;
         // PUBACK, PUBREC or PUBCOMP; the identifier may be unknown.
-        virtual void answered(PacketType type, std::uint16_t packet_id, Reason reason) = 0;
+        virtual void answered(wire::mqtt::PacketType type, std::uint16_t packet_id, wire::mqtt::Reason reason) = 0;
         // The owner is to send this PUBACK, PUBREC or PUBCOMP.
-        virtual void acknowledge(PacketType type, std::uint16_t packet_id, Reason reason) = 0;
+        virtual void acknowledge(wire::mqtt::PacketType type, std::uint16_t packet_id, wire::mqtt::Reason reason) = 0;
         virtual void pinged() = 0;  // PINGRESP
         // The server's own words about `cause`, in CONNACK, PUBACK, PUBREC or DISCONNECT: a view, valid during the
         // call, which comes before the answer or the error that carries the cause.
@@ -50,8 +50,9 @@ public:
     // The largest packet that a server may send: a CONNACK or PUBACK with a long explanation. Announced in version 5.
     static constexpr std::uint32_t most_packet_bytes = 16 << 10;
 
-    ClientConnection(Version version, Start start) : framer_(most_packet_bytes), version_(version), start_(start) {
-        if (version == Version::v3_1_1) {
+    ClientConnection(wire::mqtt::Version version, Start start)
+        : framer_(most_packet_bytes), version_(version), start_(start) {
+        if (version == wire::mqtt::Version::v3_1_1) {
             framer_.allow_padded_lengths();
         }
     }
@@ -61,27 +62,27 @@ public:
     error_code receive(std::span<const std::byte> bytes, Events& events);
 
     // Reports a violation that only the owner of the packets can detect; returns the same error as receive() would.
-    error_code complain(Reason reason);
+    error_code complain(wire::mqtt::Reason reason);
 
     // The server's CONNACK has refused us: it has made no session, and has left the one that it kept alone (5.0,
     // 3.1.4).
     bool refused() const { return state_ == State::refused; }
 
     // The reason to send in DISCONNECT after such an error; nothing if no DISCONNECT can be sent.
-    std::optional<Reason> complaint() const { return complaint_; }
+    std::optional<wire::mqtt::Reason> complaint() const { return complaint_; }
 
 private:
-    error_code take(const Frame& frame, Events& events);
-    error_code take_connack(const Frame& frame, Events& events);
-    error_code take_publish(const Frame& frame, Events& events);
-    error_code take_disconnect(const Frame& frame, Events& events);
+    error_code take(const wire::mqtt::Frame& frame, Events& events);
+    error_code take_connack(const wire::mqtt::Frame& frame, Events& events);
+    error_code take_publish(const wire::mqtt::Frame& frame, Events& events);
+    error_code take_disconnect(const wire::mqtt::Frame& frame, Events& events);
 
-    Framer framer_;
-    Version version_;
+    wire::mqtt::Framer framer_;
+    wire::mqtt::Version version_;
     Start start_;
-    Qos most_qos_ = Qos::exactly_once;
+    wire::mqtt::Qos most_qos_ = wire::mqtt::Qos::exactly_once;
     enum class State : std::uint8_t { greeting, greeted, refused } state_ = State::greeting;
-    std::optional<Reason> complaint_;
+    std::optional<wire::mqtt::Reason> complaint_;
 };
 
 }  // namespace portillon::mqtt

@@ -9,6 +9,7 @@
 
 namespace portillon::mqtt {
 
+using namespace wire::mqtt;  // the packets
 using Answer = Unanswered::Message::Answer;
 
 namespace {

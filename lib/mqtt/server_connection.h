@@ -26,13 +26,13 @@ struct ServerContext {
     ServerContext(std::uint32_t most_packet_bytes, std::uint32_t receive_maximum, Nanos idle,
                   std::uint32_t most_expiry_seconds);
 
-    std::uint32_t packet_bytes;         // larger packets are refused
-    std::uint32_t receive_maximum;      // of messages at QoS 1 and 2 at once
-    Nanos idle;                         // without a byte from the peer; 0: no limit
-    std::uint32_t most_expiry_seconds;  // that a session is kept
-    PropertyList connack_properties;    // announce these limits
+    std::uint32_t packet_bytes;                   // larger packets are refused
+    std::uint32_t receive_maximum;                // of messages at QoS 1 and 2 at once
+    Nanos idle;                                   // without a byte from the peer; 0: no limit
+    std::uint32_t most_expiry_seconds;            // that a session is kept
+    wire::mqtt::PropertyList connack_properties;  // announce these limits
     Outbox out;
-    Subscribe subscribe;
+    wire::mqtt::Subscribe subscribe;
     std::vector<std::byte> reasons;
 };
 
@@ -61,7 +61,7 @@ public:
         virtual std::string make_client_id() = 0;
         // A message. Each message at QoS 1 and 2 is decided once: at QoS 1 by decided(exchange) or
         // never_answered(exchange); at QoS 2 in the session, where the exchange is the packet identifier.
-        virtual void published(Payload payload, Qos qos, std::uint64_t exchange) = 0;
+        virtual void published(wire::mqtt::Payload payload, wire::mqtt::Qos qos, std::uint64_t exchange) = 0;
         virtual void refused(std::string_view cause) = 0;  // something that is not for ingest, to be counted
         virtual void answerable() = 0;                     // answer() is to be called soon
         // The connection's last packet is in the outbox. `cause` is to be counted; empty: the client sent DISCONNECT.
@@ -91,7 +91,7 @@ public:
     bool is_waiting() const { return greeting_ != nullptr; }  // for welcome() or go_on()
 
     // Decides a message at QoS 1, or one at QoS 2 by the number that its session holds for it.
-    void decided(std::uint64_t number, Reason reason);
+    void decided(std::uint64_t number, wire::mqtt::Reason reason);
     void never_answered(std::uint64_t number);
     void answer();  // sends what is decided, in the order of arrival
 
@@ -99,12 +99,13 @@ public:
     void lose_session(Present present);
     void give_session_up();  // the same, but its last state and its will are still to be read
     void stop();             // leaves once every message received is answered
-    void close(const Violation& why, std::string_view cause);  // leaves with a DISCONNECT, if the version has one
-    void vanish(std::string_view cause);                       // leaves without a DISCONNECT
-    void abandon() { state_ = State::leaving; }                // leaves without an event
+    // Leaves with a DISCONNECT, if the version has one.
+    void close(const wire::mqtt::Violation& why, std::string_view cause);
+    void vanish(std::string_view cause);         // leaves without a DISCONNECT
+    void abandon() { state_ = State::leaving; }  // leaves without an event
 
     State state() const { return state_; }
-    Version version() const { return version_; }
+    wire::mqtt::Version version() const { return version_; }
     std::uint16_t keepalive_seconds() const { return keepalive_seconds_; }
     std::size_t unanswered() const { return unanswered_.size(); }
     std::uint32_t packets() const { return packets_; }  // taken so far, modulo 2^32
@@ -120,7 +121,7 @@ public:
 private:
     // From CONNECT until the first packet after CONNACK may be read.
     struct Greeting {
-        PropertyList properties;  // of the CONNACK
+        wire::mqtt::PropertyList properties;  // of the CONNACK
         std::uint32_t expiry_seconds = 0;
         std::uint32_t will_delay_seconds = 0;
         Will will = Will::none;
@@ -129,21 +130,21 @@ private:
 
     void read(std::span<const std::byte> bytes);
     bool listens() const { return (state_ == State::greeting || state_ == State::connected) && !is_waiting(); }
-    void take(const Frame& frame);
-    void take_connect(const Frame& frame);
-    void take_publish(const Frame& frame);
-    void take_exactly_once(const Publish& packet);
-    void take_release(const Frame& frame);
-    void take_stray_answer(const Frame& frame);
-    void take_subscribe(const Frame& frame);
-    void take_disconnect(const Frame& frame);
-    Violation objection(const Connect& packet) const;
-    Violation objection(const Publish& packet);
-    Violation objection_to_alias(const Publish& packet);
-    void greet(const Connect& packet);
+    void take(const wire::mqtt::Frame& frame);
+    void take_connect(const wire::mqtt::Frame& frame);
+    void take_publish(const wire::mqtt::Frame& frame);
+    void take_exactly_once(const wire::mqtt::Publish& packet);
+    void take_release(const wire::mqtt::Frame& frame);
+    void take_stray_answer(const wire::mqtt::Frame& frame);
+    void take_subscribe(const wire::mqtt::Frame& frame);
+    void take_disconnect(const wire::mqtt::Frame& frame);
+    wire::mqtt::Violation objection(const wire::mqtt::Connect& packet) const;
+    wire::mqtt::Violation objection(const wire::mqtt::Publish& packet);
+    wire::mqtt::Violation objection_to_alias(const wire::mqtt::Publish& packet);
+    void greet(const wire::mqtt::Connect& packet);
 
-    void turn_away(const Violation& why);  // leaves with a CONNACK
-    void close(const Violation& why);
+    void turn_away(const wire::mqtt::Violation& why);  // leaves with a CONNACK
+    void close(const wire::mqtt::Violation& why);
     void leave(std::string_view cause);
     void send_answers();
     void answered();  // one less outstanding
@@ -153,16 +154,16 @@ private:
 
     ServerContext& context_;
     Events& events_;
-    Framer framer_;
+    wire::mqtt::Framer framer_;
     SessionState* session_ = nullptr;  // while it is this connection's
     std::unique_ptr<Greeting> greeting_;
     Unanswered unanswered_;
-    std::uint32_t topic_aliases_ = 0;                       // those that are set, a bit each
-    std::uint32_t most_sent_bytes_ = largest_packet_bytes;  // in a packet
+    std::uint32_t topic_aliases_ = 0;                                   // those that are set, a bit each
+    std::uint32_t most_sent_bytes_ = wire::mqtt::largest_packet_bytes;  // in a packet
     std::uint32_t packets_ = 0;
     std::uint16_t keepalive_seconds_ = 0;
     std::uint16_t outstanding_ = 0;  // what the receive maximum counts (MQTT 5.0, 4.9)
-    Version version_ = Version::v5;
+    wire::mqtt::Version version_ = wire::mqtt::Version::v5;
     State state_ = State::greeting;
     Will will_ = Will::none;
 };

@@ -14,6 +14,9 @@ namespace {
 using ::testing::ElementsAre;
 using testing::hex;
 using ::testing::IsEmpty;
+using wire::mqtt::Payload;
+using wire::mqtt::Qos;
+using wire::mqtt::Reason;
 using State = ServerConnection::State;
 using Present = ServerConnection::Present;
 

@@ -35,7 +35,7 @@ struct SessionState {
     std::vector<Received> received;        // in the order of arrival
     std::uint32_t expiry_seconds = 0;      // from the end of the connection on; 0: ends with it
     std::uint32_t will_delay_seconds = 0;  // of its latest connection's will
-    Version version{};                     // of its latest connection
+    wire::mqtt::Version version{};         // of its latest connection
 };
 
 }  // namespace portillon::mqtt

@@ -16,11 +16,13 @@ class Unanswered {
 public:
     struct Message {
         std::uint16_t packet_id = 0;
-        Reason reason{};
+        wire::mqtt::Reason reason{};
         enum class State : std::uint8_t { undecided, decided, never } state{};  // never: it gets no answer
         enum class Answer : std::uint8_t { puback, pubrec } answer{};
 
-        PacketType type() const { return answer == Answer::puback ? PacketType::puback : PacketType::pubrec; }
+        wire::mqtt::PacketType type() const {
+            return answer == Answer::puback ? wire::mqtt::PacketType::puback : wire::mqtt::PacketType::pubrec;
+        }
     };
 
     bool empty() const { return size() == 0; }
@@ -32,7 +34,7 @@ public:
         return next_++;
     }
 
-    void decide(std::uint64_t number, Reason reason) {
+    void decide(std::uint64_t number, wire::mqtt::Reason reason) {
         Message& message = undecided(number);
         message.reason = reason;
         message.state = Message::State::decided;

@@ -19,7 +19,7 @@ TEST(Unanswered, LeavesInTheOrderOfArrival) {
         const std::uint64_t upto = round % 100 == 99 ? static_cast<std::uint64_t>(next_id - 1) : decided + 2;
         for (std::uint64_t number = upto; number > decided; --number) {
             EXPECT_FALSE(messages.ready());
-            messages.decide(number - 1, Reason::success);
+            messages.decide(number - 1, wire::mqtt::Reason::success);
         }
         decided = upto;
         while (messages.ready()) {
@@ -29,7 +29,7 @@ TEST(Unanswered, LeavesInTheOrderOfArrival) {
         EXPECT_EQ(messages.size(), next_id - 1 - decided);
     }
     EXPECT_TRUE(messages.empty());
-    EXPECT_DEATH(messages.decide(0, Reason::success), "decided once");
+    EXPECT_DEATH(messages.decide(0, wire::mqtt::Reason::success), "decided once");
 }
 
 }  // namespace

@@ -38,18 +38,18 @@ public:
     void reset() override {}
 
 private:
-    void answer(const Frame& frame) {
-        if (frame.type() == PacketType::connect) {
+    void answer(const wire::mqtt::Frame& frame) {
+        if (frame.type() == wire::mqtt::PacketType::connect) {
             const bool five = frame.body[6] == std::byte{5};
             for (const int byte : {0x20, five ? 0x03 : 0x02, 0x00, 0x00, 0x00}) {
                 out_.push_back(static_cast<std::byte>(byte));
             }
             out_.resize(five ? 5 : 4);
-        } else if (frame.type() == PacketType::publish && (frame.flags() & 0x06) != 0) {
+        } else if (frame.type() == wire::mqtt::PacketType::publish && (frame.flags() & 0x06) != 0) {
             const std::size_t topic_bytes =
                 static_cast<std::size_t>(frame.body[0]) << 8 | static_cast<std::size_t>(frame.body[1]);
             acknowledge((frame.flags() & 0x04) != 0 ? 0x50 : 0x40, frame.body.subspan(topic_bytes + 2, 2));
-        } else if (frame.type() == PacketType::pubrel) {
+        } else if (frame.type() == wire::mqtt::PacketType::pubrel) {
             acknowledge(0x70, frame.body.first(2));
         }
     }
@@ -69,7 +69,7 @@ private:
 
     net::Loop& loop_;
     Reader* reader_ = nullptr;
-    Framer framer_;
+    wire::mqtt::Framer framer_;
     std::vector<std::byte> out_;
     std::vector<std::byte> under_way_;
 };

@@ -7,7 +7,8 @@
 
 namespace portillon::mqtt {
 
-constexpr driver::Answer answer_of(Reason reason) {
+constexpr driver::Answer answer_of(wire::mqtt::Reason reason) {
+    using wire::mqtt::Reason;
     if (!is_failure(reason)) {
         return driver::Answer::acknowledged;  // 0x10, no matching subscribers, too: the server has it
     }

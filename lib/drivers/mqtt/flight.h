@@ -28,7 +28,7 @@ struct Flight : QueueHook {
     std::uint32_t order = 0;  // in which it was first sent
     std::uint16_t packet_id = 0;
     End end{};
-    Reason reason{};
+    wire::mqtt::Reason reason{};
     Stage stage{};
 };
 

@@ -15,8 +15,8 @@ namespace {
 driver::Traits traits_of(const Options& options) {
     return {
         .descriptors_per_session = 1,
-        .acknowledges =
-            options.qos == Qos::at_most_once ? driver::Traits::Acknowledges::no : driver::Traits::Acknowledges::yes,
+        .acknowledges = options.qos == wire::mqtt::Qos::at_most_once ? driver::Traits::Acknowledges::no
+                                                                     : driver::Traits::Acknowledges::yes,
         .native = wire::Encoding::protobuf,
         .leaves = options.resumes() ? driver::Traits::Leaves::sessions : driver::Traits::Leaves::nothing,
     };

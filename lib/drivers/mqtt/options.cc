@@ -33,9 +33,9 @@ std::int64_t read_seconds(const nlohmann::json& json, const char* key, std::int6
 Options read_options(const nlohmann::json& json) {
     Options options;
     if (const auto version = json.find("version"); version != json.end() && *version == "3.1.1") {
-        options.version = Version::v3_1_1;
+        options.version = wire::mqtt::Version::v3_1_1;
     }
-    options.qos = static_cast<Qos>(json.value("qos", 1));
+    options.qos = static_cast<wire::mqtt::Qos>(json.value("qos", 1));
     options.keepalive_seconds =
         static_cast<std::uint16_t>(read_seconds(json, "keepalive", options.keepalive_seconds, 65'535));
     options.session_expiry_seconds =

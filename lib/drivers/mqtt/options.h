@@ -12,15 +12,15 @@
 namespace portillon::mqtt {
 
 struct Options {
-    Version version = Version::v5;
-    Qos qos = Qos::at_least_once;
+    wire::mqtt::Version version = wire::mqtt::Version::v5;
+    wire::mqtt::Qos qos = wire::mqtt::Qos::at_least_once;
     std::uint16_t keepalive_seconds = 60;  // 0: none
     // How long the server is to keep the session after a break (version 5); in 3.1.1 any value but 0 means: keep it.
     std::uint32_t session_expiry_seconds = 600;
     std::string topic = "validations/{equipment}";
 
     // At QoS 0 there is nothing to resume.
-    bool resumes() const { return qos != Qos::at_most_once && session_expiry_seconds > 0; }
+    bool resumes() const { return qos != wire::mqtt::Qos::at_most_once && session_expiry_seconds > 0; }
 };
 
 // `json` is valid by options.schema.json.

@@ -11,6 +11,9 @@
 namespace portillon::mqtt {
 namespace {
 
+using wire::mqtt::Qos;
+using wire::mqtt::Version;
+
 TEST(MqttOptions, ReadsWhatTheSchemaAllows) {
     using nlohmann::json;
     const Options usual = read_options(json::object());

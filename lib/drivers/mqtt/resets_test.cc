@@ -71,11 +71,11 @@ public:
     }
 
 private:
-    static std::uint64_t publishes_in(Framer& framer, std::span<const std::byte> bytes) {
+    static std::uint64_t publishes_in(wire::mqtt::Framer& framer, std::span<const std::byte> bytes) {
         std::uint64_t count = 0;
         framer.feed(bytes);
         while (const auto frame = framer.next()) {
-            count += frame->type() == PacketType::publish ? 1 : 0;
+            count += frame->type() == wire::mqtt::PacketType::publish ? 1 : 0;
         }
         return count;
     }
@@ -99,7 +99,7 @@ private:
     Weather& weather_;
     std::unique_ptr<net::Transport> inner_;
     net::Transport::Reader* reader_ = nullptr;
-    Framer written_, received_;
+    wire::mqtt::Framer written_, received_;
 };
 
 struct FragileDialer final : net::Dialer {

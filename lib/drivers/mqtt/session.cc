@@ -10,6 +10,8 @@
 
 namespace portillon::mqtt {
 
+using namespace wire::mqtt;  // the packets
+
 namespace {
 
 // Larger writes do not get cheaper, and bytes that the kernel does not take are kept in memory.

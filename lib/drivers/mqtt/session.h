@@ -42,8 +42,8 @@ public:
     // passing: the session that the server makes ends with the connection.
     enum class Stay : std::uint8_t { as_options_say, passing };
     std::span<const std::byte> connect_packet(EquipmentId equipment, Start start, Stay stay);
-    Properties topic_alias() const { return topic_alias_.view(); }
-    std::span<const std::byte> disconnect_packet(Reason reason);
+    wire::mqtt::Properties topic_alias() const { return topic_alias_.view(); }
+    std::span<const std::byte> disconnect_packet(wire::mqtt::Reason reason);
     std::span<const std::byte> farewell_packet();  // ends the session in version 5
 
     const Options options;
@@ -51,10 +51,10 @@ public:
     Pool<Flight> flights;
 
 private:
-    PropertyList connect_properties_;
-    PropertyList passing_properties_;
-    PropertyList farewell_properties_;
-    PropertyList topic_alias_;
+    wire::mqtt::PropertyList connect_properties_;
+    wire::mqtt::PropertyList passing_properties_;
+    wire::mqtt::PropertyList farewell_properties_;
+    wire::mqtt::PropertyList topic_alias_;
     std::string topic_;
     EquipmentId topic_of_{};
 };
@@ -82,17 +82,17 @@ private:
     void drained() override;
 
     void connected(const Terms& terms) override;
-    void answered(PacketType type, std::uint16_t packet_id, Reason reason) override;
-    void acknowledge(PacketType type, std::uint16_t packet_id, Reason reason) override;
+    void answered(wire::mqtt::PacketType type, std::uint16_t packet_id, wire::mqtt::Reason reason) override;
+    void acknowledge(wire::mqtt::PacketType type, std::uint16_t packet_id, wire::mqtt::Reason reason) override;
     void pinged() override;
     void said(const error_code& cause, std::string_view words) override { receipts().said(cause, words); }
     void ring(Instant now) override;
 
-    void answered_stray(PacketType type, std::uint16_t packet_id, Reason reason);
-    void finish(std::uint16_t packet_id, Flight::End end, Reason reason);
-    void complain(Reason reason);
+    void answered_stray(wire::mqtt::PacketType type, std::uint16_t packet_id, wire::mqtt::Reason reason);
+    void finish(std::uint16_t packet_id, Flight::End end, wire::mqtt::Reason reason);
+    void complain(wire::mqtt::Reason reason);
 
-    Publish publish_of(const Flight& flight, Properties properties);
+    wire::mqtt::Publish publish_of(const Flight& flight, wire::mqtt::Properties properties);
     bool fits(std::size_t payload_bytes);
     struct Filling;  // the state of one write
     void fill(Filling& into);

@@ -11,7 +11,7 @@
 #include "wire/mqtt/reason.h"
 #include "wire/utf8.h"
 
-namespace portillon::mqtt {
+namespace portillon::wire::mqtt {
 
 constexpr std::size_t variable_size(std::size_t value) {
     return value < 128 ? 1 : value < 16'384 ? 2 : value < 2'097'152 ? 3 : 4;
@@ -140,4 +140,4 @@ inline std::string_view as_text(std::span<const std::byte> bytes) {
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-}  // namespace portillon::mqtt
+}  // namespace portillon::wire::mqtt

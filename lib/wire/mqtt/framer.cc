@@ -5,7 +5,7 @@
 
 #include "base/check.h"
 
-namespace portillon::mqtt {
+namespace portillon::wire::mqtt {
 
 namespace {
 
@@ -123,4 +123,4 @@ std::optional<Frame> Framer::next_gathered() {
                  std::span<const std::byte>(gathered_).subspan(header.header_bytes), header.length};
 }
 
-}  // namespace portillon::mqtt
+}  // namespace portillon::wire::mqtt

@@ -11,7 +11,7 @@
 
 #include "wire/mqtt/reason.h"
 
-namespace portillon::mqtt {
+namespace portillon::wire::mqtt {
 
 // MQTT 5.0, 2.1.2. The numbers are those on the wire.
 enum class PacketType : std::uint8_t {
@@ -97,4 +97,4 @@ private:
     Violation violation_;
 };
 
-}  // namespace portillon::mqtt
+}  // namespace portillon::wire::mqtt

@@ -7,7 +7,7 @@
 
 #include "base/bytes.h"
 
-namespace portillon::mqtt {
+namespace portillon::wire::mqtt {
 namespace {
 
 std::string packet(char first, std::string_view body) {
@@ -135,4 +135,4 @@ TEST(Framer, TakesTheLargestLengthThereIs) {
 }
 
 }  // namespace
-}  // namespace portillon::mqtt
+}  // namespace portillon::wire::mqtt

@@ -11,7 +11,7 @@
 namespace {
 
 using namespace portillon;
-using namespace portillon::mqtt;
+using namespace portillon::wire::mqtt;
 
 struct Owned {
     std::uint8_t first_byte;

@@ -16,7 +16,7 @@
 #include "wire/mqtt/reason.h"
 #include "wire/mqtt/reason_table.h"
 
-namespace portillon::mqtt {
+namespace portillon::wire::mqtt {
 
 enum class Version : std::uint8_t { v3_1_1 = 4, v5 = 5 };
 enum class Qos : std::uint8_t { at_most_once, at_least_once, exactly_once };
@@ -157,4 +157,4 @@ inline void mark_duplicate(std::span<std::byte> publish) {
     publish.front() |= std::byte{0x08};
 }
 
-}  // namespace portillon::mqtt
+}  // namespace portillon::wire::mqtt

@@ -2,7 +2,7 @@
 #include "wire/mqtt/cursor.h"
 #include "wire/mqtt/packet.h"
 
-namespace portillon::mqtt {
+namespace portillon::wire::mqtt {
 
 namespace {
 
@@ -287,4 +287,4 @@ std::size_t encode_publish_head(const Publish& packet, Version version, std::siz
     return finish(writer, out);
 }
 
-}  // namespace portillon::mqtt
+}  // namespace portillon::wire::mqtt

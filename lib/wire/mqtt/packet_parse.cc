@@ -5,7 +5,7 @@
 #include "wire/mqtt/packet.h"
 #include "wire/mqtt/topic.h"
 
-namespace portillon::mqtt {
+namespace portillon::wire::mqtt {
 
 namespace {
 
@@ -310,4 +310,4 @@ Violation parse_ping(const Frame& frame) {
     return finish(in);
 }
 
-}  // namespace portillon::mqtt
+}  // namespace portillon::wire::mqtt

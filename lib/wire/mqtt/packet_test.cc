@@ -9,7 +9,7 @@
 
 #include "base/bytes.h"
 
-namespace portillon::mqtt {
+namespace portillon::wire::mqtt {
 namespace {
 
 // "10 02 'MQTT' 00": bytes in hexadecimal, texts in quotes. Kept until the end, because parsed packets are views.
@@ -395,4 +395,4 @@ TEST(Ping, IsEmpty) {
 }
 
 }  // namespace
-}  // namespace portillon::mqtt
+}  // namespace portillon::wire::mqtt

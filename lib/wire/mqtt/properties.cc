@@ -6,7 +6,7 @@
 #include "wire/mqtt/cursor.h"
 #include "wire/mqtt/topic.h"
 
-namespace portillon::mqtt {
+namespace portillon::wire::mqtt {
 
 namespace {
 
@@ -263,4 +263,4 @@ PropertyList& PropertyList::add(PropertyId id, std::string_view name, std::strin
     return *this;
 }
 
-}  // namespace portillon::mqtt
+}  // namespace portillon::wire::mqtt

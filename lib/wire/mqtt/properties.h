@@ -13,7 +13,7 @@
 #include "wire/mqtt/framer.h"
 #include "wire/mqtt/reason.h"
 
-namespace portillon::mqtt {
+namespace portillon::wire::mqtt {
 
 enum class PropertyId : std::uint8_t {
     payload_format_indicator = 0x01,
@@ -124,4 +124,4 @@ private:
     std::vector<std::byte> raw_;
 };
 
-}  // namespace portillon::mqtt
+}  // namespace portillon::wire::mqtt

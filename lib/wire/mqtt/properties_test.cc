@@ -8,7 +8,7 @@
 
 #include "base/bytes.h"
 
-namespace portillon::mqtt {
+namespace portillon::wire::mqtt {
 namespace {
 
 Reason reason_of(std::string_view raw, PacketType packet) {
@@ -108,4 +108,4 @@ TEST(Reason, IsCountedUnderItsNumber) {
 }
 
 }  // namespace
-}  // namespace portillon::mqtt
+}  // namespace portillon::wire::mqtt

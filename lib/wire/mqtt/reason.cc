@@ -6,7 +6,7 @@
 
 #include "base/error_category.h"
 
-namespace portillon::mqtt {
+namespace portillon::wire::mqtt {
 
 namespace {
 
@@ -21,4 +21,4 @@ error_code make_error_code(Reason reason) {
     return category.code(reason);
 }
 
-}  // namespace portillon::mqtt
+}  // namespace portillon::wire::mqtt

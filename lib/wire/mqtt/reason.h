@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 
-namespace portillon::mqtt {
+namespace portillon::wire::mqtt {
 
 // 0x80 and above are failures. Other numbers may be received. The return codes of a 3.1.1 CONNACK (3.2.2.3 there) are
 // translated to these when parsed and back when encoded.
@@ -71,7 +71,7 @@ struct [[nodiscard]] Violation {
     explicit operator bool() const { return reason != Reason::success; }
 };
 
-}  // namespace portillon::mqtt
+}  // namespace portillon::wire::mqtt
 
 template <>
-struct boost::system::is_error_code_enum<portillon::mqtt::Reason> : std::true_type {};
+struct boost::system::is_error_code_enum<portillon::wire::mqtt::Reason> : std::true_type {};

@@ -3,7 +3,7 @@
 #include <array>
 #include <initializer_list>
 
-namespace portillon::mqtt {
+namespace portillon::wire::mqtt {
 
 namespace {
 
@@ -97,4 +97,4 @@ Reason for_disconnect(Reason reason, Sender sender) {
     return is_listed(reason, PacketType::disconnect, sender) ? reason : Reason::protocol_error;
 }
 
-}  // namespace portillon::mqtt
+}  // namespace portillon::wire::mqtt

@@ -9,7 +9,7 @@
 #include "wire/mqtt/framer.h"
 #include "wire/mqtt/reason.h"
 
-namespace portillon::mqtt {
+namespace portillon::wire::mqtt {
 
 // The end of a connection that sends a packet: some reasons of DISCONNECT and AUTH, and some properties, may be sent by
 // the client only or by the server only.
@@ -22,4 +22,4 @@ bool is_listed(Reason reason, PacketType packet, Sender sender);
 // The reason to send in a DISCONNECT: `reason` itself, or protocol_error (4.13.1) where the table does not list it.
 Reason for_disconnect(Reason reason, Sender sender);
 
-}  // namespace portillon::mqtt
+}  // namespace portillon::wire::mqtt

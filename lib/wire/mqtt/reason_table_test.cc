@@ -11,7 +11,7 @@
 
 #include "wire/mqtt/packet.h"
 
-namespace portillon::mqtt {
+namespace portillon::wire::mqtt {
 namespace {
 
 // A packet whose body is `body`; both may hold any byte.
@@ -364,4 +364,4 @@ TEST(ReasonTable, SessionExpiryIsTheClientsToSetInDisconnect) {
 }
 
 }  // namespace
-}  // namespace portillon::mqtt
+}  // namespace portillon::wire::mqtt

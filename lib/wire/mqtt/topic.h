@@ -4,7 +4,7 @@
 
 #include <string_view>
 
-namespace portillon::mqtt {
+namespace portillon::wire::mqtt {
 
 // A name to publish to: not empty, no wildcards.
 constexpr bool is_topic_name(std::string_view text) {
@@ -40,4 +40,4 @@ constexpr bool is_shared_filter(std::string_view text) {
     return end != text.npos && is_topic_name(text.substr(0, end)) && is_topic_filter(text.substr(end + 1));
 }
 
-}  // namespace portillon::mqtt
+}  // namespace portillon::wire::mqtt

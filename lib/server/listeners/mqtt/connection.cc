@@ -8,10 +8,10 @@
 
 namespace portillon::server::mqtt {
 
-using portillon::mqtt::Payload;
-using portillon::mqtt::Qos;
-using portillon::mqtt::Reason;
-using portillon::mqtt::Version;
+using wire::mqtt::Payload;
+using wire::mqtt::Qos;
+using wire::mqtt::Reason;
+using wire::mqtt::Version;
 using State = portillon::mqtt::ServerConnection::State;
 
 namespace {

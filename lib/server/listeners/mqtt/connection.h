@@ -52,7 +52,7 @@ private:
 
     void connecting(const Protocol::Claim& claim) override;
     std::string make_client_id() override { return listener_.make_client_id(); }
-    void published(portillon::mqtt::Payload payload, portillon::mqtt::Qos qos, std::uint64_t exchange) override;
+    void published(wire::mqtt::Payload payload, wire::mqtt::Qos qos, std::uint64_t exchange) override;
     void refused(std::string_view cause) override { listener_.figures_.refused.add(cause); }
     void answerable() override { listener_.loop_.later(*this); }
     void leaves(std::string_view cause) override;

@@ -54,7 +54,7 @@ inline constexpr const char* connack_3_present = "20 02 01 00";
 
 // The packets of a listener of version 5, in hexadecimal, without reason strings, which are for people.
 inline std::string without_reason_strings(const std::string& hex) {
-    using namespace portillon::mqtt;
+    using namespace wire::mqtt;
     const std::string bytes = testing::bytes_of(hex);
     std::string without;
     Framer framer;

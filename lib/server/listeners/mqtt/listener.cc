@@ -79,9 +79,8 @@ void Listener::decided(Session& session, std::uint16_t packet_id, Disposition di
     }
     const std::uint64_t number = std::exchange(message->number, Session::nobody_waits);
     // A PUBREC of 3.1.1 cannot refuse a message, so a malformed one is finished with, too.
-    const bool finished =
-        disposition == Disposition::accepted || disposition == Disposition::muted ||
-        (disposition == Disposition::malformed && session.version == portillon::mqtt::Version::v3_1_1);
+    const bool finished = disposition == Disposition::accepted || disposition == Disposition::muted ||
+                          (disposition == Disposition::malformed && session.version == wire::mqtt::Version::v3_1_1);
     if (finished) {
         message->state = Session::Received::State::taken;
     } else {

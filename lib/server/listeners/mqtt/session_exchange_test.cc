@@ -442,7 +442,7 @@ TEST(MqttShardMessage, ComesBackAsItWas) {
     message.session->expires_in = 5s;
     message.session->will_due_in = 0s;
     message.session->state.expiry_seconds = 60;
-    message.session->state.version = portillon::mqtt::Version::v5;
+    message.session->state.version = wire::mqtt::Version::v5;
     message.session->state.received.push_back({.packet_id = 3});
     message.session->state.received.push_back({.packet_id = 4, .state = Session::Received::State::taken, .decider = 2});
     std::vector<std::byte> bytes;

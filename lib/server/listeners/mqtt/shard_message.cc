@@ -9,7 +9,7 @@ namespace portillon::server::mqtt {
 
 using portillon::mqtt::ServerConnection;
 using portillon::mqtt::SessionState;
-using portillon::mqtt::Version;
+using wire::mqtt::Version;
 
 namespace {
 
