@@ -12,10 +12,10 @@ namespace portillon::cmd {
 
 const driver::Kinds& driver_kinds() {
     static const driver::Kinds kinds{
-        mqtt::kind(),
-        http2::kind(),
-        grpc::kind(),
-        grpc_stream::kind(),
+        drivers::mqtt::kind(),
+        drivers::http2::kind(),
+        drivers::grpc::kind(),
+        drivers::grpc_stream::kind(),
     };
     return kinds;
 }

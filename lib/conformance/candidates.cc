@@ -18,7 +18,7 @@ using HeldBackBy = Manners::HeldBackBy;
 
 Candidate mqtt_candidate(std::string name, const nlohmann::json& version, int qos, Manners manners) {
     return {.name = std::move(name),
-            .driver = mqtt::kind(),
+            .driver = drivers::mqtt::kind(),
             .options = {{"version", version}, {"qos", qos}, {"keepalive", "5s"}},
             .peer = server::mqtt::kind(),
             .manners = manners};
@@ -58,7 +58,7 @@ Manners unacknowledged() {
 
 Candidate http2_candidate(std::string name, wire::Encoding encoding) {
     return {.name = std::move(name),
-            .driver = http2::kind(),
+            .driver = drivers::http2::kind(),
             .options = {{"keepalive", "5s"}},
             .encoding = encoding,
             .peer = server::http2::kind(),
@@ -76,17 +76,17 @@ const std::vector<Candidate>& candidates() {
         http2_candidate("http2_json", wire::Encoding::json),
         http2_candidate("http2_protobuf", wire::Encoding::protobuf),
         {.name = "grpc",
-         .driver = grpc::kind(),
+         .driver = drivers::grpc::kind(),
          .options = {{"keepalive", "5s"}},
          .peer = server::grpc::kind(),
          .manners = {.time_out = Manners::TimeOut::cancels, .retry_after_unit = 1ms, .too_large = Answer::throttled}},
         {.name = "grpc_stream",
-         .driver = grpc_stream::kind(),
+         .driver = drivers::grpc_stream::kind(),
          .options = {{"keepalive", "5s"}},
          .peer = server::grpc::kind(),
          .manners = {.held_back_by = HeldBackBy::flow_control, .retry_after_unit = 1ms, .too_large = Answer::broken}},
         {.name = "example",
-         .driver = example::kind(),
+         .driver = drivers::example::kind(),
          .options = nlohmann::json::object(),
          .encoding = wire::Encoding::json,
          .peer = example_listener_kind(),

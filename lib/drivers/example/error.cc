@@ -2,7 +2,7 @@
 
 #include "base/error_category.h"
 
-namespace portillon::example {
+namespace portillon::drivers::example {
 
 namespace {
 
@@ -18,4 +18,4 @@ error_code make_error_code(Error error) {
     return category.code(error);
 }
 
-}  // namespace portillon::example
+}  // namespace portillon::drivers::example

@@ -14,7 +14,7 @@
 #include "testing/pipe.h"
 #include "testing/simulation.h"
 
-namespace portillon::example {
+namespace portillon::drivers::example {
 namespace {
 
 class TwoBytes final : public driver::Body {
@@ -98,11 +98,11 @@ void run(std::span<const std::byte> bytes, std::size_t piece) {
 }
 
 }  // namespace
-}  // namespace portillon::example
+}  // namespace portillon::drivers::example
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
     if (size > 0) {
-        portillon::example::run(std::as_bytes(std::span(bytes + 1, size - 1)), 1 + std::size_t{bytes[0]});
+        portillon::drivers::example::run(std::as_bytes(std::span(bytes + 1, size - 1)), 1 + std::size_t{bytes[0]});
     }
     return 0;
 }

@@ -3,7 +3,7 @@
 #include "base/check.h"
 #include "drivers/example/session.h"
 
-namespace portillon::example {
+namespace portillon::drivers::example {
 
 namespace {
 
@@ -42,4 +42,4 @@ driver::Kind kind() {
     };
 }
 
-}  // namespace portillon::example
+}  // namespace portillon::drivers::example

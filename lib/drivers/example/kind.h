@@ -4,8 +4,8 @@
 
 #include "driver/kind.h"
 
-namespace portillon::example {
+namespace portillon::drivers::example {
 
 driver::Kind kind();
 
-}  // namespace portillon::example
+}  // namespace portillon::drivers::example

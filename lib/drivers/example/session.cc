@@ -7,7 +7,7 @@
 #include "drivers/example/error.h"
 #include "wire/receipt.h"
 
-namespace portillon::example {
+namespace portillon::drivers::example {
 
 namespace {
 
@@ -169,4 +169,4 @@ driver::Settled Session::take_settled() {
     return settled;
 }
 
-}  // namespace portillon::example
+}  // namespace portillon::drivers::example

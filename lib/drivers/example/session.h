@@ -16,7 +16,7 @@
 
 #include "driver/stream_session.h"
 
-namespace portillon::example {
+namespace portillon::drivers::example {
 
 // State that the sessions of one driver share. Outlives them.
 using Common = driver::StreamCommon;
@@ -60,4 +60,4 @@ private:
     std::uint32_t unanswered_ = 0;
 };
 
-}  // namespace portillon::example
+}  // namespace portillon::drivers::example

@@ -3,7 +3,7 @@
 #include "drivers/grpc/kind.h"
 #include "drivers/over_http2/harness.h"
 
-namespace portillon::grpc {
+namespace portillon::drivers::grpc {
 namespace {
 
 using ::testing::ElementsAre;
@@ -345,4 +345,4 @@ TEST_F(GrpcDriver, CancelsOnlyTheStreamOfAnAbandonedBatch) {
 }
 
 }  // namespace
-}  // namespace portillon::grpc
+}  // namespace portillon::drivers::grpc

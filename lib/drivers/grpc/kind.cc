@@ -13,11 +13,11 @@ namespace portillon::embedded {
 extern const std::string_view grpc_options;
 }
 
-namespace portillon::grpc {
+namespace portillon::drivers::grpc {
 
 namespace {
 
-using http2::Header;
+using portillon::http2::Header;
 
 constexpr driver::Traits traits{
     .descriptors_per_session = 1,
@@ -71,11 +71,11 @@ public:
     over_http2::Reading read(const Response& response) const { return over_grpc::read(response); }
 
     over_http2::Reading read_reset(const error_code& cause) const {
-        if (cause == http2::make_error_code(http2::Error::enhance_your_calm)) {
+        if (cause == make_error_code(portillon::http2::Error::enhance_your_calm)) {
             return {driver::Answer::throttled, cause, {}};  // RESOURCE_EXHAUSTED, by PROTOCOL-HTTP2
         }
-        if (cause == http2::make_error_code(http2::Error::inadequate_security) ||  // PERMISSION_DENIED
-            cause == http2::make_error_code(http2::Error::http_1_1_required)) {
+        if (cause == make_error_code(portillon::http2::Error::inadequate_security) ||  // PERMISSION_DENIED
+            cause == make_error_code(portillon::http2::Error::http_1_1_required)) {
             return {driver::Answer::rejected, cause, {}};
         }
         return {driver::Answer::try_again, cause, {}};
@@ -119,4 +119,4 @@ driver::Kind kind() {
     };
 }
 
-}  // namespace portillon::grpc
+}  // namespace portillon::drivers::grpc

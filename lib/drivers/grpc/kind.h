@@ -4,8 +4,8 @@
 
 #include "driver/kind.h"
 
-namespace portillon::grpc {
+namespace portillon::drivers::grpc {
 
 driver::Kind kind();
 
-}  // namespace portillon::grpc
+}  // namespace portillon::drivers::grpc

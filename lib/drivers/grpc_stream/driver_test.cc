@@ -4,7 +4,7 @@
 #include "drivers/over_http2/harness.h"
 #include "wire/receipt.h"
 
-namespace portillon::grpc_stream {
+namespace portillon::drivers::grpc_stream {
 namespace {
 
 using ::testing::ElementsAre;
@@ -368,4 +368,4 @@ TEST_F(GrpcStreamDriver, SendsBatchesLargerThanTheServersFrames) {
 }
 
 }  // namespace
-}  // namespace portillon::grpc_stream
+}  // namespace portillon::drivers::grpc_stream

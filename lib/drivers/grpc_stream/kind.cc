@@ -9,7 +9,7 @@ namespace portillon::embedded {
 extern const std::string_view grpc_stream_options;
 }
 
-namespace portillon::grpc_stream {
+namespace portillon::drivers::grpc_stream {
 
 namespace {
 
@@ -48,4 +48,4 @@ driver::Kind kind() {
     };
 }
 
-}  // namespace portillon::grpc_stream
+}  // namespace portillon::drivers::grpc_stream

@@ -5,8 +5,8 @@
 
 #include "driver/kind.h"
 
-namespace portillon::grpc_stream {
+namespace portillon::drivers::grpc_stream {
 
 driver::Kind kind();
 
-}  // namespace portillon::grpc_stream
+}  // namespace portillon::drivers::grpc_stream

@@ -6,7 +6,7 @@
 #include "wire/decode_error.h"
 #include "wire/grpc_status.h"
 
-namespace portillon::grpc_stream {
+namespace portillon::drivers::grpc_stream {
 
 namespace {
 
@@ -97,12 +97,12 @@ void Session::Call::answered() {
         session_.settle(session_.in_flight().front(), reading);
     }
     session_.waiting_ = of_the_call ? session_.in_flight().end() : session_.waiting_;
-    session_.complain(reading.cause ? reading.cause : make_error_code(http2::Error::call_ended));
+    session_.complain(reading.cause ? reading.cause : make_error_code(portillon::http2::Error::call_ended));
 }
 
 void Session::Call::failed(const error_code& cause) {
     session_.stream_ = Stream::ended;
-    const bool left_out = session_.is_draining() && cause == http2::make_error_code(http2::Error::refused_stream);
+    const bool left_out = session_.is_draining() && cause == make_error_code(portillon::http2::Error::refused_stream);
     session_.complain(left_out ? session_.connection().cause() : cause);  // a GOAWAY has a reason of its own
 }
 
@@ -126,13 +126,13 @@ void Session::give_back(Flight& flight) {
 }
 
 void Session::begin() {
-    const std::array<http2::Header, 7> headers{{{":method", "POST"},
-                                                {":scheme", "http"},
-                                                {":path", "/portillon.v1.Gate/Stream"},
-                                                {":authority", common_.authority},
-                                                {"te", "trailers"},
-                                                {"content-type", "application/grpc"},
-                                                {"user-agent", "grpc-portillon/1"}}};
+    const std::array<portillon::http2::Header, 7> headers{{{":method", "POST"},
+                                                           {":scheme", "http"},
+                                                           {":path", "/portillon.v1.Gate/Stream"},
+                                                           {":authority", common_.authority},
+                                                           {"te", "trailers"},
+                                                           {"content-type", "application/grpc"},
+                                                           {"user-agent", "grpc-portillon/1"}}};
     waiting_ = in_flight().end();
     common_.words.leave(&response_);
     response_ = {};
@@ -185,4 +185,4 @@ void Session::settle_as_said(const wire::Receipt& receipt) {
     receipts().stray(wire::ReceiptError::stray);
 }
 
-}  // namespace portillon::grpc_stream
+}  // namespace portillon::drivers::grpc_stream

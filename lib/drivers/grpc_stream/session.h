@@ -13,7 +13,7 @@
 #include "wire/grpc_frame.h"
 #include "wire/receipt.h"
 
-namespace portillon::grpc_stream {
+namespace portillon::drivers::grpc_stream {
 
 // State that the sessions of one driver share.
 struct Common : over_http2::Common {
@@ -27,7 +27,7 @@ public:
     ~Session() override;
 
 private:
-    class Call final : public http2::Request {
+    class Call final : public portillon::http2::Request {
     public:
         explicit Call(Session& session) : session_(session) {}
         std::size_t body_bytes() const override;
@@ -61,4 +61,4 @@ private:
     wire::GrpcFrameReader receipts_;
 };
 
-}  // namespace portillon::grpc_stream
+}  // namespace portillon::drivers::grpc_stream

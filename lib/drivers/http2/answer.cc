@@ -2,14 +2,16 @@
 
 #include "http2/error.h"
 
-namespace portillon::http2 {
+namespace portillon::drivers::http2 {
+
+using portillon::http2::Error;
 
 over_http2::Reading answer_of(int status, std::optional<Nanos> retry_after) {
     using driver::Answer;
     if (status >= 200 && status < 300) {
         return {Answer::acknowledged, {}, {}};
     }
-    const error_code cause = error_of_status(status);
+    const error_code cause = portillon::http2::error_of_status(status);
     if (status == 429 || ((status == 503 || status == 413) && retry_after)) {
         return {Answer::throttled, cause, retry_after};
     }
@@ -29,4 +31,4 @@ over_http2::Reading answer_of_reset(const error_code& cause) {
     return {is_final ? Answer::rejected : Answer::try_again, cause, {}};
 }
 
-}  // namespace portillon::http2
+}  // namespace portillon::drivers::http2

@@ -6,7 +6,7 @@
 
 #include "drivers/over_http2/session.h"
 
-namespace portillon::http2 {
+namespace portillon::drivers::http2 {
 
 // Any 2xx acknowledges. A 3xx rejects for good: redirections are not followed, and the same request would get the same
 // answer. So does a 4xx, except 408, 425 and 429. 429 throttles; so do 503 and 413 if they have Retry-After, which says
@@ -18,4 +18,4 @@ over_http2::Reading answer_of(int status, std::optional<Nanos> retry_after);
 // good, because this connection can meet neither demand; after any other code the batch may be tried again.
 over_http2::Reading answer_of_reset(const error_code& cause);
 
-}  // namespace portillon::http2
+}  // namespace portillon::drivers::http2

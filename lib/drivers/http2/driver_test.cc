@@ -6,11 +6,12 @@
 #include "drivers/http2/kind.h"
 #include "drivers/over_http2/harness.h"
 
-namespace portillon::http2 {
+namespace portillon::drivers::http2 {
 namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+namespace raw = portillon::http2::raw;
 
 const net::Url target{"http", "gate.example", 8080, ""};
 
@@ -1180,4 +1181,4 @@ TEST(Http2Kind, SaysWhatItIs) {
 }
 
 }  // namespace
-}  // namespace portillon::http2
+}  // namespace portillon::drivers::http2

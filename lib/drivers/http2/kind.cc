@@ -14,9 +14,12 @@ namespace portillon::embedded {
 extern const std::string_view http2_options;
 }
 
-namespace portillon::http2 {
+namespace portillon::drivers::http2 {
 
 namespace {
+
+using portillon::http2::Date;
+using portillon::http2::Header;
 
 constexpr std::string_view default_path = "/v1/validations";
 
@@ -60,13 +63,13 @@ public:
         } else if (!has_failed(response)) {
             return;
         } else if (name == "retry-after") {
-            const auto retry_after = parse_retry_after(value, wall_clock());
+            const auto retry_after = portillon::http2::parse_retry_after(value, wall_clock());
             if (retry_after && *retry_after >= response.retry_after.value_or(Nanos{0})) {  // the longest of several
                 response.retry_after = retry_after;
-                response.retry_at = parse_date(value, wall_clock());
+                response.retry_at = portillon::http2::parse_date(value, wall_clock());
             }
         } else if (name == "date") {
-            response.date = parse_date(value, wall_clock());
+            response.date = portillon::http2::parse_date(value, wall_clock());
         } else if (name == "location" && response.status < 400 && is_news(response)) {
             response.say(over_http2::Words::Worth::message, "location: ");
             response.say(over_http2::Words::Worth::message, value);
@@ -82,7 +85,7 @@ public:
     over_http2::Reading read(const Response& response) const {
         auto retry_after = response.retry_after;
         if (response.retry_at && response.date) {  // by the server's clock, not by ours
-            retry_after = time_between(*response.date, *response.retry_at);
+            retry_after = portillon::http2::time_between(*response.date, *response.retry_at);
         }
         return answer_of(response.status, retry_after);
     }
@@ -92,7 +95,8 @@ public:
 private:
     static bool has_failed(const Response& response) { return response.status < 100 || response.status >= 300; }
     static bool is_news(const Response& response) {
-        return response.words != nullptr && !response.words->are_known(error_of_status(response.status));
+        return response.words != nullptr &&
+               !response.words->are_known(portillon::http2::error_of_status(response.status));
     }
     static Date wall_clock() { return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()); }
 
@@ -134,4 +138,4 @@ driver::Kind kind() {
     };
 }
 
-}  // namespace portillon::http2
+}  // namespace portillon::drivers::http2

@@ -4,8 +4,8 @@
 
 #include "driver/kind.h"
 
-namespace portillon::http2 {
+namespace portillon::drivers::http2 {
 
 driver::Kind kind();
 
-}  // namespace portillon::http2
+}  // namespace portillon::drivers::http2

@@ -10,7 +10,7 @@
 #include "net/loop.h"
 #include "wire/mqtt/framer.h"
 
-namespace portillon::mqtt {
+namespace portillon::drivers::mqtt {
 
 class AcknowledgingTransport final : public net::Transport, private net::Deferred {
 public:
@@ -82,4 +82,4 @@ struct AcknowledgingDialer final : net::Dialer {
     net::Loop& loop;
 };
 
-}  // namespace portillon::mqtt
+}  // namespace portillon::drivers::mqtt

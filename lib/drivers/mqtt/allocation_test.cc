@@ -5,7 +5,7 @@
 #include "drivers/mqtt/busy_fleet.h"
 #include "testing/counted_new.h"
 
-namespace portillon::mqtt {
+namespace portillon::drivers::mqtt {
 namespace {
 
 TEST(MqttAllocation, NoneForAMessageInTheSteadyState) {
@@ -20,4 +20,4 @@ TEST(MqttAllocation, NoneForAMessageInTheSteadyState) {
 }
 
 }  // namespace
-}  // namespace portillon::mqtt
+}  // namespace portillon::drivers::mqtt

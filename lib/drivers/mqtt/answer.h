@@ -5,7 +5,7 @@
 #include "driver/driver.h"
 #include "wire/mqtt/reason.h"
 
-namespace portillon::mqtt {
+namespace portillon::drivers::mqtt {
 
 constexpr driver::Answer answer_of(wire::mqtt::Reason reason) {
     using wire::mqtt::Reason;
@@ -23,4 +23,4 @@ constexpr driver::Answer answer_of(wire::mqtt::Reason reason) {
     }
 }
 
-}  // namespace portillon::mqtt
+}  // namespace portillon::drivers::mqtt

@@ -12,7 +12,7 @@
 #include "net/task_group.h"
 #include "testing/simulation.h"
 
-namespace portillon::mqtt {
+namespace portillon::drivers::mqtt {
 
 class BusyFleet {
 public:
@@ -79,4 +79,4 @@ private:
     std::uint64_t settled_ = 0;
 };
 
-}  // namespace portillon::mqtt
+}  // namespace portillon::drivers::mqtt

@@ -12,7 +12,7 @@
 #include "driver/driver.h"
 #include "wire/mqtt/reason.h"
 
-namespace portillon::mqtt {
+namespace portillon::drivers::mqtt {
 
 struct Flight : QueueHook {
     // How the batch was settled. answered: `reason` says more. downgraded: acknowledged as if it were QoS 1.
@@ -55,4 +55,4 @@ Flight* find(Flights& flights, Wanted wanted) {
     return found == flights.end() ? nullptr : &*found;
 }
 
-}  // namespace portillon::mqtt
+}  // namespace portillon::drivers::mqtt

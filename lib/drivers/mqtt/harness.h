@@ -18,7 +18,7 @@
 #include "testing/pipe.h"
 #include "testing/simulation.h"
 
-namespace portillon::mqtt {
+namespace portillon::drivers::mqtt {
 
 // Options of the driver, and the server's CONNACK for each version.
 inline constexpr const char* five = R"({"version": 5, "topic": "v/{equipment}"})";
@@ -166,4 +166,4 @@ protected:
     bool closed_ = false;
 };
 
-}  // namespace portillon::mqtt
+}  // namespace portillon::drivers::mqtt

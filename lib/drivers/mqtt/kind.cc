@@ -8,7 +8,7 @@ namespace portillon::embedded {
 extern const std::string_view mqtt_options;
 }
 
-namespace portillon::mqtt {
+namespace portillon::drivers::mqtt {
 
 namespace {
 
@@ -53,4 +53,4 @@ driver::Kind kind() {
     };
 }
 
-}  // namespace portillon::mqtt
+}  // namespace portillon::drivers::mqtt

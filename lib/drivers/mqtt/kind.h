@@ -5,8 +5,8 @@
 
 #include "driver/kind.h"
 
-namespace portillon::mqtt {
+namespace portillon::drivers::mqtt {
 
 driver::Kind kind();
 
-}  // namespace portillon::mqtt
+}  // namespace portillon::drivers::mqtt

@@ -3,7 +3,7 @@
 #include "drivers/mqtt/busy_fleet.h"
 #include "testing/counted_malloc.h"
 
-namespace portillon::mqtt {
+namespace portillon::drivers::mqtt {
 namespace {
 
 // From offer to settled, with a server that costs as little as possible. Arguments: sessions, in flight, body bytes.
@@ -30,4 +30,4 @@ BENCHMARK_CAPTURE(offer_to_settled, v3_1_1_qos_1, R"({"version": "3.1.1"})")->Ar
 BENCHMARK_CAPTURE(offer_to_settled, v5_qos_0, R"({"qos": 0})")->Args({100, 1, 100});
 
 }  // namespace
-}  // namespace portillon::mqtt
+}  // namespace portillon::drivers::mqtt

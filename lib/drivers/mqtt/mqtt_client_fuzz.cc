@@ -13,7 +13,7 @@
 #include "testing/pipe.h"
 #include "testing/simulation.h"
 
-namespace portillon::mqtt {
+namespace portillon::drivers::mqtt {
 namespace {
 
 class ThreeBytes final : public driver::Body {
@@ -88,11 +88,11 @@ void run(std::span<const std::byte> bytes, std::uint8_t choice) {
 }
 
 }  // namespace
-}  // namespace portillon::mqtt
+}  // namespace portillon::drivers::mqtt
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
     if (size > 0) {
-        portillon::mqtt::run(std::as_bytes(std::span(bytes + 1, size - 1)), bytes[0]);
+        portillon::drivers::mqtt::run(std::as_bytes(std::span(bytes + 1, size - 1)), bytes[0]);
     }
     return 0;
 }

@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <string_view>
 
-namespace portillon::mqtt {
+namespace portillon::drivers::mqtt {
 
 namespace {
 
@@ -68,4 +68,4 @@ void write_topic(std::string& into, const std::string& pattern, EquipmentId equi
     into.append(rest);
 }
 
-}  // namespace portillon::mqtt
+}  // namespace portillon::drivers::mqtt

@@ -9,7 +9,7 @@
 #include "base/units.h"
 #include "wire/mqtt/packet.h"
 
-namespace portillon::mqtt {
+namespace portillon::drivers::mqtt {
 
 struct Options {
     wire::mqtt::Version version = wire::mqtt::Version::v5;
@@ -33,4 +33,4 @@ std::string client_id(RunId run, EquipmentId equipment);
 // The topic of one equipment: its number replaces every "{equipment}". Assigns, so that a reused string grows once.
 void write_topic(std::string& into, const std::string& pattern, EquipmentId equipment);
 
-}  // namespace portillon::mqtt
+}  // namespace portillon::drivers::mqtt

@@ -8,7 +8,7 @@
 
 #include "drivers/mqtt/kind.h"
 
-namespace portillon::mqtt {
+namespace portillon::drivers::mqtt {
 namespace {
 
 using wire::mqtt::Qos;
@@ -79,4 +79,4 @@ TEST(MqttOptions, TheEquipmentsNumberStandsForItsPlaceholder) {
 }
 
 }  // namespace
-}  // namespace portillon::mqtt
+}  // namespace portillon::drivers::mqtt

@@ -20,7 +20,7 @@
 #include "testing/simulation.h"
 #include "wire/mqtt/framer.h"
 
-namespace portillon::mqtt {
+namespace portillon::drivers::mqtt {
 namespace {
 
 constexpr std::uint32_t equipments = 100;
@@ -231,4 +231,4 @@ INSTANTIATE_TEST_SUITE_P(Versions, MqttUnderResets,
                          });
 
 }  // namespace
-}  // namespace portillon::mqtt
+}  // namespace portillon::drivers::mqtt

@@ -5,7 +5,7 @@
 #include "drivers/mqtt/harness.h"
 #include "testing/stuck_transport.h"
 
-namespace portillon::mqtt {
+namespace portillon::drivers::mqtt {
 namespace {
 
 using ::testing::ElementsAre;
@@ -387,4 +387,4 @@ TEST_F(MqttResume, ReadsNoMoreFromWhoDoesNotReadItsReleases) {
 }
 
 }  // namespace
-}  // namespace portillon::mqtt
+}  // namespace portillon::drivers::mqtt

@@ -8,8 +8,12 @@
 #include "drivers/mqtt/answer.h"
 #include "mqtt/error.h"
 
-namespace portillon::mqtt {
+namespace portillon::drivers::mqtt {
 
+using portillon::mqtt::ClientConnection;
+using portillon::mqtt::ClientError;
+using portillon::mqtt::Start;
+using portillon::mqtt::Terms;
 using namespace wire::mqtt;  // the packets
 
 namespace {
@@ -567,4 +571,4 @@ driver::Outcome Session::outcome_of(const Flight& flight) const {
     return outcome;
 }
 
-}  // namespace portillon::mqtt
+}  // namespace portillon::drivers::mqtt

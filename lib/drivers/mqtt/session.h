@@ -30,7 +30,7 @@
 #include "drivers/mqtt/options.h"
 #include "mqtt/client_connection.h"
 
-namespace portillon::mqtt {
+namespace portillon::drivers::mqtt {
 
 // State that the sessions of one driver share. Outlives them.
 class Common : public driver::StreamCommon {
@@ -41,7 +41,7 @@ public:
     std::string_view topic_of(EquipmentId equipment);
     // passing: the session that the server makes ends with the connection.
     enum class Stay : std::uint8_t { as_options_say, passing };
-    std::span<const std::byte> connect_packet(EquipmentId equipment, Start start, Stay stay);
+    std::span<const std::byte> connect_packet(EquipmentId equipment, portillon::mqtt::Start start, Stay stay);
     wire::mqtt::Properties topic_alias() const { return topic_alias_.view(); }
     std::span<const std::byte> disconnect_packet(wire::mqtt::Reason reason);
     std::span<const std::byte> farewell_packet();  // ends the session in version 5
@@ -59,7 +59,7 @@ private:
     EquipmentId topic_of_{};
 };
 
-class Session final : public driver::StreamSession, private ClientConnection::Events, private Alarm {
+class Session final : public driver::StreamSession, private portillon::mqtt::ClientConnection::Events, private Alarm {
 public:
     Session(Common& common, EquipmentId equipment, driver::Receipts& receipts);
     ~Session() override;
@@ -81,7 +81,7 @@ private:
     void gone() override;
     void drained() override;
 
-    void connected(const Terms& terms) override;
+    void connected(const portillon::mqtt::Terms& terms) override;
     void answered(wire::mqtt::PacketType type, std::uint16_t packet_id, wire::mqtt::Reason reason) override;
     void acknowledge(wire::mqtt::PacketType type, std::uint16_t packet_id, wire::mqtt::Reason reason) override;
     void pinged() override;
@@ -108,7 +108,7 @@ private:
     driver::Outcome outcome_of(const Flight& flight) const;
 
     Common& common_;
-    ClientConnection connection_;
+    portillon::mqtt::ClientConnection connection_;
     Flights waiting_;    // not sent yet
     Flights kept_;       // of former connections, in the order of the first sending
     Flights in_flight_;  // in the order in which they were sent on this connection
@@ -122,7 +122,7 @@ private:
     std::uint16_t outstanding_ = 0;  // counted against the receive maximum (MQTT 5.0, 4.9)
     std::uint16_t last_packet_id_ = 0;
     std::uint16_t keepalive_seconds_ = 0;
-    Start start_ = Start::clean;  // resume: the server may have kept the session
+    portillon::mqtt::Start start_ = portillon::mqtt::Start::clean;  // resume: the server may have kept the session
     enum class Ping : std::uint8_t { none, awaited } ping_ = Ping::none;
     enum class Alias : std::uint8_t { none, allowed, set } alias_ = Alias::none;
     enum class Reading : std::uint8_t { on, paused } reading_ = Reading::on;
@@ -132,4 +132,4 @@ private:
     bool said_goodbye_ = false;    // on this connection
 };
 
-}  // namespace portillon::mqtt
+}  // namespace portillon::drivers::mqtt

@@ -7,7 +7,7 @@
 #include "drivers/mqtt/harness.h"
 #include "testing/stuck_transport.h"
 
-namespace portillon::mqtt {
+namespace portillon::drivers::mqtt {
 namespace {
 
 using ::testing::ElementsAre;
@@ -965,4 +965,4 @@ TEST_F(MqttSession, IsSmall) {
 }
 
 }  // namespace
-}  // namespace portillon::mqtt
+}  // namespace portillon::drivers::mqtt

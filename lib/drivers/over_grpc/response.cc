@@ -5,7 +5,7 @@
 #include "wire/grpc_retry_info.h"
 #include "wire/grpc_status.h"
 
-namespace portillon::over_grpc {
+namespace portillon::drivers::over_grpc {
 
 namespace {
 
@@ -119,9 +119,9 @@ void note_body(Response& response, std::span<const std::byte> bytes) {
 
 over_http2::Reading read(const Response& response) {
     if (!response.status_code && is_redirection(response)) {
-        return {driver::Answer::rejected, http2::error_of_status(response.status), {}};
+        return {driver::Answer::rejected, portillon::http2::error_of_status(response.status), {}};
     }
     return answer_of(status_of(response), response);
 }
 
-}  // namespace portillon::over_grpc
+}  // namespace portillon::drivers::over_grpc

@@ -11,7 +11,7 @@
 #include "drivers/over_http2/response.h"
 #include "drivers/over_http2/session.h"
 
-namespace portillon::over_grpc {
+namespace portillon::drivers::over_grpc {
 
 struct Response : over_http2::Response {
     std::optional<std::uint8_t> status_code;  // grpc-status
@@ -48,4 +48,4 @@ void note_body(Response& response, std::span<const std::byte> bytes);
 // call would get the same answer.
 over_http2::Reading read(const Response& response);
 
-}  // namespace portillon::over_grpc
+}  // namespace portillon::drivers::over_grpc

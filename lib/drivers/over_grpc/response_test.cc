@@ -4,7 +4,7 @@
 
 #include "testing/counted_new.h"
 
-namespace portillon::over_grpc {
+namespace portillon::drivers::over_grpc {
 namespace {
 
 // However often a server refuses, and however many words it adds.
@@ -33,4 +33,4 @@ TEST(GrpcResponse, IsReadWithoutAllocationWhateverItSays) {
 }
 
 }  // namespace
-}  // namespace portillon::over_grpc
+}  // namespace portillon::drivers::over_grpc

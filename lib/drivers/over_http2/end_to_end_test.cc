@@ -15,7 +15,7 @@
 #include "server/listeners/grpc/kind.h"
 #include "server/listeners/http2/kind.h"
 
-namespace portillon::over_http2 {
+namespace portillon::drivers::over_http2 {
 namespace {
 
 // Answers each arrival after a delay of its own.
@@ -331,4 +331,4 @@ INSTANTIATE_TEST_SUITE_P(Protocols, EndToEnd,
                          [](const auto& protocol) { return protocol.param.name; });
 
 }  // namespace
-}  // namespace portillon::over_http2
+}  // namespace portillon::drivers::over_http2

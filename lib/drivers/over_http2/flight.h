@@ -8,7 +8,7 @@
 #include "base/list.h"
 #include "driver/driver.h"
 
-namespace portillon::over_http2 {
+namespace portillon::drivers::over_http2 {
 
 struct Flight : ListHook {  // in its session's list of flights that are in flight, or settled
     driver::Batch batch;
@@ -17,4 +17,4 @@ struct Flight : ListHook {  // in its session's list of flights that are in flig
     enum class State : std::uint8_t { waiting, sent } state = State::waiting;
 };
 
-}  // namespace portillon::over_http2
+}  // namespace portillon::drivers::over_http2

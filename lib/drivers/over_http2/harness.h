@@ -17,7 +17,7 @@
 #include "testing/pipe.h"
 #include "testing/simulation.h"
 
-namespace portillon::over_http2 {
+namespace portillon::drivers::over_http2 {
 
 namespace raw = portillon::http2::raw;
 
@@ -210,4 +210,4 @@ protected:
     net::TaskGroup tasks_{simulation_.loop()};
 };
 
-}  // namespace portillon::over_http2
+}  // namespace portillon::drivers::over_http2

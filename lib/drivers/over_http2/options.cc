@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-namespace portillon::over_http2 {
+namespace portillon::drivers::over_http2 {
 
 Nanos keepalive_of(const nlohmann::json& options) {
     const auto keepalive = options.find("keepalive");
@@ -16,4 +16,4 @@ std::string authority_of(const net::Url& target) {
     return target.authority();
 }
 
-}  // namespace portillon::over_http2
+}  // namespace portillon::drivers::over_http2

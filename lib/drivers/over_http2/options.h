@@ -8,7 +8,7 @@
 #include "base/units.h"
 #include "net/url.h"
 
-namespace portillon::over_http2 {
+namespace portillon::drivers::over_http2 {
 
 // The option `keepalive`; 0 if it is missing.
 Nanos keepalive_of(const nlohmann::json& options);
@@ -16,4 +16,4 @@ Nanos keepalive_of(const nlohmann::json& options);
 // The value of :authority: "host:80", "[::1]:80".
 std::string authority_of(const net::Url& target);
 
-}  // namespace portillon::over_http2
+}  // namespace portillon::drivers::over_http2

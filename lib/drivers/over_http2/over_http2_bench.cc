@@ -20,8 +20,12 @@
 #include "wire/grpc_frame.h"
 #include "wire/receipt.h"
 
-namespace portillon::over_http2 {
+namespace portillon::drivers::over_http2 {
 namespace {
+
+using portillon::http2::Exchange;
+using portillon::http2::Header;
+using portillon::http2::ServerConnection;
 
 class FrozenClock final : public Clock {
 public:
@@ -52,13 +56,13 @@ public:
     DirectTransport* transport = nullptr;
 };
 
-struct Call final : http2::Exchange {};
+struct Call final : Exchange {};
 
 // Answers 200 with grpc-status 0 to every request, which both unary protocols take for an acknowledgement; on a stream,
 // sends a receipt for each message, assuming that it is the next sequence of equipment 1.
-class YesServer final : public http2::ServerConnection::Events {
+class YesServer final : public ServerConnection::Events {
 public:
-    http2::ServerConnection connection{*this, {.streams = 2'000, .header_list_bytes = 16 << 10}};
+    ServerConnection connection{*this, {.streams = 2'000, .header_list_bytes = 16 << 10}};
     std::vector<std::byte> out;
 
     // The server's own allocations.
@@ -77,7 +81,7 @@ public:
     }
 
     void greeted() override {}
-    http2::Exchange& begun() override {
+    Exchange& begun() override {
         if (free_.empty()) {
             return calls_.emplace_back();
         }
@@ -85,18 +89,18 @@ public:
         free_.pop_back();
         return call;
     }
-    void header(http2::Exchange& call, std::string_view name, std::string_view value) override {
+    void header(Exchange& call, std::string_view name, std::string_view value) override {
         if (name == ":path" && value.ends_with("/Stream")) {
             stream_ = &call;
         }
     }
-    void headers_end(http2::Exchange& call, http2::ServerConnection::HeaderList) override {
+    void headers_end(Exchange& call, ServerConnection::HeaderList) override {
         if (&call == stream_) {
-            static constexpr http2::Header begin[] = {{":status", "200"}, {"content-type", "application/grpc"}};
+            static constexpr Header begin[] = {{":status", "200"}, {"content-type", "application/grpc"}};
             connection.open_response(call, begin);
         }
     }
-    void body(http2::Exchange& call, std::span<const std::byte> piece) override {
+    void body(Exchange& call, std::span<const std::byte> piece) override {
         if (&call != stream_) {
             return;
         }
@@ -110,15 +114,15 @@ public:
             connection.add(call, std::span(receipt).first(wire::grpc_prefix_bytes + bytes));
         }
     }
-    void request_end(http2::Exchange& call) override {
-        static constexpr http2::Header yes[] = {{":status", "200"}, {"grpc-status", "0"}};
+    void request_end(Exchange& call) override {
+        static constexpr Header yes[] = {{":status", "200"}, {"grpc-status", "0"}};
         connection.respond(call, yes, {});
     }
-    void closed(http2::Exchange& call) override { free_.push_back(static_cast<Call*>(&call)); }
+    void closed(Exchange& call) override { free_.push_back(static_cast<Call*>(&call)); }
     void reset() override {}
 
 private:
-    http2::Exchange* stream_ = nullptr;
+    Exchange* stream_ = nullptr;
     wire::GrpcFrameReader messages_{1 << 20};
     Sequence received_ = 0;
     std::deque<Call> calls_;
@@ -208,4 +212,4 @@ BENCHMARK(grpc_offer_to_settled)->Arg(1)->Arg(32)->Arg(100);
 BENCHMARK(grpc_stream_offer_to_settled)->Arg(1)->Arg(32)->Arg(100);
 
 }  // namespace
-}  // namespace portillon::over_http2
+}  // namespace portillon::drivers::over_http2

@@ -21,10 +21,10 @@
 #include "testing/pipe.h"
 #include "testing/simulation.h"
 
-namespace portillon {
+namespace portillon::drivers::over_http2 {
 namespace {
 
-namespace raw = http2::raw;
+namespace raw = portillon::http2::raw;
 
 class ThreeBytes final : public driver::Body {
     std::size_t size() const override { return 3; }
@@ -194,11 +194,11 @@ void run(std::uint8_t choice, testing::FuzzScript script) {
 }
 
 }  // namespace
-}  // namespace portillon
+}  // namespace portillon::drivers::over_http2
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
     if (size > 0) {
-        portillon::run(bytes[0], portillon::testing::FuzzScript(std::span(bytes + 1, size - 1)));
+        portillon::drivers::over_http2::run(bytes[0], portillon::testing::FuzzScript(std::span(bytes + 1, size - 1)));
     }
     return 0;
 }

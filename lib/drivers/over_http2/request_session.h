@@ -15,7 +15,7 @@
 #include "http2/error.h"
 #include "http2/header.h"
 
-namespace portillon::over_http2 {
+namespace portillon::drivers::over_http2 {
 
 // How a protocol writes a request and reads its response. A batch is a request, its answer the response.
 template <class T>
@@ -24,7 +24,7 @@ concept Dialect = std::derived_from<typename T::Response, Response> &&
     { reader.body_bytes(batch) } -> std::same_as<std::size_t>;
     reader.write_body(batch, std::span<std::byte>{});
     // Gets the size of the body. The result is valid until the next call.
-    { dialect.request_headers(batch, std::size_t{}) } -> std::same_as<std::span<const http2::Header>>;
+    { dialect.request_headers(batch, std::size_t{}) } -> std::same_as<std::span<const portillon::http2::Header>>;
     reader.note(response, std::string_view{} /* name */, std::string_view{} /* value */);
     reader.note_body(response, std::span<const std::byte>{});  // in any pieces
     { reader.read(response) } -> std::same_as<Reading>;
@@ -35,7 +35,7 @@ template <Dialect D>
 class RequestSession;
 
 template <Dialect D>
-struct RequestFlight final : Flight, http2::Request {
+struct RequestFlight final : Flight, portillon::http2::Request {
     std::size_t body_bytes() const override { return bytes; }
     void write_body(std::span<std::byte> out) const override;
     void started() override;
@@ -105,7 +105,7 @@ void RequestFlight<D>::answered() {
 
 template <Dialect D>
 void RequestFlight<D>::failed(const error_code& cause) {
-    if (session->is_draining() && cause == http2::make_error_code(http2::Error::refused_stream)) {
+    if (session->is_draining() && cause == make_error_code(portillon::http2::Error::refused_stream)) {
         session->settle(*this, {driver::Answer::broken, cause, {}});  // GOAWAY has excluded it
     } else {
         session->was_reset(*this, session->common_.dialect.read_reset(cause));
@@ -141,7 +141,7 @@ void RequestSession<D>::withdraw_waiting() {
         Flight& flight = *next++;  // settle() takes it out of the list
         if (flight.state == Flight::State::waiting) {
             connection().cancel(static_cast<Request&>(flight));
-            settle(flight, {driver::Answer::broken, http2::Error::refused_stream, {}});
+            settle(flight, {driver::Answer::broken, portillon::http2::Error::refused_stream, {}});
         }
     }
 }
@@ -155,4 +155,4 @@ void RequestSession<D>::end() {
     }
 }
 
-}  // namespace portillon::over_http2
+}  // namespace portillon::drivers::over_http2

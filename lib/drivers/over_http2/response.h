@@ -8,7 +8,7 @@
 
 #include "drivers/over_http2/words.h"
 
-namespace portillon::over_http2 {
+namespace portillon::drivers::over_http2 {
 
 struct Response {
     int status = 0;
@@ -43,4 +43,4 @@ void begin(Noted& response, std::string_view digits) {
     std::from_chars(digits.data(), digits.data() + digits.size(), response.status);
 }
 
-}  // namespace portillon::over_http2
+}  // namespace portillon::drivers::over_http2

@@ -6,7 +6,7 @@
 #include "http2/error.h"
 #include "wire/percent.h"
 
-namespace portillon::over_http2 {
+namespace portillon::drivers::over_http2 {
 
 namespace {
 
@@ -33,7 +33,7 @@ void Session::give_all_back() {
 void Session::greet() {
     farewell_ = {};
     complaint_ = {};
-    connection_.reset(new http2::ClientConnection(*this, header_list_bytes));
+    connection_.reset(new portillon::http2::ClientConnection(*this, header_list_bytes));
     write_soon();
 }
 
@@ -133,7 +133,7 @@ void Session::ring(Instant now) {
         return;
     }
     if (silence_ == Silence::asked && byte_until_ <= now) {
-        lost(http2::Error::no_ping_answer);
+        lost(portillon::http2::Error::no_ping_answer);
         return;
     }
     if (silence_ == Silence::none && common_.keepalive > 0s && last_byte_ + common_.keepalive <= now) {
@@ -149,7 +149,7 @@ void Session::answered(Flight& flight, const Reading& reading) {
 
 void Session::was_reset(Flight& flight, const Reading& reading) {
     if (++resets_ >= most_resets) {
-        complain(http2::Error::only_resets);
+        complain(portillon::http2::Error::only_resets);
     }
     settle(flight, reading);
 }
@@ -172,7 +172,7 @@ void Session::doubt(Instant offered, Instant deadline) {
         ask(deadline == never ? ping_patience : deadline - offered);
         set_alarm();
     } else if (offered >= doubted_from_) {
-        lost(http2::Error::no_answers);
+        lost(portillon::http2::Error::no_answers);
     }
 }
 
@@ -255,10 +255,10 @@ void Session::write() {
     }
     if (error || complaint_ || connection_->finished()) {
         const error_code cause = complaint_ ? complaint_ : error ? error : connection_->cause();
-        lost(cause ? cause : make_error_code(http2::Error::goaway));
+        lost(cause ? cause : make_error_code(portillon::http2::Error::goaway));
     } else if (is_draining() && unsettled_ == 0) {
         lost(farewell_);
     }
 }
 
-}  // namespace portillon::over_http2
+}  // namespace portillon::drivers::over_http2

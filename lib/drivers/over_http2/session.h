@@ -26,7 +26,7 @@
 #include "drivers/over_http2/words.h"
 #include "http2/client_connection.h"
 
-namespace portillon::over_http2 {
+namespace portillon::drivers::over_http2 {
 
 // State that the sessions of one driver share. Outlives them.
 struct Common : driver::StreamCommon {
@@ -44,7 +44,7 @@ struct Reading {
     std::optional<Nanos> retry_after;
 };
 
-class Session : public driver::StreamSession, private http2::ClientConnection::Events, private Alarm {
+class Session : public driver::StreamSession, private portillon::http2::ClientConnection::Events, private Alarm {
 public:
     Session(Common& common, EquipmentId equipment, driver::Receipts& receipts);
     ~Session() override;  // derived classes have called give_all_back() in theirs
@@ -74,7 +74,7 @@ protected:
     void complain(const error_code& cause) { complaint_ = complaint_ ? complaint_ : cause; }
     void started(Flight& flight);  // its first byte is part of the present output
     void pass_on_words(const Response& response, const error_code& cause);
-    http2::ClientConnection& connection() { return *connection_; }
+    portillon::http2::ClientConnection& connection() { return *connection_; }
     List<Flight>& in_flight() { return in_flight_; }
     bool is_draining() const { return farewell_.failed(); }
 
@@ -103,7 +103,7 @@ private:
     enum class Silence : std::uint8_t { none, asked } silence_ = Silence::none;
     std::uint8_t resets_ = 0;  // since the last answer
     std::uint32_t unsettled_ = 0;
-    std::unique_ptr<http2::ClientConnection> connection_;  // from greet() until the connection has gone
+    std::unique_ptr<portillon::http2::ClientConnection> connection_;  // from greet() until the connection has gone
     List<Flight> in_flight_;
     List<Flight> settled_;
     error_code farewell_;   // why no new requests are taken; then the rest is awaited
@@ -114,4 +114,4 @@ private:
     Instant doubted_from_ = never;  // when the first time-out since the last answer came
 };
 
-}  // namespace portillon::over_http2
+}  // namespace portillon::drivers::over_http2

@@ -14,7 +14,7 @@
 #include "base/error.h"
 #include "driver/driver.h"
 
-namespace portillon::over_http2 {
+namespace portillon::drivers::over_http2 {
 
 class Words {
 public:
@@ -73,4 +73,4 @@ private:
     std::vector<error_code> known_;  // a few dozen at most: statuses of HTTP and gRPC
 };
 
-}  // namespace portillon::over_http2
+}  // namespace portillon::drivers::over_http2

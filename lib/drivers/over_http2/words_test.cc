@@ -4,7 +4,7 @@
 
 #include "drivers/over_http2/response.h"
 
-namespace portillon::over_http2 {
+namespace portillon::drivers::over_http2 {
 namespace {
 
 using Worth = Words::Worth;
@@ -52,4 +52,4 @@ TEST(Words, AreBounded) {
 }
 
 }  // namespace
-}  // namespace portillon::over_http2
+}  // namespace portillon::drivers::over_http2
