@@ -168,13 +168,16 @@ std::string throughput_text(const Row& row) {
     return text;
 }
 
+// What is known of the batches, and of whatever else the tally counts that is no validation.
 std::string batch_text(const account::KnownCounts& counts) {
     auto text = fmt::format("{} sent, {} retried", counted(*counts.sent_batches), counted(*counts.retries));
-    if (counts.retries_put_off) {
-        text += fmt::format(", {} retries put off", counted(*counts.retries_put_off));
-    }
-    if (counts.breaker_openings) {
-        text += fmt::format("; {} openings of circuit breakers", counted(*counts.breaker_openings));
+    for (const auto& figure : account::count_figures) {
+        const bool is_said = figure.name == "sent_batches" || figure.name == "retries";
+        const auto& count = counts.*figure.known_count;
+        if (figure.section == account::Section::tally && figure.unit != account::Unit::validations && !is_said &&
+            count) {
+            text += fmt::format(", {} {}", counted(*count), figure.explanation);
+        }
     }
     return text;
 }
