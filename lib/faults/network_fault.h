@@ -30,6 +30,9 @@ struct NetworkFault {
     bool operator==(const NetworkFault&) const = default;
 };
 
+// Whether it is of the network and has what its kind cannot do without: flapping an up and a down, a rate its bytes.
+bool is_possible(const NetworkFault& fault);
+
 // Whether the fault hits this equipment: it is one of first..last, and its random draw lies within the share.
 bool hits(const NetworkFault& fault, std::uint64_t seed, EquipmentId equipment);
 

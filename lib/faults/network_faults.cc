@@ -25,6 +25,20 @@ Nanos part_of(Nanos whole, double share) {
 
 }  // namespace
 
+bool is_possible(const NetworkFault& fault) {
+    switch (fault.kind) {
+        case Kind::flapping:
+            return fault.up > Nanos{0} && fault.down > Nanos{0};
+        case Kind::reset:
+            return fault.length == Nanos{0} || fault.every > Nanos{0};
+        case Kind::bandwidth:
+        case Kind::slow_read:
+            return fault.bytes_per_s > 0;
+        default:
+            return is_of_network(fault.kind);
+    }
+}
+
 bool hits(const NetworkFault& fault, std::uint64_t seed, EquipmentId equipment) {
     const auto id = number_of(equipment);
     return id >= fault.first && id <= fault.last &&
@@ -34,11 +48,7 @@ bool hits(const NetworkFault& fault, std::uint64_t seed, EquipmentId equipment) 
 NetworkFaults::NetworkFaults(std::vector<NetworkFault> faults, std::uint64_t seed)
     : faults_(std::move(faults)), seed_(seed) {
     for (const auto& fault : faults_) {
-        check(is_of_network(fault.kind), "a fault of the network");
-        check(fault.kind != Kind::flapping || (fault.up > Nanos{0} && fault.down > Nanos{0}),
-              "flapping goes up and down");
-        check(fault.kind != Kind::reset || fault.length == Nanos{0} || fault.every > Nanos{0}, "resets have a rhythm");
-        check((fault.kind != Kind::bandwidth && fault.kind != Kind::slow_read) || fault.bytes_per_s > 0, "a rate");
+        check(is_possible(fault), "a fault of the network that can be brought about");
     }
 }
 

@@ -2,10 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
 #include <memory>
 #include <utility>
 
 #include "link/link.h"
+#include "plan/run_spec.h"
 
 namespace portillon::generator {
 
@@ -19,6 +21,8 @@ constexpr int most_rows_of_a_piece = 16'384;  // a gap takes at most ten bytes
 Nanos nanos(std::int64_t count) {
     return Nanos{count};
 }
+
+constexpr Nanos longest = 10 * 366 * 24h;  // of all stages, and beyond what a scenario allows
 
 template <class Enum>
 std::uint32_t number_of_enum(Enum value) {
@@ -40,6 +44,22 @@ public:
         if (problem_.empty()) {
             problem_ = std::move(why);
         }
+    }
+    // A length of time, from none to `longest`.
+    Nanos length(std::int64_t count) {
+        if (count < 0 || nanos(count) > longest) {
+            refuse(fmt::format("a time of {} ns", count));
+            return Nanos{0};
+        }
+        return nanos(count);
+    }
+    // A number that is finite and not negative.
+    double amount(double value) {
+        if (!std::isfinite(value) || value < 0) {
+            refuse(fmt::format("an amount of {}", value));
+            return 0;
+        }
+        return value;
     }
     void refuse(const Problems& problems) { refuse(problems.front().message); }
     const std::string& problem() const { return problem_; }
@@ -80,27 +100,30 @@ void write_value(const json& value, v1::Value& into) {
     }
 }
 
-json read_value(const v1::Value& value) {
+json read_value(const v1::Value& value, Reading& reading) {
     switch (value.kind_case()) {
         case v1::Value::kBoolean:
             return value.boolean();
         case v1::Value::kWhole:
             return value.whole();
         case v1::Value::kNumber:
+            if (!std::isfinite(value.number())) {
+                reading.refuse("an option that is no number");
+            }
             return value.number();
         case v1::Value::kText:
             return value.text();
         case v1::Value::kList: {
             json list = json::array();
             for (const auto& item : value.list().items()) {
-                list.push_back(read_value(item));
+                list.push_back(read_value(item, reading));
             }
             return list;
         }
         case v1::Value::kMap: {
             json map = json::object();
             for (const auto& [key, member] : value.map().members()) {
-                map[key] = read_value(member);
+                map[key] = read_value(member, reading);
             }
             return map;
         }
@@ -135,25 +158,26 @@ void write_delivery(const plan::Delivery& delivery, v1::Delivery& into) {
 
 plan::Delivery read_delivery(const v1::Delivery& from, Reading& reading) {
     plan::Delivery delivery;
-    delivery.batch = {from.batch_max(), nanos(from.linger_ns())};
+    delivery.batch = {from.batch_max(), reading.length(from.linger_ns())};
     delivery.in_flight = from.in_flight();
     delivery.order = reading.pick(from.order(), plan::Order::strict, "order");
-    delivery.timeout = nanos(from.timeout_ns());
-    delivery.connect_timeout = nanos(from.connect_timeout_ns());
+    delivery.timeout = reading.length(from.timeout_ns());
+    delivery.connect_timeout = reading.length(from.connect_timeout_ns());
     delivery.cache = Bytes{from.cache_bytes()};
     delivery.overflow = reading.pick(from.overflow(), plan::Overflow::newest, "overflow");
     if (from.has_pace_per_s()) {
-        delivery.pace = Rate{from.pace_per_s()};
+        delivery.pace = Rate{reading.amount(from.pace_per_s())};
     }
-    delivery.retry.base = nanos(from.retry_base_ns());
-    delivery.retry.max = nanos(from.retry_max_ns());
+    delivery.retry.base = reading.length(from.retry_base_ns());
+    delivery.retry.max = reading.length(from.retry_max_ns());
     delivery.retry.jitter = reading.pick(from.retry_jitter(), plan::Jitter::none, "jitter");
     if (from.has_retry_budget()) {
-        delivery.retry.budget = Share{from.retry_budget()};
+        delivery.retry.budget = Share{reading.amount(from.retry_budget())};
     }
-    delivery.breaker = {from.breaker_failures(), nanos(from.breaker_open_ns())};
-    delivery.drain = nanos(from.drain_ns());
-    if (delivery.batch.max == 0 || delivery.in_flight == 0) {
+    delivery.breaker = {from.breaker_failures(), reading.length(from.breaker_open_ns())};
+    delivery.drain = reading.length(from.drain_ns());
+    if (delivery.batch.max == 0 || delivery.batch.max > wire::most_validations || delivery.in_flight == 0 ||
+        (delivery.pace && delivery.pace->per_second <= 0)) {
         reading.refuse("a delivery of nothing");
     }
     return delivery;
@@ -173,10 +197,11 @@ void write_start(const plan::Start& start, v1::Lot& into) {
 plan::Start read_start(const v1::Lot& from, Reading& reading) {
     switch (from.start_case()) {
         case v1::Lot::kByRate:
-            return plan::StartByRate{Rate{from.by_rate().per_s()}, nanos(from.by_rate().within_ns())};
+            return plan::StartByRate{Rate{reading.amount(from.by_rate().per_s())},
+                                     reading.length(from.by_rate().within_ns())};
         case v1::Lot::kBySteps:
             if (from.by_steps().step() > 0) {
-                return plan::StartBySteps{from.by_steps().step(), nanos(from.by_steps().every_ns())};
+                return plan::StartBySteps{from.by_steps().step(), reading.length(from.by_steps().every_ns())};
             }
             break;
         case v1::Lot::START_NOT_SET:
@@ -211,17 +236,17 @@ faults::NetworkFault read_fault(const v1::NetworkFault& from, Reading& reading) 
     }
     return {.number = from.number(),
             .kind = kind,
-            .at = nanos(from.at_ns()),
-            .length = nanos(from.length_ns()),
-            .share = from.share(),
+            .at = reading.length(from.at_ns()),
+            .length = reading.length(from.length_ns()),
+            .share = reading.amount(from.share()),
             .first = from.first(),
             .last = from.last(),
-            .delay = nanos(from.delay_ns()),
-            .jitter = nanos(from.jitter_ns()),
-            .bytes_per_s = from.bytes_per_s(),
-            .every = nanos(from.every_ns()),
-            .up = nanos(from.up_ns()),
-            .down = nanos(from.down_ns()),
+            .delay = reading.length(from.delay_ns()),
+            .jitter = reading.length(from.jitter_ns()),
+            .bytes_per_s = reading.amount(from.bytes_per_s()),
+            .every = reading.length(from.every_ns()),
+            .up = reading.length(from.up_ns()),
+            .down = reading.length(from.down_ns()),
             .direction = reading.pick(from.direction(), faults::Direction::down, "direction")};
 }
 
@@ -293,10 +318,16 @@ void write_lot(const LotPlan& plan, v1::Lot& into) {
 
 arrival::Schedule read_schedule(const v1::Lot& from, std::shared_ptr<const arrival::Trace> trace, Reading& reading) {
     std::vector<arrival::Stage> stages;
+    Nanos duration{};
     for (const auto& stage : from.stages()) {
+        duration += reading.length(stage.duration_ns());
+        if (stage.duration_ns() <= 0 || duration > longest) {
+            reading.refuse("a stage without an end");
+            break;
+        }
         stages.push_back({.duration = nanos(stage.duration_ns()),
-                          .rate_from = stage.rate_from(),
-                          .rate_to = stage.rate_to(),
+                          .rate_from = reading.amount(stage.rate_from()),
+                          .rate_to = reading.amount(stage.rate_to()),
                           .measure = stage.measured() ? arrival::Measure::on : arrival::Measure::off});
     }
     const auto kind = reading.pick(from.arrival(), arrival::Kind::closed, "arrival");
@@ -304,6 +335,17 @@ arrival::Schedule read_schedule(const v1::Lot& from, std::shared_ptr<const arriv
                              .burst_size = std::max(1U, from.burst_size()),
                              .trace = kind == arrival::Kind::trace ? std::move(trace) : nullptr},
             arrival::Stages(std::move(stages)), from.seed()};
+}
+
+// What the rest of the program takes for granted.
+void check_lot(const v1::Lot& from, Reading& reading) {
+    if (from.equipments() == 0 || from.equipments() > plan::most_equipments) {
+        reading.refuse("a lot without equipments, or with too many");
+    }
+    if (from.payload_bytes() < wire::smallest_validation_bytes ||
+        from.payload_bytes() > wire::largest_validation_bytes) {
+        reading.refuse("a payload of no size that a validation can have");
+    }
 }
 
 LotPlan read_lot(const v1::Lot& from, std::shared_ptr<const arrival::Trace> trace, Reading& reading) {
@@ -318,10 +360,10 @@ LotPlan read_lot(const v1::Lot& from, std::shared_ptr<const arrival::Trace> trac
                          .debris = reading.pick(from.debris(), plan::Debris::left, "debris")},
                  .protocol = from.protocol()};
     for (const auto cut : from.cuts_ns()) {
-        plan.lot.cuts.push_back(nanos(cut));
+        plan.lot.cuts.push_back(reading.length(cut));
     }
     for (const auto& [key, value] : from.options()) {
-        plan.options[key] = read_value(value);
+        plan.options[key] = read_value(value, reading);
     }
     if (auto target = net::parse_url(from.target())) {
         plan.target = std::move(*target);
@@ -331,9 +373,9 @@ LotPlan read_lot(const v1::Lot& from, std::shared_ptr<const arrival::Trace> trac
     plan.routes = read_routes(from, reading);
     for (const auto& fault : from.network_faults()) {
         plan.network_faults.push_back(read_fault(fault, reading));
-    }
-    if (plan.lot.equipments == 0 || plan.lot.payload_bytes == 0) {
-        reading.refuse("a lot of nothing");
+        if (!faults::is_possible(plan.network_faults.back())) {
+            reading.refuse("a fault that cannot be brought about");
+        }
     }
     return plan;
 }
@@ -381,6 +423,10 @@ std::shared_ptr<const arrival::Trace> read_trace(const v1::GeneratorPlan& messag
         }
         Nanos due{};
         for (const auto gap : part.gaps_ns()) {
+            if (gap > static_cast<std::uint64_t>((longest - due).count())) {
+                reading.refuse("a recorded schedule without an end");
+                break;
+            }
             due += nanos(static_cast<std::int64_t>(gap));
             rows.push_back({due, EquipmentId{part.equipment()}});
         }
@@ -410,10 +456,14 @@ std::vector<v1::LinkMessage> write_plan(const Plan& plan, unsigned shard, unsign
 Checked<Plan> read_plan(const v1::GeneratorPlan& message) {
     Reading reading;
     Plan plan;
-    if (message.shard() >= message.shards()) {
-        reading.refuse("no such shard");
+    if (message.shard() >= message.shards() || !message.last() || message.lots().empty()) {
+        reading.refuse("a part of it is missing");
     }
     for (const auto& from : message.lots()) {
+        check_lot(from, reading);
+        if (!reading.problem().empty()) {
+            break;
+        }
         const auto place = static_cast<std::uint32_t>(plan.lots.size());
         const bool recorded = from.arrival() == number_of_enum(arrival::Kind::trace);
         auto trace = recorded ? read_trace(message, place, from.equipments(), reading) : nullptr;

@@ -125,7 +125,13 @@ TEST(PlanMessage, IsRefusedWhenItIsOfAnotherMake) {
           Spoil{[](auto& lot) { lot.mutable_routes(0)->set_from(0, "nobody"); }},
           Spoil{[](auto& lot) { lot.mutable_network_faults(0)->set_kind(99); }},
           Spoil{[](auto& lot) { lot.mutable_delivery()->set_in_flight(0); }},
-          Spoil{[](auto& lot) { lot.clear_routes(); }}, Spoil{[](auto& lot) { lot.set_equipments(0); }}}) {
+          Spoil{[](auto& lot) { lot.clear_routes(); }}, Spoil{[](auto& lot) { lot.set_equipments(0); }},
+          Spoil{[](auto& lot) { lot.set_equipments(4'000'000'000); }},
+          Spoil{[](auto& lot) { lot.mutable_stages(0)->set_duration_ns(-1); }},
+          Spoil{[](auto& lot) { lot.mutable_stages(0)->set_rate_to(-1); }},
+          Spoil{[](auto& lot) { lot.mutable_delivery()->set_timeout_ns(-1); }},
+          Spoil{[](auto& lot) { lot.mutable_delivery()->set_pace_per_s(0); }},
+          Spoil{[](auto& lot) { lot.set_payload_bytes(1); }}}) {
         auto spoilt = message;
         spoil(*spoilt.mutable_lots(0));
         EXPECT_FALSE(read_plan(spoilt));
@@ -133,6 +139,12 @@ TEST(PlanMessage, IsRefusedWhenItIsOfAnotherMake) {
     auto spoilt = message;
     spoilt.set_shard(1);
     EXPECT_FALSE(read_plan(spoilt)) << "shard 1 of 1";
+    spoilt = message;
+    spoilt.clear_lots();
+    EXPECT_FALSE(read_plan(spoilt));
+    spoilt = message;
+    spoilt.set_last(false);
+    EXPECT_FALSE(read_plan(spoilt));
     EXPECT_TRUE(read_plan(message));
 }
 
