@@ -153,7 +153,7 @@ ROWS = [
     ("the same over gRPC", "late", "suspect", lambda: busy_beside([first_cpu], small("grpc", 200, "20/s"), starved)),
     ("every processor has a busy loop", "processors were", "suspect",
      lambda: busy_beside(os.sched_getaffinity(0), small("mqtt", 50, "10/s", "5s"))),
-    ("a listen queue of one", "overflowed a listen queue", "suspect",
+    ("a listen queue of one", "found a listen queue full", "suspect",
      lambda: in_own_network({"core/somaxconn": "1"}, small("mqtt", 400, "1/s", "2s", "--set", "fleet.start.rate=100000/s"))),
     ("nothing", "", "valid", lambda: run(small("mqtt", 20, "5/s", "4s"))),
 ]

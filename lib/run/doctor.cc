@@ -111,8 +111,9 @@ private:
             return;
         }
         if (needs_ && needs_->shards_wanted > 0) {
-            blame(finding, Health::bad,
-                  fmt::format("--shards {}, or without it as many as it takes", needs_->shards_wanted));
+            blame(
+                finding, Health::bad,
+                fmt::format("--shards {}, or no --shards: then as many are started as needed", needs_->shards_wanted));
         } else {
             blame(finding, Health::bad,
                   fmt::format("ulimit -Hn {}   (root; or LimitNOFILE= of the service)",
@@ -153,11 +154,12 @@ private:
             const auto wanted = (fleet + ports - 1) / ports;
             blame(finding, Health::bad,
                   fmt::format(
-                      "--source-address, {} in all   (ip addr add gives a network card more of them){}", wanted,
+                      "--source-address with {} addresses in all   (ip addr add gives a network card more addresses){}",
+                      wanted,
                       fleet <= addresses * 64'000 ? "; or sysctl -w net.ipv4.ip_local_port_range=\"1024 65535\"" : ""));
             if (needs_->on_one_address) {
                 blame(finding, Health::bad,
-                      "or a target at 127.0.0.1, which is called from as many addresses as it takes");
+                      "or a target at 127.0.0.1, for which portillon uses as many source addresses as needed");
             }
         }
     }
@@ -254,7 +256,7 @@ private:
         auto& finding = add("cores", fmt::format("{}", facts_.cores));
         if (facts_.cores_allowed && *facts_.cores_allowed < facts_.cores) {
             finding.there += fmt::format(", of which the control group allows {:.1f}", *facts_.cores_allowed);
-            blame(finding, Health::doubtful, "a quota stops every process for parts of each 100 ms: lift cpu.max");
+            blame(finding, Health::doubtful, "raise cpu.max: a quota stops every process for a part of each 100 ms");
         }
         if (!needs_) {
             return;
@@ -265,12 +267,12 @@ private:
         const double there = std::min<double>(facts_.cores, facts_.cores_allowed.value_or(facts_.cores));
         if (busy > there * scenario::busiest_useful_share) {
             blame(finding, Health::doubtful,
-                  "a lower rate, larger batches (delivery.batch), or more cores: above 70 % the tool is late itself");
+                  "a lower rate, larger batches (delivery.batch), or more cores: above 70 % the tool itself is late");
         }
     }
 
     void governor() {
-        auto& finding = add("frequency governor", facts_.governor.empty() ? "none to be seen" : facts_.governor);
+        auto& finding = add("frequency governor", facts_.governor.empty() ? "not visible" : facts_.governor);
         if (facts_.governor == "powersave" || facts_.governor == "conservative" || facts_.governor == "ondemand") {
             blame(finding, Health::doubtful, "cpupower frequency-set -g performance");
         }

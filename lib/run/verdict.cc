@@ -20,16 +20,19 @@ Judgement judge(const Observed& observed) {
         invalid.push_back("a process was lost: " + shard);
     }
     if (observed.no_descriptors > 0) {
-        invalid.push_back(
-            fmt::format("{} connections failed for want of descriptors: raise --shards", observed.no_descriptors));
+        invalid.push_back(fmt::format(
+            "{} connections failed because a generator process had no file descriptors left: raise --shards",
+            observed.no_descriptors));
     }
     if (observed.turned_away > 0) {
-        invalid.push_back(fmt::format("the embedded server turned {} connections away for want of descriptors",
-                                      observed.turned_away));
+        invalid.push_back(
+            fmt::format("the embedded server turned {} connections away because it had no file descriptors left",
+                        observed.turned_away));
     }
     if (observed.no_ports > 0) {
-        invalid.push_back(
-            fmt::format("{} connections failed for want of local ports: add source addresses", observed.no_ports));
+        invalid.push_back(fmt::format(
+            "{} connections failed because no local ports were left: add source addresses (--source-address)",
+            observed.no_ports));
     }
     if (!observed.unread_ledger.empty()) {
         invalid.push_back("the ledger could not be read: " + observed.unread_ledger);
@@ -41,33 +44,38 @@ Judgement judge(const Observed& observed) {
         const Nanos lag = *observed.lag_p99;
         if (observed.response_p99 && lag > *observed.response_p99 / 2 && lag > 1ms) {
             invalid.push_back(
-                fmt::format("the generator itself was late: generator_lag P99 {} is above half of response P99 {}",
+                fmt::format("the generator itself was late, so response measures the tool and not the target: "
+                            "generator_lag P99 {} is above half of response P99 {}",
                             humanize(lag), humanize(*observed.response_p99)));
         } else if (lag > std::max(Nanos{1ms}, observed.response_p99.value_or(0ns) / 20)) {
-            suspect.push_back(fmt::format("the generator was late: generator_lag P99 {} is above {}", humanize(lag),
-                                          humanize(std::max(Nanos{1ms}, observed.response_p99.value_or(0ns) / 20))));
+            suspect.push_back(fmt::format(
+                "the generator was late: generator_lag P99 {} is above {} (5 % of response P99, 1 ms at least)",
+                humanize(lag), humanize(std::max(Nanos{1ms}, observed.response_p99.value_or(0ns) / 20))));
         }
     }
     if (observed.measured > 0 &&
         static_cast<double>(observed.late_unhindered) > late_share_limit * static_cast<double>(observed.measured)) {
-        suspect.push_back(
-            fmt::format("{} of {} validations were first sent a second late though nothing held them back: "
-                        "the rate was not reached",
-                        observed.late_unhindered, observed.measured));
+        suspect.push_back(fmt::format(
+            "{} of {} validations were first sent a second or more after they were due, though nothing held "
+            "them back but the generator: the rate was not reached",
+            observed.late_unhindered, observed.measured));
     }
     if (observed.nothing_due) {
-        suspect.push_back("nothing was due while it was measured: there is nothing to judge");
+        suspect.push_back("nothing was due in a measured stage: there is nothing to judge");
     }
     if (observed.cpu_share > saturated_share) {
-        suspect.push_back(fmt::format("the machine's processors were {:.0f} % busy", observed.cpu_share * 100));
+        suspect.push_back(
+            fmt::format("the machine's processors were {:.0f} % busy: timers and answers may have been late",
+                        observed.cpu_share * 100));
     }
     if (std::chrono::abs(observed.clock_step) > clock_step_limit) {
-        suspect.push_back(fmt::format("the wall clock stepped by {} during the run",
+        suspect.push_back(fmt::format("the machine's wall clock was changed by {} during the run",
                                       humanize(Nanos{std::chrono::abs(observed.clock_step)})));
     }
     if (observed.listen_overflows > 0) {
-        suspect.push_back(
-            fmt::format("{} connections overflowed a listen queue of this machine", observed.listen_overflows));
+        suspect.push_back(fmt::format(
+            "{} connections found a listen queue full and were delayed: see accept backlog in portillon doctor",
+            observed.listen_overflows));
     }
     Judgement judgement;
     judgement.measurement = !invalid.empty()   ? Measurement::invalid

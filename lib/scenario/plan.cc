@@ -237,8 +237,9 @@ void warn_of_the_traffic(Plan& plan, const Scenario& scenario, const arrival::St
     const double window_s = delivery.in_flight * static_cast<double>(delivery.batch.max) / rate;
     if (window_s < hasty_answer_s) {
         plan.warnings.push_back(fmt::format(
-            "at {}/s an equipment's window ({} batches of {}) is full after {}: answers must come sooner", rate,
-            delivery.in_flight, delivery.batch.max, humanize(Nanos{std::llround(std::ceil(window_s * 1e9))})));
+            "at {}/s an equipment's window ({} batches of {}) is full after {}: the server must answer sooner, or "
+            "validations have to wait",
+            rate, delivery.in_flight, delivery.batch.max, humanize(Nanos{std::llround(std::ceil(window_s * 1e9))})));
     }
     const auto batch_bytes = delivery.batch.max * scenario.lot().traffic.payload.bytes.count;
     if (batch_bytes > grpc_message_bytes) {
@@ -251,7 +252,8 @@ void warn_of_the_machine(Plan& plan, const plan::Machine& machine) {
     const double busy = plan.busy_cores;
     if (busy > machine.cores * busiest_useful_share) {
         plan.warnings.push_back(fmt::format(
-            "the peak of {}/s in {} batches/s is about {:.1f} cores of work with both sides on this machine; it has {}",
+            "the peak of {} validations/s in {} batches/s is about {:.1f} cores of work, both sides together; this "
+            "machine has {}",
             humanize_count(plan.peak_per_s), humanize_count(plan.peak_batches_per_s), busy, machine.cores));
     }
     if (plan.ledger.count > large_ledger_bytes) {

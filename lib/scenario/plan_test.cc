@@ -156,7 +156,7 @@ TEST(Plan, WarnsOfWhatWillNotWork) {
     rows.back().scenario.lot().protocol = "http2";
     rows.back().scenario.protocols = {{"http2", {{"keepalive", "0s"}}}};
     rows.back().scenario.faults = {{FaultKind::half_open, 5s}};
-    rows.push_back({steady(3, 1, 10s), "faults.0: hits nobody: 0.01% of 3 equipments"});
+    rows.push_back({steady(3, 1, 10s), "faults.0: hits no equipment: 0.01% of 3 equipments"});
     rows.back().scenario.faults = {{.kind = FaultKind::cut, .at = 5s, .during = 1s, .share_percent = 0.01}};
     for (const auto& row : rows) {
         EXPECT_THAT(plan_of(row.scenario).warnings, testing::Contains(HasSubstr(row.warning)));

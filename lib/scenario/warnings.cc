@@ -41,7 +41,7 @@ private:
                 const auto started = std::min<std::uint64_t>(fleet.equipments, waves * steps->step);
                 warn("fleet.start",
                      fmt::format("the stages end at {}, before the last equipment starts at {}: {} of {} "
-                                 "never have anything due",
+                                 "equipments never have anything due",
                                  format_duration(end()), format_duration(last), fleet.equipments - started,
                                  fleet.equipments));
             }
@@ -50,10 +50,11 @@ private:
         const auto& start = std::get<plan::StartByRate>(fleet.start);
         const double needed_s = fleet.equipments / start.rate.per_second;
         if (needed_s > seconds(start.within)) {
-            warn("fleet.start", fmt::format("connecting {} equipments at {}/s takes {} s, longer than within ({}): the "
-                                            "rest begin offline",
-                                            fleet.equipments, start.rate.per_second, humanize_count(needed_s),
-                                            format_duration(start.within)));
+            warn("fleet.start",
+                 fmt::format("connecting {} equipments at {}/s takes {} s, longer than within ({}): those "
+                             "that are not connected by then begin offline",
+                             fleet.equipments, start.rate.per_second, humanize_count(needed_s),
+                             format_duration(start.within)));
         }
     }
 
@@ -66,14 +67,15 @@ private:
             if (stage.rate.per_second > 0 || stage.shape == Shape::ramp) {
                 warn(fmt::format("traffic.stages.{}", at),
                      kind == arrival::Kind::closed
-                         ? "closed arrivals ignore the rates: the next is due when the last was answered"
-                         : "the rate has no effect: what is due says the trace");
+                         ? "closed arrivals ignore the rates: validations are due when earlier ones are answered"
+                         : "the rate has no effect: the trace says what is due when");
             }
         }
         if (const auto& trace = traffic.arrival.trace) {
             if (const auto after = trace->count_from(end()); after > 0) {
-                warn("traffic.arrival", fmt::format("{} of the trace's {} rows lie after the end of the stages at {}",
-                                                    after, trace->size(), format_duration(end())));
+                warn("traffic.arrival",
+                     fmt::format("{} of the trace's {} rows lie after the end of the stages at {} and are left out",
+                                 after, trace->size(), format_duration(end())));
             }
         }
         if (by_rate && stages_.peak_rate() == 0) {
@@ -105,18 +107,19 @@ private:
         if (fault.at >= end()) {
             warn(key,
                  fmt::format("begins at {}, after the end of the traffic at {}: nothing is due then, and the run may "
-                             "be over before",
+                             "already be over",
                              format_duration(fault.at), format_duration(end())));
         } else if (faults::is_of_network(fault.kind) && over > drained) {
-            warn(key, fmt::format("ends at {}, after the drain at {}: what it holds back is never settled",
-                                  format_duration(over), format_duration(drained)));
+            warn(key,
+                 fmt::format("ends at {}, after the drain at {}: validations that it holds back are never answered",
+                             format_duration(over), format_duration(drained)));
         } else if (over > end()) {
-            warn(key, fmt::format("lasts until {}, beyond the end of the traffic at {}: nothing is due in the rest",
+            warn(key, fmt::format("lasts until {}, beyond the end of the traffic at {}: nothing is due after that",
                                   format_duration(over), format_duration(end())));
         }
         if (fault.kind == FaultKind::half_open && !has_keepalive()) {
-            warn(key, fmt::format("goes unnoticed by {0}, which tries again on the same connection for ever "
-                                  "(protocols.{0}.keepalive: 0s)",
+            warn(key, fmt::format("goes unnoticed by {0} without keepalive: it tries again on the dead connection for "
+                                  "ever (protocols.{0}.keepalive is 0s)",
                                   scenario_.lot().protocol));
         }
     }
@@ -126,10 +129,11 @@ private:
         for (const auto& fault : network_faults_of(scenario_)) {
             const auto key = fmt::format("faults.{}", fault.number);
             if (fault.last > equipments) {
-                warn(key + ".equipments", fmt::format("ends at {}, and the fleet has {}", fault.last, equipments));
+                warn(key + ".equipments",
+                     fmt::format("ends at {}, but the fleet has {} equipments", fault.last, equipments));
             }
             if (count_hit(scenario_, fault) == 0) {
-                warn(key, fmt::format("hits nobody: {}% of {} equipments, with this seed",
+                warn(key, fmt::format("hits no equipment: {}% of {} equipments is none, with this seed",
                                       scenario_.faults[fault.number].share_percent,
                                       std::min(fault.last, equipments) - fault.first + 1));
             }
@@ -144,9 +148,9 @@ private:
             }
             const auto key = "thresholds." + threshold.metric;
             if (!gate::can_be_breached_early(*parsed)) {
-                warn(key,
-                     fmt::format("abortOnFail has no effect on {}: what may still come to hold is judged at the end",
-                                 threshold.expression));
+                warn(key, fmt::format(
+                              "abortOnFail has no effect on {}: it may come to hold later, so it is judged at the end",
+                              threshold.expression));
             } else if (threshold.abort_not_before >= end()) {
                 warn(key,
                      fmt::format("abortOnFail has no effect: delayAbortEval {} is not before the end of the stages "

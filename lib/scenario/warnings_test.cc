@@ -40,9 +40,11 @@ TEST(Warnings, SayWhatHasNoEffect) {
         {"faults: [ { at: 5s, for: 6s, kind: stall } ]\n", "faults.0: lasts until 11s, beyond the end of the traffic"},
         {"faults: [ { at: 5s, for: 6s, kind: cut } ]\n", "faults.0: lasts until 11s, beyond the end of the traffic"},
         {"faults: [ { at: 5s, for: 60s, kind: cut } ]\n", "faults.0: ends at 65s, after the drain at 40s"},
-        {"faults: [ { at: 5s, for: 1s, kind: cut, equipments: [2, 9] } ]\n", "faults.0.equipments: ends at 9"},
-        {"faults: [ { at: 5s, for: 1s, kind: cut, share: 0.01% } ]\n", "faults.0: hits nobody"},
-        {"protocol: http2\nfaults: [ { at: 5s, kind: half_open } ]\n", "faults.0: goes unnoticed by http2"},
+        {"faults: [ { at: 5s, for: 1s, kind: cut, equipments: [2, 9] } ]\n",
+         "faults.0.equipments: ends at 9, but the fleet has 3"},
+        {"faults: [ { at: 5s, for: 1s, kind: cut, share: 0.01% } ]\n", "faults.0: hits no equipment: 0.01% of 3"},
+        {"protocol: http2\nfaults: [ { at: 5s, kind: half_open } ]\n",
+         "faults.0: goes unnoticed by http2 without keepalive"},
         {"delivery: { batch: { linger: 1s } }\n", "delivery.batch.linger: has no effect with batch.max 1"},
         {"delivery: { breaker: { open: 3s } }\n", "delivery.breaker.open: has no effect without breaker.failures"},
         {"thresholds: { acknowledged: [ { threshold: 'count>100', abortOnFail: true } ] }\n",
@@ -56,7 +58,7 @@ TEST(Warnings, SayWhatHasNoEffect) {
     EXPECT_THAT(warned("", "arrival: closed, stages: [ { duration: 10s, rate: 2/s } ]"),
                 HasSubstr("traffic.stages.0: closed arrivals ignore the rates"));
     const char* trace = "arrival: { kind: trace, file: t.csv }, stages: [ { duration: 10s, rate: 2/s } ]";
-    EXPECT_THAT(warned("", trace), HasSubstr("traffic.stages.0: the rate has no effect"));
+    EXPECT_THAT(warned("", trace), HasSubstr("traffic.stages.0: the rate has no effect: the trace says"));
     EXPECT_THAT(warned("", trace), HasSubstr("traffic.arrival: 1 of the trace's 2 rows lie after the end"));
     EXPECT_THAT(warned("", "stages: [ { duration: 10s, rate: 0/s } ]"), HasSubstr("every rate is 0"));
     EXPECT_THAT(warned("", "stages: [ { duration: 10s, rate: 1/s } ]", "equipments: 3, start: { step: 1, every: 5s }"),
