@@ -52,7 +52,7 @@ struct RunCommand {
             return Exit::usage;
         }
         net::RememberedSignals signals;
-        run::Conducted conducted;
+        run::RunOutcome conducted;
         {
             LiveLine progress(options.output(), "");
             conducted = run::conduct(*order, progress);
@@ -93,7 +93,7 @@ struct RunCommand {
         }
     }
 
-    static Exit exit_for(const run::Conducted& conducted, Exit otherwise) {
+    static Exit exit_for(const run::RunOutcome& conducted, Exit otherwise) {
         return conducted.interrupted_by == 0 ? otherwise : exit_of_signal(conducted.interrupted_by);
     }
 };

@@ -42,8 +42,8 @@ struct Shard::Lot {
     std::optional<fleet::Engine> engine;
 };
 
-Shard::Shard(net::Loop& loop, link::Link& link, const driver::Kinds& kinds, Surroundings surroundings, Ended ended)
-    : loop_(loop), link_(link), kinds_(kinds), surroundings_(std::move(surroundings)), ended_(std::move(ended)) {
+Shard::Shard(net::Loop& loop, link::Link& link, const driver::Kinds& kinds, System system, Ended ended)
+    : loop_(loop), link_(link), kinds_(kinds), system_(std::move(system)), ended_(std::move(ended)) {
     link_.start([this](const v1::LinkMessage& message) { heard(message); },
                 [this](const error_code&) { ended_(1); });  // without a conductor there is nobody to report to
     v1::LinkMessage hello;
@@ -125,7 +125,7 @@ std::string Shard::set_up(const LotPlan& plan) {
     }
     Lot& lot = *lots_.emplace_back(std::make_unique<Lot>());
     lot.plan = plan;
-    lot.dialer = surroundings_.make_dialer(plan.routes, traffic_);
+    lot.dialer = system_.make_dialer(plan.routes, traffic_);
     net::Dialer* dialer = lot.dialer.get();
     if (!plan.network_faults.empty()) {
         lot.network_faults = faults::NetworkFaults(plan.network_faults, plan.lot.seed);
@@ -146,7 +146,7 @@ void Shard::say_ready(std::uint32_t connected, const std::string& problem) {
     auto& ready = *message.mutable_ready();
     ready.set_connected(connected);
     ready.set_problem(problem);
-    link::write_host(surroundings_.look_at_host(), *ready.mutable_host());
+    link::write_host(system_.look_at_host(), *ready.mutable_host());
     link_.send(message);
 }
 
@@ -203,7 +203,7 @@ net::Task<void> Shard::tell_how_it_goes(Instant t0) {
 void Shard::tell_how_it_goes(std::uint32_t place) {
     for (v1::LinkMessage& message : write_snapshot(lots_[place]->engine->snapshot(), lots_[place]->engine->changes())) {
         message.mutable_snapshot()->set_lot(place);
-        link::write_host(surroundings_.look_at_host(), *message.mutable_snapshot()->mutable_host());
+        link::write_host(system_.look_at_host(), *message.mutable_snapshot()->mutable_host());
         link_.send(message);
     }
 }

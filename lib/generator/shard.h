@@ -23,7 +23,7 @@
 namespace portillon::generator {
 
 // The operating system, as far as a shard needs it; tests hand in their own.
-struct Surroundings {
+struct System {
     std::function<std::unique_ptr<net::Dialer>(std::vector<net::Route>, net::Traffic&)> make_dialer;
     std::function<host::Facts()> look_at_host;
 };
@@ -33,7 +33,7 @@ public:
     // `ended` is called once, with the exit status, when the conductor has said goodbye or the link has ended. Loop,
     // link and kinds outlive the shard.
     using Ended = std::function<void(int status)>;
-    Shard(net::Loop& loop, link::Link& link, const driver::Kinds& kinds, Surroundings surroundings, Ended ended);
+    Shard(net::Loop& loop, link::Link& link, const driver::Kinds& kinds, System system, Ended ended);
     ~Shard();
     Shard(const Shard&) = delete;
 
@@ -55,7 +55,7 @@ private:
     net::Loop& loop_;
     link::Link& link_;
     const driver::Kinds& kinds_;
-    Surroundings surroundings_;
+    System system_;
     Ended ended_;
     net::Wakeup begin_{loop_};
     net::Wakeup tick_{loop_};

@@ -46,9 +46,9 @@ plan::Sizing sizing_of(const Order& order) {
 }
 
 // A run with the processes of this machine, its clock and its signals.
-class Performance {
+class LocalRun {
 public:
-    Performance(const Order& order, Progress& progress, const plan::Sizing& sizing)
+    LocalRun(const Order& order, Progress& progress, const plan::Sizing& sizing)
         : target_(make_target(order, sizing.server_shards)),
           conductor_(order, progress,
                      {.loop = loop_,
@@ -60,10 +60,10 @@ public:
                       .server_shards = sizing.server_shards,
                       .run = random_run()}) {}
 
-    Conducted conduct() {
+    RunOutcome conduct() {
         tasks_.spawn(live());
         loop_.run();
-        return std::move(conducted_);
+        return std::move(outcome_);
     }
 
 private:
@@ -76,7 +76,7 @@ private:
     }
 
     net::Task<void> live() {
-        conducted_ = co_await conductor_.live();
+        outcome_ = co_await conductor_.live();
         loop_.stop();
     }
 
@@ -91,15 +91,15 @@ private:
     Generators generators_{loop_, [this](unsigned) { return link::start_process(loop_, {"generator-shard"}); }};
     std::unique_ptr<Target> target_;
     Conductor conductor_;
-    Conducted conducted_;
+    RunOutcome outcome_;
     net::Signals signals_{loop_, net::stop_signals(), [this](int signal) { interrupt({signal, loop_.now()}); }};
     net::TaskGroup tasks_{loop_};
 };
 
 }  // namespace
 
-Conducted conduct(const Order& order, Progress& progress) {
-    return Performance(order, progress, sizing_of(order)).conduct();
+RunOutcome conduct(const Order& order, Progress& progress) {
+    return LocalRun(order, progress, sizing_of(order)).conduct();
 }
 
 }  // namespace portillon::run

@@ -11,7 +11,7 @@
 
 namespace portillon::run {
 
-struct Conducted {
+struct RunOutcome {
     std::vector<report::RunReport> reports;  // one for each lot; partial if interrupted; none if the run never began
     std::string failure;                     // why there is no report; empty if there is one or the user interrupted
     int interrupted_by = 0;                  // the stop signal that ended the run; 0: none did
@@ -21,6 +21,6 @@ struct Conducted {
 };
 
 // Blocks until the run is over. SIGINT, SIGTERM and SIGHUP end it early; a second one (net::insists()) ends it at once.
-Conducted conduct(const Order& order, Progress& progress);
+RunOutcome conduct(const Order& order, Progress& progress);
 
 }  // namespace portillon::run

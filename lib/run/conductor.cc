@@ -51,13 +51,13 @@ void add(link::v1::Usage& sum, const link::v1::Usage& usage) {
 
 }  // namespace
 
-Conductor::Conductor(const Order& order, Progress& progress, Hands hands)
+Conductor::Conductor(const Order& order, Progress& progress, Setup setup)
     : order_(order),
       progress_(progress),
-      loop_(hands.loop),
-      generators_(hands.generators),
-      target_(hands.target),
-      hands_(std::move(hands)),
+      loop_(setup.loop),
+      generators_(setup.generators),
+      target_(setup.target),
+      setup_(std::move(setup)),
       pause_(loop_) {
     const auto& scenario = order.scenario;
     const auto options = scenario.protocols.find(order.protocol->name);
@@ -66,7 +66,7 @@ Conductor::Conductor(const Order& order, Progress& progress, Hands hands)
     for (std::size_t lot = 0; lot < scenario.lots.size(); ++lot) {
         lots_.push_back({order, nullptr});
         lots_[lot].order.scenario = scenario::alone(scenario, lot);
-        accounts_[lot].run = RunId{static_cast<std::uint64_t>(hands_.run) + lot};
+        accounts_[lot].run = RunId{static_cast<std::uint64_t>(setup_.run) + lot};
         equipments_ += scenario.lots[lot].fleet.equipments;
         drain_ = std::max(drain_, scenario.lots[lot].delivery.drain);
     }
@@ -74,7 +74,7 @@ Conductor::Conductor(const Order& order, Progress& progress, Hands hands)
 
 Conductor::~Conductor() = default;
 
-net::Task<Conducted> Conductor::live() {
+net::Task<RunOutcome> Conductor::live() {
     const bool prepared = co_await set_up();
     const bool connected = prepared && co_await connect();
     if (connected) {
@@ -83,7 +83,7 @@ net::Task<Conducted> Conductor::live() {
         co_await collect();
         for (std::size_t lot = 0; lot < lots_.size(); ++lot) {
             gathered_.lot = std::move(accounts_[lot]);
-            conducted_.reports.push_back(assemble(lots_[lot].order, gathered_));
+            outcome_.reports.push_back(assemble(lots_[lot].order, gathered_));
         }
     } else if (prepared && keeps_sessions()) {
         co_await close_sessions();
@@ -91,14 +91,14 @@ net::Task<Conducted> Conductor::live() {
     if (gathered_.sessions_left.value_or(0) > 0) {
         tell_of_sessions_left();
     }
-    conducted_.interrupted_by = interrupted_by_;
+    outcome_.interrupted_by = interrupted_by_;
     generators_.dismiss();
     target_.end();
-    co_return std::move(conducted_);
+    co_return std::move(outcome_);
 }
 
 net::Task<bool> Conductor::set_up() {
-    gathered_.shards = hands_.generator_shards;
+    gathered_.shards = setup_.generator_shards;
     gathered_.target = target_.name();
     live_.equipments = equipments_;
     if (const auto problem = co_await target_.start(); !problem.empty()) {
@@ -116,7 +116,7 @@ net::Task<bool> Conductor::set_up() {
                                      {.target = target_.at(),
                                       .ends_with_run = target_.is_embedded(),
                                       .traits = traits_,
-                                      .ports_per_address = hands_.ports_per_address},
+                                      .ports_per_address = setup_.ports_per_address},
                                      runs);
     const auto lost = [this](const std::string& what) { mourn(what); };
     if (const auto problem = generators_.start(plan, gathered_.shards, lost); !problem.empty()) {
@@ -148,9 +148,9 @@ net::Task<bool> Conductor::open_ledgers() {
 void Conductor::announce() {
     std::string text =
         fmt::format("{} equipments over {} to {}: {} generator process{}", equipments_, order_.protocol->name,
-                    hands_.target_in_words, gathered_.shards, gathered_.shards == 1 ? "" : "es");
+                    setup_.target_in_words, gathered_.shards, gathered_.shards == 1 ? "" : "es");
     if (target_.is_embedded()) {
-        text += fmt::format(", {} server process{}", hands_.server_shards, hands_.server_shards == 1 ? "" : "es");
+        text += fmt::format(", {} server process{}", setup_.server_shards, setup_.server_shards == 1 ? "" : "es");
     }
     progress_.announce(text);
     if (keeps_sessions()) {
@@ -558,7 +558,7 @@ bool Conductor::fine() {
 }
 
 bool Conductor::fail(const std::string& why) {
-    conducted_.failure = why;
+    outcome_.failure = why;
     return false;
 }
 

@@ -22,7 +22,7 @@ namespace portillon::run {
 class Conductor {
 public:
     // The parts with which the conductor works. Loop, generators and target outlive it.
-    struct Hands {
+    struct Setup {
         net::Loop& loop;
         Generators& generators;
         Target& target;
@@ -34,12 +34,12 @@ public:
     };
 
     // Order and progress outlive the conductor, too.
-    Conductor(const Order& order, Progress& progress, Hands hands);
+    Conductor(const Order& order, Progress& progress, Setup setup);
     ~Conductor();
     Conductor(const Conductor&) = delete;
 
     // The whole run, from the start of the target to its end. Call it once.
-    net::Task<Conducted> live();
+    net::Task<RunOutcome> live();
 
     // Ends the run early, with a short drain and a report of what there is. False: the user insists on an end at once;
     // then the caller has to end the process.
@@ -91,7 +91,7 @@ private:
     net::Loop& loop_;
     Generators& generators_;
     Target& target_;
-    Hands hands_;
+    Setup setup_;
     net::Wakeup pause_;
     driver::Traits traits_;
     std::vector<Lot> lots_;
@@ -100,7 +100,7 @@ private:
     Machines server_machines_;          // machines of the server on which no generator runs
     std::vector<LotAccount> accounts_;  // one for each lot
     Gathered gathered_;                 // what the lots share; live() puts in one lot's account after the other
-    Conducted conducted_;
+    RunOutcome outcome_;
     Live live_;
     Instant t0_{}, end_{}, shown_at_{};
     std::uint64_t counted_generated_ = 0, counted_acknowledged_ = 0;

@@ -170,13 +170,13 @@ private:
 
 class FakeWorker final : public link::Worker {
 public:
-    FakeWorker(net::Loop& loop, unsigned number, const driver::Kinds& kinds, generator::Surroundings surroundings)
+    FakeWorker(net::Loop& loop, unsigned number, const driver::Kinds& kinds, generator::System system)
         : loop_(loop),
           number_(number),
           pipe_(testing::make_pipe(loop, 0ns, traffic_, traffic_)),
           near_(std::move(pipe_.client)),
           far_(std::move(pipe_.server)),
-          shard_(loop, far_, kinds, std::move(surroundings), [](int) {}) {}
+          shard_(loop, far_, kinds, std::move(system), [](int) {}) {}
 
     link::Link& link() override { return near_; }
     std::int64_t pid() const override { return 1'000 + number_; }
@@ -268,7 +268,7 @@ protected:
     Result<std::unique_ptr<link::Worker>> start_shard(unsigned number) {
         auto worker = std::make_unique<FakeWorker>(
             simulation.loop(), number, kinds,
-            generator::Surroundings{
+            generator::System{
                 .make_dialer = [this](const std::vector<net::Route>&, net::Traffic&) -> std::unique_ptr<net::Dialer> {
                     return std::make_unique<testing::PipeDialer>(simulation.loop(), 0ns,
                                                                  [](EquipmentId, std::unique_ptr<net::Transport>) {});
@@ -285,7 +285,7 @@ protected:
         kinds = {kind};
         generators.emplace(simulation.loop(), [this](unsigned number) { return start_shard(number); });
         conductor.emplace(order, audience,
-                          Conductor::Hands{.loop = simulation.loop(),
+                          Conductor::Setup{.loop = simulation.loop(),
                                            .generators = *generators,
                                            .target = target,
                                            .generator_shards = 2,
@@ -352,7 +352,7 @@ protected:
     std::vector<FakeWorker*> workers;
     std::optional<Generators> generators;
     std::optional<Conductor> conductor;
-    Conducted conducted;
+    RunOutcome conducted;
     std::optional<Instant> over;
     std::optional<net::TaskGroup> tasks;
 };

@@ -169,7 +169,7 @@ std::size_t place_from(const plan::Segments& segments, Nanos at) {
 
 std::vector<Nanos> cuts_of(const scenario::Scenario& scenario) {
     std::vector<Nanos> cuts;
-    for (const auto& around : surroundings_of(scenario)) {
+    for (const auto& around : fault_periods_of(scenario)) {
         cuts.insert(cuts.end(), {around.begin, around.end});
     }
     return cuts;
@@ -202,7 +202,7 @@ std::vector<report::Phase> phases_of(const scenario::Scenario& scenario, const f
         phases.back().name = names[stage];
     }
     unsigned number = 0;
-    for (const auto& around : surroundings_of(scenario)) {
+    for (const auto& around : fault_periods_of(scenario)) {
         ++number;
         struct Part {
             const char* name;

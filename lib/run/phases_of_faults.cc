@@ -108,7 +108,7 @@ const report::Phase* phase_of(const std::vector<report::Phase>& phases, unsigned
     return found == phases.end() ? nullptr : &*found;
 }
 
-void tell_recovery(report::Fault& fault, const Surroundings& around, Nanos total, const std::vector<Heard>& intervals,
+void tell_recovery(report::Fault& fault, const FaultPeriods& around, Nanos total, const std::vector<Heard>& intervals,
                    const report::Phase* before) {
     if (before == nullptr || !before->latency.response) {
         fault.back_to_normal_reason = "nothing is acknowledged";
@@ -180,7 +180,7 @@ std::optional<std::size_t> settled_from(const std::vector<bool>& good) {
     return settled;
 }
 
-std::vector<Surroundings> surroundings_of(const scenario::Scenario& scenario) {
+std::vector<FaultPeriods> fault_periods_of(const scenario::Scenario& scenario) {
     const auto& faults = scenario.faults;
     if (scenario.lot().traffic.stages.size() + 2 * faults.size() > most_cut_segments) {
         return {};
@@ -189,9 +189,9 @@ std::vector<Surroundings> surroundings_of(const scenario::Scenario& scenario) {
     const Nanos total = stages.duration();
     const auto windows = stages.measured_windows();
     const Nanos warm = windows.empty() ? Nanos{0} : windows.front().from;
-    std::vector<Surroundings> all;
+    std::vector<FaultPeriods> all;
     for (const auto& fault : faults) {
-        Surroundings around;
+        FaultPeriods around;
         around.begin = std::min(fault.at, total);
         around.end = std::min(fault.at + fault.during, total);
         around.before = std::min(warm, around.begin);
@@ -215,7 +215,7 @@ std::vector<report::Fault> faults_of(const scenario::Scenario& scenario, const f
                                      const std::map<std::size_t, Struck>& struck,
                                      const std::vector<report::Phase>& phases, Nanos ended) {
     const auto network = network_faults_of(scenario);
-    const auto surroundings = surroundings_of(scenario);
+    const auto periods = fault_periods_of(scenario);
     const Nanos total = stages_of(scenario.lot().traffic).duration();
     const auto intervals = heard_in(series);
     std::vector<report::Fault> faults;
@@ -244,11 +244,11 @@ std::vector<report::Fault> faults_of(const scenario::Scenario& scenario, const f
                 fault.dials_hung = did.dials_hung;
             }
         }
-        if (place >= surroundings.size()) {
+        if (place >= periods.size()) {
             fault.back_to_normal_reason = "there are too many faults to keep their figures apart";
             continue;
         }
-        const auto& around = surroundings[place];
+        const auto& around = periods[place];
         if (planned.at + planned.during < ended) {
             tell_recovery(fault, around, total, intervals, phase_of(phases, fault.number, "before"));
         } else {

@@ -18,9 +18,9 @@ namespace portillon::run {
 // The times before, during and after a fault, since T0, within the stages: [before, begin), [begin, end), [end, after).
 // Other faults limit them: `before` is the end of the latest fault that was over when this one began, or the end of the
 // warm-up; `after` is the begin of the next fault, or the end of the stages.
-struct Surroundings {
+struct FaultPeriods {
     Nanos before{}, begin{}, end{}, after{};
-    bool operator==(const Surroundings&) const = default;
+    bool operator==(const FaultPeriods&) const = default;
 };
 
 // The most segments into which a run is cut. More are not worth their memory (up to three histograms each, in every
@@ -45,7 +45,7 @@ std::optional<Normal> normal_of(std::vector<Nanos> p95_before);
 std::optional<std::size_t> settled_from(const std::vector<bool>& good);
 
 // One for each fault of the scenario, in order; none if there would be too many segments.
-std::vector<Surroundings> surroundings_of(const scenario::Scenario& scenario);
+std::vector<FaultPeriods> fault_periods_of(const scenario::Scenario& scenario);
 
 // One for each fault of the scenario, in order. `injected`: what the network faults did, in the order of
 // network_faults_of(). `struck`: what the server faults struck, by the fault's place in the scenario. `phases`: all

@@ -22,22 +22,22 @@ scenario::Scenario day(std::vector<Fault> faults) {
     return made;
 }
 
-TEST(Surroundings, AreCutOffByOtherFaults) {
-    const auto around = surroundings_of(day({{FaultKind::cut, 30s, 10s},
-                                             {FaultKind::reset, 60s},
-                                             {FaultKind::stall, 65s, 60s},
-                                             {FaultKind::latency, 62s, 20s}}));
-    EXPECT_EQ(around, (std::vector<Surroundings>{
+TEST(FaultPeriods, AreCutOffByOtherFaults) {
+    const auto around = fault_periods_of(day({{FaultKind::cut, 30s, 10s},
+                                              {FaultKind::reset, 60s},
+                                              {FaultKind::stall, 65s, 60s},
+                                              {FaultKind::latency, 62s, 20s}}));
+    EXPECT_EQ(around, (std::vector<FaultPeriods>{
                           {10s, 30s, 40s, 60s}, {40s, 60s, 60s, 62s}, {60s, 65s, 100s, 100s}, {60s, 62s, 82s, 100s}}));
 }
 
-TEST(Surroundings, OfFaultsBeforeAndAfterEverythingAreEmpty) {
-    const auto around = surroundings_of(day({{FaultKind::cut, 0s, 5s}, {FaultKind::cut, 200s, 5s}}));
-    EXPECT_EQ(around, (std::vector<Surroundings>{{0s, 0s, 5s, 100s}, {10s, 100s, 100s, 100s}}));
+TEST(FaultPeriods, OfFaultsBeforeAndAfterEverythingAreEmpty) {
+    const auto around = fault_periods_of(day({{FaultKind::cut, 0s, 5s}, {FaultKind::cut, 200s, 5s}}));
+    EXPECT_EQ(around, (std::vector<FaultPeriods>{{0s, 0s, 5s, 100s}, {10s, 100s, 100s, 100s}}));
 }
 
-TEST(Surroundings, AreGivenUpWhenThereAreTooMany) {
-    EXPECT_TRUE(surroundings_of(day(std::vector<Fault>(400, {FaultKind::reset, 10s}))).empty());
+TEST(FaultPeriods, AreGivenUpWhenThereAreTooMany) {
+    EXPECT_TRUE(fault_periods_of(day(std::vector<Fault>(400, {FaultKind::reset, 10s}))).empty());
 }
 
 // The parts that a generator would keep of 1,000 validations a second.
