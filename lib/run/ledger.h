@@ -1,6 +1,6 @@
 #pragma once
 
-// What a server knows of the run of one lot: what arrived, when, and what its faults have struck.
+// The ledger that a server keeps of the run of one lot: what arrived, when, and what the server's faults have struck.
 
 #include <map>
 #include <memory>
@@ -22,12 +22,12 @@ namespace portillon::run {
 struct ServerFigures {
     double cpu_s = 0;
     std::uint64_t rss_bytes = 0;
-    std::optional<std::uint64_t> private_bytes = 0;  // absent when the server does not tell it
+    std::optional<std::uint64_t> private_bytes = 0;  // absent if the server does not tell it
     unsigned shards = 0;
-    std::uint64_t turned_away = 0;         // connections, because there were as many as it can hold
+    std::uint64_t turned_away = 0;         // connections refused because a shard could hold no more
     std::vector<std::string> dead_shards;  // "server shard 1 (pid 4711)"
-    unsigned living = 0;                   // of the shards
-    std::optional<host::Facts> host;       // its machine; absent when the server does not tell it
+    unsigned living = 0;                   // shards that live
+    std::optional<host::Facts> host;       // facts of its machine; absent if the server does not tell them
 };
 
 // Of one segment of the run.
@@ -56,10 +56,10 @@ class Ledger {
 public:
     virtual ~Ledger() = default;
 
-    // Without segments if the server refuses them.
+    // Opens the ledger; without segments if the server refuses them.
     virtual net::Task<std::string> open(plan::RunSpec spec) = 0;
     virtual net::Task<std::string> start(Instant t0) = 0;
-    // `place`: among the scenario's faults.
+    // `place`: the fault's place in the scenario.
     virtual net::Task<std::string> set_fault(scenario::Fault fault, std::size_t place, Instant t0) = 0;
     // What the faults that were set have struck, by their places; none that the server does not know any more.
     virtual net::Task<std::map<std::size_t, Struck>> struck() = 0;

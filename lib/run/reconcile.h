@@ -1,6 +1,6 @@
 #pragma once
 
-// The generator's account and the server's, compared as sets. Both sides name only exceptions, in ranges:
+// Compares the generator's account and the server's as sets. Both sides list only exceptions, as ranges:
 //
 //     lost         acknowledged, not delivered
 //     undelivered  generated, not delivered

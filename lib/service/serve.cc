@@ -124,7 +124,7 @@ private:
         }
     }
 
-    // To who started it; or to who watches.
+    // Tells the parent process, or else the user.
     void tell_lost(const std::string& what) {
         if (parent_) {
             link::v1::LinkMessage message;
@@ -142,7 +142,7 @@ private:
             ended_by_ = signal;
             stop();
         } else if (net::insists(ended_by_, signal)) {
-            ::_exit(128 + signal.number);  // the shards die with us
+            ::_exit(128 + signal.number);  // the shards die with this process
         }
     }
 

@@ -1,4 +1,4 @@
-// The server as processes: this program is its own conductor and shards, as portillon is.
+// Runs the server as processes: this test program executes itself as conductor and shards, as portillon does.
 
 #include "service/serve.h"
 

@@ -16,7 +16,7 @@ namespace {
 
 constexpr Nanos start_patience = 20s;
 constexpr Nanos answer_patience = 10s;
-constexpr Nanos look_every = 1ms;   // at those that die or come up by a fault
+constexpr Nanos look_every = 1ms;   // how often to look at shards that a fault kills or starts again
 constexpr Nanos drain_margin = 2s;  // beyond the drain's own deadline
 
 double cpu_of(pid_t pid, double otherwise_s) {
@@ -126,7 +126,7 @@ net::Task<void> ServerShards::revive(std::vector<unsigned> numbers, Inheritance 
     for (const unsigned number : numbers) {
         Shard& shard = *shards_.at(number);
         if (shard.stage != Shard::Stage::ended && (shard.stage == Shard::Stage::started || !shard.problem.empty())) {
-            shard.worker->kill();  // it ends as one that is lost
+            shard.worker->kill();  // its end is then reported like that of any lost shard
         }
     }
 }
@@ -166,7 +166,7 @@ net::Task<server::Obeyed> ServerShards::tell(server::Instruction instruction) {
     const std::uint64_t request = ++requests_;
     const auto message = message_of(instruction, request);
     for (const auto& shard : shards_) {
-        // One that was just started does it before it takes anything in.
+        // A shard that is still starting obeys the instruction before it accepts any connection.
         if (shard->stage != Shard::Stage::ended) {
             shard->worker->link().send(message);
             pending.awaited.insert(shard->number);
@@ -219,7 +219,7 @@ void ServerShards::ended(Shard& shard, const error_code& cause) {
 void ServerShards::done(Shard& shard, const link::v1::Done& message) {
     const auto found = pending_.find(message.request());
     if (found == pending_.end()) {
-        return;  // too late: nobody waits any more
+        return;  // too late: nothing waits for this answer any more
     }
     Pending& pending = *found->second;
     pending.awaited.erase(shard.number);

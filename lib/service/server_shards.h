@@ -18,7 +18,7 @@ namespace portillon::service {
 
 class ServerShards final : public server::ShardGroup {
 public:
-    // "server shard 1 (pid 4711) killed by signal 9", at once.
+    // Called at once when a shard is lost: "server shard 1 (pid 4711) killed by signal 9".
     using Lost = std::function<void(const std::string& what)>;
 
     ServerShards(net::Loop& loop, Lost lost) : loop_(loop), lost_(std::move(lost)), changed_(loop) {}
@@ -26,7 +26,7 @@ public:
     // Starts `plan.shards()` processes and waits until all of them serve. A problem in words, or nothing.
     net::Task<std::string> start(link::v1::ServerPlan plan);
 
-    // Tells them to end, and ends those that still have not at `deadline`.
+    // Tells the shards to end, and kills those that have not ended by `deadline`.
     net::Task<void> dismiss(Instant deadline);
 
     std::vector<server::ShardStatus> status() override;
@@ -41,7 +41,7 @@ private:
         enum class Stage : std::uint8_t { started, serving, ended } stage = Stage::started;
         std::string problem;
         server::ShardStatus last_seen;
-        double cpu_s_before = 0;  // of those in its place before it
+        double cpu_s_before = 0;  // CPU time of the processes that had its place before
         enum class Death : std::uint8_t { unplanned, planned } death = Death::unplanned;
     };
     struct Pending {  // an instruction under way
