@@ -11,8 +11,6 @@
 
 namespace portillon::server {
 
-inline constexpr std::size_t most_faults = 256;
-
 class Board {
 public:
     static std::size_t bytes_needed(unsigned shards);

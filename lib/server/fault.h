@@ -15,6 +15,11 @@ namespace portillon::server {
 using FaultKind = faults::Kind;  // only kinds of the server
 using faults::Victim;
 
+inline constexpr std::size_t most_faults = 256;  // at once
+// Instants and durations are bounded so that the sum of a few of them does not overflow.
+inline constexpr Nanos most_nanos = Nanos::max() / 4;
+inline constexpr Nanos least_every = 1ms;
+
 struct Fault {
     std::uint64_t id = 0;    // given by the server
     std::uint64_t draw = 0;  // seeds its random draws, with the run's seed; equals `id` unless set otherwise
@@ -40,5 +45,8 @@ struct Fault {
     Instant end() const { return length == Nanos{0} ? never : at + length; }
     bool operator==(const Fault&) const = default;
 };
+
+// Says why no shard can show `fault`, for a person; empty if one can. The fault's kind is one of faults::Kind.
+std::string problem_of(const Fault& fault);
 
 }  // namespace portillon::server

@@ -2,11 +2,13 @@
 
 // The server's end of one protocol in one shard: takes connections, decodes, hands messages to ingest, answers.
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/check.h"
@@ -26,6 +28,7 @@ struct Limits {
     std::uint32_t connections = 19'000;          // per shard
     Nanos first_byte = 10s;                      // from accept to a complete greeting (CONNECT, preface and SETTINGS)
     Nanos idle = 0s;                             // without a byte from the peer; 0: no limit (MQTT keeps its keepalive)
+    bool operator==(const Limits&) const = default;
 };
 
 class Listener {
@@ -80,5 +83,9 @@ struct ListenerKind {
 };
 
 using ListenerKinds = std::vector<ListenerKind>;
+
+inline bool is_among(const ListenerKinds& kinds, std::string_view name) {
+    return std::ranges::any_of(kinds, [name](const ListenerKind& each) { return each.name == name; });
+}
 
 }  // namespace portillon::server

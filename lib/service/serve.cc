@@ -17,7 +17,6 @@
 #include "net/task_group.h"
 #include "server/admin/http_server.h"
 #include "server/shared_memory.h"
-#include "service/server_plan.h"
 #include "service/server_shards.h"
 
 namespace portillon::service {
@@ -70,21 +69,15 @@ private:
     }
 
     net::Task<std::string> start() {
-        link::v1::ServerPlan plan;
-        plan.set_shards(options_.shards);
-        plan.set_gives_way(options_.parent_link >= 0);
-        plan.set_limits(write_limits(options_.limits));
+        Plan plan{.shards = options_.shards, .limits = options_.limits, .gives_way = options_.parent_link >= 0};
         std::map<std::string, std::string> listeners;
         for (const auto& [name, endpoint] : options_.listeners) {
             auto port = net::PortReservation::make(endpoint);
             if (!port) {
                 co_return fmt::format("{}={}: {}", name, net::format_endpoint(endpoint), port.error().message());
             }
-            const std::string at = net::format_endpoint(port->at());
-            listeners.emplace(name, at);
-            auto& listening = *plan.add_listeners();
-            listening.set_listener(name);
-            listening.set_endpoint(at);
+            listeners.emplace(name, net::format_endpoint(port->at()));
+            plan.listeners.push_back({name, port->at()});
             ports_.push_back(std::move(*port));
         }
         auto memory = server::SharedMemory::create("portillon-board", server::Board::bytes_needed(options_.shards));
@@ -92,9 +85,9 @@ private:
             co_return "no shared memory: " + memory.error().message();
         }
         board_memory_.emplace(std::move(*memory));
-        plan.set_figures(board_memory_->path());
+        plan.figures = board_memory_->path();
         if (options_.shards > 1) {
-            plan.set_mesh(fmt::format("portillon-{}-{:016x}", ::getpid(), clock_.now().time_since_epoch().count()));
+            plan.mesh = fmt::format("portillon-{}-{:016x}", ::getpid(), clock_.now().time_since_epoch().count());
         }
         if (std::string problem = co_await shards_.start(plan); !problem.empty()) {
             co_return problem;

@@ -7,8 +7,8 @@
 #include <algorithm>
 
 #include "host/machine.h"
-#include "server/admin/bodies.h"
-#include "service/server_plan.h"
+#include "service/instruction_message.h"
+#include "service/plan_message.h"
 
 namespace portillon::service {
 
@@ -30,9 +30,9 @@ double cpu_of(pid_t pid, double otherwise_s) {
 
 }  // namespace
 
-net::Task<std::string> ServerShards::start(link::v1::ServerPlan plan) {
+net::Task<std::string> ServerShards::start(Plan plan) {
     plan_ = std::move(plan);
-    for (unsigned number = 0; number < plan_.shards(); ++number) {
+    for (unsigned number = 0; number < plan_.shards; ++number) {
         Shard& shard = *shards_.emplace_back(std::make_unique<Shard>());
         shard.number = number;
         if (std::string problem = launch(shard, plan_); !problem.empty()) {
@@ -54,7 +54,7 @@ net::Task<std::string> ServerShards::start(link::v1::ServerPlan plan) {
     co_return std::string();
 }
 
-std::string ServerShards::launch(Shard& shard, link::v1::ServerPlan plan) {
+std::string ServerShards::launch(Shard& shard, Plan plan) {
     auto worker = link::start_process(loop_, {"server-shard"});
     if (!worker) {
         return "cannot start a server shard: " + worker.error().message();
@@ -67,10 +67,8 @@ std::string ServerShards::launch(Shard& shard, link::v1::ServerPlan plan) {
     shard.last_seen.life = server::ShardStatus::Life::alive;
     shard.worker->link().start([this, &shard](const link::v1::LinkMessage& message) { heard(shard, message); },
                                [this, &shard](const error_code& cause) { ended(shard, cause); });
-    link::v1::LinkMessage message;
-    *message.mutable_server_plan() = std::move(plan);
-    message.mutable_server_plan()->set_shard(shard.number);
-    shard.worker->link().send(message);
+    plan.shard = shard.number;
+    shard.worker->link().send(write_plan(plan));
     return {};
 }
 
@@ -95,15 +93,13 @@ net::Task<void> ServerShards::revive(std::vector<unsigned> numbers, Inheritance 
     };
     for (const auto& shard : shards_) {
         if (shard->stage == Shard::Stage::ended && !is_revived(shard->number)) {
-            plan.add_dead(shard->number);
+            plan.dead.push_back(shard->number);
         }
     }
     for (const auto& run : inheritance.runs) {
-        plan.add_runs(run.memory);
+        plan.runs.push_back(run.memory);
     }
-    for (const auto& fault : inheritance.faults) {
-        plan.add_faults(server::write_fault(fault));
-    }
+    plan.faults = std::move(inheritance.faults);
     for (const unsigned number : numbers) {
         Shard& shard = *shards_.at(number);
         if (shard.stage != Shard::Stage::ended) {

@@ -13,6 +13,7 @@
 #include "link/worker.h"
 #include "net/wakeup.h"
 #include "server/shard_group.h"
+#include "service/plan.h"
 
 namespace portillon::service {
 
@@ -23,8 +24,8 @@ public:
 
     ServerShards(net::Loop& loop, Lost lost) : loop_(loop), lost_(std::move(lost)), changed_(loop) {}
 
-    // Starts `plan.shards()` processes and waits until all of them serve. A problem in words, or nothing.
-    net::Task<std::string> start(link::v1::ServerPlan plan);
+    // Starts `plan.shards` processes and waits until all of them serve. A problem in words, or nothing.
+    net::Task<std::string> start(Plan plan);
 
     // Tells the shards to end, and kills those that have not ended by `deadline`.
     net::Task<void> dismiss(Instant deadline);
@@ -51,14 +52,14 @@ private:
         net::Wakeup changed;
     };
 
-    std::string launch(Shard& shard, link::v1::ServerPlan plan);  // a problem in words, or nothing
+    std::string launch(Shard& shard, Plan plan);  // a problem in words, or nothing
     void heard(Shard& shard, const link::v1::LinkMessage& message);
     void ended(Shard& shard, const error_code& cause);
     void done(Shard& shard, const link::v1::Done& message);
     bool all(Shard::Stage stage) const;
 
     net::Loop& loop_;
-    link::v1::ServerPlan plan_;
+    Plan plan_;
     Lost lost_;
     net::Wakeup changed_;
     std::vector<std::unique_ptr<Shard>> shards_;

@@ -15,6 +15,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
         check(plan::problem_of(*spec).empty(), "an accepted run has a problem");
     }
     if (const auto fault = server::read_fault(text, Instant{1s})) {
+        check(server::problem_of(*fault).empty(), "an accepted fault has a problem");
         const auto again = server::read_fault(server::write_fault(*fault), Instant{});
         check(again && server::write_fault(*again) == server::write_fault(*fault),
               "a fault changes when it is forwarded");

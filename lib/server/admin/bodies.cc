@@ -14,7 +14,7 @@ using nlohmann::json;
 
 constexpr std::uint32_t drawn_one_in = 3;  // of faults with a count
 
-constexpr std::int64_t most_ns = std::numeric_limits<std::int64_t>::max() / 4;  // sums stay in range
+constexpr std::int64_t most_ns = most_nanos.count();
 
 // Reads the members of one object and remembers the first problem.
 class Members {
@@ -184,7 +184,7 @@ Checked<Fault> read_fault(std::string_view body, Instant now) {
     }
     const Victim victim = victim_of(fault.kind);
     if (victim == Victim::connections && members.has("every_ns")) {
-        fault.every = members.nanos("every_ns", 1'000'000);
+        fault.every = members.nanos("every_ns", least_every.count());
     }
     if (victim == Victim::validations || victim == Victim::messages) {
         if (victim == Victim::validations || members.has("count")) {
@@ -205,7 +205,7 @@ Checked<Fault> read_fault(std::string_view body, Instant now) {
         fault.draw = members.number("draw", 0, std::numeric_limits<std::uint64_t>::max());
     }
     if (members.has("share")) {
-        fault.share = static_cast<std::uint32_t>(members.number("share", 0, 255));
+        fault.share = static_cast<std::uint32_t>(members.number("share", 0, most_faults - 1));
     }
     return members.finish(fault);
 }

@@ -21,7 +21,7 @@ inline constexpr Nanos freeze_by_default = 5s;
 inline constexpr Nanos freeze_at_most = 60s;
 Checked<Nanos> read_freeze(std::string_view body);  // `within`; an empty body means the default
 
-// Reads a fault from a client, or from write_fault(). Without `at_ns` the fault begins `now`.
+// Without `at_ns` the fault begins `now`. A fault that was read has no problem (problem_of()).
 Checked<Fault> read_fault(std::string_view body, Instant now);
 std::string write_fault(const Fault& fault);
 
