@@ -10,6 +10,7 @@
 
 #include "base/standard_stream.h"
 #include "escape/formats.h"
+#include "host/facts.h"
 #include "link/heartbeat.h"
 #include "link/stream_link.h"
 #include "net/port_reservation.h"
@@ -94,7 +95,7 @@ private:
         }
         const server::Board board(board_memory_->bytes(), options_.shards);
         listeners_ = listeners;
-        admin_.emplace(loop_, shards_, board, server::Admin::About{options_.version, listeners});
+        admin_.emplace(loop_, shards_, board, server::Admin::About{options_.version, listeners, host::look});
         http_.emplace(loop_, options_.admin_token,
                       [this](server::AdminRequest request) { return admin_->respond(std::move(request)); });
         if (const auto error = http_->listen(options_.admin)) {

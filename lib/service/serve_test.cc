@@ -14,6 +14,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "host/facts.h"
 #include "link/process.h"
 #include "server/piece_listener.h"
 #include "server/sample_run.h"
@@ -152,6 +153,8 @@ TEST(Serve, AccountsForARunOverAllItsShards) {
     EXPECT_EQ(figures["totals"]["validations"], 10 * equipments);
     EXPECT_EQ(figures["totals"]["accepted"], equipments);
     EXPECT_EQ(figures["totals"]["connections"], 0);
+    EXPECT_EQ(figures["host"]["machine"], host::look().machine);
+    EXPECT_GT(figures["host"]["cpu_used_ns"], 0);
     for (const json& shard : figures["shards"]) {
         EXPECT_GT(shard["accepted"], 0);
         EXPECT_GT(shard["cpu_s"], 0.0);

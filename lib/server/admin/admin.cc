@@ -57,6 +57,15 @@ ordered_json counters_of(const Figures& figures) {
             {"bytes_sent", figures.bytes_sent.get()}};
 }
 
+ordered_json host_of(const host::Facts& facts) {
+    return {{"machine", facts.machine},
+            {"cores", facts.cores},
+            {"at_ns", facts.at.time_since_epoch().count()},
+            {"cpu_used_ns", facts.cpu_used.count()},
+            {"clock_offset_ns", facts.clock_offset.count()},
+            {"listen_overflows", facts.listen_overflows}};
+}
+
 std::string_view path_of(std::string_view target) {
     return target.substr(0, target.find('?'));
 }
@@ -422,7 +431,8 @@ AdminAnswer Admin::figures() const {
     totals["closed"] = closed;
     totals["refused"] = refused;
     const auto unregistered = totals["unregistered"];
-    return answer(200, {{"shards", list}, {"totals", totals}, {"unregistered", unregistered}});
+    return answer(
+        200, {{"shards", list}, {"totals", totals}, {"unregistered", unregistered}, {"host", host_of(about_.look())}});
 }
 
 }  // namespace portillon::server

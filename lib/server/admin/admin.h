@@ -4,11 +4,13 @@
 // server's runs and faults, and tells the shards of every change.
 
 #include <cstddef>
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "host/facts.h"
 #include "net/task_group.h"
 #include "server/board.h"
 #include "server/runs.h"
@@ -36,6 +38,7 @@ public:
     struct About {
         std::string version;
         std::map<std::string, std::string> listeners;  // name: "host:port"
+        std::function<host::Facts()> look;             // what the machine says of itself when it is called
     };
 
     Admin(net::Loop& loop, ShardGroup& shards, Board board, About about);

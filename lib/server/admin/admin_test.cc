@@ -272,6 +272,17 @@ TEST(Admin, SumsTheFiguresOfTheShards) {
     EXPECT_EQ(body["unregistered"], 3);
 }
 
+TEST(Admin, TellsWhatItsMachineSaysOfItself) {
+    AdminScene scene;
+    scene.machine = {
+        .machine = "4f6c", .cores = 3, .at = Instant{5s}, .cpu_used = 7s, .clock_offset = -9ns, .listen_overflows = 11};
+    const auto host = [&] { return scene.ask("GET", "/v1/figures").body["host"]; };
+    EXPECT_EQ(host(), json::parse(R"({"machine": "4f6c", "cores": 3, "at_ns": 5000000000, "cpu_used_ns": 7000000000,
+                                      "clock_offset_ns": -9, "listen_overflows": 11})"));
+    scene.machine.cpu_used = 8s;
+    EXPECT_EQ(host()["cpu_used_ns"], 8'000'000'000) << "as it is when it is asked";
+}
+
 TEST(Generated, IsReadWhateverStandsAroundIt) {
     const struct {
         const char* body;

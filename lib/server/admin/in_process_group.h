@@ -88,7 +88,8 @@ struct AdminScene {
     Board board{memory.bytes(), 1};
     Shard shard{simulation.loop(), kinds, limits, board, 0};
     InProcessGroup group{simulation.loop(), shard};
-    Admin admin{simulation.loop(), group, board, {"0.1.0", {{"mqtt", "127.0.0.1:1883"}}}};
+    host::Facts machine;  // what the machine says of itself
+    Admin admin{simulation.loop(), group, board, {"0.1.0", {{"mqtt", "127.0.0.1:1883"}}, [this] { return machine; }}};
     SampleRun sample;  // its batches are used, its ledger is not
     HeardAnswers answers;
 };
