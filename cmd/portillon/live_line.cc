@@ -67,11 +67,11 @@ std::string progress_of(const run::Live& live) {
 // "valid so far", or the first problem.
 std::string verdict_of(const run::Live& live) {
     switch (live.verdict.measurement) {
-        case run::Measurement::valid:
+        case report::Measurement::valid:
             return "valid so far";
-        case run::Measurement::suspect:
+        case report::Measurement::suspect:
             return "SUSPECT so far";
-        case run::Measurement::invalid:
+        case report::Measurement::invalid:
             break;
     }
     return "INVALID";

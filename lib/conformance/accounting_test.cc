@@ -191,8 +191,8 @@ TEST_P(Accounting, BalancesAHealthyRun) {
         EXPECT_EQ(result.counts.unacknowledged, acknowledges() ? 0u : all);
         EXPECT_EQ(result.counts.retries, 0u);
         EXPECT_EQ(result.counts.sent_batches, World::equipments * ((300u + batch - 1) / batch));
-        EXPECT_EQ(world.account().delivered, all);
-        EXPECT_EQ(world.account().duplicated, 0u);
+        EXPECT_EQ(world.account().counts.delivered, all);
+        EXPECT_EQ(world.account().counts.duplicated, 0u);
         EXPECT_TRUE(result.errors.empty()) << result.errors.begin()->first;
         EXPECT_EQ(result.counts.connects, World::equipments);
     }
@@ -210,9 +210,9 @@ TEST_P(Accounting, NamesExactlyWhatWasLostDuplicatedAndSwapped) {
         EXPECT_EQ(result.counts.acknowledged, acknowledges() ? all : 0u);
         EXPECT_EQ(world.missing(), 137u) << "batches of " << batch;
         EXPECT_EQ(world.lost(result), acknowledges() ? 137u : 0u);
-        EXPECT_EQ(world.account().delivered, all - 137);
-        EXPECT_EQ(world.account().duplicated, 20u);
-        EXPECT_EQ(world.account().reordered, 11u);
+        EXPECT_EQ(world.account().counts.delivered, all - 137);
+        EXPECT_EQ(world.account().counts.duplicated, 20u);
+        EXPECT_EQ(world.account().counts.reordered, 11u);
     }
 }
 
@@ -236,14 +236,14 @@ TEST_P(Accounting, LosesNothingThatWasAcknowledgedWhileConnectionsBreak) {
     }
     switch (manners().promise) {
         case Manners::Promise::at_most_once:
-            EXPECT_EQ(world.account().duplicated, 0u);
+            EXPECT_EQ(world.account().counts.duplicated, 0u);
             EXPECT_GT(world.missing(), 0u) << "there was something to lose";
             break;
         case Manners::Promise::at_least_once:
-            EXPECT_GT(world.account().duplicated, 0u) << "there was something to send again";
+            EXPECT_GT(world.account().counts.duplicated, 0u) << "there was something to send again";
             break;
         case Manners::Promise::exactly_once:
-            EXPECT_EQ(world.account().duplicated, 0u);
+            EXPECT_EQ(world.account().counts.duplicated, 0u);
             break;
     }
 }

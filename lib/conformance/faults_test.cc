@@ -47,7 +47,7 @@ protected:
             EXPECT_EQ(result.counts.unacknowledged, result.counts.generated);
         }
         if (manners().promise != Manners::Promise::at_least_once) {
-            EXPECT_EQ(world.account().duplicated, 0u);
+            EXPECT_EQ(world.account().counts.duplicated, 0u);
         }
         return result;
     }

@@ -116,8 +116,8 @@ TEST_P(Order, NothingIsReorderedInAHealthyRun) {
     World world(candidate(), World::plan(candidate(), World::steady(20s, 25), 3),
                 {{.kind = faults::Kind::latency, .at = 0s, .length = 20s, .delay = 5ms, .jitter = 200ms}}, 1ms);
     world.live();
-    EXPECT_EQ(world.account().reordered, 0u);
-    EXPECT_EQ(world.account().delivered, World::equipments * 500u);
+    EXPECT_EQ(world.account().counts.reordered, 0u);
+    EXPECT_EQ(world.account().counts.delivered, World::equipments * 500u);
 }
 
 TEST_P(Order, NothingIsReorderedThroughResetsWhenTheOrderIsStrict) {
@@ -127,9 +127,9 @@ TEST_P(Order, NothingIsReorderedThroughResetsWhenTheOrderIsStrict) {
     World world(candidate(), plan, {{.kind = faults::Kind::reset, .at = 2s, .length = 6s, .every = 130ms}}, 3ms);
     const auto result = world.live();
     EXPECT_GE(result.counts.reconnects, World::equipments * 30u);
-    EXPECT_EQ(world.account().reordered, 0u);
+    EXPECT_EQ(world.account().counts.reordered, 0u);
     if (acknowledges()) {
-        EXPECT_EQ(world.account().delivered, result.counts.generated);
+        EXPECT_EQ(world.account().counts.delivered, result.counts.generated);
     }
 }
 

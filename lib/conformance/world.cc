@@ -68,11 +68,11 @@ fleet::Result World::live() {
     for (const auto& each : result.generated) {
         generated.emplace_back(each.count);
     }
-    account_ = server::reconcile(*ledger_, generated).value_or(server::Exceptions{});
+    account_ = server::reconcile(*ledger_, generated).value_or(server::LedgerAccount{});
     EXPECT_TRUE(account::is_balanced(result.counts));
-    EXPECT_EQ(account_->delivered + missing(), result.counts.generated);
-    EXPECT_EQ(account_->delivered, ledger_->counts().delivered);
-    EXPECT_EQ(account_->unexpected, 0u);
+    EXPECT_EQ(account_->counts.delivered + missing(), result.counts.generated);
+    EXPECT_EQ(account_->counts.delivered, ledger_->counts().delivered);
+    EXPECT_EQ(account_->counts.unexpected, 0u);
     return result;
 }
 

@@ -44,7 +44,7 @@ public:
     fleet::Result live();
 
     // These are valid after live().
-    const server::Exceptions& account() const { return *account_; }
+    const server::LedgerAccount& account() const { return *account_; }
     std::uint64_t missing() const;                          // generated, not delivered
     std::uint64_t lost(const fleet::Result& result) const;  // acknowledged, not delivered
     stats::Histogram end_to_end() const { return ledger_->end_to_end(); }
@@ -76,7 +76,7 @@ private:
     std::unique_ptr<driver::Driver> driver_;
     std::optional<fleet::Engine> engine_;
     std::optional<fleet::Result> result_;
-    std::optional<server::Exceptions> account_;
+    std::optional<server::LedgerAccount> account_;
     std::uint32_t next_share_ = 0;
 };
 

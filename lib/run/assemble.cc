@@ -274,9 +274,7 @@ report::Verdict verdict_of(Observed observed, const report::RunReport& run, cons
     observed.late_unhindered = gathered.lot.fleet.sent_late;
     const auto judgement = judge(observed);
     report::Verdict verdict;
-    verdict.measurement = judgement.measurement == Measurement::valid     ? report::Measurement::valid
-                          : judgement.measurement == Measurement::suspect ? report::Measurement::suspect
-                                                                          : report::Measurement::invalid;
+    verdict.measurement = judgement.measurement;
     verdict.reasons = judgement.reasons;
     verdict.complete = gathered.complete;
     verdict.aborted_by = gathered.aborted_by ? gathered.aborted_by->threshold : "";

@@ -23,7 +23,8 @@ struct LotAccount {
     RunId run{};
     fleet::Result fleet;                          // the merged results of the generator's shards that lived
     std::vector<net::faults::Injected> injected;  // what each network fault did, in the order of network_faults_of()
-    std::map<std::size_t, Struck> struck;         // what each server fault struck, by the fault's place in the scenario
+    // What each server fault struck, by the fault's place in the scenario.
+    std::map<std::size_t, report::Injected> struck;
     std::optional<LedgerAccount> ledger;
 };
 

@@ -52,7 +52,9 @@ public:
         arrivals_.faults.push_back(place);
         co_return std::string();
     }
-    net::Task<std::map<std::size_t, Struck>> struck() override { co_return std::map<std::size_t, Struck>{}; }
+    net::Task<std::map<std::size_t, report::Injected>> struck() override {
+        co_return std::map<std::size_t, report::Injected>{};
+    }
     net::Task<std::optional<ServerFigures>> figures() override {
         ServerFigures figures;
         figures.shards = figures.living = 1;

@@ -12,14 +12,14 @@ DueCounter::DueCounter(const scenario::Scenario& scenario, const plan::Segments&
       schedule_(schedule_of(scenario)),
       questions_(questions) {}
 
-std::optional<std::vector<std::uint64_t>> DueCounter::count(std::span<const Range> ranges) {
+std::optional<std::vector<std::uint64_t>> DueCounter::count(std::span<const account::Range> ranges) {
     std::vector<std::uint64_t> counts(segments_.size());
     if (ranges.empty() || counts.empty()) {
         return counts;
     }
     const auto last_segment = segments_.size() - 1;
     equipment_ = {};
-    for (const Range& range : ranges) {
+    for (const account::Range& range : ranges) {
         if (range.equipment != equipment_) {
             turn_to(range.equipment);
         }

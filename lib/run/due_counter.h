@@ -11,7 +11,6 @@
 #include "arrival/schedule.h"
 #include "fleet/result.h"
 #include "plan/segments.h"
-#include "run/reconcile.h"
 #include "scenario/scenario.h"
 
 namespace portillon::run {
@@ -28,7 +27,7 @@ public:
 
     // The number of validations in `ranges`, by segment. `ranges` are normalised, so each equipment is looked up once.
     // Nothing if `questions` did not suffice.
-    std::optional<std::vector<std::uint64_t>> count(std::span<const Range> ranges);
+    std::optional<std::vector<std::uint64_t>> count(std::span<const account::Range> ranges);
 
 private:
     void turn_to(EquipmentId equipment);

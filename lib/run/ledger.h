@@ -8,15 +8,17 @@
 #include <string>
 #include <vector>
 
-#include "account/figures.h"
+#include "account/ledger_account.h"
 #include "host/facts.h"
 #include "net/task.h"
 #include "plan/run_spec.h"
-#include "run/reconcile.h"
+#include "report/model.h"
 #include "scenario/scenario.h"
-#include "stats/histogram.h"
 
 namespace portillon::run {
+
+using account::LedgerAccount;
+using account::SegmentAccount;
 
 // The server's own figures at one instant.
 struct ServerFigures {
@@ -30,27 +32,6 @@ struct ServerFigures {
     std::optional<host::Facts> host;       // facts of its machine; absent if the server does not tell them
 };
 
-// Of one segment of the run.
-struct SegmentAccount {
-    std::uint64_t duplicated = 0;
-    stats::Histogram end_to_end;
-};
-
-// What the server has to say at the end.
-struct LedgerAccount {
-    account::Counts counts;  // of the ledger
-    std::vector<Range> missing, duplicated_ranges, reordered_ranges;
-    stats::Histogram end_to_end;
-    std::vector<std::uint64_t> delivered_per_s;  // since T0
-    std::vector<SegmentAccount> segments;        // as many as were asked for, or none from a server that knows none
-};
-
-// By one fault of the server.
-struct Struck {
-    std::string what;  // "validations", "messages", "connections", "shards"
-    std::uint64_t count = 0;
-};
-
 // A text that is returned says what is wrong; an empty one that nothing is.
 class Ledger {
 public:
@@ -62,14 +43,13 @@ public:
     // `place`: the fault's place in the scenario.
     virtual net::Task<std::string> set_fault(scenario::Fault fault, std::size_t place, Instant t0) = 0;
     // What the faults that were set have struck, by their places; none that the server does not know any more.
-    virtual net::Task<std::map<std::size_t, Struck>> struck() = 0;
+    virtual net::Task<std::map<std::size_t, report::Injected>> struck() = 0;
     // Of the whole server. Nothing if it did not answer.
     virtual net::Task<std::optional<ServerFigures>> figures() = 0;
     virtual net::Task<std::optional<std::uint64_t>> arrived() = 0;  // validations so far, any copy
     virtual net::Task<std::string> freeze(Nanos within) = 0;
-    // `generated`: by equipment, 1..N; nothing for those whose account was lost. `problem` outlives the call.
-    virtual net::Task<std::optional<LedgerAccount>> reconcile(std::vector<std::optional<std::uint64_t>> generated,
-                                                              std::string& problem) = 0;
+    // `problem` outlives the call.
+    virtual net::Task<std::optional<LedgerAccount>> reconcile(account::Generated generated, std::string& problem) = 0;
     virtual net::Task<std::string> close() = 0;
 };
 

@@ -16,8 +16,8 @@ using nlohmann::json;
 constexpr int bad_request = 400;
 
 // The server may be a foreign one, so its answer is checked before it is used.
-std::optional<std::vector<Range>> ranges_of(const json& list) {
-    std::vector<Range> ranges;
+std::optional<std::vector<account::Range>> ranges_of(const json& list) {
+    std::vector<account::Range> ranges;
     if (!list.is_array()) {
         return std::nullopt;
     }
@@ -27,7 +27,8 @@ std::optional<std::vector<Range>> ranges_of(const json& list) {
             !item[2].is_number_unsigned()) {
             return std::nullopt;
         }
-        const Range range{EquipmentId{item[0].get<std::uint32_t>()}, item[1].get<Sequence>(), item[2].get<Sequence>()};
+        const account::Range range{EquipmentId{item[0].get<std::uint32_t>()}, item[1].get<Sequence>(),
+                                   item[2].get<Sequence>()};
         if (range.first == 0 || range.last < range.first) {
             return std::nullopt;
         }
@@ -164,8 +165,8 @@ net::Task<std::string> LedgerClient::set_fault(scenario::Fault fault, std::size_
     co_return answer.problem;
 }
 
-net::Task<std::map<std::size_t, Struck>> LedgerClient::struck() {
-    std::map<std::size_t, Struck> all;
+net::Task<std::map<std::size_t, report::Injected>> LedgerClient::struck() {
+    std::map<std::size_t, report::Injected> all;
     if (places_.empty()) {
         co_return all;
     }
@@ -238,8 +239,7 @@ net::Task<std::string> LedgerClient::freeze(Nanos within) {
     co_return (co_await admin_.call("POST", path("freeze"), std::move(body), within + 10s)).problem;
 }
 
-net::Task<std::optional<LedgerAccount>> LedgerClient::reconcile(std::vector<std::optional<std::uint64_t>> generated,
-                                                                std::string& problem) {
+net::Task<std::optional<LedgerAccount>> LedgerClient::reconcile(account::Generated generated, std::string& problem) {
     json list = json::array();
     for (const auto& count : generated) {
         list.push_back(count ? json(*count) : json(nullptr));

@@ -16,12 +16,11 @@ public:
     net::Task<std::string> open(plan::RunSpec spec) override;
     net::Task<std::string> start(Instant t0) override;
     net::Task<std::string> set_fault(scenario::Fault fault, std::size_t place, Instant t0) override;
-    net::Task<std::map<std::size_t, Struck>> struck() override;
+    net::Task<std::map<std::size_t, report::Injected>> struck() override;
     net::Task<std::optional<ServerFigures>> figures() override;
     net::Task<std::optional<std::uint64_t>> arrived() override;
     net::Task<std::string> freeze(Nanos within) override;
-    net::Task<std::optional<LedgerAccount>> reconcile(std::vector<std::optional<std::uint64_t>> generated,
-                                                      std::string& problem) override;
+    net::Task<std::optional<LedgerAccount>> reconcile(account::Generated generated, std::string& problem) override;
     net::Task<std::string> close() override;
 
 private:

@@ -212,7 +212,7 @@ std::vector<FaultPeriods> fault_periods_of(const scenario::Scenario& scenario) {
 
 std::vector<report::Fault> faults_of(const scenario::Scenario& scenario, const fleet::Series& series,
                                      std::span<const net::faults::Injected> injected,
-                                     const std::map<std::size_t, Struck>& struck,
+                                     const std::map<std::size_t, report::Injected>& struck,
                                      const std::vector<report::Phase>& phases, Nanos ended) {
     const auto network = network_faults_of(scenario);
     const auto periods = fault_periods_of(scenario);
@@ -233,7 +233,7 @@ std::vector<report::Fault> faults_of(const scenario::Scenario& scenario, const f
             continue;
         }
         if (const auto its = struck.find(place); its != struck.end()) {
-            fault.injected = report::Injected{its->second.what, its->second.count};
+            fault.injected = its->second;
         }
         for (std::size_t i = 0; i < network.size(); ++i) {
             if (network[i].number == place) {

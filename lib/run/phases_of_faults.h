@@ -53,7 +53,7 @@ std::vector<FaultPeriods> fault_periods_of(const scenario::Scenario& scenario);
 // happen.
 std::vector<report::Fault> faults_of(const scenario::Scenario& scenario, const fleet::Series& series,
                                      std::span<const net::faults::Injected> injected,
-                                     const std::map<std::size_t, Struck>& struck,
+                                     const std::map<std::size_t, report::Injected>& struck,
                                      const std::vector<report::Phase>& phases, Nanos ended = Nanos::max());
 
 }  // namespace portillon::run

@@ -244,7 +244,7 @@ TEST(FaultsOfAReport, SayWhichDidNotHappenAndWhichLastedUntilTheEnd) {
     const auto scenario =
         day({{FaultKind::cut, 10s, 5s}, {FaultKind::stall, 101s, 900s}, {FaultKind::stall, 150s, 5s}});
     const auto phases = phases_of(scenario, result_of(scenario), nullptr, nullptr, Acknowledges::yes, 100s);
-    const std::map<std::size_t, Struck> struck{{2, {"messages", 0}}};
+    const std::map<std::size_t, report::Injected> struck{{2, {"messages", 0}}};
     const auto faults = faults_of(scenario, series_of(std::vector<int>(100, 1)), {}, struck, phases, 120s);
     EXPECT_TRUE(faults[0].happened);
     EXPECT_TRUE(faults[1].happened) << "the drain is part of the run";

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/units.h"
+#include "report/model.h"
 
 namespace portillon::run {
 
@@ -28,7 +29,7 @@ struct Observed {
     std::uint64_t listen_overflows = 0;    // connections that found a listen queue full, on any machine
 };
 
-enum class Measurement : std::uint8_t { valid, suspect, invalid };
+using report::Measurement;
 
 struct Judgement {
     Measurement measurement = Measurement::valid;

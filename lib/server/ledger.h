@@ -14,6 +14,7 @@
 #include <span>
 #include <vector>
 
+#include "account/ledger_account.h"
 #include "plan/run_spec.h"
 #include "stats/histogram.h"
 
@@ -36,11 +37,7 @@ struct LedgerCounts {
     std::optional<Instant> last_arrival;  // of anything that the ledger was asked to record
 };
 
-// The figures of the validations that were due in one of the spec's segments.
-struct SegmentAccount {
-    std::uint64_t duplicated = 0;
-    stats::Histogram end_to_end;
-};
+using account::SegmentAccount;
 
 class Ledger {
 public:

@@ -196,8 +196,8 @@ void expect_every_one_twice(Ledger& ledger, Sequence sequences) {
     ledger.freeze();
     const auto found = reconcile(ledger, {sequences, sequences});
     ASSERT_TRUE(found);
-    EXPECT_EQ(found->delivered, 2 * sequences);
-    EXPECT_EQ(found->duplicated, 2 * sequences);
+    EXPECT_EQ(found->counts.delivered, 2 * sequences);
+    EXPECT_EQ(found->counts.duplicated, 2 * sequences);
     EXPECT_EQ(ledger.counts().delivered, 2 * sequences);
     EXPECT_TRUE(found->missing.empty());
 }

@@ -32,7 +32,7 @@ struct PipelineScene {
         pipeline.set(fault);
     }
 
-    Exceptions reconciled(const Generated& generated) {
+    LedgerAccount reconciled(const Generated& generated) {
         pipeline.flush();
         run.ledger.freeze();
         return *reconcile(run.ledger, generated);

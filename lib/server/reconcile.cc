@@ -59,9 +59,9 @@ Split count(Words words, Sequence last) {
 
 }  // namespace
 
-std::optional<Exceptions> reconcile(const Ledger& ledger, const Generated& generated, std::size_t most_ranges) {
+std::optional<LedgerAccount> reconcile(const Ledger& ledger, const Generated& generated, std::size_t most_ranges) {
     check(ledger.frozen(), "a ledger is frozen before it is reconciled");
-    Exceptions found;
+    LedgerAccount found;
     std::uint64_t duplicated_validations = 0;
     std::uint64_t not_generated = 0;
     bool all_known = true;
@@ -77,13 +77,13 @@ std::optional<Exceptions> reconcile(const Ledger& ledger, const Generated& gener
 
         const Words delivered = bits(Mark::delivered);
         const Split first_copies = count(delivered, last);
-        found.delivered += first_copies.within;
+        found.counts.delivered += first_copies.within;
         not_generated += first_copies.beyond;
         if (first_copies.within < last) {
             collect(delivered, Bit::clear, equipment, last, found.missing);
         }
         const Words reordered = bits(Mark::reordered);
-        found.reordered += count(reordered, last).within;
+        found.counts.reordered += count(reordered, last).within;
         collect(reordered, Bit::set, equipment, last, found.reordered_ranges);
         const Words duplicated = bits(Mark::duplicated);
         duplicated_validations += count(duplicated, last).within;
@@ -93,10 +93,13 @@ std::optional<Exceptions> reconcile(const Ledger& ledger, const Generated& gener
         }
     }
     const LedgerCounts counts = ledger.counts();
-    found.unexpected = counts.unexpected + not_generated;
+    found.counts.unexpected = counts.unexpected + not_generated;
     // The bitmap says which validations were duplicated, the counter how often; what a killed shard had no time to
     // count shows only in the bitmap.
-    found.duplicated = all_known ? std::max(counts.duplicated, duplicated_validations) : duplicated_validations;
+    found.counts.duplicated = all_known ? std::max(counts.duplicated, duplicated_validations) : duplicated_validations;
+    found.end_to_end = ledger.end_to_end();
+    found.delivered_per_s = ledger.delivered_per_second();
+    found.segments = ledger.segments();
     return found;
 }
 

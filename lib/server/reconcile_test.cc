@@ -5,12 +5,15 @@
 #include "base/random.h"
 #include "server/sample_run.h"
 
-namespace portillon::server {
+namespace portillon::account {
 
 void PrintTo(const Range& range, std::ostream* out) {
     *out << number_of(range.equipment) << ":" << range.first << "-" << range.last;
 }
 
+}  // namespace portillon::account
+
+namespace portillon::server {
 namespace {
 
 Range range(std::uint32_t equipment, Sequence first, Sequence last) {
@@ -26,19 +29,21 @@ struct Row {
     const char* what;
     std::vector<Delivered> delivered;
     Generated generated;
-    Exceptions expected;
+    LedgerAccount expected;
 };
 
-Exceptions expect(std::uint64_t delivered, std::uint64_t duplicated, std::uint64_t reordered, std::uint64_t unexpected,
-                  std::vector<Range> missing, std::vector<Range> duplicated_ranges = {},
-                  std::vector<Range> reordered_ranges = {}) {
-    return {delivered,
-            duplicated,
-            reordered,
-            unexpected,
-            std::move(missing),
-            std::move(duplicated_ranges),
-            std::move(reordered_ranges)};
+LedgerAccount expect(std::uint64_t delivered, std::uint64_t duplicated, std::uint64_t reordered,
+                     std::uint64_t unexpected, std::vector<Range> missing, std::vector<Range> duplicated_ranges = {},
+                     std::vector<Range> reordered_ranges = {}) {
+    LedgerAccount account;
+    account.counts.delivered = delivered;
+    account.counts.duplicated = duplicated;
+    account.counts.reordered = reordered;
+    account.counts.unexpected = unexpected;
+    account.missing = std::move(missing);
+    account.duplicated_ranges = std::move(duplicated_ranges);
+    account.reordered_ranges = std::move(reordered_ranges);
+    return account;
 }
 
 TEST(Reconcile, NamesEveryException) {
@@ -74,10 +79,10 @@ TEST(Reconcile, NamesEveryException) {
         run.ledger.freeze();
         const auto found = reconcile(run.ledger, row.generated);
         ASSERT_TRUE(found) << row.what;
-        EXPECT_EQ(found->delivered, row.expected.delivered) << row.what;
-        EXPECT_EQ(found->duplicated, row.expected.duplicated) << row.what;
-        EXPECT_EQ(found->reordered, row.expected.reordered) << row.what;
-        EXPECT_EQ(found->unexpected, row.expected.unexpected) << row.what;
+        EXPECT_EQ(found->counts.delivered, row.expected.counts.delivered) << row.what;
+        EXPECT_EQ(found->counts.duplicated, row.expected.counts.duplicated) << row.what;
+        EXPECT_EQ(found->counts.reordered, row.expected.counts.reordered) << row.what;
+        EXPECT_EQ(found->counts.unexpected, row.expected.counts.unexpected) << row.what;
         EXPECT_EQ(found->missing, row.expected.missing) << row.what;
         EXPECT_EQ(found->duplicated_ranges, row.expected.duplicated_ranges) << row.what;
         EXPECT_EQ(found->reordered_ranges, row.expected.reordered_ranges) << row.what;
@@ -106,7 +111,7 @@ TEST(Reconcile, SumsDeliveredAndMissingToWhatWasGenerated) {
         for (const Range& each : found->missing) {
             missing += each.last - each.first + 1;
         }
-        EXPECT_EQ(found->delivered + missing, total) << "seed " << seed;
+        EXPECT_EQ(found->counts.delivered + missing, total) << "seed " << seed;
     }
 }
 

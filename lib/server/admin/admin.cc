@@ -246,12 +246,11 @@ AdminAnswer Admin::reconcile(const Run& run, std::string_view body) const {
     if (!run.ledger.frozen()) {
         return refuse(409, "freeze the run first");
     }
-    const auto exceptions = server::reconcile(run.ledger, *generated);
-    if (!exceptions) {
+    const auto account = server::reconcile(run.ledger, *generated);
+    if (!account) {
         return refuse(507, "too many exceptions to name");
     }
-    return {200, write_reconciliation(*exceptions, run.ledger.end_to_end(), run.ledger.segments(),
-                                      run.ledger.delivered_per_second())};
+    return {200, write_reconciliation(*account)};
 }
 
 net::Task<AdminAnswer> Admin::close_run(RunId id) {

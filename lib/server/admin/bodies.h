@@ -5,7 +5,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "base/problem.h"
 #include "plan/run_spec.h"
@@ -27,8 +26,6 @@ std::string write_fault(const Fault& fault);
 
 // For bodies of many megabytes: read without building a document.
 Checked<Generated> read_generated(std::string_view body);
-std::string write_reconciliation(const Exceptions& exceptions, const stats::Histogram& end_to_end,
-                                 const std::vector<SegmentAccount>& segments,
-                                 const std::vector<std::uint64_t>& delivered_per_s);
+std::string write_reconciliation(const LedgerAccount& account);
 
 }  // namespace portillon::server

@@ -81,6 +81,16 @@ private:
     std::string problem_;
 };
 
+void write_counts(fmt::memory_buffer& out, const account::Counts& counts) {
+    const char* separator = "{";
+    for (const auto& figure : account::count_figures) {
+        if (figure.section == account::Section::ledger) {
+            fmt::format_to(std::back_inserter(out), "{}\"{}\":{}", separator, figure.name, counts.*figure.count);
+            separator = ",";
+        }
+    }
+}
+
 void write_ranges(fmt::memory_buffer& out, std::string_view key, const std::vector<Range>& ranges) {
     fmt::format_to(std::back_inserter(out), ",\"{}\":[", key);
     const char* separator = "";
@@ -121,26 +131,23 @@ Checked<Generated> read_generated(std::string_view body) {
     return reader.take();
 }
 
-std::string write_reconciliation(const Exceptions& exceptions, const stats::Histogram& end_to_end,
-                                 const std::vector<SegmentAccount>& segments,
-                                 const std::vector<std::uint64_t>& delivered_per_s) {
+std::string write_reconciliation(const LedgerAccount& account) {
     fmt::memory_buffer out;
-    fmt::format_to(std::back_inserter(out), "{{\"delivered\":{},\"duplicated\":{},\"reordered\":{},\"unexpected\":{}",
-                   exceptions.delivered, exceptions.duplicated, exceptions.reordered, exceptions.unexpected);
-    write_ranges(out, "missing", exceptions.missing);
-    write_ranges(out, "duplicated_ranges", exceptions.duplicated_ranges);
-    write_ranges(out, "reordered_ranges", exceptions.reordered_ranges);
-    write_histogram(out, "end_to_end", end_to_end);
+    write_counts(out, account.counts);
+    write_ranges(out, "missing", account.missing);
+    write_ranges(out, "duplicated_ranges", account.duplicated_ranges);
+    write_ranges(out, "reordered_ranges", account.reordered_ranges);
+    write_histogram(out, "end_to_end", account.end_to_end);
     fmt::format_to(std::back_inserter(out), ",\"segments\":[");
     const char* separator = "";
-    for (const auto& segment : segments) {
+    for (const auto& segment : account.segments) {
         fmt::format_to(std::back_inserter(out), "{}{{\"duplicated\":{}", separator, segment.duplicated);
         write_histogram(out, "end_to_end", segment.end_to_end);
         out.push_back('}');
         separator = ",";
     }
     out.push_back(']');
-    fmt::format_to(std::back_inserter(out), ",\"delivered_per_s\":[{}]}}", fmt::join(delivered_per_s, ","));
+    fmt::format_to(std::back_inserter(out), ",\"delivered_per_s\":[{}]}}", fmt::join(account.delivered_per_s, ","));
     return fmt::to_string(out);
 }
 

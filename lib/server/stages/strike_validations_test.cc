@@ -25,10 +25,10 @@ TEST_P(StrikeValidationsCounts, AreExact) {
     }
     EXPECT_EQ(scene.answers.count(Disposition::accepted), 3 * per_equipment / batch);
     const auto found = scene.reconciled({per_equipment, per_equipment, per_equipment});
-    EXPECT_EQ(found.delivered, 3 * per_equipment - 137);
-    EXPECT_EQ(found.duplicated, 20u);
-    EXPECT_EQ(found.reordered, 11u);
-    EXPECT_EQ(found.unexpected, 0u);
+    EXPECT_EQ(found.counts.delivered, 3 * per_equipment - 137);
+    EXPECT_EQ(found.counts.duplicated, 20u);
+    EXPECT_EQ(found.counts.reordered, 11u);
+    EXPECT_EQ(found.counts.unexpected, 0u);
     std::uint64_t missing = 0;
     for (const Range& range : found.missing) {
         missing += range.last - range.first + 1;
@@ -51,7 +51,7 @@ TEST(StrikeValidations, AnswersASwappedOneAtOnceAndRecordsItAfterTheNext) {
     EXPECT_EQ(scene.run.ledger.counts().delivered, 2u);
     scene.send(2, 2, 1);  // too late for a second swap
     const auto found = scene.reconciled({2, 2});
-    EXPECT_EQ(found.delivered, 4u);
+    EXPECT_EQ(found.counts.delivered, 4u);
     EXPECT_EQ(found.reordered_ranges, (std::vector<Range>{{EquipmentId{1}, 1, 1}}));
 }
 
@@ -64,8 +64,8 @@ TEST(StrikeValidations, RecordsASwappedOneInOrderWhenNoNextOneComes) {
     EXPECT_EQ(scene.run.ledger.counts().duplicated, 1u);
     scene.send(2, 1, 1);
     const auto found = scene.reconciled({1, 1});
-    EXPECT_EQ(found.delivered, 2u);
-    EXPECT_EQ(found.reordered, 0u);
+    EXPECT_EQ(found.counts.delivered, 2u);
+    EXPECT_EQ(found.counts.reordered, 0u);
     EXPECT_EQ(scene.shares[0].left, 5u);
 }
 
