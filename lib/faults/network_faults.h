@@ -33,7 +33,7 @@ struct Condition {
     bool operator==(const Condition&) const = default;
 };
 
-// What a fault does to the connections that are open at an instant.
+// A blow is what a fault does at an instant to the connections that are open then.
 struct Blow {
     enum class Kind : std::uint8_t { reset, half_open } kind{};
     std::uint32_t fault = 0;  // the fault's place in the list

@@ -1,7 +1,7 @@
 #pragma once
 
-// What a shard writes down while it runs: tally, histograms, causes of failures, and the series of intervals. The books
-// know nothing of equipments.
+// The records that a shard keeps while it runs: tally, histograms, causes of failures, and the series of intervals. The
+// books know nothing of equipments.
 
 #include <cstdint>
 #include <map>

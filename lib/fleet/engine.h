@@ -18,7 +18,7 @@
 // turn to it at its due time with max 1 or linger 0, otherwise when its batch is complete. So linger, which the
 // scenario asked for, is not counted as the tool's lateness.
 //
-// What an answer does: acknowledged and rejected are final. After throttled, try_again and timed_out the batch waits
+// Answers: acknowledged and rejected are final. After throttled, try_again and timed_out the batch waits
 // for retry_after if the server named one, otherwise for its own back-off. Broken batches, and batches that timed out
 // on a connection that broke later, are offered at once after the reconnect. Retries go before new batches. Reconnects
 // have a back-off of their own: it doubles with every dial that fails, and with every connection that breaks before any
@@ -99,7 +99,7 @@ public:
     // For thresholds that are judged while the run lasts.
     Changes changes();
 
-    // To be called after close(). Asserts that the tally balances and agrees with the exceptions.
+    // Call it after close(). Asserts that the tally balances and agrees with the exceptions.
     Result result() const;
 
 private:

@@ -1,5 +1,5 @@
-// What keeps a connected equipment from sending: a full cache, its pace, its retry budget, its circuit breaker, and a
-// server that throttles it.
+// Everything that keeps a connected equipment from sending: a full cache, its pace, its retry budget, its circuit
+// breaker, and a server that throttles it.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

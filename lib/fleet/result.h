@@ -63,8 +63,8 @@ struct Timings {
 // All members of Timings, for code that sends, adds up or merges them.
 inline constexpr std::array timings{&Timings::response, &Timings::service, &Timings::lateness};
 
-// What became of the validations that were due in one segment (segments.h), measured or not. Of the counts only the
-// states and `retries` are set; a retried batch counts in the segment of its first validation.
+// The result of one segment (segments.h), measured or not: what became of the validations that were due in it. Of the
+// counts only the states and `retries` are set; a retried batch counts in the segment of its first validation.
 struct Part : Timings {
     arrival::Measure measure = arrival::Measure::on;
     account::Counts counts;

@@ -28,7 +28,7 @@ class ScriptedDriver final : public driver::Driver {
 public:
     explicit ScriptedDriver(net::Loop& loop) : loop_(loop) {}
 
-    // What happens to an offered batch.
+    // The script's answer to an offered batch.
     struct Reply {
         driver::Answer answer = driver::Answer::acknowledged;
         Nanos after = 1ms;  // Nanos::max(): never

@@ -1,4 +1,4 @@
-// What conductor and generator send each other. The first byte says which of them the rest is to be.
+// Reads messages between conductor and generator from arbitrary bytes. The first byte chooses the kind of message.
 
 #include <cstdint>
 

@@ -337,7 +337,7 @@ arrival::Schedule read_schedule(const v1::Lot& from, std::shared_ptr<const arriv
             arrival::Stages(std::move(stages)), from.seed()};
 }
 
-// What the rest of the program takes for granted.
+// Refuses values that the rest of the program relies on never to see.
 void check_lot(const v1::Lot& from, Reading& reading) {
     if (from.equipments() == 0 || from.equipments() > plan::most_equipments) {
         reading.refuse("a lot without equipments, or with too many");

@@ -1,6 +1,6 @@
 #pragma once
 
-// What a slice of a lot has done, as messages from a shard to the conductor: snapshots during the run, and its result.
+// Snapshots and result of a slice of a lot, as messages from a shard to the conductor.
 
 #include <optional>
 #include <span>

@@ -1,6 +1,6 @@
 #pragma once
 
-// What the machine and this process have. Each call asks the kernel.
+// Facts about the machine and this process. Each call asks the kernel.
 
 #include <sys/types.h>
 

@@ -14,12 +14,13 @@
 
 namespace portillon::plan {
 
-// What happens at the end of the run to the state that a server keeps of the sessions. removed: Session::forget() is
-// called. left: it does not matter, because the server ends with the run.
+// Says what happens at the end of the run to the state that a server keeps of the sessions. removed: Session::forget()
+// is called. left: it does not matter, because the server ends with the run.
 enum class Debris : std::uint8_t { removed, left };
 
-// What the equipments of one lot do, and which of them a shard has. The result does not depend on the number of shards:
-// equipments are dealt to them in turn, and everything random about an equipment follows from the seed and its number.
+// The plan of one lot: what its equipments do, and which of them a shard has. The result does not depend on the number
+// of shards: equipments are dealt to them in turn, and everything random about an equipment follows from the seed and
+// its number.
 struct Lot {
     RunId run{};
     std::uint64_t seed = 1;

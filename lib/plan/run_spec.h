@@ -1,6 +1,6 @@
 #pragma once
 
-// What a server must know of a run to keep a ledger of it.
+// The description of a run from which a server can keep a ledger of it.
 
 #include <cstddef>
 #include <string>

@@ -11,7 +11,7 @@ namespace portillon::plan {
 // Descriptors that a shard needs besides its sessions: listeners, link, files, libraries.
 inline constexpr unsigned spare_descriptors = 200;
 
-// What a machine allows. The defaults stand for a machine that was not examined.
+// The limits of a machine. The defaults stand for a machine that was not examined.
 struct Machine {
     unsigned descriptor_limit = 1024;    // the hard limit of one process
     unsigned cores = 1;                  // at least 1

@@ -168,7 +168,7 @@ std::string throughput_text(const Row& row) {
     return text;
 }
 
-// What is known of the batches, and of whatever else the tally counts that is no validation.
+// The known counts of batches, and the other counts of the tally that do not count validations.
 std::string batch_text(const account::KnownCounts& counts) {
     auto text = fmt::format("{} sent, {} retried", counted(*counts.sent_batches), counted(*counts.retries));
     for (const auto& figure : account::count_figures) {
