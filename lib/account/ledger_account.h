@@ -1,6 +1,6 @@
 #pragma once
 
-// What a ledger has to say of a run once it is frozen, and what it must be told for that.
+// A ledger's account of a run, taken once the ledger is frozen, and the counts that it needs for that.
 
 #include <cstdint>
 #include <optional>
@@ -16,7 +16,7 @@ namespace portillon::account {
 // generator's shard died.
 using Generated = std::vector<std::optional<Sequence>>;
 
-// Of the validations that were due in one segment of the run.
+// The figures of the validations that were due in one segment of the run.
 struct SegmentAccount {
     std::uint64_t duplicated = 0;
     stats::Histogram end_to_end;

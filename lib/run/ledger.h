@@ -32,7 +32,7 @@ struct ServerFigures {
     std::optional<host::Facts> host;       // facts of its machine; absent if the server does not tell them
 };
 
-// A text that is returned says what is wrong; an empty one that nothing is.
+// A function that returns a text returns the problem in words, or an empty text if there is none.
 class Ledger {
 public:
     virtual ~Ledger() = default;
@@ -42,9 +42,9 @@ public:
     virtual net::Task<std::string> start(Instant t0) = 0;
     // `place`: the fault's place in the scenario.
     virtual net::Task<std::string> set_fault(scenario::Fault fault, std::size_t place, Instant t0) = 0;
-    // What the faults that were set have struck, by their places; none that the server does not know any more.
+    // How much each fault that was set has struck, by the fault's place; without faults that the server has forgotten.
     virtual net::Task<std::map<std::size_t, report::Injected>> struck() = 0;
-    // Of the whole server. Nothing if it did not answer.
+    // The figures of the whole server; nothing if it did not answer.
     virtual net::Task<std::optional<ServerFigures>> figures() = 0;
     virtual net::Task<std::optional<std::uint64_t>> arrived() = 0;  // validations so far, any copy
     virtual net::Task<std::string> freeze(Nanos within) = 0;

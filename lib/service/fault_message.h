@@ -1,6 +1,6 @@
 #pragma once
 
-// A fault on its way from the server's conductor to a shard.
+// A fault as a message from the server's conductor to a shard.
 
 #include "base/problem.h"
 #include "link/link.pb.h"

@@ -7,7 +7,7 @@ namespace {
 
 using server::FaultKind;
 
-// Nothing in it has its default.
+// A fault in which no value is the default.
 server::Fault sample_fault() {
     return {.id = 5,
             .draw = 6,

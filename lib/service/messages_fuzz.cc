@@ -1,4 +1,4 @@
-// What the server's conductor sends a shard. The first byte says whether the rest is a plan or an instruction.
+// Reads messages of the server's conductor to a shard from arbitrary bytes. The first byte chooses plan or instruction.
 
 #include <cstdint>
 #include <span>

@@ -1,6 +1,6 @@
 #pragma once
 
-// What a server's shard is to do. The conductor makes one, of which every shard gets the same but for its number.
+// The plan of a server's shards. The conductor makes one plan, and every shard gets the same, with its own number.
 
 #include <string>
 #include <vector>
@@ -24,12 +24,12 @@ struct Plan {
     server::Limits limits = {};
     std::string figures = {};  // SharedMemory::path() of the server's Board
     std::string mesh = {};     // the name by which the shards find each other; empty: there is one shard
-    bool gives_way = false;    // once a run has started, to the generator on the same cores
+    bool gives_way = false;    // whether it lets a generator on the same cores go first once a run has started
 
-    // Of a shard that takes a killed one's place.
+    // For a shard that takes the place of a killed one.
     std::vector<unsigned> dead = {};         // the shards that stay dead
-    std::vector<std::string> runs = {};      // SharedMemory::path() of the ledgers of the runs there are
-    std::vector<server::Fault> faults = {};  // that are set
+    std::vector<std::string> runs = {};      // SharedMemory::path() of the ledger of each open run
+    std::vector<server::Fault> faults = {};  // the faults that are set
     bool operator==(const Plan&) const = default;
 };
 

@@ -1,6 +1,6 @@
 #pragma once
 
-// A server's plan on its way from the conductor to a shard.
+// A server's plan as a message from the conductor to a shard.
 
 #include "base/problem.h"
 #include "link/link.pb.h"
@@ -10,7 +10,7 @@ namespace portillon::service {
 
 link::v1::LinkMessage write_plan(const Plan& plan);
 
-// A problem names what cannot be read.
+// Reads a plan. A problem says what cannot be read.
 Checked<Plan> read_plan(const link::v1::ServerPlan& message);
 
 }  // namespace portillon::service

@@ -5,7 +5,7 @@
 namespace portillon::service {
 namespace {
 
-// Nothing in it has its default.
+// A plan in which no value is the default.
 Plan sample_plan() {
     return {
         .shard = 2,

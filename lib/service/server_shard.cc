@@ -65,7 +65,7 @@ private:
         }
     }
 
-    // What is wrong with the plan, or an empty text.
+    // Returns what is wrong with the plan, or an empty text.
     std::string take(const link::v1::ServerPlan& message) {
         auto plan = read_plan(message);
         if (!plan) {
@@ -201,7 +201,7 @@ private:
     std::optional<server::SharedMemory> memory_;
     std::optional<server::Shard> shard_;
     Plan plan_;
-    std::optional<Instant> join_by_;  // while it is not reachable by and from all
+    std::optional<Instant> join_by_;  // set until this shard and all others can reach each other
     std::optional<Instant> stop_by_;
     int exit_status_ = 0;
 };

@@ -24,7 +24,7 @@ public:
 
     ServerShards(net::Loop& loop, Lost lost) : loop_(loop), lost_(std::move(lost)), changed_(loop) {}
 
-    // Starts `plan.shards` processes and waits until all of them serve. A problem in words, or nothing.
+    // Starts `plan.shards` processes and waits until all of them serve. Returns a problem in words, or an empty text.
     net::Task<std::string> start(Plan plan);
 
     // Tells the shards to end, and kills those that have not ended by `deadline`.
@@ -52,7 +52,7 @@ private:
         net::Wakeup changed;
     };
 
-    std::string launch(Shard& shard, Plan plan);  // a problem in words, or nothing
+    std::string launch(Shard& shard, Plan plan);  // returns a problem in words, or an empty text
     void heard(Shard& shard, const link::v1::LinkMessage& message);
     void ended(Shard& shard, const error_code& cause);
     void done(Shard& shard, const link::v1::Done& message);
