@@ -2,7 +2,7 @@
 
 namespace portillon::net::faults {
 
-void Direction::suffer(const portillon::faults::Condition& condition, Instant now) {
+void Direction::apply(const portillon::faults::Condition& condition, Instant now) {
     if (silent_) {
         line_.stand_still_until(now);
     }

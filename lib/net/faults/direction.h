@@ -18,7 +18,7 @@ public:
     explicit Direction(portillon::faults::Direction which) : which_(which) {}
 
     // Applies `condition`, what the faults do to a connection, from `now` on.
-    void suffer(const portillon::faults::Condition& condition, Instant now);
+    void apply(const portillon::faults::Condition& condition, Instant now);
 
     bool is_silent() const { return silent_; }
     double bytes_per_s() const { return bytes_per_s_; }

@@ -16,7 +16,7 @@ struct Up {
         const auto bytes = way.take(begin + now);
         return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
     }
-    void suffer(const portillon::faults::Condition& condition, Nanos now) { way.suffer(condition, begin + now); }
+    void apply(const portillon::faults::Condition& condition, Nanos now) { way.apply(condition, begin + now); }
 
     net::faults::Direction way{portillon::faults::Direction::up};
 };
@@ -24,10 +24,10 @@ struct Up {
 TEST(Direction, PassesAtOnceWithoutAFaultAndBehindNothing) {
     Up up;
     EXPECT_TRUE(up.way.passes_at_once());
-    up.suffer({.delay = 10ms}, 0s);
+    up.apply({.delay = 10ms}, 0s);
     EXPECT_FALSE(up.way.passes_at_once());
     up.add("late", 10ms);
-    up.suffer({}, 1ms);
+    up.apply({}, 1ms);
     EXPECT_FALSE(up.way.passes_at_once()) << "it would overtake";
     EXPECT_EQ(up.take(10ms), "late");
     EXPECT_TRUE(up.way.passes_at_once());
@@ -35,23 +35,23 @@ TEST(Direction, PassesAtOnceWithoutAFaultAndBehindNothing) {
 
 TEST(Direction, SuffersItsOwnFaultsOnly) {
     Up up;
-    up.suffer({.down_bytes_per_s = 1, .down_silent = true}, 0s);
+    up.apply({.down_bytes_per_s = 1, .down_silent = true}, 0s);
     EXPECT_TRUE(up.way.passes_at_once());
-    up.suffer({.up_bytes_per_s = 1'000, .up_silent = true}, 0s);
+    up.apply({.up_bytes_per_s = 1'000, .up_silent = true}, 0s);
     EXPECT_TRUE(up.way.is_silent());
     EXPECT_EQ(up.way.bytes_per_s(), 1'000);
 }
 
 TEST(Direction, LetsNothingThroughInASilence) {
     Up up;
-    up.suffer({.up_silent = true}, 0s);
+    up.apply({.up_silent = true}, 0s);
     up.add("held", 0s);
     up.way.end(begin);
     EXPECT_EQ(up.take(1s), "");
     EXPECT_EQ(up.way.next(), never);
     EXPECT_FALSE(up.way.is_delivered());
     EXPECT_FALSE(up.way.take_end(begin + 1s));
-    up.suffer({}, 2s);
+    up.apply({}, 2s);
     EXPECT_LE(up.way.next(), begin + 2s);
     EXPECT_EQ(up.take(2s), "held");
     EXPECT_TRUE(up.way.take_end(begin + 2s));

@@ -125,18 +125,18 @@ void FaultyConnection::clock_started() {
 }
 
 void FaultyConnection::disown() {
-    close(Farewell::orderly);
+    close(Close::orderly);
     owned_ = false;
     finish();
 }
 
-void FaultyConnection::close(Farewell farewell) {
+void FaultyConnection::close(Close how) {
     if (is_closed()) {
         return;
     }
     const bool connected = life_ == Life::open;
     life_ = Life::closing;
-    farewell_ = farewell;
+    end_as_ = how;
     reader_ = nullptr;
     down_.drop_behind(0);
     down_.forget_end();
@@ -145,7 +145,7 @@ void FaultyConnection::close(Farewell farewell) {
         leave();
         return;
     }
-    up_.drop_behind(farewell == Farewell::reset ? 0 : kernel_bytes);
+    up_.drop_behind(how == Close::reset ? 0 : kernel_bytes);
     set_back_pressure();
     end_sending(network_.loop().now());
     set_alarm();
@@ -157,7 +157,7 @@ void FaultyConnection::leave() {
     life_ = Life::closed;
     cancel();
     if (inner_) {
-        farewell_ == Farewell::reset ? inner_->reset() : inner_->close();
+        end_as_ == Close::reset ? inner_->reset() : inner_->close();
         if (!dialling_) {
             inner_.reset();
         }
@@ -190,12 +190,12 @@ void FaultyConnection::refresh(Instant now) {
         count_struck(seen, since);
     }
     condition_ = network_.faults().at(equipment_, since);
-    up_.suffer(condition_, now);
-    down_.suffer(condition_, now);
+    up_.apply(condition_, now);
+    down_.apply(condition_, now);
     change_at_ = network_.instant_of(network_.faults().next_change(equipment_, since));
     if (const auto blow = network_.faults().blow(equipment_, seen, since)) {
         ++network_.injected(blow->fault).connections;
-        fall_to(blow->kind);
+        apply_blow(blow->kind);
     }
 }
 
@@ -210,7 +210,7 @@ void FaultyConnection::count_struck(Nanos seen, Nanos since) {
     }
 }
 
-void FaultyConnection::fall_to(portillon::faults::Blow::Kind blow) {
+void FaultyConnection::apply_blow(portillon::faults::Blow::Kind blow) {
     const bool was_full = unsent() > 0;
     if (inner_) {
         inner_->reset();

@@ -37,8 +37,8 @@ public:
 
     // An orderly close still sends what a kernel's send buffer would have taken, and drops the rest; a reset drops
     // everything.
-    enum class Farewell : std::uint8_t { orderly, reset };
-    void close(Farewell farewell);
+    enum class Close : std::uint8_t { orderly, reset };
+    void close(Close how);
 
     void disown();         // the transport above is destroyed
     void clock_started();  // T0 is known
@@ -59,7 +59,7 @@ private:
     void establish();
     void refresh(Instant now);
     void count_struck(Nanos seen, Nanos since);
-    void fall_to(portillon::faults::Blow::Kind blow);
+    void apply_blow(portillon::faults::Blow::Kind blow);
     Nanos lag();
 
     void received(std::span<const std::byte> bytes) override;
@@ -88,7 +88,7 @@ private:
     error_code end_cause_;      // the cause of the end that follows the bytes of `down_`
     std::uint64_t pieces_ = 0;  // that had a delay, both ways: the draws of the jitter so far
     Life life_ = Life::unconnected;
-    Farewell farewell_ = Farewell::orderly;
+    Close end_as_ = Close::orderly;
     bool owned_ = true;      // the transport above exists
     bool dialling_ = false;  // connect() has not completed
     bool paused_ = false;    // the reader above has called pause()

@@ -19,8 +19,8 @@ public:
     void pause() override { connection_.pause(); }
     void resume() override { connection_.resume(); }
     void shut() override { connection_.shut(); }
-    void close() override { connection_.close(FaultyConnection::Farewell::orderly); }
-    void reset() override { connection_.close(FaultyConnection::Farewell::reset); }
+    void close() override { connection_.close(FaultyConnection::Close::orderly); }
+    void reset() override { connection_.close(FaultyConnection::Close::reset); }
 
 private:
     FaultyConnection& connection_;
