@@ -12,7 +12,7 @@ namespace portillon::drivers::example {
 namespace {
 
 using driver::Answer;
-using Stand = Flight::Stand;
+using Status = Flight::Status;
 
 constexpr std::size_t most_line_bytes = 4 << 10;        // of the server's lines: a receipt has 128, and may be extended
 constexpr std::size_t most_written_at_once = 64 << 10;  // larger writes do not get cheaper
@@ -40,7 +40,7 @@ void Session::abandon(Sequence first) {
     if (flight == flights_.end()) {
         return;
     }
-    const bool was_sent = flight->stand == Stand::sent;
+    const bool was_sent = flight->status == Status::sent;
     settle(flight, Answer::timed_out, boost::asio::error::timed_out);
     if (was_sent) {
         lost(boost::asio::error::timed_out);
@@ -90,7 +90,7 @@ error_code Session::take_receipt() {
         return error;
     }
     const auto flight = std::find_if(flights_.begin(), flights_.end(), [&](const Flight& each) {
-        return each.batch.first == receipt.first && each.stand == Stand::sent;
+        return each.batch.first == receipt.first && each.status == Status::sent;
     });
     if (flight == flights_.end() || receipt.equipment != equipment()) {
         receipts().stray(wire::ReceiptError::stray);
@@ -132,13 +132,13 @@ bool Session::write_some() {
         if (unanswered_ == window_ || out.size() >= most_written_at_once) {
             break;
         }
-        if (flight.stand == Stand::waiting) {
+        if (flight.status == Status::waiting) {
             const std::size_t begin = out.size(), size = flight.batch.body->size();
             out.resize(begin + size + 1);
             flight.batch.body->write_to(std::span(out).subspan(begin, size));
             out.back() = std::byte{'\n'};
             flight.sent = common_.loop.now();
-            flight.stand = Stand::sent;
+            flight.status = Status::sent;
             ++unanswered_;
         }
     }
@@ -151,7 +151,7 @@ bool Session::write_some() {
 
 void Session::settle(Flights::iterator flight, Answer answer, const error_code& cause,
                      std::optional<Nanos> retry_after) {
-    unanswered_ -= flight->stand == Stand::sent ? 1 : 0;
+    unanswered_ -= flight->status == Status::sent ? 1 : 0;
     settled_.push_back({flight->batch.first, {answer, cause, flight->sent, common_.loop.now(), retry_after}});
     flights_.erase(flight);
     note_settled();

@@ -24,7 +24,7 @@ using Common = driver::StreamCommon;
 // A batch that was offered.
 struct Flight {
     driver::Batch batch;
-    enum class Stand : std::uint8_t { waiting, sent } stand = Stand::waiting;
+    enum class Status : std::uint8_t { waiting, sent } status = Status::waiting;
     Instant sent{};
 };
 
