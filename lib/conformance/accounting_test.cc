@@ -4,8 +4,8 @@
 #include <cstdlib>
 
 #include "base/random.h"
-#include "conformance/stand.h"
 #include "conformance/suite.h"
+#include "conformance/test_bench.h"
 #include "conformance/world.h"
 
 namespace portillon::conformance {
@@ -19,38 +19,38 @@ protected:
 INSTANTIATE_TEST_SUITE_P(Drivers, Accounting, ::testing::ValuesIn(candidates()), name_of_candidate);
 
 TEST_P(Accounting, TraitsSayWhatIsSo) {
-    Stand stand(candidate());
-    const auto traits = stand.driver().traits();
+    TestBench bench(candidate());
+    const auto traits = bench.driver().traits();
     EXPECT_EQ(traits.acknowledges, candidate().driver.traits(candidate().options).acknowledges);
-    auto& equipment = stand.equipment();
+    auto& equipment = bench.equipment();
     equipment.open();
-    EXPECT_EQ(stand.cable.living(), traits.descriptors_per_session);
+    EXPECT_EQ(bench.cable.living(), traits.descriptors_per_session);
     equipment.offer(1);
-    stand.pass_round_trips();
+    bench.pass_round_trips();
     EXPECT_EQ(equipment.answered_with(1),
               traits.acknowledges == driver::Traits::Acknowledges::yes ? "acknowledged" : "sent");
 }
 
 TEST_P(Accounting, SettlesEachBatchOnceAndDeliversWhatItHolds) {
-    Stand stand(candidate());
-    auto& equipment = stand.equipment();
+    TestBench bench(candidate());
+    auto& equipment = bench.equipment();
     equipment.open();
     equipment.offer(1, 3);
     equipment.offer(4);
     equipment.offer(5, 60);
-    stand.pass(1h);
+    bench.pass(1h);
     EXPECT_EQ(equipment.settlements.size(), 3u);
     for (const Sequence first : {1u, 4u, 5u}) {
         EXPECT_EQ(equipment.answered_with(first), good());
-        EXPECT_EQ(stand.ingest.times(first), 1u);
+        EXPECT_EQ(bench.ingest.times(first), 1u);
     }
-    EXPECT_EQ(stand.ingest.arrivals.at(2).count, 60u);
+    EXPECT_EQ(bench.ingest.arrivals.at(2).count, 60u);
     EXPECT_TRUE(equipment.breaks.empty()) << equipment.breaks.front();
 }
 
 TEST_P(Accounting, TakesWhatIsOfferedFromWithinSettled) {
-    Stand stand(candidate(), 2);
-    auto& equipment = stand.equipment();
+    TestBench bench(candidate(), 2);
+    auto& equipment = bench.equipment();
     equipment.open();
     equipment.on_settled = [&](Sequence first) {
         if (first < 100) {
@@ -58,21 +58,21 @@ TEST_P(Accounting, TakesWhatIsOfferedFromWithinSettled) {
         }
     };
     equipment.offer(1);
-    stand.pass(1s);
+    bench.pass(1s);
     EXPECT_EQ(equipment.settlements.size(), 100u);
-    EXPECT_EQ(stand.ingest.arrivals.size(), 100u);
+    EXPECT_EQ(bench.ingest.arrivals.size(), 100u);
 }
 
 TEST_P(Accounting, TakesABatchAgainThatWasSettled) {
-    Stand stand(candidate());
-    auto& equipment = stand.equipment();
+    TestBench bench(candidate());
+    auto& equipment = bench.equipment();
     equipment.open();
     for (int attempt = 1; attempt <= 3; ++attempt) {
         equipment.offer(1);
-        stand.pass_round_trips();
+        bench.pass_round_trips();
     }
     EXPECT_EQ(equipment.settlements.size(), 3u);
-    EXPECT_EQ(stand.ingest.times(1), 3u);
+    EXPECT_EQ(bench.ingest.times(1), 3u);
 }
 
 void Accounting::survive(std::uint64_t seed) {
@@ -83,8 +83,8 @@ void Accounting::survive(std::uint64_t seed) {
     const auto in_flight = static_cast<std::uint32_t>(1 + below(16));
     server::Limits limits;
     limits.streams = static_cast<std::uint32_t>(1 + below(8));
-    Stand stand(candidate(), in_flight, limits);
-    stand.ingest.decide = [&](const auto&) -> ScriptedIngest::Verdict {
+    TestBench bench(candidate(), in_flight, limits);
+    bench.ingest.decide = [&](const auto&) -> ScriptedIngest::Verdict {
         const Nanos after = 1ms * below(50);
         switch (below(12)) {
             case 0:
@@ -103,7 +103,7 @@ void Accounting::survive(std::uint64_t seed) {
     Sequence next[fleet + 1] = {1, 1, 1, 1};
     for (int step = 0; step < 400; ++step) {
         const auto number = static_cast<std::uint32_t>(1 + below(fleet));
-        auto& equipment = stand.equipment(number);
+        auto& equipment = bench.equipment(number);
         if (equipment.is_at_rest()) {
             equipment.begin_to_open(1ms * (1 + below(200)));
         } else if (equipment.is_open()) {
@@ -134,39 +134,39 @@ void Accounting::survive(std::uint64_t seed) {
         }
         switch (below(40)) {
             case 0:
-                stand.cable.reset();
+                bench.cable.reset();
                 break;
             case 1:
-                stand.cable.cut();
+                bench.cable.cut();
                 break;
             case 2:
-                stand.cable.cut_answers();
+                bench.cable.cut_answers();
                 break;
             case 3:
-                stand.cable.block();
+                bench.cable.block();
                 break;
             case 4:
-                stand.cable.lose_the_far_end();
+                bench.cable.lose_the_far_end();
                 break;
             case 5:
             case 6:
             case 7:
-                stand.cable.mend();
-                stand.cable.unblock();
+                bench.cable.mend();
+                bench.cable.unblock();
                 break;
             default:
-                stand.pass(1ms * below(20));
+                bench.pass(1ms * below(20));
         }
     }
-    stand.cable.mend();
-    stand.cable.unblock();
-    stand.pass(1s);
+    bench.cable.mend();
+    bench.cable.unblock();
+    bench.pass(1s);
     for (std::uint32_t number = 1; number <= fleet; ++number) {
-        auto& equipment = stand.equipment(number);
+        auto& equipment = bench.equipment(number);
         for (const Sequence first : equipment.firsts_in_flight()) {
             equipment.abandon(first);
         }
-        stand.pass(1s);
+        bench.pass(1s);
         EXPECT_EQ(equipment.in_flight(), 0u);
     }
 }

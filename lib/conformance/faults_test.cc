@@ -3,8 +3,8 @@
 
 #include <boost/asio/error.hpp>
 
-#include "conformance/stand.h"
 #include "conformance/suite.h"
+#include "conformance/test_bench.h"
 #include "conformance/world.h"
 
 namespace portillon::conformance {
@@ -24,15 +24,15 @@ class Faults : public Suite {
 protected:
     // Whatever happened: opens the session if need be, and has every batch accepted. The batches are new ones where the
     // protocol decides about each batch once and for all, and perhaps never did.
-    static void expect_recovery(Stand& stand) {
+    static void expect_recovery(TestBench& bench) {
         const Sequence from = manners().promise == Manners::Promise::exactly_once ? 101 : 1;
-        stand.ingest.decide = accepted;
-        auto& equipment = stand.equipment();
+        bench.ingest.decide = accepted;
+        auto& equipment = bench.equipment();
         if (!equipment.is_open()) {
             equipment.open();
         }
         equipment.offer_all(from, from + 7);
-        stand.pass_round_trips();
+        bench.pass_round_trips();
         EXPECT_TRUE(equipment.all_said(from, from + 7, good()));
     }
 
@@ -63,328 +63,328 @@ protected:
 INSTANTIATE_TEST_SUITE_P(Drivers, Faults, ::testing::ValuesIn(candidates()), name_of_candidate);
 
 TEST_P(Faults, AResetBreaksEverythingInFlightAndThenTheSession) {
-    Stand stand(candidate());
-    stand.ingest.decide = undecided;
-    auto& equipment = stand.equipment();
+    TestBench bench(candidate());
+    bench.ingest.decide = undecided;
+    auto& equipment = bench.equipment();
     equipment.open();
     equipment.offer_all(1, 4);
-    stand.pass(10ms);
+    bench.pass(10ms);
     EXPECT_EQ(equipment.in_flight(), acknowledges() ? 4u : 0u);
-    stand.cable.reset();
-    stand.pass_round_trips();
+    bench.cable.reset();
+    bench.pass_round_trips();
     EXPECT_EQ(equipment.breaks, Breaks{"reset"});
     EXPECT_EQ(equipment.settlements.size(), 4u);
     EXPECT_TRUE(equipment.all_said(1, 4, acknowledges() ? "broken" : "sent"));
-    EXPECT_EQ(stand.cable.living(), 0u);
+    EXPECT_EQ(bench.cable.living(), 0u);
     if (acknowledges()) {
         EXPECT_EQ(cause_name(equipment.outcome(4).cause), "reset");
     }
-    expect_recovery(stand);
+    expect_recovery(bench);
 }
 
 TEST_P(Faults, TheServersEndIsABreakToo) {
-    Stand stand(candidate());
-    stand.ingest.decide = undecided;
-    auto& equipment = stand.equipment();
+    TestBench bench(candidate());
+    bench.ingest.decide = undecided;
+    auto& equipment = bench.equipment();
     equipment.open();
     equipment.offer_all(1, 4);
-    stand.pass(10ms);
-    stand.replace_listener();  // a killed server: its connections end
-    stand.pass_round_trips();
+    bench.pass(10ms);
+    bench.replace_listener();  // a killed server: its connections end
+    bench.pass_round_trips();
     EXPECT_EQ(equipment.breaks.size(), 1u);
     EXPECT_TRUE(equipment.all_said(1, 4, acknowledges() ? "broken" : "sent"));
-    EXPECT_EQ(stand.cable.living(), 0u);
-    expect_recovery(stand);
+    EXPECT_EQ(bench.cable.living(), 0u);
+    expect_recovery(bench);
 }
 
 TEST_P(Faults, WhatIsOfferedBeforeABreakIsToldIsBroken) {
-    Stand stand(candidate());
-    auto& equipment = stand.equipment();
+    TestBench bench(candidate());
+    auto& equipment = bench.equipment();
     equipment.open();
-    stand.cable.reset();
+    bench.cable.reset();
     ASSERT_TRUE(equipment.is_open()) << "nobody has heard of it";
     equipment.offer_all(1, 2);
-    stand.pass_round_trips();
+    bench.pass_round_trips();
     EXPECT_TRUE(equipment.all_said(1, 2, "broken"));
     EXPECT_EQ(equipment.outcome(1).sent, Instant{});
     EXPECT_EQ(equipment.breaks, Breaks{"reset"});
-    EXPECT_TRUE(stand.ingest.arrivals.empty());
-    expect_recovery(stand);
+    EXPECT_TRUE(bench.ingest.arrivals.empty());
+    expect_recovery(bench);
 }
 
 TEST_P(Faults, NothingOfABreakIsCountedAgainstTheNextConnection) {
     server::Limits limits;
     limits.streams = 4;
-    Stand stand(candidate(), 8, limits);
-    auto& equipment = stand.equipment();
+    TestBench bench(candidate(), 8, limits);
+    auto& equipment = bench.equipment();
     for (int round = 0; round < 30; ++round) {
-        stand.ingest.decide = undecided;
+        bench.ingest.decide = undecided;
         equipment.open();
         equipment.offer_all(1, 8);
-        stand.pass(3ms * (round % 3));
-        stand.cable.reset();
-        stand.pass_round_trips();
+        bench.pass(3ms * (round % 3));
+        bench.cable.reset();
+        bench.pass_round_trips();
         ASSERT_EQ(equipment.in_flight(), 0u);
     }
     EXPECT_EQ(equipment.breaks.size(), 30u);
-    expect_recovery(stand);
+    expect_recovery(bench);
 }
 
 TEST_P(Faults, ATimeOutInSilenceActsAsTheProtocolAllows) {
     if (!acknowledges()) {
         GTEST_SKIP() << "there is nothing to wait for";
     }
-    Stand stand(candidate());
-    auto& equipment = stand.equipment();
+    TestBench bench(candidate());
+    auto& equipment = bench.equipment();
     equipment.open();
-    stand.cable.cut();
+    bench.cable.cut();
     equipment.offer_all(1, 2);
-    stand.pass(1s);
+    bench.pass(1s);
     EXPECT_EQ(equipment.in_flight(), 2u);
     equipment.abandon(1);
-    stand.pass(10ms);
+    bench.pass(10ms);
     EXPECT_EQ(equipment.answered_with(1), "timed_out");
     EXPECT_EQ(cause_name(equipment.outcome(1).cause), "timed_out");
     if (manners().time_out == Manners::TimeOut::cancels) {
         EXPECT_TRUE(equipment.breaks.empty());
         EXPECT_EQ(equipment.answered_with(2), "nothing");
-        stand.cable.mend();
-        stand.pass_round_trips();
+        bench.cable.mend();
+        bench.pass_round_trips();
         EXPECT_EQ(equipment.answered_with(2), "acknowledged");
     } else {
         EXPECT_EQ(equipment.breaks, Breaks{"timed_out"});
         EXPECT_EQ(equipment.answered_with(2), "broken");
-        EXPECT_EQ(stand.cable.living(), 0u);
-        stand.cable.mend();
+        EXPECT_EQ(bench.cable.living(), 0u);
+        bench.cable.mend();
     }
     EXPECT_EQ(equipment.settlements.size(), 2u);
-    expect_recovery(stand);
+    expect_recovery(bench);
 }
 
 TEST_P(Faults, WhatIsOfferedAgainArrivesAsOftenAsTheProtocolPromises) {
-    Stand stand(candidate());
-    auto& equipment = stand.equipment();
+    TestBench bench(candidate());
+    auto& equipment = bench.equipment();
     equipment.open();
-    stand.cable.cut_answers();
+    bench.cable.cut_answers();
     equipment.offer_all(1, 4);
-    stand.pass(10ms);
-    EXPECT_EQ(stand.ingest.arrivals.size(), 4u);
-    stand.cable.reset();
-    stand.pass_round_trips();
+    bench.pass(10ms);
+    EXPECT_EQ(bench.ingest.arrivals.size(), 4u);
+    bench.cable.reset();
+    bench.pass_round_trips();
     if (manners().promise != Manners::Promise::at_most_once) {
         EXPECT_TRUE(equipment.all_said(1, 4, "broken"));
         equipment.open();
         equipment.offer_all(1, 4);
-        stand.pass_round_trips();
+        bench.pass_round_trips();
     }
     EXPECT_TRUE(equipment.all_said(1, 4, good()));
     for (Sequence first = 1; first <= 4; ++first) {
-        EXPECT_EQ(stand.ingest.times(first), manners().promise == Manners::Promise::at_least_once ? 2u : 1u);
+        EXPECT_EQ(bench.ingest.times(first), manners().promise == Manners::Promise::at_least_once ? 2u : 1u);
     }
 }
 
 TEST_P(Faults, AnOpenThatIsRefusedFailsAtOnceAndMayBeTriedAgain) {
-    Stand stand(candidate());
-    auto& equipment = stand.equipment();
-    stand.cable.dials = Cable::Dials::refuse;
+    TestBench bench(candidate());
+    auto& equipment = bench.equipment();
+    bench.cable.dials = Cable::Dials::refuse;
     for (int attempt = 0; attempt < 3; ++attempt) {
         equipment.begin_to_open(10s);
-        stand.simulation.settle();
+        bench.simulation.settle();
         ASSERT_TRUE(equipment.opened);
         EXPECT_EQ(cause_name(*equipment.opened), "refused");
     }
-    EXPECT_EQ(stand.cable.living(), 0u);
-    stand.cable.dials = Cable::Dials::connect;
-    expect_recovery(stand);
+    EXPECT_EQ(bench.cable.living(), 0u);
+    bench.cable.dials = Cable::Dials::connect;
+    expect_recovery(bench);
     EXPECT_TRUE(equipment.breaks.empty()) << "what was never open does not break";
 }
 
 TEST_P(Faults, AnOpenThatHangsFailsAtItsDeadline) {
     for (const auto dials : {Cable::Dials::hang, Cable::Dials::connect}) {
-        Stand stand(candidate());
-        auto& equipment = stand.equipment();
-        stand.cable.dials = dials;
-        stand.cable.cut();  // dials connect, and the peer never sends a byte
+        TestBench bench(candidate());
+        auto& equipment = bench.equipment();
+        bench.cable.dials = dials;
+        bench.cable.cut();  // dials connect, and the peer never sends a byte
         equipment.begin_to_open(2s);
-        stand.pass(2s - 1ns);
+        bench.pass(2s - 1ns);
         EXPECT_FALSE(equipment.opened);
-        stand.pass(1ns);
+        bench.pass(1ns);
         ASSERT_TRUE(equipment.opened);
         EXPECT_EQ(cause_name(*equipment.opened), "timed_out");
-        EXPECT_EQ(stand.cable.living(), 0u);
-        stand.cable.dials = Cable::Dials::connect;
-        stand.cable.mend();
-        expect_recovery(stand);
+        EXPECT_EQ(bench.cable.living(), 0u);
+        bench.cable.dials = Cable::Dials::connect;
+        bench.cable.mend();
+        expect_recovery(bench);
         EXPECT_TRUE(equipment.breaks.empty());
     }
 }
 
 TEST_P(Faults, AnOpenFailsWhenThePeerLeavesInsteadOfGreeting) {
-    Stand stand(candidate());
-    auto& equipment = stand.equipment();
-    stand.cable.on_piece = [](const Cable::Ear& ear, auto) { ear.end(boost::asio::error::eof); };
+    TestBench bench(candidate());
+    auto& equipment = bench.equipment();
+    bench.cable.on_piece = [](const Cable::Ear& ear, auto) { ear.end(boost::asio::error::eof); };
     equipment.begin_to_open(10s);
-    stand.pass_round_trips();
+    bench.pass_round_trips();
     ASSERT_TRUE(equipment.opened);
     EXPECT_EQ(cause_name(*equipment.opened), "closed");
-    EXPECT_EQ(stand.cable.living(), 0u);
-    stand.cable.on_piece = nullptr;
-    expect_recovery(stand);
+    EXPECT_EQ(bench.cable.living(), 0u);
+    bench.cable.on_piece = nullptr;
+    expect_recovery(bench);
     EXPECT_TRUE(equipment.breaks.empty());
 }
 
 // Whether that was an open session is for the driver to decide; that it has ended must be reported.
 TEST_P(Faults, APeerThatGreetsAndLeavesIsOfNoUse) {
-    Stand stand(candidate());
-    auto& equipment = stand.equipment();
-    stand.cable.on_piece = [](const Cable::Ear& ear, std::span<const std::byte> bytes) {
+    TestBench bench(candidate());
+    auto& equipment = bench.equipment();
+    bench.cable.on_piece = [](const Cable::Ear& ear, std::span<const std::byte> bytes) {
         ear.hear(bytes);
         ear.end(boost::asio::error::eof);
     };
     for (int attempt = 0; attempt < 3; ++attempt) {
         const auto breaks = equipment.breaks.size();
         equipment.begin_to_open(10s);
-        stand.pass_round_trips();
+        bench.pass_round_trips();
         ASSERT_TRUE(equipment.opened);
         EXPECT_EQ(equipment.breaks.size() - breaks, *equipment.opened ? 0u : 1u);
         EXPECT_FALSE(equipment.is_open());
-        EXPECT_EQ(stand.cable.living(), 0u);
+        EXPECT_EQ(bench.cable.living(), 0u);
     }
-    stand.cable.on_piece = nullptr;
-    expect_recovery(stand);
+    bench.cable.on_piece = nullptr;
+    expect_recovery(bench);
 }
 
 TEST_P(Faults, AServerThatStopsAnswersWhatItHasTakenFirst) {
-    Stand stand(candidate());
-    stand.ingest.decide = [](const auto&) { return ScriptedIngest::Verdict{.after = 100ms}; };
-    auto& equipment = stand.equipment();
+    TestBench bench(candidate());
+    bench.ingest.decide = [](const auto&) { return ScriptedIngest::Verdict{.after = 100ms}; };
+    auto& equipment = bench.equipment();
     equipment.open();
     equipment.offer_all(1, 3);
-    stand.pass(10ms);
-    stand.listener().stop();
-    stand.pass(2s);
+    bench.pass(10ms);
+    bench.listener().stop();
+    bench.pass(2s);
     // A protocol that needs more than one answer completes the batch on the next connection.
     EXPECT_TRUE(equipment.all_said(1, 3,
                                    !acknowledges()              ? "sent"
                                    : manners().round_trips == 1 ? "acknowledged"
                                                                 : "broken"));
     EXPECT_EQ(equipment.breaks.size(), 1u);
-    EXPECT_EQ(stand.cable.living(), 0u);
-    EXPECT_EQ(stand.listener().connections(), 0u);
-    stand.replace_listener();
-    expect_recovery(stand);
+    EXPECT_EQ(bench.cable.living(), 0u);
+    EXPECT_EQ(bench.listener().connections(), 0u);
+    bench.replace_listener();
+    expect_recovery(bench);
 }
 
 TEST_P(Faults, CloseSaysGoodbyeAndLeavesNothingBehind) {
-    Stand stand(candidate());
-    auto& equipment = stand.equipment();
+    TestBench bench(candidate());
+    auto& equipment = bench.equipment();
     for (int round = 0; round < 3; ++round) {
         equipment.open();
         equipment.offer(1);
-        stand.pass_round_trips();
-        const Instant begun = stand.now();
+        bench.pass_round_trips();
+        const Instant begun = bench.now();
         equipment.close();
         ASSERT_TRUE(equipment.closed);
-        EXPECT_LE(*equipment.closed - begun, 4 * Stand::latency);
-        EXPECT_EQ(stand.cable.living(), 0u);
-        EXPECT_EQ(stand.listener().connections(), 0u);
+        EXPECT_LE(*equipment.closed - begun, 4 * TestBench::latency);
+        EXPECT_EQ(bench.cable.living(), 0u);
+        EXPECT_EQ(bench.listener().connections(), 0u);
     }
     EXPECT_TRUE(equipment.breaks.empty());
-    expect_recovery(stand);
+    expect_recovery(bench);
 }
 
 TEST_P(Faults, CloseEndsAtItsDeadlineWhenNobodyAnswers) {
-    Stand stand(candidate());
-    auto& equipment = stand.equipment();
+    TestBench bench(candidate());
+    auto& equipment = bench.equipment();
     equipment.open();
-    stand.cable.cut();
+    bench.cable.cut();
     equipment.begin_to_close(2s);
-    stand.pass(2s - 1ns);
+    bench.pass(2s - 1ns);
     EXPECT_FALSE(equipment.closed);
-    stand.pass(1ns);
+    bench.pass(1ns);
     EXPECT_TRUE(equipment.closed);
-    EXPECT_EQ(stand.cable.living(), 0u);
+    EXPECT_EQ(bench.cable.living(), 0u);
     EXPECT_TRUE(equipment.breaks.empty());
-    stand.cable.mend();
-    expect_recovery(stand);
+    bench.cable.mend();
+    expect_recovery(bench);
 }
 
 TEST_P(Faults, CloseEndsWhenTheConnectionDoes) {
-    Stand stand(candidate());
-    auto& equipment = stand.equipment();
+    TestBench bench(candidate());
+    auto& equipment = bench.equipment();
     equipment.open();
-    stand.cable.cut();
+    bench.cable.cut();
     equipment.begin_to_close(1h);
-    stand.pass(100ms);
-    stand.cable.reset();
-    stand.pass(10ms);
+    bench.pass(100ms);
+    bench.cable.reset();
+    bench.pass(10ms);
     EXPECT_TRUE(equipment.closed);
-    EXPECT_EQ(stand.cable.living(), 0u);
+    EXPECT_EQ(bench.cable.living(), 0u);
     EXPECT_TRUE(equipment.breaks.empty());
-    expect_recovery(stand);
+    expect_recovery(bench);
 }
 
 TEST_P(Faults, CloseOfWhatHasJustBrokenTellsNoBreak) {
-    Stand stand(candidate());
-    stand.ingest.decide = undecided;
-    auto& equipment = stand.equipment();
+    TestBench bench(candidate());
+    bench.ingest.decide = undecided;
+    auto& equipment = bench.equipment();
     equipment.open();
     equipment.offer_all(1, 3);
-    stand.pass(10ms);
+    bench.pass(10ms);
     equipment.begin_to_close(10s);
-    stand.cable.reset();
+    bench.cable.reset();
     ASSERT_TRUE(equipment.is_open()) << "nobody has heard of it";
-    stand.pass_round_trips();
+    bench.pass_round_trips();
     EXPECT_TRUE(equipment.closed);
     EXPECT_TRUE(equipment.breaks.empty());
     EXPECT_TRUE(equipment.all_said(1, 3, acknowledges() ? "broken" : "sent"));
-    expect_recovery(stand);
+    expect_recovery(bench);
 }
 
 TEST_P(Faults, ASessionMayBeDestroyedWhileItDials) {
-    Stand stand(candidate());
-    stand.cable.dials = Cable::Dials::hang;
+    TestBench bench(candidate());
+    bench.cable.dials = Cable::Dials::hang;
     for (std::uint32_t number = 1; number <= 2; ++number) {
-        auto& equipment = stand.equipment(number);
+        auto& equipment = bench.equipment(number);
         if (number == 2) {  // not the first time that it dials
-            stand.cable.dials = Cable::Dials::connect;
+            bench.cable.dials = Cable::Dials::connect;
             equipment.open();
-            stand.cable.reset();
-            stand.pass_round_trips();
-            stand.cable.dials = Cable::Dials::hang;
+            bench.cable.reset();
+            bench.pass_round_trips();
+            bench.cable.dials = Cable::Dials::hang;
         }
         equipment.begin_to_open(1s);
-        stand.pass(500ms);
+        bench.pass(500ms);
         equipment.destroy();
-        EXPECT_EQ(stand.cable.living(), 0u);
-        stand.pass(1s);
+        EXPECT_EQ(bench.cable.living(), 0u);
+        bench.pass(1s);
         ASSERT_TRUE(equipment.opened);
         EXPECT_TRUE(*equipment.opened);
     }
 }
 
 TEST_P(Faults, ASessionMayBeDestroyedWhileItIsGreeted) {
-    Stand stand(candidate());
-    stand.cable.cut();
-    stand.equipment().begin_to_open_unjoined();
-    stand.pass(10ms);
-    stand.equipment().destroy();
-    EXPECT_EQ(stand.cable.living(), 0u);
-    stand.cable.mend();
-    stand.pass(1s);
+    TestBench bench(candidate());
+    bench.cable.cut();
+    bench.equipment().begin_to_open_unjoined();
+    bench.pass(10ms);
+    bench.equipment().destroy();
+    EXPECT_EQ(bench.cable.living(), 0u);
+    bench.cable.mend();
+    bench.pass(1s);
 }
 
 TEST_P(Faults, ASessionMayBeDestroyedWithBatchesInFlight) {
     for (const Nanos after : {0ms, 1ms, 10ms}) {
-        Stand stand(candidate());
-        stand.ingest.decide = undecided;
-        auto& equipment = stand.equipment();
+        TestBench bench(candidate());
+        bench.ingest.decide = undecided;
+        auto& equipment = bench.equipment();
         equipment.open();
         equipment.offer_all(1, 8);
-        stand.pass(after);
+        bench.pass(after);
         const auto settled = equipment.settlements.size();
         equipment.destroy();
-        stand.pass(1s);
+        bench.pass(1s);
         EXPECT_EQ(equipment.settlements.size(), settled) << "nothing is settled any more";
         EXPECT_TRUE(equipment.breaks.empty());
     }
@@ -393,8 +393,8 @@ TEST_P(Faults, ASessionMayBeDestroyedWithBatchesInFlight) {
 TEST_P(Faults, ASessionMayBeDestroyedByWhomItTells) {
     enum class Told : std::uint8_t { an_answer, what_a_break_took, a_break };
     for (const auto told : {Told::an_answer, Told::what_a_break_took, Told::a_break}) {
-        Stand stand(candidate());
-        auto& equipment = stand.equipment();
+        TestBench bench(candidate());
+        auto& equipment = bench.equipment();
         equipment.open();
         if (told == Told::a_break) {
             equipment.on_broken = [&] { equipment.destroy(); };
@@ -403,9 +403,9 @@ TEST_P(Faults, ASessionMayBeDestroyedByWhomItTells) {
         }
         equipment.offer_all(1, 3);
         if (told != Told::an_answer) {
-            stand.cable.reset();
+            bench.cable.reset();
         }
-        stand.pass(1s);
+        bench.pass(1s);
         EXPECT_EQ(equipment.settlements.size(), told == Told::a_break ? 3u : 1u);
     }
 }

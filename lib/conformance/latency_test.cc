@@ -2,8 +2,8 @@
 
 #include <initializer_list>
 
-#include "conformance/stand.h"
 #include "conformance/suite.h"
+#include "conformance/test_bench.h"
 #include "conformance/world.h"
 
 namespace portillon::conformance {
@@ -16,39 +16,39 @@ TEST_P(Latency, IsTheServersTimeAndTheRoundTrips) {
     if (!acknowledges()) {
         GTEST_SKIP() << "there are no answers";
     }
-    Stand stand(candidate());
-    auto& equipment = stand.equipment();
+    TestBench bench(candidate());
+    auto& equipment = bench.equipment();
     equipment.open();
     Sequence first = 1;
     for (const Nanos servers_time : std::initializer_list<Nanos>{0ns, 1ns, 999us, 30ms, 4s}) {
         SCOPED_TRACE(format_duration(servers_time));
-        stand.ingest.decide = [&](const auto&) { return ScriptedIngest::Verdict{.after = servers_time}; };
-        const Instant offered = stand.now();
+        bench.ingest.decide = [&](const auto&) { return ScriptedIngest::Verdict{.after = servers_time}; };
+        const Instant offered = bench.now();
         equipment.offer(first);
-        stand.pass(10s);
+        bench.pass(10s);
         const auto& outcome = equipment.outcome(first++);
         EXPECT_EQ(outcome.sent, offered);
-        EXPECT_EQ(outcome.answered - outcome.sent, servers_time + manners().round_trips * 2 * Stand::latency);
+        EXPECT_EQ(outcome.answered - outcome.sent, servers_time + manners().round_trips * 2 * TestBench::latency);
     }
 }
 
 TEST_P(Latency, OfEachBatchBeginsWithItsOwnWrite) {
-    Stand stand(candidate());
-    stand.ingest.decide = [](const auto&) { return ScriptedIngest::Verdict{.after = 30ms}; };
-    auto& equipment = stand.equipment();
+    TestBench bench(candidate());
+    bench.ingest.decide = [](const auto&) { return ScriptedIngest::Verdict{.after = 30ms}; };
+    auto& equipment = bench.equipment();
     equipment.open();
     std::vector<Instant> offered;
     for (Sequence first = 1; first <= 5; ++first) {
-        offered.push_back(stand.now());
+        offered.push_back(bench.now());
         equipment.offer(first);
-        stand.pass(7ms);
+        bench.pass(7ms);
     }
-    stand.pass(1s);
+    bench.pass(1s);
     for (Sequence first = 1; first <= 5; ++first) {
         EXPECT_EQ(equipment.outcome(first).sent, offered[first - 1]);
-        const auto& arrival = stand.ingest.arrivals.at(first - 1);
+        const auto& arrival = bench.ingest.arrivals.at(first - 1);
         EXPECT_EQ(arrival.first, first);
-        EXPECT_EQ(arrival.at - equipment.outcome(first).sent, Stand::latency);
+        EXPECT_EQ(arrival.at - equipment.outcome(first).sent, TestBench::latency);
     }
 }
 
@@ -59,19 +59,19 @@ TEST_P(Latency, DoesNotHoldTheWaitForTheServersWindow) {
     }
     server::Limits limits;
     limits.streams = 2;
-    Stand stand(candidate(), 8, limits);
-    stand.ingest.decide = [](const auto&) { return ScriptedIngest::Verdict{.after = 30ms}; };
-    auto& equipment = stand.equipment();
+    TestBench bench(candidate(), 8, limits);
+    bench.ingest.decide = [](const auto&) { return ScriptedIngest::Verdict{.after = 30ms}; };
+    auto& equipment = bench.equipment();
     equipment.open();
     equipment.offer_all(1, 6);
-    stand.pass(1s);
+    bench.pass(1s);
     EXPECT_TRUE(equipment.all_said(1, 6, "acknowledged"));
     for (Sequence first = 3; first <= 6; ++first) {
         EXPECT_EQ(equipment.outcome(first).sent, equipment.outcome(first - 2).answered);
     }
     for (Sequence first = 1; first <= 6; ++first) {
         EXPECT_EQ(equipment.outcome(first).answered - equipment.outcome(first).sent,
-                  30ms + manners().round_trips * 2 * Stand::latency);
+                  30ms + manners().round_trips * 2 * TestBench::latency);
     }
 }
 
@@ -79,24 +79,24 @@ TEST_P(Latency, OfARetryIsThatOfTheAttemptThatWasAnswered) {
     if (!acknowledges()) {
         GTEST_SKIP() << "there are no answers";
     }
-    Stand stand(candidate());
-    auto& equipment = stand.equipment();
+    TestBench bench(candidate());
+    auto& equipment = bench.equipment();
     equipment.open();
-    stand.cable.cut();
+    bench.cable.cut();
     equipment.offer(1);
-    stand.pass(2s);
+    bench.pass(2s);
     equipment.abandon(1);
-    stand.cable.mend();
-    stand.pass_round_trips();
+    bench.cable.mend();
+    bench.pass_round_trips();
     if (!equipment.is_open()) {
         equipment.open();
     }
-    const Instant again = stand.now();
+    const Instant again = bench.now();
     equipment.offer(1);
-    stand.pass_round_trips();
+    bench.pass_round_trips();
     EXPECT_EQ(equipment.answered_with(1), "acknowledged");
     EXPECT_EQ(equipment.outcome(1).sent, again);
-    EXPECT_LE(equipment.outcome(1).answered - again, 2 * 2 * Stand::latency);
+    EXPECT_LE(equipment.outcome(1).answered - again, 2 * 2 * TestBench::latency);
 }
 
 TEST_P(Latency, OfADelayedServerIsTheDelay) {

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "conformance/stand.h"
 #include "conformance/suite.h"
+#include "conformance/test_bench.h"
 #include "conformance/world.h"
 
 namespace portillon::conformance {
@@ -11,9 +11,9 @@ namespace {
 
 class Order : public Suite {
 protected:
-    static std::vector<Sequence> arrived(const Stand& stand, std::uint32_t number) {
+    static std::vector<Sequence> arrived(const TestBench& bench, std::uint32_t number) {
         std::vector<Sequence> firsts;
-        for (const auto& each : stand.ingest.arrivals) {
+        for (const auto& each : bench.ingest.arrivals) {
             if (each.equipment == EquipmentId{number}) {
                 firsts.push_back(each.first);
             }
@@ -24,36 +24,36 @@ protected:
 INSTANTIATE_TEST_SUITE_P(Drivers, Order, ::testing::ValuesIn(candidates()), name_of_candidate);
 
 TEST_P(Order, BatchesArriveInTheOrderOfTheirOffers) {
-    Stand stand(candidate(), 100);
+    TestBench bench(candidate(), 100);
     for (std::uint32_t number = 1; number <= 3; ++number) {
-        stand.equipment(number).open();
+        bench.equipment(number).open();
     }
     for (Sequence first = 1; first <= 300; first += 3) {
         for (std::uint32_t number = 1; number <= 3; ++number) {
-            stand.equipment(number).offer(first, 3);
+            bench.equipment(number).offer(first, 3);
         }
         if (first % 5 == 0) {
-            stand.pass(1ms);
+            bench.pass(1ms);
         }
     }
-    stand.pass(10s);
+    bench.pass(10s);
     for (std::uint32_t number = 1; number <= 3; ++number) {
-        const auto firsts = arrived(stand, number);
+        const auto firsts = arrived(bench, number);
         EXPECT_EQ(firsts.size(), 100u);
         EXPECT_TRUE(std::is_sorted(firsts.begin(), firsts.end()));
     }
 }
 
 TEST_P(Order, WhatIsOfferedTogetherTravelsTogether) {
-    Stand stand(candidate());
-    auto& equipment = stand.equipment();
+    TestBench bench(candidate());
+    auto& equipment = bench.equipment();
     equipment.open();
-    stand.cable.writes.clear();
+    bench.cable.writes.clear();
     equipment.offer_all(1, 5);
-    EXPECT_TRUE(stand.cable.writes.empty()) << "not before the end of the turn";
-    stand.pass(Stand::latency);
-    EXPECT_EQ(stand.cable.writes.size(), 1u);
-    EXPECT_EQ(arrived(stand, 1), (std::vector<Sequence>{1, 2, 3, 4, 5}));
+    EXPECT_TRUE(bench.cable.writes.empty()) << "not before the end of the turn";
+    bench.pass(TestBench::latency);
+    EXPECT_EQ(bench.cable.writes.size(), 1u);
+    EXPECT_EQ(arrived(bench, 1), (std::vector<Sequence>{1, 2, 3, 4, 5}));
 }
 
 // The server decides about the last batch first.
@@ -63,29 +63,29 @@ TEST_P(Order, EachAnswerFindsItsBatch) {
     }
     constexpr Sequence count = 6;
     const auto decided_after = [](Sequence first) { return 10ms * (count + 1 - first); };
-    Stand stand(candidate());
-    stand.ingest.decide = [&](const auto& arrival) {
+    TestBench bench(candidate());
+    bench.ingest.decide = [&](const auto& arrival) {
         return ScriptedIngest::Verdict{
             .disposition = arrival.first == 2 ? server::Disposition::refused : server::Disposition::accepted,
             .after = decided_after(arrival.first)};
     };
     if (manners().refused == driver::Answer::broken) {
-        stand.ingest.decide = [&](const auto& arrival) {
+        bench.ingest.decide = [&](const auto& arrival) {
             return ScriptedIngest::Verdict{.after = decided_after(arrival.first)};
         };
     }
-    auto& equipment = stand.equipment();
+    auto& equipment = bench.equipment();
     equipment.open();
-    const Instant begin = stand.now();
+    const Instant begin = bench.now();
     equipment.offer_all(1, count);
-    stand.pass(1s);
+    bench.pass(1s);
     for (Sequence first = 1; first <= count; ++first) {
         SCOPED_TRACE(first);
         const bool refused = first == 2 && manners().refused != driver::Answer::broken;
         EXPECT_EQ(equipment.answered_with(first) == "acknowledged", !refused);
         const Nanos decided = decided_after(manners().answers == Manners::Answers::in_order ? 1 : first);
         const int round_trips = refused ? 1 : manners().round_trips;
-        EXPECT_EQ(equipment.outcome(first).answered - begin, decided + round_trips * 2 * Stand::latency);
+        EXPECT_EQ(equipment.outcome(first).answered - begin, decided + round_trips * 2 * TestBench::latency);
     }
 }
 
@@ -93,23 +93,23 @@ TEST_P(Order, WhatABreakTookWithItGoesAgainInOrder) {
     if (!acknowledges()) {
         GTEST_SKIP() << "what was sent is never offered again";
     }
-    Stand stand(candidate());
-    stand.ingest.decide = [](const auto&) { return ScriptedIngest::Verdict{.after = ScriptedIngest::never_decided}; };
-    auto& equipment = stand.equipment();
+    TestBench bench(candidate());
+    bench.ingest.decide = [](const auto&) { return ScriptedIngest::Verdict{.after = ScriptedIngest::never_decided}; };
+    auto& equipment = bench.equipment();
     equipment.open();
     equipment.offer_all(1, 4);
-    stand.cable.cut();  // the batches are written, and never arrive
-    stand.pass(20ms);
-    stand.cable.reset();
-    stand.pass_round_trips();
+    bench.cable.cut();  // the batches are written, and never arrive
+    bench.pass(20ms);
+    bench.cable.reset();
+    bench.pass_round_trips();
     EXPECT_TRUE(equipment.all_said(1, 4, "broken"));
-    EXPECT_TRUE(stand.ingest.arrivals.empty());
-    stand.ingest.decide = [](const auto&) { return ScriptedIngest::Verdict{}; };
+    EXPECT_TRUE(bench.ingest.arrivals.empty());
+    bench.ingest.decide = [](const auto&) { return ScriptedIngest::Verdict{}; };
     equipment.open();
     equipment.offer_all(1, 6);
-    stand.pass_round_trips();
+    bench.pass_round_trips();
     EXPECT_TRUE(equipment.all_said(1, 6, "acknowledged"));
-    EXPECT_EQ(arrived(stand, 1), (std::vector<Sequence>{1, 2, 3, 4, 5, 6}));
+    EXPECT_EQ(arrived(bench, 1), (std::vector<Sequence>{1, 2, 3, 4, 5, 6}));
 }
 
 TEST_P(Order, NothingIsReorderedInAHealthyRun) {

@@ -62,13 +62,13 @@ private:
 // A batch as a fleet would make it. Fails the test when it is asked for bytes after it was settled.
 class Body;
 
-class Stand;
+class TestBench;
 
 // An equipment that does only what the test says. It holds the session to the contract of driver.h: in every test it
 // fails if a batch is settled twice, from inside a call, after the break or with impossible instants.
 class ScriptedEquipment final : public driver::Receipts {
 public:
-    ScriptedEquipment(Stand& stand, EquipmentId id);
+    ScriptedEquipment(TestBench& bench, EquipmentId id);
     ~ScriptedEquipment() override;
 
     // These wait for completion, for which a few round trips must suffice.
@@ -125,7 +125,7 @@ private:
     static net::Task<void> open_into(driver::Session& session, Instant deadline, ScriptedEquipment& self);
     static net::Task<void> close_into(driver::Session& session, Instant deadline, ScriptedEquipment& self);
 
-    Stand& stand_;
+    TestBench& bench_;
     EquipmentId id_;
     std::unique_ptr<driver::Session> session_;
     Link link_ = Link::closed;
@@ -134,13 +134,13 @@ private:
     std::vector<std::unique_ptr<Body>> settled_bodies_;
 };
 
-class Stand {
+class TestBench {
 public:
     static constexpr Nanos latency = 1ms;  // one way
 
-    explicit Stand(const Candidate& candidate, std::uint32_t in_flight = 8, server::Limits limits = {});
-    ~Stand();  // destroys what was left open; fails the test if anything of it is left behind
-    Stand(const Stand&) = delete;
+    explicit TestBench(const Candidate& candidate, std::uint32_t in_flight = 8, server::Limits limits = {});
+    ~TestBench();  // destroys what was left open; fails the test if anything of it is left behind
+    TestBench(const TestBench&) = delete;
 
     ScriptedEquipment& equipment(std::uint32_t number = 1);
     driver::Driver& driver() { return *driver_; }

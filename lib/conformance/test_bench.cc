@@ -1,4 +1,4 @@
-#include "conformance/stand.h"
+#include "conformance/test_bench.h"
 
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
@@ -121,21 +121,21 @@ private:
     enum class Life : std::uint8_t { offered, over } life_ = Life::offered;
 };
 
-ScriptedEquipment::ScriptedEquipment(Stand& stand, EquipmentId id)
-    : stand_(stand), id_(id), session_(stand.driver().make_session(id, *this)) {}
+ScriptedEquipment::ScriptedEquipment(TestBench& bench, EquipmentId id)
+    : bench_(bench), id_(id), session_(bench.driver().make_session(id, *this)) {}
 
 ScriptedEquipment::~ScriptedEquipment() = default;
 
 void ScriptedEquipment::open() {
     begin_to_open(10s);
-    stand_.pass_round_trips();
+    bench_.pass_round_trips();
     ASSERT_TRUE(opened) << "it takes too long";
     EXPECT_FALSE(*opened) << cause_name(*opened);
 }
 
 void ScriptedEquipment::close() {
     begin_to_close(10s);
-    stand_.pass_round_trips();
+    bench_.pass_round_trips();
     EXPECT_TRUE(closed) << "it takes too long";
 }
 
@@ -143,19 +143,19 @@ void ScriptedEquipment::begin_to_open(Nanos within) {
     ASSERT_EQ(link_, Link::closed);
     link_ = Link::opening;
     opened.reset();
-    stand_.tasks.spawn(open_into(*session_, stand_.now() + within, *this));
+    bench_.tasks.spawn(open_into(*session_, bench_.now() + within, *this));
 }
 
 void ScriptedEquipment::begin_to_open_unjoined() {
     link_ = Link::opening;
-    boost::asio::co_spawn(stand_.simulation.loop().executor(), open_into(*session_, never, *this),
+    boost::asio::co_spawn(bench_.simulation.loop().executor(), open_into(*session_, never, *this),
                           [](const std::exception_ptr& failure) { EXPECT_FALSE(failure); });
 }
 
 void ScriptedEquipment::begin_to_close(Nanos within) {
     ASSERT_EQ(link_, Link::open);
     closed.reset();
-    stand_.tasks.spawn(close_into(*session_, stand_.now() + within, *this));
+    bench_.tasks.spawn(close_into(*session_, bench_.now() + within, *this));
 }
 
 net::Task<void> ScriptedEquipment::open_into(driver::Session& session, Instant deadline, ScriptedEquipment& self) {
@@ -173,21 +173,21 @@ net::Task<void> ScriptedEquipment::close_into(driver::Session& session, Instant 
         EXPECT_EQ(self.in_flight(), 0u) << "what is in flight is settled before the session is closed";
         self.link_ = Link::closed;
     }
-    self.closed = self.stand_.now();
+    self.closed = self.bench_.now();
 }
 
 void ScriptedEquipment::offer(Sequence first, std::uint32_t count, Nanos within) {
     ASSERT_EQ(link_, Link::open) << "there is no session to offer to";
     auto& entry = in_flight_[first];
     ASSERT_EQ(entry.body, nullptr) << "a batch of this name is in flight";
-    entry.at = stand_.now();
-    entry.body = std::make_unique<Body>(id_, first, count, stand_.candidate.encoding);
+    entry.at = bench_.now();
+    entry.body = std::make_unique<Body>(id_, first, count, bench_.candidate.encoding);
     const Inside before = std::exchange(inside_, Inside::yes);
     session_->offer({.equipment = id_,
                      .first = first,
                      .count = count,
                      .attempt = 1,
-                     .deadline = stand_.now() + within,
+                     .deadline = bench_.now() + within,
                      .body = entry.body.get()});
     inside_ = before;
 }
@@ -270,11 +270,11 @@ void ScriptedEquipment::check_outcome(Instant offered_at, const driver::Outcome&
     using driver::Answer;
     const bool is_good = outcome.answer == Answer::acknowledged || outcome.answer == Answer::sent;
     EXPECT_EQ(static_cast<bool>(outcome.cause), !is_good) << name_of(outcome.answer) << cause_name(outcome.cause);
-    EXPECT_EQ(outcome.answered, stand_.now());
+    EXPECT_EQ(outcome.answered, bench_.now());
     if (outcome.sent != Instant{}) {
         EXPECT_GE(outcome.sent, offered_at);
         EXPECT_LE(outcome.sent, outcome.answered);
-        const auto& writes = stand_.cable.writes;
+        const auto& writes = bench_.cable.writes;
         EXPECT_TRUE(std::any_of(writes.begin(), writes.end(), [&](const auto& each) {
             return each.at == outcome.sent;
         })) << "nothing was written then";
@@ -307,14 +307,14 @@ void ScriptedEquipment::broken(const error_code& cause) {
 
 // All of it.
 
-Stand::Stand(const Candidate& its_candidate, std::uint32_t in_flight, server::Limits limits)
+TestBench::TestBench(const Candidate& its_candidate, std::uint32_t in_flight, server::Limits limits)
     : candidate(its_candidate), limits_(limits) {
     replace_listener();
     driver_ = candidate.driver.make(
         {simulation.loop(), cable, target_, candidate.options, candidate.encoding, in_flight, run});
 }
 
-Stand::~Stand() {
+TestBench::~TestBench() {
     cable.dials = Cable::Dials::connect;
     cable.unblock();
     cable.mend();
@@ -333,7 +333,7 @@ Stand::~Stand() {
     equipments_.clear();
 }
 
-ScriptedEquipment& Stand::equipment(std::uint32_t number) {
+ScriptedEquipment& TestBench::equipment(std::uint32_t number) {
     auto& equipment = equipments_[number];
     if (equipment == nullptr) {
         equipment = std::make_unique<ScriptedEquipment>(*this, EquipmentId{number});
@@ -341,7 +341,7 @@ ScriptedEquipment& Stand::equipment(std::uint32_t number) {
     return *equipment;
 }
 
-void Stand::replace_listener() {
+void TestBench::replace_listener() {
     ingest.forget();
     listener_ = candidate.peer.make({simulation.loop(), ingest, limits_, figures_});
 }
