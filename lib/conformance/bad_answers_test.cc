@@ -52,9 +52,9 @@ protected:
         auto& equipment = bench.equipment();
         equipment.open();
         std::size_t bytes = 0;
-        bench.cable.on_piece = [&](const Cable::Ear& ear, std::span<const std::byte> piece) {
+        bench.cable.on_piece = [&](const Cable::DriverEnd& driver_end, std::span<const std::byte> piece) {
             bytes = bytes == 0 ? piece.size() : bytes;
-            ear.hear(piece);
+            driver_end.hear(piece);
         };
         equipment.offer(1);
         bench.pass_round_trips();
@@ -151,9 +151,9 @@ TEST_P(BadAnswers, AnAnswerAfterTheDeadlineChangesNothing) {
 TEST_P(BadAnswers, MayComeByteByByte) {
     TestBench bench(candidate());
     auto& equipment = bench.equipment();
-    bench.cable.on_piece = [](const Cable::Ear& ear, std::span<const std::byte> piece) {
+    bench.cable.on_piece = [](const Cable::DriverEnd& driver_end, std::span<const std::byte> piece) {
         for (const std::byte& byte : piece) {
-            ear.hear({&byte, 1});
+            driver_end.hear({&byte, 1});
         }
     };
     equipment.open();
@@ -189,12 +189,12 @@ TEST_P(BadAnswers, CutShortAtAnyByteSettlesOnce) {
         TestBench bench(candidate());
         auto& equipment = bench.equipment();
         equipment.open();
-        bench.cable.on_piece = [&](const Cable::Ear& ear, std::span<const std::byte> piece) {
+        bench.cable.on_piece = [&](const Cable::DriverEnd& driver_end, std::span<const std::byte> piece) {
             if (kept > 0) {
-                ear.hear(piece.first(kept));
+                driver_end.hear(piece.first(kept));
             }
-            ear.end(kept % 2 == 0 ? boost::asio::error::make_error_code(boost::asio::error::eof)
-                                  : boost::asio::error::make_error_code(boost::asio::error::connection_reset));
+            driver_end.end(kept % 2 == 0 ? boost::asio::error::make_error_code(boost::asio::error::eof)
+                                         : boost::asio::error::make_error_code(boost::asio::error::connection_reset));
         };
         equipment.offer(1);
         bench.pass_round_trips();
@@ -208,9 +208,9 @@ TEST_P(BadAnswers, HeardTwiceSettleOnce) {
     TestBench bench(candidate());
     auto& equipment = bench.equipment();
     equipment.open();
-    bench.cable.on_piece = [](const Cable::Ear& ear, std::span<const std::byte> piece) {
-        ear.hear(piece);
-        ear.hear(piece);
+    bench.cable.on_piece = [](const Cable::DriverEnd& driver_end, std::span<const std::byte> piece) {
+        driver_end.hear(piece);
+        driver_end.hear(piece);
     };
     equipment.offer_all(1, 3);
     bench.pass_round_trips();
@@ -234,13 +234,13 @@ TEST_P(BadAnswers, WithAnyByteWrongSettleOnce) {
             TestBench bench(candidate());
             auto& equipment = bench.equipment();
             equipment.open();
-            bench.cable.on_piece = [&](const Cable::Ear& ear, std::span<const std::byte> piece) {
+            bench.cable.on_piece = [&](const Cable::DriverEnd& driver_end, std::span<const std::byte> piece) {
                 std::vector<std::byte> bytes(piece.begin(), piece.end());
                 if (wrong < bytes.size()) {
                     bytes[wrong] ^= std::byte{static_cast<unsigned char>(mask)};
                 }
                 bench.cable.on_piece = nullptr;
-                ear.hear(bytes);
+                driver_end.hear(bytes);
             };
             equipment.offer_all(1, 2);
             bench.pass_round_trips();
@@ -266,7 +266,7 @@ TEST_P(BadAnswers, GarbageBreaksAtMostItsConnection) {
             equipment.offer_all(1, 3);
             bench.pass(10ms);
         } else {
-            bench.cable.on_piece = [](const Cable::Ear&, auto) {};
+            bench.cable.on_piece = [](const Cable::DriverEnd&, auto) {};
             equipment.begin_to_open(20ms);
             bench.pass(10ms);
         }

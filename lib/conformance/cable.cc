@@ -12,14 +12,14 @@ namespace portillon::conformance {
 using net::asio::error::basic_errors;
 
 // Shared by the transport that the driver has and by functions that are running in it.
-class Cable::Way final : public std::enable_shared_from_this<Way>,
-                         private net::Transport::Reader,
-                         private net::Deferred {
+class Cable::CableConnection final : public std::enable_shared_from_this<CableConnection>,
+                                     private net::Transport::Reader,
+                                     private net::Deferred {
 public:
-    Way(Cable& cable, std::unique_ptr<net::Transport> inner) : cable_(cable), inner_(std::move(inner)) {}
+    CableConnection(Cable& cable, std::unique_ptr<net::Transport> inner) : cable_(cable), inner_(std::move(inner)) {}
 
-    static net::Task<error_code> connect(std::shared_ptr<Way> way, Instant deadline) {
-        Cable& cable = way->cable_;
+    static net::Task<error_code> connect(std::shared_ptr<CableConnection> connection, Instant deadline) {
+        Cable& cable = connection->cable_;
         if (cable.dials == Dials::refuse) {
             co_return basic_errors::connection_refused;
         }
@@ -30,8 +30,8 @@ public:
             }
             co_return basic_errors::timed_out;
         }
-        const error_code failure = co_await way->inner_->connect(deadline);
-        co_return way->closed_ ? error_code(basic_errors::operation_aborted) : failure;
+        const error_code failure = co_await connection->inner_->connect(deadline);
+        co_return connection->closed_ ? error_code(basic_errors::operation_aborted) : failure;
     }
 
     void start(net::Transport::Reader& reader) {
@@ -142,7 +142,7 @@ private:
 
     void received(std::span<const std::byte> bytes) override {
         if (const auto on_piece = cable_.on_piece) {
-            on_piece(Ear(shared_from_this()), bytes);
+            on_piece(DriverEnd(shared_from_this()), bytes);
         } else {
             hear(bytes);
         }
@@ -161,38 +161,38 @@ private:
     bool is_lost_ = false;
 };
 
-class Cable::Connection final : public net::Transport {
+class Cable::DriverTransport final : public net::Transport {
 public:
-    explicit Connection(std::shared_ptr<Way> way) : way_(std::move(way)) {}
-    ~Connection() override { way_->close(); }
+    explicit DriverTransport(std::shared_ptr<CableConnection> connection) : connection_(std::move(connection)) {}
+    ~DriverTransport() override { connection_->close(); }
 
-    net::Task<error_code> connect(Instant deadline) override { return Way::connect(way_, deadline); }
-    void start(Reader& reader) override { way_->start(reader); }
-    void write(std::span<const std::byte> bytes) override { way_->write(bytes); }
-    std::size_t unsent() const override { return way_->unsent(); }
-    void pause() override { way_->pause(); }
-    void resume() override { way_->resume(); }
-    void shut() override { way_->shut(); }
-    void close() override { way_->close(); }
-    void reset() override { way_->close(); }
+    net::Task<error_code> connect(Instant deadline) override { return CableConnection::connect(connection_, deadline); }
+    void start(Reader& reader) override { connection_->start(reader); }
+    void write(std::span<const std::byte> bytes) override { connection_->write(bytes); }
+    std::size_t unsent() const override { return connection_->unsent(); }
+    void pause() override { connection_->pause(); }
+    void resume() override { connection_->resume(); }
+    void shut() override { connection_->shut(); }
+    void close() override { connection_->close(); }
+    void reset() override { connection_->close(); }
 
 private:
-    std::shared_ptr<Way> way_;
+    std::shared_ptr<CableConnection> connection_;
 };
 
-void Cable::Ear::hear(std::span<const std::byte> bytes) const {
-    way_->hear(bytes);
+void Cable::DriverEnd::hear(std::span<const std::byte> bytes) const {
+    connection_->hear(bytes);
 }
 
-void Cable::Ear::end(const error_code& cause) const {
-    way_->tell_end(cause);
+void Cable::DriverEnd::end(const error_code& cause) const {
+    connection_->tell_end(cause);
 }
 
 std::unique_ptr<net::Transport> Cable::dial(EquipmentId equipment) {
-    auto way = std::make_shared<Way>(*this, inner_.dial(equipment));
-    std::erase_if(ways_, [](const auto& each) { return each.expired(); });
-    ways_.push_back(way);
-    return std::make_unique<Connection>(std::move(way));
+    auto connection = std::make_shared<CableConnection>(*this, inner_.dial(equipment));
+    std::erase_if(connections_, [](const auto& each) { return each.expired(); });
+    connections_.push_back(connection);
+    return std::make_unique<DriverTransport>(std::move(connection));
 }
 
 void Cable::cut() {
@@ -205,21 +205,21 @@ void Cable::cut_answers() {
 
 void Cable::mend() {
     silence_ = Silence::none;
-    for (const auto& way : ways()) {
-        way->mend();
+    for (const auto& connection : connections()) {
+        connection->mend();
     }
 }
 
 void Cable::reset() {
     silence_ = Silence::none;
-    for (const auto& way : ways()) {
-        way->reset();
+    for (const auto& connection : connections()) {
+        connection->reset();
     }
 }
 
 void Cable::lose_the_far_end() {
-    for (const auto& way : ways()) {
-        way->lose_the_far_end();
+    for (const auto& connection : connections()) {
+        connection->lose_the_far_end();
     }
 }
 
@@ -229,38 +229,38 @@ void Cable::block() {
 
 void Cable::unblock() {
     blocked_ = false;
-    for (const auto& way : ways()) {
-        way->unblock();
+    for (const auto& connection : connections()) {
+        connection->unblock();
     }
 }
 
 void Cable::say(std::span<const std::byte> bytes) {
-    for (const auto& way : ways()) {
-        way->hear(bytes);
+    for (const auto& connection : connections()) {
+        connection->hear(bytes);
     }
 }
 
 std::size_t Cable::living() const {
     std::size_t count = 0;
-    for (const auto& way : ways()) {
-        count += way->is_closed() ? 0 : 1;
+    for (const auto& connection : connections()) {
+        count += connection->is_closed() ? 0 : 1;
     }
     return count;
 }
 
 std::size_t Cable::kept_bytes() const {
     std::size_t count = 0;
-    for (const auto& way : ways()) {
-        count += way->kept_bytes();
+    for (const auto& connection : connections()) {
+        count += connection->kept_bytes();
     }
     return count;
 }
 
-std::vector<std::shared_ptr<Cable::Way>> Cable::ways() const {
-    std::vector<std::shared_ptr<Way>> all;
-    for (const auto& each : ways_) {
-        if (auto way = each.lock()) {
-            all.push_back(std::move(way));
+std::vector<std::shared_ptr<Cable::CableConnection>> Cable::connections() const {
+    std::vector<std::shared_ptr<CableConnection>> all;
+    for (const auto& each : connections_) {
+        if (auto connection = each.lock()) {
+            all.push_back(std::move(connection));
         }
     }
     return all;

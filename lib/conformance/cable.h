@@ -14,8 +14,8 @@
 namespace portillon::conformance {
 
 class Cable final : public net::Dialer {
-    class Way;
-    class Connection;
+    class CableConnection;
+    class DriverTransport;
 
 public:
     Cable(net::Loop& loop, net::Dialer& inner) : loop_(loop), inner_(inner) {}
@@ -43,17 +43,17 @@ public:
 
     // The driver's receiving end of a connection. It may be kept and called later; without effect once the connection
     // is gone.
-    class Ear {
+    class DriverEnd {
     public:
-        explicit Ear(std::shared_ptr<Way> way) : way_(std::move(way)) {}
+        explicit DriverEnd(std::shared_ptr<CableConnection> connection) : connection_(std::move(connection)) {}
         void hear(std::span<const std::byte> bytes) const;
         void end(const error_code& cause) const;
 
     private:
-        std::shared_ptr<Way> way_;
+        std::shared_ptr<CableConnection> connection_;
     };
     // Called for each piece from the peer, instead of handing it on unchanged.
-    std::function<void(const Ear&, std::span<const std::byte>)> on_piece;
+    std::function<void(const DriverEnd&, std::span<const std::byte>)> on_piece;
 
     // The driver's writes, in order.
     struct Write {
@@ -67,11 +67,11 @@ public:
 
 private:
     enum class Silence : std::uint8_t { none, of_answers, both_ways };
-    std::vector<std::shared_ptr<Way>> ways() const;
+    std::vector<std::shared_ptr<CableConnection>> connections() const;
 
     net::Loop& loop_;
     net::Dialer& inner_;
-    std::vector<std::weak_ptr<Way>> ways_;
+    std::vector<std::weak_ptr<CableConnection>> connections_;
     Silence silence_ = Silence::none;
     bool blocked_ = false;
 };

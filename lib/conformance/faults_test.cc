@@ -222,7 +222,7 @@ TEST_P(Faults, AnOpenThatHangsFailsAtItsDeadline) {
 TEST_P(Faults, AnOpenFailsWhenThePeerLeavesInsteadOfGreeting) {
     TestBench bench(candidate());
     auto& equipment = bench.equipment();
-    bench.cable.on_piece = [](const Cable::Ear& ear, auto) { ear.end(boost::asio::error::eof); };
+    bench.cable.on_piece = [](const Cable::DriverEnd& driver_end, auto) { driver_end.end(boost::asio::error::eof); };
     equipment.begin_to_open(10s);
     bench.pass_round_trips();
     ASSERT_TRUE(equipment.opened);
@@ -237,9 +237,9 @@ TEST_P(Faults, AnOpenFailsWhenThePeerLeavesInsteadOfGreeting) {
 TEST_P(Faults, APeerThatGreetsAndLeavesIsOfNoUse) {
     TestBench bench(candidate());
     auto& equipment = bench.equipment();
-    bench.cable.on_piece = [](const Cable::Ear& ear, std::span<const std::byte> bytes) {
-        ear.hear(bytes);
-        ear.end(boost::asio::error::eof);
+    bench.cable.on_piece = [](const Cable::DriverEnd& driver_end, std::span<const std::byte> bytes) {
+        driver_end.hear(bytes);
+        driver_end.end(boost::asio::error::eof);
     };
     for (int attempt = 0; attempt < 3; ++attempt) {
         const auto breaks = equipment.breaks.size();
