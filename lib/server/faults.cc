@@ -77,7 +77,7 @@ bool Faults::limit(Instant now) const {
     });
 }
 
-Instant Faults::release(Instant arrival, std::uint32_t validations) {
+Instant Faults::release_instant(Instant arrival, std::uint32_t validations) {
     Instant at = arrival;
     for (Holding& each : holding_) {
         const Fault& fault = each.fault;
@@ -118,7 +118,8 @@ bool Faults::draws(const Fault& fault, RunId run, std::uint64_t seed, EquipmentI
     return scatter(scatter(key, number_of(equipment)), sequence) % fault.one_in == 0;
 }
 
-std::optional<Fault> Faults::meet(RunId run, std::uint64_t seed, EquipmentId equipment, Sequence first, Instant now) {
+std::optional<Fault> Faults::strike_message(RunId run, std::uint64_t seed, EquipmentId equipment, Sequence first,
+                                            Instant now) {
     for (const Fault& fault : messages_) {
         if (!may_strike(fault, now) || !draws(fault, run, seed, equipment, first)) {
             continue;
@@ -139,7 +140,7 @@ std::optional<Fault> Faults::meet(RunId run, std::uint64_t seed, EquipmentId equ
     return std::nullopt;
 }
 
-Faults::Verdict Faults::judge(RunId run, std::uint64_t seed, EquipmentId equipment, Sequence sequence, Instant now) {
+Faults::Verdict Faults::fate_of(RunId run, std::uint64_t seed, EquipmentId equipment, Sequence sequence, Instant now) {
     for (const Fault& fault : validations_) {
         if (!may_strike(fault, now) || !draws(fault, run, seed, equipment, sequence)) {
             continue;

@@ -28,16 +28,17 @@ public:
     // Whether any fault may strike now; lets the usual path skip the rest.
     bool threaten_validations(Instant now) const { return threaten(validations_, now); }
     bool threaten_messages(Instant now) const { return threaten(messages_, now); }
-    // Whether a limit is active, so that release() needs the number of validations in a message.
+    // Whether a limit is active, so that release_instant() needs the number of validations in a message.
     bool limit(Instant now) const;
 
     // The instant at which a message that arrives at `arrival` may enter the pipeline; not before `arrival`. Call it
     // once per message: it moves the queues of slow and limit on.
-    Instant release(Instant arrival, std::uint32_t validations);
+    Instant release_instant(Instant arrival, std::uint32_t validations);
 
     // The fault that strikes this message, or nothing. Call once per message: a strike uses up one of the fault's
     // count. `seed`: the run's seed, or 0 if nobody registered the run.
-    std::optional<Fault> meet(RunId run, std::uint64_t seed, EquipmentId equipment, Sequence first, Instant now);
+    std::optional<Fault> strike_message(RunId run, std::uint64_t seed, EquipmentId equipment, Sequence first,
+                                        Instant now);
 
     struct Verdict {
         Fate fate = Fate::deliver;
@@ -45,7 +46,7 @@ public:
     };
     // The fate of a validation; call it once for a first copy. The fates lose and duplicate use up one of the fault's
     // count.
-    Verdict judge(RunId run, std::uint64_t seed, EquipmentId equipment, Sequence sequence, Instant now);
+    Verdict fate_of(RunId run, std::uint64_t seed, EquipmentId equipment, Sequence sequence, Instant now);
 
     // Whether a new connection is to be reset at once; if so, that uses up one of the fault's count.
     bool turn_away(Instant now);

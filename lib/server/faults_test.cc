@@ -22,13 +22,15 @@ struct Sample {
     void add(FaultKind kind, std::uint64_t count, std::uint32_t share, std::uint32_t one_in = 3) {
         add({.kind = kind, .count = count, .one_in = one_in, .share = share});
     }
-    Instant release(Instant arrival, std::uint32_t validations = 1) { return faults.release(arrival, validations); }
+    Instant release_instant(Instant arrival, std::uint32_t validations = 1) {
+        return faults.release_instant(arrival, validations);
+    }
     std::optional<FaultKind> met(Sequence first, Instant now = sample_t0, std::uint64_t seed = 7) {
-        const auto fault = faults.meet(RunId{1}, seed, EquipmentId{1}, first, now);
+        const auto fault = faults.strike_message(RunId{1}, seed, EquipmentId{1}, first, now);
         return fault ? std::optional(fault->kind) : std::nullopt;
     }
     Fate fate(Sequence sequence, Instant now = sample_t0, std::uint64_t seed = 7) {
-        return faults.judge(RunId{1}, seed, EquipmentId{1}, sequence, now).fate;
+        return faults.fate_of(RunId{1}, seed, EquipmentId{1}, sequence, now).fate;
     }
 };
 
@@ -39,7 +41,7 @@ TEST(Faults, HoldUntilTheEndOfAStall) {
         Nanos arrival, release;
     } rows[] = {{-1ns, -1ns}, {0s, 1s}, {400ms, 1s}, {999'999'999ns, 1s}, {1s, 1s}, {2s, 2s}};
     for (const auto& row : rows) {
-        EXPECT_EQ(sample.release(sample_t0 + row.arrival), sample_t0 + row.release) << row.arrival.count();
+        EXPECT_EQ(sample.release_instant(sample_t0 + row.arrival), sample_t0 + row.release) << row.arrival.count();
     }
 }
 
@@ -47,7 +49,7 @@ TEST(Faults, HoldThroughStallsThatFollowEachOther) {
     Sample sample;
     sample.add({.kind = FaultKind::stall, .at = sample_t0 + 1s, .length = 1s});
     sample.add({.kind = FaultKind::stall, .at = sample_t0, .length = 1s});
-    EXPECT_EQ(sample.release(sample_t0), sample_t0 + 2s);
+    EXPECT_EQ(sample.release_instant(sample_t0), sample_t0 + 2s);
 }
 
 TEST(Faults, AddDelaysAndThenStalls) {
@@ -55,9 +57,9 @@ TEST(Faults, AddDelaysAndThenStalls) {
     sample.add({.kind = FaultKind::delay, .at = sample_t0, .delay = 100ms});
     sample.add({.kind = FaultKind::delay, .at = sample_t0, .length = 10s, .delay = 50ms});
     sample.add({.kind = FaultKind::stall, .at = sample_t0 + 5s, .length = 1s});
-    EXPECT_EQ(sample.release(sample_t0 + 1s), sample_t0 + 1'150ms);
-    EXPECT_EQ(sample.release(sample_t0 + 4'900ms), sample_t0 + 6s);
-    EXPECT_EQ(sample.release(sample_t0 + 20s), sample_t0 + 20'100ms);
+    EXPECT_EQ(sample.release_instant(sample_t0 + 1s), sample_t0 + 1'150ms);
+    EXPECT_EQ(sample.release_instant(sample_t0 + 4'900ms), sample_t0 + 6s);
+    EXPECT_EQ(sample.release_instant(sample_t0 + 20s), sample_t0 + 20'100ms);
 }
 
 TEST(Faults, TakeExactlyTheirCountSpreadOut) {
@@ -104,7 +106,7 @@ TEST(Faults, ShareOneCountOverShards) {
     int lost = 0;
     for (Sequence sequence = 1; sequence <= 50; ++sequence) {
         for (Faults* shard : {&one, &two}) {
-            lost += shard->judge(RunId{1}, 7, EquipmentId{1}, sequence, sample_t0).fate == Fate::lose ? 1 : 0;
+            lost += shard->fate_of(RunId{1}, 7, EquipmentId{1}, sequence, sample_t0).fate == Fate::lose ? 1 : 0;
         }
     }
     EXPECT_EQ(lost, 10);
@@ -114,18 +116,18 @@ TEST(Faults, ShareOneCountOverShards) {
 TEST(Faults, WorkOnOneMessageAfterTheOtherWhenSlow) {
     Sample sample;
     sample.add({.kind = FaultKind::slow, .length = 10s, .delay = 100ms});
-    EXPECT_EQ(sample.release(sample_t0), sample_t0 + 100ms);
-    EXPECT_EQ(sample.release(sample_t0 + 10ms), sample_t0 + 200ms);
-    EXPECT_EQ(sample.release(sample_t0 + 1s), sample_t0 + 1'100ms) << "idle in between";
+    EXPECT_EQ(sample.release_instant(sample_t0), sample_t0 + 100ms);
+    EXPECT_EQ(sample.release_instant(sample_t0 + 10ms), sample_t0 + 200ms);
+    EXPECT_EQ(sample.release_instant(sample_t0 + 1s), sample_t0 + 1'100ms) << "idle in between";
     EXPECT_EQ(sample.shares[0].struck, 3u);
 }
 
 TEST(Faults, LetGoOfWhatTheyHoldWhenTheirTimeIsOver) {
     Sample sample;
     sample.add({.kind = FaultKind::slow, .length = 150ms, .delay = 100ms});
-    sample.release(sample_t0);
-    EXPECT_EQ(sample.release(sample_t0), sample_t0 + 150ms);
-    EXPECT_EQ(sample.release(sample_t0 + 150ms), sample_t0 + 150ms);
+    sample.release_instant(sample_t0);
+    EXPECT_EQ(sample.release_instant(sample_t0), sample_t0 + 150ms);
+    EXPECT_EQ(sample.release_instant(sample_t0 + 150ms), sample_t0 + 150ms);
 }
 
 TEST(Faults, LimitAllShardsTogetherByTheValidationsInAMessage) {
@@ -138,10 +140,10 @@ TEST(Faults, LimitAllShardsTogetherByTheValidationsInAMessage) {
     two.set(fault);
     EXPECT_TRUE(one.limit(sample_t0));
     EXPECT_FALSE(one.limit(sample_t0 + 10s));
-    EXPECT_EQ(one.release(sample_t0, 1), sample_t0 + 10ms);
-    EXPECT_EQ(two.release(sample_t0, 5), sample_t0 + 60ms);
-    EXPECT_EQ(one.release(sample_t0 + 20ms, 1), sample_t0 + 70ms);
-    EXPECT_EQ(two.release(sample_t0 + 1s, 1), sample_t0 + 1'010ms) << "what was not used is not saved";
+    EXPECT_EQ(one.release_instant(sample_t0, 1), sample_t0 + 10ms);
+    EXPECT_EQ(two.release_instant(sample_t0, 5), sample_t0 + 60ms);
+    EXPECT_EQ(one.release_instant(sample_t0 + 20ms, 1), sample_t0 + 70ms);
+    EXPECT_EQ(two.release_instant(sample_t0 + 1s, 1), sample_t0 + 1'010ms) << "what was not used is not saved";
 }
 
 TEST(Faults, MeetEveryMessageOfTheirTimeUnlessTheyHaveACount) {
@@ -199,7 +201,7 @@ TEST(Faults, KeepTheirTimeAndTheirRun) {
     EXPECT_EQ(sample.fate(1, sample_t0 - 1ns), Fate::deliver);
     EXPECT_EQ(sample.fate(1, sample_t0), Fate::lose);
     EXPECT_EQ(sample.fate(1, sample_t0 + 1s), Fate::deliver);
-    EXPECT_EQ(sample.faults.judge(RunId{2}, 7, EquipmentId{1}, 1, sample_t0).fate, Fate::deliver);
+    EXPECT_EQ(sample.faults.fate_of(RunId{2}, 7, EquipmentId{1}, 1, sample_t0).fate, Fate::deliver);
     sample.faults.drop(RunId{2});
     EXPECT_TRUE(sample.faults.threaten_validations(sample_t0));
     sample.faults.drop(RunId{1});

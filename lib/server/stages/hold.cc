@@ -8,7 +8,7 @@ Hold::Hold(net::Loop& loop, Figures& figures, Faults& faults, std::size_t limit_
 // Arrivals keep their order: while any is held, later ones queue behind it, even if no fault holds them.
 void Hold::take(Arrival& arrival) {
     const Instant now = arrival.at;
-    const Instant release = faults_.release(now, faults_.limit(now) ? count_of(arrival.bytes) : 1);
+    const Instant release = faults_.release_instant(now, faults_.limit(now) ? count_of(arrival.bytes) : 1);
     if (release <= now && held_.empty()) {
         next_.take(arrival);
         return;

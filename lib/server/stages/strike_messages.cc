@@ -34,7 +34,7 @@ void StrikeMessages::take(Arrival& arrival) {
     const wire::ReceivedBatch& batch = *arrival.batch;
     const Ledger* const ledger = ledgers_.find(batch.run);
     const std::uint64_t seed = ledger != nullptr ? ledger->payload().seed : 0;
-    const auto fault = faults_.meet(batch.run, seed, batch.equipment, batch.first, arrival.at);
+    const auto fault = faults_.strike_message(batch.run, seed, batch.equipment, batch.first, arrival.at);
     if (!fault) {
         next_.take(arrival);
         return;

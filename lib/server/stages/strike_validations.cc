@@ -46,7 +46,7 @@ void StrikeValidations::strike(const Ledger& ledger, ByEquipment& swapping, cons
     const bool is_kept = found != swapping.end() && found->second.sequence == validation.sequence;
     Faults::Verdict verdict;
     if (ledger.expects(equipment, validation.sequence) && !ledger.has(equipment, validation.sequence) && !is_kept) {
-        verdict = faults_.judge(ledger.run(), ledger.payload().seed, equipment, validation.sequence, now);
+        verdict = faults_.fate_of(ledger.run(), ledger.payload().seed, equipment, validation.sequence, now);
     }
     switch (verdict.fate) {
         case Fate::lose:
