@@ -68,9 +68,9 @@ public:
         over_grpc::note_body(response, bytes);
     }
 
-    over_http2::Reading read(const Response& response) const { return over_grpc::read(response); }
+    over_http2::AnswerMeaning read(const Response& response) const { return over_grpc::read(response); }
 
-    over_http2::Reading read_reset(const error_code& cause) const {
+    over_http2::AnswerMeaning read_reset(const error_code& cause) const {
         if (cause == make_error_code(portillon::http2::Error::enhance_your_calm)) {
             return {driver::Answer::throttled, cause, {}};  // RESOURCE_EXHAUSTED, by PROTOCOL-HTTP2
         }

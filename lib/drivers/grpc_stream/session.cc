@@ -17,7 +17,7 @@ using wire::GrpcStatus;
 constexpr std::size_t most_receipt_bytes = 4 << 10;  // one has 20, and servers may extend it
 
 // A refusal is named after the status that would end a unary call.
-over_http2::Reading reading_of(const wire::Receipt& receipt) {
+over_http2::AnswerMeaning meaning_of(const wire::Receipt& receipt) {
     const auto retry_after = receipt.retry_after_ms > 0
                                  ? std::optional<Nanos>(std::chrono::milliseconds{receipt.retry_after_ms})
                                  : std::nullopt;
@@ -88,16 +88,16 @@ void Session::Call::body(std::span<const std::byte> bytes) {
 // batch on it; otherwise they are broken with the connection.
 void Session::Call::answered() {
     session_.stream_ = Stream::ended;
-    const auto reading = over_grpc::read(session_.response_);
-    session_.pass_on_words(session_.response_, reading.cause);
+    const auto meaning = over_grpc::read(session_.response_);
+    session_.pass_on_words(session_.response_, meaning.cause);
     const bool of_the_call =
-        (reading.answer == Answer::rejected && reading.cause != make_error_code(GrpcStatus::invalid_argument)) ||
-        (reading.answer == Answer::throttled && reading.retry_after);
+        (meaning.answer == Answer::rejected && meaning.cause != make_error_code(GrpcStatus::invalid_argument)) ||
+        (meaning.answer == Answer::throttled && meaning.retry_after);
     while (of_the_call && !session_.in_flight().empty()) {
-        session_.settle(session_.in_flight().front(), reading);
+        session_.settle(session_.in_flight().front(), meaning);
     }
     session_.waiting_ = of_the_call ? session_.in_flight().end() : session_.waiting_;
-    session_.complain(reading.cause ? reading.cause : make_error_code(portillon::http2::Error::call_ended));
+    session_.complain(meaning.cause ? meaning.cause : make_error_code(portillon::http2::Error::call_ended));
 }
 
 void Session::Call::failed(const error_code& cause) {
@@ -178,7 +178,7 @@ void Session::settle_as_said(const wire::Receipt& receipt) {
     const bool ours = receipt.equipment == EquipmentId{0} || receipt.equipment == equipment();
     for (auto flight = in_flight().begin(); flight != waiting_; ++flight) {
         if (ours && flight->batch.first == receipt.first) {
-            answered(*flight, reading_of(receipt));
+            answered(*flight, meaning_of(receipt));
             return;
         }
     }

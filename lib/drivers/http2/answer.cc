@@ -6,7 +6,7 @@ namespace portillon::drivers::http2 {
 
 using portillon::http2::Error;
 
-over_http2::Reading answer_of(int status, std::optional<Nanos> retry_after) {
+over_http2::AnswerMeaning answer_of(int status, std::optional<Nanos> retry_after) {
     using driver::Answer;
     if (status >= 200 && status < 300) {
         return {Answer::acknowledged, {}, {}};
@@ -21,7 +21,7 @@ over_http2::Reading answer_of(int status, std::optional<Nanos> retry_after) {
     return {Answer::try_again, cause, retry_after};
 }
 
-over_http2::Reading answer_of_reset(const error_code& cause) {
+over_http2::AnswerMeaning answer_of_reset(const error_code& cause) {
     using driver::Answer;
     if (cause == make_error_code(Error::enhance_your_calm)) {
         return {Answer::throttled, cause, {}};

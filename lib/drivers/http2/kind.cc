@@ -82,7 +82,7 @@ public:
         }
     }
 
-    over_http2::Reading read(const Response& response) const {
+    over_http2::AnswerMeaning read(const Response& response) const {
         auto retry_after = response.retry_after;
         if (response.retry_at && response.date) {  // by the server's clock, not by ours
             retry_after = portillon::http2::time_between(*response.date, *response.retry_at);
@@ -90,7 +90,7 @@ public:
         return answer_of(response.status, retry_after);
     }
 
-    over_http2::Reading read_reset(const error_code& cause) const { return answer_of_reset(cause); }
+    over_http2::AnswerMeaning read_reset(const error_code& cause) const { return answer_of_reset(cause); }
 
 private:
     static bool has_failed(const Response& response) { return response.status < 100 || response.status >= 300; }

@@ -36,7 +36,7 @@ wire::GrpcStatus status_of(const Response& response) {
     return status == wire::GrpcStatus::ok ? wire::GrpcStatus::unknown : status;
 }
 
-over_http2::Reading answer_of(wire::GrpcStatus status, const Response& response) {
+over_http2::AnswerMeaning answer_of(wire::GrpcStatus status, const Response& response) {
     using driver::Answer;
     using wire::GrpcStatus;
     Answer answer = Answer::throttled;
@@ -117,7 +117,7 @@ void note_body(Response& response, std::span<const std::byte> bytes) {
     response.body_bytes += bytes.size();
 }
 
-over_http2::Reading read(const Response& response) {
+over_http2::AnswerMeaning read(const Response& response) {
     if (!response.status_code && is_redirection(response)) {
         return {driver::Answer::rejected, portillon::http2::error_of_status(response.status), {}};
     }

@@ -46,6 +46,6 @@ void note_body(Response& response, std::span<const std::byte> bytes);
 //
 // A 3xx without grpc-status rejects for good as "http_302" and the like: redirections are not followed, and the same
 // call would get the same answer.
-over_http2::Reading read(const Response& response);
+over_http2::AnswerMeaning read(const Response& response);
 
 }  // namespace portillon::drivers::over_grpc

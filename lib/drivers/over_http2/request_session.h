@@ -27,8 +27,8 @@ concept Dialect = std::derived_from<typename T::Response, Response> &&
     { dialect.request_headers(batch, std::size_t{}) } -> std::same_as<std::span<const portillon::http2::Header>>;
     reader.note(response, std::string_view{} /* name */, std::string_view{} /* value */);
     reader.note_body(response, std::span<const std::byte>{});  // in any pieces
-    { reader.read(response) } -> std::same_as<Reading>;
-    { reader.read_reset(error_code{}) } -> std::same_as<Reading>;  // instead of a response
+    { reader.read(response) } -> std::same_as<AnswerMeaning>;
+    { reader.read_reset(error_code{}) } -> std::same_as<AnswerMeaning>;  // instead of a response
 };
 
 template <Dialect D>
@@ -98,9 +98,9 @@ void RequestFlight<D>::body(std::span<const std::byte> piece) {
 
 template <Dialect D>
 void RequestFlight<D>::answered() {
-    const Reading reading = session->common_.dialect.read(response);
-    session->pass_on_words(response, reading.cause);
-    session->answered(*this, reading);
+    const AnswerMeaning meaning = session->common_.dialect.read(response);
+    session->pass_on_words(response, meaning.cause);
+    session->answered(*this, meaning);
 }
 
 template <Dialect D>

@@ -142,16 +142,16 @@ void Session::ring(Instant now) {
     set_alarm();
 }
 
-void Session::answered(Flight& flight, const Reading& reading) {
+void Session::answered(Flight& flight, const AnswerMeaning& meaning) {
     heard();
-    settle(flight, reading);
+    settle(flight, meaning);
 }
 
-void Session::was_reset(Flight& flight, const Reading& reading) {
+void Session::was_reset(Flight& flight, const AnswerMeaning& meaning) {
     if (++resets_ >= most_resets) {
         complain(portillon::http2::Error::only_resets);
     }
-    settle(flight, reading);
+    settle(flight, meaning);
 }
 
 void Session::heard() {
@@ -212,10 +212,10 @@ void Session::pass_on_words(const Response& response, const error_code& cause) {
     words.leave(&response);
 }
 
-void Session::settle(Flight& flight, const Reading& reading) {
-    flight.outcome.answer = reading.answer;
-    flight.outcome.cause = reading.cause;
-    flight.outcome.retry_after = reading.retry_after;
+void Session::settle(Flight& flight, const AnswerMeaning& meaning) {
+    flight.outcome.answer = meaning.answer;
+    flight.outcome.cause = meaning.cause;
+    flight.outcome.retry_after = meaning.retry_after;
     flight.outcome.answered = common_.loop.now();
     in_flight_.erase(in_flight_.iterator_to(flight));
     settled_.push_back(flight);

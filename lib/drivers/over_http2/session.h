@@ -38,7 +38,7 @@ struct Common : driver::StreamCommon {
 };
 
 // The outcome of a batch without its instants, which the session knows.
-struct Reading {
+struct AnswerMeaning {
     driver::Answer answer;
     error_code cause;
     std::optional<Nanos> retry_after;
@@ -67,9 +67,9 @@ protected:
 
     // For derived classes, like lost(), which must not be called from within the connection's own calls. answered()
     // means that the server has answered the batch, with whatever meaning.
-    void answered(Flight& flight, const Reading& reading);
-    void was_reset(Flight& flight, const Reading& reading);
-    void settle(Flight& flight, const Reading& reading);
+    void answered(Flight& flight, const AnswerMeaning& meaning);
+    void was_reset(Flight& flight, const AnswerMeaning& meaning);
+    void settle(Flight& flight, const AnswerMeaning& meaning);
     // Loses the connection, from within its calls.
     void complain(const error_code& cause) { complaint_ = complaint_ ? complaint_ : cause; }
     void started(Flight& flight);  // its first byte is part of the present output
