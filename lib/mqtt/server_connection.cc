@@ -65,7 +65,7 @@ void ServerConnection::read(std::span<const std::byte> bytes) {
     }
     if (const Violation violation = framer_.violation(); listens() && violation) {
         if (state_ == State::greeting) {
-            vanish(cause_of(violation.reason));
+            close_without_packet(cause_of(violation.reason));
         } else {
             close(violation);
         }
@@ -102,7 +102,7 @@ void ServerConnection::give_session_up() {
 
 void ServerConnection::stop() {
     if (state_ == State::greeting || state_ == State::claiming) {
-        vanish(cause_of(Reason::server_shutting_down));
+        close_without_packet(cause_of(Reason::server_shutting_down));
     } else if (state_ == State::connected) {
         state_ = State::draining;
         events_.answerable();
@@ -115,7 +115,7 @@ void ServerConnection::take(const Frame& frame) {
         if (type == PacketType::connect) {
             take_connect(frame);
         } else {
-            vanish(cause_of(Reason::protocol_error));
+            close_without_packet(cause_of(Reason::protocol_error));
         }
         return;
     }
@@ -209,7 +209,7 @@ void ServerConnection::greet(const Connect& packet) {
     }
 
     if (encoded_size(Connack{false, Reason::success, properties.view()}, version_) > most_sent_bytes_) {
-        vanish(cause_of(Reason::packet_too_large));
+        close_without_packet(cause_of(Reason::packet_too_large));
         return;
     }
     greeting_ = std::make_unique<Greeting>();
@@ -434,9 +434,9 @@ void ServerConnection::close(const Violation& why, std::string_view cause) {
     leave(cause);
 }
 
-void ServerConnection::vanish(std::string_view cause) {
+void ServerConnection::close_without_packet(std::string_view cause) {
     state_ = State::leaving;
-    events_.vanishes(cause);
+    events_.leaves_without_packet(cause);
 }
 
 void ServerConnection::leave(std::string_view cause) {
@@ -461,7 +461,8 @@ void ServerConnection::send_answers() {
         }
         if (version_ == Version::v3_1_1 && is_failure(message.reason) &&
             message.reason != Reason::payload_format_invalid) {
-            vanish(cause_of(message.reason));  // 3.1.1 cannot refuse a message; a malformed one must not be sent again
+            // 3.1.1 cannot refuse a message, and a malformed one must not be sent again.
+            close_without_packet(cause_of(message.reason));
             return;
         }
         if (message.answer == Answer::puback || is_failure(message.reason)) {

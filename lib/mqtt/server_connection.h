@@ -66,7 +66,7 @@ public:
         virtual void answerable() = 0;                     // answer() is to be called soon
         // The connection's last packet is in the outbox. `cause` is to be counted; empty: the client sent DISCONNECT.
         virtual void leaves(std::string_view cause) = 0;
-        virtual void vanishes(std::string_view cause) = 0;  // without a last packet
+        virtual void leaves_without_packet(std::string_view cause) = 0;
 
     protected:
         ~Events() = default;
@@ -99,10 +99,10 @@ public:
     void lose_session(Present present);
     void give_session_up();  // the same, but its last state and its will are still to be read
     void stop();             // leaves once every message received is answered
-    // Leaves with a DISCONNECT, if the version has one.
+    // Leaves: with a DISCONNECT if the version has one, without a last packet, or without an event.
     void close(const wire::mqtt::Violation& why, std::string_view cause);
-    void vanish(std::string_view cause);         // leaves without a DISCONNECT
-    void abandon() { state_ = State::leaving; }  // leaves without an event
+    void close_without_packet(std::string_view cause);
+    void abandon() { state_ = State::leaving; }
 
     State state() const { return state_; }
     wire::mqtt::Version version() const { return version_; }

@@ -42,7 +42,9 @@ struct ServerEnd final : ServerConnection::Events {
     void refused(std::string_view cause) override { heard.push_back("refused " + std::string(cause)); }
     void answerable() override { ++answerables; }
     void leaves(std::string_view cause) override { heard.push_back("leaves " + std::string(cause)); }
-    void vanishes(std::string_view cause) override { heard.push_back("vanishes " + std::string(cause)); }
+    void leaves_without_packet(std::string_view cause) override {
+        heard.push_back("leaves without packet " + std::string(cause));
+    }
 
     void send(const std::string& script) {
         const std::string bytes = testing::bytes_of(script);
@@ -175,7 +177,7 @@ TEST(MqttServerConnection, VanishesWhen311HasNoWordForItsAnswer) {
     end.send("32 06 0001 't' 0001 'a'");
     end.connection.decided(end.exchanges[0], Reason::quota_exceeded);
     end.connection.answer();
-    EXPECT_THAT(end.news(), ElementsAre("published a 1", "vanishes busy"));
+    EXPECT_THAT(end.news(), ElementsAre("published a 1", "leaves without packet busy"));
 }
 
 TEST(MqttServerConnection, StopsWithItsLastAnswer) {
@@ -213,7 +215,7 @@ TEST(MqttServerConnection, SaysWhatBecomesOfItsWill) {
 TEST(MqttServerConnection, VanishesAtWhatIsNoConnect) {
     ServerEnd end;
     end.send("30 05 0001 't' 'a1'");
-    EXPECT_THAT(end.news(), ElementsAre("vanishes protocol_error"));
+    EXPECT_THAT(end.news(), ElementsAre("leaves without packet protocol_error"));
     EXPECT_EQ(end.said(), "");
 }
 

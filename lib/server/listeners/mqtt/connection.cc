@@ -78,7 +78,7 @@ Connection::Connection(Listener& listener, std::unique_ptr<net::Transport> trans
 }
 
 Connection::~Connection() {
-    part();
+    release_session();
 }
 
 void Connection::decided(std::uint64_t number, Disposition disposition) {
@@ -108,9 +108,9 @@ void Connection::stop() {
     protocol_.stop();
 }
 
-void Connection::fall_silent() {
+void Connection::close_abruptly() {
     if (protocol_.state() != State::leaving) {
-        protocol_.vanish("fault");
+        protocol_.close_without_packet("fault");
     }
 }
 
@@ -186,11 +186,11 @@ void Connection::ring(Instant now) {
     switch (protocol_.state()) {
         case State::greeting:
         case State::claiming:
-            protocol_.vanish("no_first_byte");
+            protocol_.close_without_packet("no_first_byte");
             break;
         case State::connected:
             if (now >= unread_until()) {
-                protocol_.vanish("not_reading");
+                protocol_.close_without_packet("not_reading");
             } else if (now >= silent_until()) {
                 protocol_.close({Reason::keep_alive_timeout, "silent for too long"},
                                 protocol_.keepalive_seconds() > 0 ? "keepalive" : "idle");
@@ -256,7 +256,7 @@ void Connection::go_on() {
 
 void Connection::be_superseded() {
     if (is_claiming()) {
-        protocol_.vanish(portillon::mqtt::cause_of(Reason::session_taken_over));
+        protocol_.close_without_packet(portillon::mqtt::cause_of(Reason::session_taken_over));
     }
 }
 
@@ -275,22 +275,22 @@ void Connection::leaves(std::string_view cause) {
     }
     fire_will();
     flush();
-    part();
+    release_session();
     transport_->shut();
     transport_->resume();
     listener_.loop_.timers().set(*this, listener_.loop_.now() + farewell_patience);
 }
 
-void Connection::vanishes(std::string_view cause) {
+void Connection::leaves_without_packet(std::string_view cause) {
     listener_.figures_.closed.add(cause);
     fire_will();
     flush();
-    part();
+    release_session();
     transport_->close();
     listener_.loop_.timers().set(*this, listener_.loop_.now());
 }
 
-void Connection::part() {
+void Connection::release_session() {
     if (session_ != nullptr) {
         const auto will = protocol_.will() == Protocol::Will::delayed ? Sessions::Will::left : Sessions::Will::settled;
         protocol_.settle_will();

@@ -35,7 +35,7 @@ public:
     void take_over(Sessions::Present present);  // another connection has its session now, or a new one
     void give_session_up();                     // to another shard: it is released before this returns
     void stop();                                // with a DISCONNECT, once every message received is answered
-    void fall_silent();                         // closes without a DISCONNECT
+    void close_abruptly();                      // closes without a DISCONNECT
 
 private:
     using Protocol = portillon::mqtt::ServerConnection;
@@ -56,10 +56,10 @@ private:
     void refused(std::string_view cause) override { listener_.figures_.refused.add(cause); }
     void answerable() override { listener_.loop_.later(*this); }
     void leaves(std::string_view cause) override;
-    void vanishes(std::string_view cause) override;
+    void leaves_without_packet(std::string_view cause) override;
 
     void take_unheard(std::size_t bytes);
-    void part();       // releases its session
+    void release_session();
     void fire_will();  // unless the session is to wait with it
 
     void flush();  // sends what a cork holds back

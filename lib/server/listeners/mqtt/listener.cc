@@ -32,7 +32,7 @@ void Listener::accepted(std::unique_ptr<net::Transport> transport) {
 
 void Listener::dismiss(Parting parting) {
     connections_.for_each(
-        [parting](Connection& each) { parting == Parting::with_goodbye ? each.stop() : each.fall_silent(); });
+        [parting](Connection& each) { parting == Parting::with_goodbye ? each.stop() : each.close_abruptly(); });
 }
 
 void Listener::stop() {

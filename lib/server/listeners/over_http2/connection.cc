@@ -83,7 +83,7 @@ void Connection::decided(const Ticket& ticket, const Decision& decision) {
     listener_.loop_.later(*this);
 }
 
-void Connection::fall_silent() {
+void Connection::close_abruptly() {
     if (state_ != State::leaving) {
         leave("fault");
     }

@@ -30,8 +30,8 @@ public:
     // Ingest's decision on a request, or on a message of a stream. No effect if the request was cancelled meanwhile.
     void decided(const Ticket& ticket, const Decision& decision);
 
-    void fall_silent();  // ends at once
-    void stop();         // takes no new requests, and ends once those under way are answered
+    void close_abruptly();  // ends at once
+    void stop();            // takes no new requests, and ends once those under way are answered
 
 private:
     // leaving: our side has ended, and the other side's end is awaited.

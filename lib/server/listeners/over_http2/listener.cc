@@ -26,7 +26,7 @@ void Listener::accepted(std::unique_ptr<net::Transport> transport) {
 
 void Listener::dismiss(Parting parting) {
     connections_.for_each([parting](Connection& connection) {
-        parting == Parting::with_goodbye ? connection.stop() : connection.fall_silent();
+        parting == Parting::with_goodbye ? connection.stop() : connection.close_abruptly();
     });
 }
 
