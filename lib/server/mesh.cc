@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::size_t overhead_bytes = 64;  // counted for each message that waits
 constexpr int turns_at_once = 64;           // messages, or new links, before other watchers run
-constexpr Nanos door_pause = 100ms;         // while there is no descriptor for one more link
+constexpr Nanos accept_pause = 100ms;       // while there is no descriptor for one more link
 
 int make_socket() {
     return ::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -62,9 +62,9 @@ private:
     int descriptor_;
 };
 
-class Mesh::Link final : public Socket {
+class Mesh::OutLink final : public Socket {
 public:
-    Link(Mesh& mesh, unsigned to, int descriptor) : Socket(mesh, descriptor), to_(to) {}
+    OutLink(Mesh& mesh, unsigned to, int descriptor) : Socket(mesh, descriptor), to_(to) {}
 
 private:
     // If the shard is dead, both calls destroy this link.
@@ -79,7 +79,7 @@ private:
     unsigned to_;
 };
 
-class Mesh::Incoming final : public Socket, private net::Deferred {
+class Mesh::InLink final : public Socket, private net::Deferred {
 public:
     using Socket::Socket;
     std::optional<unsigned> from;  // set once it has greeted
@@ -94,13 +94,13 @@ private:
                 mesh_.loop_.later(*this);
                 break;
             case Got::end:
-                mesh_.incoming_.remove_if([this](const Incoming& each) { return &each == this; });
+                mesh_.in_links_.remove_if([this](const InLink& each) { return &each == this; });
                 break;
         }
     }
 };
 
-class Mesh::Door final : public Socket, private net::Deferred, private Alarm {
+class Mesh::Acceptor final : public Socket, private net::Deferred, private Alarm {
 public:
     using Socket::Socket;
 
@@ -115,7 +115,7 @@ private:
             } else if (errno == EAGAIN) {
                 return;
             } else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) {
-                mesh_.loop_.timers().set(*this, mesh_.loop_.now() + door_pause);
+                mesh_.loop_.timers().set(*this, mesh_.loop_.now() + accept_pause);
                 return;
             }  // else it was aborted before it was accepted
         }
@@ -142,11 +142,11 @@ error_code Mesh::listen() {
     }
     sockaddr_un at{};
     const socklen_t size = write_address(group_, number_, at);
-    door_ = std::make_unique<Door>(*this, socket);
+    acceptor_ = std::make_unique<Acceptor>(*this, socket);
     if (::bind(socket, reinterpret_cast<const sockaddr*>(&at), size) != 0 || ::listen(socket, SOMAXCONN) != 0) {
         return last_error();
     }
-    return door_->watch();
+    return acceptor_->watch();
 }
 
 bool Mesh::join() {
@@ -168,7 +168,7 @@ bool Mesh::connect(unsigned number) {
     sockaddr_un at{};
     const socklen_t size = write_address(group_, number, at);
     Peer& peer = peers_[number];
-    auto link = std::make_unique<Link>(*this, number, make_socket());
+    auto link = std::make_unique<OutLink>(*this, number, make_socket());
     if (::connect(link->descriptor(), reinterpret_cast<const sockaddr*>(&at), size) != 0) {
         return false;
     }
@@ -185,13 +185,13 @@ bool Mesh::connect(unsigned number) {
 
 // A shard connected to us. If one with its number was known before, that one is dead, whether we have noticed or not;
 // its last messages must not be taken for its successor's.
-void Mesh::greeted_by(unsigned number, const Incoming& by) {
+void Mesh::greeted_by(unsigned number, const InLink& by) {
     check(number < peers_.size() && number != number_, "a shard that is none of ours");
     Peer& peer = peers_[number];
     const bool is_another = peer.greeted || peer.life == Peer::Life::dead;
     peer.greeted = true;
     if (is_another) {
-        incoming_.remove_if([&](const Incoming& each) { return &each != &by && each.from == number; });
+        in_links_.remove_if([&](const InLink& each) { return &each != &by && each.from == number; });
         bury(number);
         connect(number);
         events_.changed(number);
@@ -281,13 +281,13 @@ void Mesh::write_waiting(unsigned number) {
 
 // A link that is refused is closed, so its sender takes this shard for dead.
 void Mesh::accept(int link) {
-    Incoming& incoming = incoming_.emplace_back(*this, link);
+    InLink& incoming = in_links_.emplace_back(*this, link);
     if (!is_ours(link) || incoming.watch()) {
-        incoming_.pop_back();
+        in_links_.pop_back();
     }
 }
 
-Mesh::Got Mesh::read_some(Incoming& link) {
+Mesh::Got Mesh::read_some(InLink& link) {
     for (int i = 0; i < turns_at_once; ++i) {
         const ssize_t got = ::recv(link.descriptor(), reading_.data(), reading_.size(), MSG_DONTWAIT);
         if (got < 0 && errno == EINTR) {
@@ -301,7 +301,7 @@ Mesh::Got Mesh::read_some(Incoming& link) {
     return Got::some;
 }
 
-void Mesh::take(Incoming& link, std::span<const std::byte> message) {
+void Mesh::take(InLink& link, std::span<const std::byte> message) {
     const auto name_bytes = std::to_integer<std::size_t>(message[0]);
     check(message.size() >= 1 + name_bytes, "a shard said nonsense");
     if (name_bytes == 0) {

@@ -60,13 +60,13 @@ public:
 
 private:
     class Socket;
-    class Door;      // listens for the others
-    class Incoming;  // a connection from one of them
-    class Link;      // a connection to one of them
+    class Acceptor;  // listens for the others
+    class InLink;    // a connection from one of them
+    class OutLink;   // a connection to one of them
 
     struct Peer {
         enum class Life : std::uint8_t { unknown, alive, dead } life = Life::unknown;
-        std::unique_ptr<Link> link;
+        std::unique_ptr<OutLink> link;
         std::deque<std::vector<std::byte>> waiting;  // for room in the kernel's queue
         std::size_t waiting_bytes = 0;
         bool greeted = false;  // it has connected to us before
@@ -74,23 +74,23 @@ private:
     enum class Sent : std::uint8_t { yes, later, dead };
 
     bool connect(unsigned number);
-    void greeted_by(unsigned number, const Incoming& by);
+    void greeted_by(unsigned number, const InLink& by);
     Sent try_to_send(Peer& peer, std::span<const std::byte> message);
     void bury(unsigned number);
     void write_waiting(unsigned number);
 
     void accept(int link);
     enum class Got : std::uint8_t { all, some, end };
-    Got read_some(Incoming& link);
-    void take(Incoming& link, std::span<const std::byte> message);
+    Got read_some(InLink& link);
+    void take(InLink& link, std::span<const std::byte> message);
 
     net::Loop& loop_;
     std::string group_;
     unsigned number_;
     Events events_;
     std::vector<Peer> peers_;  // by number; our own is unused
-    std::unique_ptr<Door> door_;
-    std::list<Incoming> incoming_;
+    std::unique_ptr<Acceptor> acceptor_;
+    std::list<InLink> in_links_;
     std::vector<std::byte> reading_, writing_;
 };
 
