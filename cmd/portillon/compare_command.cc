@@ -417,7 +417,7 @@ private:
             {path("comparison.json"), report::to_json(report)},
             {path("comparison.md"),
              report::comparison_markdown(std::get<report::Comparison>(report), {.min_effect = effect})},
-            {path("comparison.html"), report::html_page(report, {.min_effect = effect})}};
+            {path("comparison.html"), report::page::html_page(report, {.min_effect = effect})}};
         std::vector<std::string> written;
         for (const auto& [name, text] : made) {
             if (!write_output(name, text)) {

@@ -94,7 +94,7 @@ private:
                 made.push_back({option, *to, make()});
             }
         };
-        whole("--html", html, [&] { return report::html_page(report); });
+        whole("--html", html, [&] { return report::page::html_page(report); });
         whole("--markdown", markdown, [&] { return report::markdown(report); });
         whole("--csv", csv, [&] { return report::figures_csv(report); });
         whole("--csv-intervals", csv_intervals, [&] { return report::intervals_csv(report); });

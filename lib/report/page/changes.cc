@@ -8,7 +8,7 @@
 #include "report/page/html_table.h"
 #include "report/page/paragraphs.h"
 
-namespace portillon::report {
+namespace portillon::report::page {
 
 namespace {
 
@@ -68,4 +68,4 @@ Html changes_content(const Report& report, const DiffOptions& options) {
     return html;
 }
 
-}  // namespace portillon::report
+}  // namespace portillon::report::page

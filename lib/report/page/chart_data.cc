@@ -12,7 +12,7 @@
 #include "report/latency_choice.h"
 #include "report/page/series.h"
 
-namespace portillon::report {
+namespace portillon::report::page {
 
 namespace {
 
@@ -250,4 +250,4 @@ std::string chart_data(const std::vector<Row>& rows) {
     return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-}  // namespace portillon::report
+}  // namespace portillon::report::page

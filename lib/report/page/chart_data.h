@@ -7,7 +7,7 @@
 
 #include "report/rows.h"
 
-namespace portillon::report {
+namespace portillon::report::page {
 
 std::string chart_data(const std::vector<Row>& rows);
 
@@ -23,4 +23,4 @@ std::vector<FaultWindow> faults_of(const Scenario& scenario);
 // The same without faults that did not happen in this run.
 std::vector<FaultWindow> faults_of(const RunReport& run);
 
-}  // namespace portillon::report
+}  // namespace portillon::report::page

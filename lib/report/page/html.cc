@@ -2,7 +2,7 @@
 
 #include "escape/formats.h"
 
-namespace portillon::report {
+namespace portillon::report::page {
 
 Html::Html(std::string_view text) : markup_(escape::html(text)) {}
 
@@ -37,4 +37,4 @@ Html element(std::string_view tag, const Html& content) {
     return element(tag, Attributes{}, content);
 }
 
-}  // namespace portillon::report
+}  // namespace portillon::report::page

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-namespace portillon::report {
+namespace portillon::report::page {
 
 class Html {
 public:
@@ -45,4 +45,4 @@ using Attributes = std::vector<Attribute>;
 Html element(std::string_view tag, const Attributes& attributes, const Html& content);
 Html element(std::string_view tag, const Html& content);
 
-}  // namespace portillon::report
+}  // namespace portillon::report::page

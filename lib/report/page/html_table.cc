@@ -7,7 +7,7 @@
 
 #include "report/prose.h"
 
-namespace portillon::report {
+namespace portillon::report::page {
 
 namespace {
 
@@ -205,4 +205,4 @@ Html html_table(const Table& table, const char* css) {
                          element_of_class("table", css, content));
 }
 
-}  // namespace portillon::report
+}  // namespace portillon::report::page

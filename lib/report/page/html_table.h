@@ -11,7 +11,7 @@
 #include "report/page/html.h"
 #include "report/table.h"
 
-namespace portillon::report {
+namespace portillon::report::page {
 
 // The table in a box, in which a wide table can scroll. `css` is the class of the box. Empty if the table is empty.
 Html html_table(const Table& table, const char* css = "");
@@ -19,4 +19,4 @@ Html html_table(const Table& table, const char* css = "");
 // A word such as "valid" in the colour of its mood.
 Html marked(const std::string& text, Mood mood);
 
-}  // namespace portillon::report
+}  // namespace portillon::report::page

@@ -2,7 +2,7 @@
 
 #include <gmock/gmock.h>
 
-namespace portillon::report {
+namespace portillon::report::page {
 namespace {
 
 using ::testing::HasSubstr;
@@ -82,4 +82,4 @@ TEST(HtmlTable, IsNothingWithoutLinesAndHeadings) {
 }
 
 }  // namespace
-}  // namespace portillon::report
+}  // namespace portillon::report::page

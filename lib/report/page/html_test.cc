@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace portillon::report {
+namespace portillon::report::page {
 namespace {
 
 TEST(Html, EscapesWhatIsNotMarkup) {
@@ -23,4 +23,4 @@ TEST(Html, ShowsWhatIsNotUtf8AndWhatHtmlForbids) {
 }
 
 }  // namespace
-}  // namespace portillon::report
+}  // namespace portillon::report::page

@@ -12,7 +12,7 @@
 #include "report/page/series.h"
 #include "report/prose.h"
 
-namespace portillon::report {
+namespace portillon::report::page {
 
 namespace {
 
@@ -77,4 +77,4 @@ Table interval_table(const Row& row) {
     return table;
 }
 
-}  // namespace portillon::report
+}  // namespace portillon::report::page

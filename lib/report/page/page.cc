@@ -28,7 +28,7 @@ namespace portillon::embedded {
 extern const std::string_view page_template, page_style, page_script, page_licence, chart_js;
 }
 
-namespace portillon::report {
+namespace portillon::report::page {
 
 namespace {
 
@@ -565,4 +565,4 @@ std::string html_page(const Report& report, const DiffOptions& options) {
                                             {"script", embedded::page_script}});
 }
 
-}  // namespace portillon::report
+}  // namespace portillon::report::page

@@ -8,7 +8,7 @@
 #include "report/page/page_samples.h"
 #include "report/samples.h"
 
-namespace portillon::report {
+namespace portillon::report::page {
 namespace {
 
 // Searches by hand, because a matcher would print the whole page if the text is missing.
@@ -120,4 +120,4 @@ TEST(Faults, AreReadFromTheScenarioAsItWasRun) {
 }
 
 }  // namespace
-}  // namespace portillon::report
+}  // namespace portillon::report::page

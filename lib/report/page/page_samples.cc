@@ -7,7 +7,7 @@
 #include "report/samples.h"
 #include "stats/histogram_codec.h"
 
-namespace portillon::report {
+namespace portillon::report::page {
 
 const std::string hostile_text =
     "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'`&amp; <!-- {{data}} \xe2\x80\xa8\xff\x01 ]]>";
@@ -248,4 +248,4 @@ Comparison large_comparison(std::size_t intervals) {
     return comparison;
 }
 
-}  // namespace portillon::report
+}  // namespace portillon::report::page

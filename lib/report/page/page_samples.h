@@ -8,7 +8,7 @@
 
 #include "report/model.h"
 
-namespace portillon::report {
+namespace portillon::report::page {
 
 // The samples by name: healthy, troubled, staged, unacknowledged, without_ledger, empty, dead_shard, hostile, faults,
 // comparison, duel.
@@ -23,4 +23,4 @@ Comparison large_comparison(std::size_t intervals);
 // The text that the hostile sample has in every place that takes text.
 extern const std::string hostile_text;
 
-}  // namespace portillon::report
+}  // namespace portillon::report::page

@@ -4,7 +4,7 @@
 
 #include "report/page/html.h"
 
-namespace portillon::report {
+namespace portillon::report::page {
 
 inline Html paragraph(const char* css, const Html& content) {
     return element("p", {{"class", css}}, content);
@@ -20,4 +20,4 @@ inline Html none(const Html& text) {
     return paragraph("none", text);
 }
 
-}  // namespace portillon::report
+}  // namespace portillon::report::page

@@ -6,7 +6,7 @@
 
 #include "report/intervals.h"
 
-namespace portillon::report {
+namespace portillon::report::page {
 
 namespace {
 
@@ -189,4 +189,4 @@ std::vector<SpectrumPoint> spectrum_of(const Latency& latency) {
     return points;
 }
 
-}  // namespace portillon::report
+}  // namespace portillon::report::page

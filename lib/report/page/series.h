@@ -9,7 +9,7 @@
 
 #include "report/rows.h"
 
-namespace portillon::report {
+namespace portillon::report::page {
 
 struct Moment {
     double at_s = 0;  // since T0
@@ -43,4 +43,4 @@ struct SpectrumPoint {
 // The spectrum up to the last value that was measured: the curve ends where unanswered validations begin.
 std::vector<SpectrumPoint> spectrum_of(const Latency& latency);
 
-}  // namespace portillon::report
+}  // namespace portillon::report::page

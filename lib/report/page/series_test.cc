@@ -6,7 +6,7 @@
 #include "report/samples.h"
 #include "stats/histogram_codec.h"
 
-namespace portillon::report {
+namespace portillon::report::page {
 namespace {
 
 stats::Histogram of(std::initializer_list<Nanos> values) {
@@ -180,4 +180,4 @@ TEST(Spectrum, OfNothingAnsweredIsEmpty) {
 }
 
 }  // namespace
-}  // namespace portillon::report
+}  // namespace portillon::report::page

@@ -16,11 +16,11 @@ int main(int count, char** arguments) {
         return 2;
     }
     const std::string folder = arguments[1];
-    auto samples = page_samples();
-    samples.emplace_back("large", large_comparison(600));
+    auto samples = page::page_samples();
+    samples.emplace_back("large", page::large_comparison(600));
     for (const auto& [name, report] : samples) {
         const auto json = write_file(folder + "/" + name + ".json", to_json(report));
-        const auto html = write_file(folder + "/" + name + ".html", html_page(report));
+        const auto html = write_file(folder + "/" + name + ".html", page::html_page(report));
         if (json || html) {
             std::fprintf(stderr, "cannot write %s: %s\n", name.c_str(), (json ? json : html).message().c_str());
             return 1;
