@@ -95,9 +95,9 @@ private:
         }
         const server::Board board(board_memory_->bytes(), options_.shards);
         listeners_ = listeners;
-        admin_.emplace(loop_, shards_, board, server::Admin::About{options_.version, listeners, host::look});
+        admin_.emplace(loop_, shards_, board, server::admin::Admin::About{options_.version, listeners, host::look});
         http_.emplace(loop_, options_.admin_token,
-                      [this](server::AdminRequest request) { return admin_->respond(std::move(request)); });
+                      [this](server::admin::AdminRequest request) { return admin_->respond(std::move(request)); });
         if (const auto error = http_->listen(options_.admin)) {
             co_return fmt::format("admin={}: {}", net::format_endpoint(options_.admin), error.message());
         }
@@ -164,8 +164,8 @@ private:
     std::optional<server::SharedMemory> board_memory_;
     std::map<std::string, std::string> listeners_;
     ServerShards shards_;
-    std::optional<server::Admin> admin_;
-    std::optional<server::HttpServer> http_;
+    std::optional<server::admin::Admin> admin_;
+    std::optional<server::admin::HttpServer> http_;
     std::optional<Ending> ending_;
     std::string problem_;
     net::StopSignal ended_by_;

@@ -8,7 +8,7 @@
 
 #include "server/admin/bodies.h"
 
-namespace portillon::server {
+namespace portillon::server::admin {
 
 namespace {
 
@@ -434,4 +434,4 @@ AdminAnswer Admin::figures() const {
         200, {{"shards", list}, {"totals", totals}, {"unregistered", unregistered}, {"host", host_of(about_.look())}});
 }
 
-}  // namespace portillon::server
+}  // namespace portillon::server::admin

@@ -16,7 +16,7 @@
 #include "server/runs.h"
 #include "server/shard_group.h"
 
-namespace portillon::server {
+namespace portillon::server::admin {
 
 struct AdminRequest {
     std::string method;  // "GET"
@@ -79,4 +79,4 @@ private:
     net::TaskGroup tasks_;
 };
 
-}  // namespace portillon::server
+}  // namespace portillon::server::admin

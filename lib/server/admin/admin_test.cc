@@ -6,7 +6,7 @@
 #include "server/admin/in_process_group.h"
 #include "stats/histogram_codec.h"
 
-namespace portillon::server {
+namespace portillon::server::admin {
 namespace {
 
 using nlohmann::json;
@@ -346,4 +346,4 @@ TEST(Fault, SurvivesTheWayToTheShards) {
 }
 
 }  // namespace
-}  // namespace portillon::server
+}  // namespace portillon::server::admin

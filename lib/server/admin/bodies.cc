@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-namespace portillon::server {
+namespace portillon::server::admin {
 
 namespace {
 
@@ -242,4 +242,4 @@ std::string write_fault(const Fault& fault) {
     return object.dump();
 }
 
-}  // namespace portillon::server
+}  // namespace portillon::server::admin

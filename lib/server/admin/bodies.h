@@ -11,7 +11,7 @@
 #include "server/fault.h"
 #include "server/reconcile.h"
 
-namespace portillon::server {
+namespace portillon::server::admin {
 
 Checked<plan::RunSpec> read_run(std::string_view body);
 Checked<Instant> read_start(std::string_view body);
@@ -28,4 +28,4 @@ std::string write_fault(const Fault& fault);
 Checked<Generated> read_generated(std::string_view body);
 std::string write_reconciliation(const LedgerAccount& account);
 
-}  // namespace portillon::server
+}  // namespace portillon::server::admin

@@ -11,7 +11,7 @@
 #include "net/task_group.h"
 #include "net/tcp.h"
 
-namespace portillon::server {
+namespace portillon::server::admin {
 
 namespace {
 
@@ -232,4 +232,4 @@ net::Task<void> HttpServer::stopped() {
     co_await core_->tasks.join();
 }
 
-}  // namespace portillon::server
+}  // namespace portillon::server::admin

@@ -11,7 +11,7 @@
 #include "net/transport.h"
 #include "server/admin/admin.h"
 
-namespace portillon::server {
+namespace portillon::server::admin {
 
 struct HttpLimits {
     std::size_t connections = 64;
@@ -42,4 +42,4 @@ private:
     std::unique_ptr<Core> core_;
 };
 
-}  // namespace portillon::server
+}  // namespace portillon::server::admin

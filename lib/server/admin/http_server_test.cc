@@ -12,7 +12,7 @@
 #include "testing/simulation.h"
 #include "testing/stuck_transport.h"
 
-namespace portillon::server {
+namespace portillon::server::admin {
 namespace {
 
 using ::testing::EndsWith;
@@ -440,4 +440,4 @@ TEST(HttpServer, SaysWhenItsPortIsTaken) {
 }
 
 }  // namespace
-}  // namespace portillon::server
+}  // namespace portillon::server::admin

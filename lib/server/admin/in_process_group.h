@@ -12,7 +12,7 @@
 #include "server/shard.h"
 #include "testing/simulation.h"
 
-namespace portillon::server {
+namespace portillon::server::admin {
 
 // A group of one shard. An instruction completes when the shard says so.
 class InProcessGroup final : public ShardGroup {
@@ -94,4 +94,4 @@ struct AdminScene {
     HeardAnswers answers;
 };
 
-}  // namespace portillon::server
+}  // namespace portillon::server::admin

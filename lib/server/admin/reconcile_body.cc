@@ -7,7 +7,7 @@
 #include "server/admin/bodies.h"
 #include "stats/histogram_codec.h"
 
-namespace portillon::server {
+namespace portillon::server::admin {
 
 namespace {
 
@@ -151,4 +151,4 @@ std::string write_reconciliation(const LedgerAccount& account) {
     return fmt::to_string(out);
 }
 
-}  // namespace portillon::server
+}  // namespace portillon::server::admin
