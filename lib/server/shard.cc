@@ -29,7 +29,7 @@ Shard::Shard(net::Loop& loop, const ListenerKinds& kinds, const Limits& limits, 
       sent_before_(figures_.bytes_sent.get()),
       pipeline_(loop, number, figures_, board.shares()),
       drains_(loop, pipeline_, [this] { return connections(); }),
-      farewells_(loop, board.shares(), [this](Listener::Parting parting) { return dismiss(parting); }) {}
+      planned_closings_(loop, board.shares(), [this](Listener::Parting parting) { return dismiss(parting); }) {}
 
 Shard::~Shard() = default;
 
@@ -82,7 +82,7 @@ void Shard::obey(const Instruction& instruction, Done done) {
                    [&](const OpenRun& open) { done(open_run(open)); },
                    [&](const CloseRun& close) {
                        pipeline_.close(close.run);
-                       farewells_.drop(close.run);
+                       planned_closings_.drop(close.run);
                        memories_.erase(close.run);
                        done({});
                    },
@@ -98,7 +98,7 @@ void Shard::obey(const Instruction& instruction, Done done) {
                    },
                    [&](const ClearFaults&) {
                        pipeline_.clear_faults();
-                       farewells_.clear();
+                       planned_closings_.clear();
                        done({});
                    },
                },
@@ -107,7 +107,7 @@ void Shard::obey(const Instruction& instruction, Done done) {
 
 void Shard::set(const Fault& fault) {
     if (fault.kind == FaultKind::close || fault.kind == FaultKind::goaway) {
-        farewells_.set(fault);
+        planned_closings_.set(fault);
     } else {
         pipeline_.set(fault);
     }
@@ -128,7 +128,7 @@ void Shard::stop() {
         }
     }
     pipeline_.clear_faults();
-    farewells_.clear();
+    planned_closings_.clear();
     for (auto& [name, place] : places_) {
         place.listener->stop();
     }

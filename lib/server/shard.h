@@ -12,11 +12,11 @@
 #include "net/tcp.h"
 #include "server/board.h"
 #include "server/drains.h"
-#include "server/farewells.h"
 #include "server/instruction.h"
 #include "server/listener.h"
 #include "server/mesh.h"
 #include "server/pipeline.h"
+#include "server/planned_closings.h"
 #include "server/shared_memory.h"
 
 namespace portillon::server {
@@ -89,7 +89,7 @@ private:
     Drains drains_;
     std::optional<Mesh> mesh_;
     std::map<std::string, Place> places_;  // destroyed before the pipeline that answers them
-    Farewells farewells_;
+    PlannedClosings planned_closings_;
 };
 
 }  // namespace portillon::server

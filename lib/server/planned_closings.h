@@ -13,14 +13,14 @@
 
 namespace portillon::server {
 
-class Farewells final : private Alarm {
+class PlannedClosings final : private Alarm {
 public:
     // Ends all connections; returns how many there were.
-    using Part = std::function<std::size_t(Listener::Parting)>;
+    using CloseAll = std::function<std::size_t(Listener::Parting)>;
 
     // `shares` outlive the object.
-    Farewells(net::Loop& loop, std::span<FaultShare> shares, Part part)
-        : loop_(loop), shares_(shares), part_(std::move(part)) {}
+    PlannedClosings(net::Loop& loop, std::span<FaultShare> shares, CloseAll close_all)
+        : loop_(loop), shares_(shares), close_all_(std::move(close_all)) {}
 
     void set(const Fault& fault);  // close or goaway; instants in the past are skipped
     void drop(RunId run);
@@ -37,7 +37,7 @@ private:
 
     net::Loop& loop_;
     std::span<FaultShare> shares_;
-    Part part_;
+    CloseAll close_all_;
     std::vector<Planned> planned_;
 };
 

@@ -1,4 +1,4 @@
-#include "server/farewells.h"
+#include "server/planned_closings.h"
 
 #include <algorithm>
 
@@ -22,7 +22,7 @@ Instant next_of(const Fault& fault, Instant from) {
 }  // namespace
 
 // A fault that is set by hand begins when the request is sent, which is a moment ago: it strikes now.
-void Farewells::set(const Fault& fault) {
+void PlannedClosings::set(const Fault& fault) {
     constexpr Nanos moment = 1s;
     const Instant now = loop_.now();
     const Instant next = fault.at <= now && now < fault.at + moment ? now : next_of(fault, now);
@@ -32,15 +32,15 @@ void Farewells::set(const Fault& fault) {
     }
 }
 
-void Farewells::drop(RunId run) {
+void PlannedClosings::drop(RunId run) {
     std::erase_if(planned_, [&](const Planned& each) { return each.fault.run == run; });
 }
 
-void Farewells::clear() {
+void PlannedClosings::clear() {
     planned_.clear();
 }
 
-void Farewells::ring(Instant now) {
+void PlannedClosings::ring(Instant now) {
     for (auto each = planned_.begin(); each != planned_.end();) {
         if (each->next > now) {
             ++each;
@@ -48,7 +48,7 @@ void Farewells::ring(Instant now) {
         }
         const auto parting =
             each->fault.kind == FaultKind::goaway ? Listener::Parting::with_goodbye : Listener::Parting::without_a_word;
-        const std::size_t ended = part_(parting);
+        const std::size_t ended = close_all_(parting);
         for (std::size_t i = 0; i < ended; ++i) {
             shares_[each->fault.share].take();
         }
@@ -58,7 +58,7 @@ void Farewells::ring(Instant now) {
     arm();
 }
 
-void Farewells::arm() {
+void PlannedClosings::arm() {
     const auto first = std::min_element(planned_.begin(), planned_.end(),
                                         [](const Planned& a, const Planned& b) { return a.next < b.next; });
     if (first == planned_.end()) {
