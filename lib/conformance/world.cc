@@ -32,11 +32,11 @@ World::World(const Candidate& candidate, const plan::Lot& its_plan, std::vector<
     const plan::RunSpec spec{run, {seed, plan_.payload_bytes}, equipments, 10'000, {}};
     ledger_bytes_.resize(server::Ledger::bytes_needed(spec, 1) / 64 + 1);
     ledger_.emplace(server::Ledger::create(std::as_writable_bytes(std::span(ledger_bytes_)), spec, 1));
-    board_bytes_.resize(server::Board::bytes_needed(1) / 64 + 1);
-    board_.emplace(std::as_writable_bytes(std::span(board_bytes_)), 1);
-    ingest_.emplace(simulation_.loop(), 0, board_->figures(0), board_->shares());
+    shared_bytes_.resize(server::SharedFigures::bytes_needed(1) / 64 + 1);
+    shared_figures_.emplace(std::as_writable_bytes(std::span(shared_bytes_)), 1);
+    ingest_.emplace(simulation_.loop(), 0, shared_figures_->figures(0), shared_figures_->shares());
     ingest_->open(*ledger_);
-    listener_ = candidate_.peer.make({simulation_.loop(), *ingest_, limits_, board_->figures(0)});
+    listener_ = candidate_.peer.make({simulation_.loop(), *ingest_, limits_, shared_figures_->figures(0)});
     driver_ = candidate_.driver.make(
         {simulation_.loop(), dialer_, target_, candidate_.options, candidate_.encoding, plan_.delivery.in_flight, run});
     engine_.emplace(simulation_.loop(), *driver_, plan_);
@@ -47,7 +47,7 @@ World::~World() = default;
 void World::set_fault(server::Fault fault) {
     fault.share = next_share_;
     fault.draw = fault.id;
-    board_->shares()[next_share_++].begin(fault);
+    shared_figures_->shares()[next_share_++].begin(fault);
     ingest_->set(fault);
 }
 

@@ -14,9 +14,9 @@
 #include "fleet/engine.h"
 #include "net/faults/faulty_dialer.h"
 #include "net/task_group.h"
-#include "server/board.h"
 #include "server/pipeline.h"
 #include "server/reconcile.h"
+#include "server/shared_figures.h"
 #include "testing/pipe.h"
 #include "testing/simulation.h"
 
@@ -63,9 +63,9 @@ private:
     net::TaskGroup tasks_{simulation_.loop()};
     Instant t0_ = simulation_.now() + 1s;
     plan::Lot plan_;
-    std::vector<Line> ledger_bytes_, board_bytes_;
+    std::vector<Line> ledger_bytes_, shared_bytes_;
     std::optional<server::Ledger> ledger_;
-    std::optional<server::Board> board_;
+    std::optional<server::SharedFigures> shared_figures_;
     std::optional<server::Pipeline> ingest_;
     server::Limits limits_;
     std::unique_ptr<server::Listener> listener_;

@@ -39,7 +39,7 @@ struct Fault {
     // The run to which the fault belongs: it strikes only that run's validations and messages, and is dropped when the
     // run is closed. Faults that hold messages back, or strike connections or shards, affect all runs.
     std::optional<RunId> run = {};
-    std::uint32_t share = 0;  // index of its shared state in Board::shares
+    std::uint32_t share = 0;  // index of its shared state in SharedFigures::shares
 
     bool active(Instant now) const { return now >= at && (length == Nanos{0} || now < at + length); }
     Instant end() const { return length == Nanos{0} ? never : at + length; }

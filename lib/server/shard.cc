@@ -18,18 +18,20 @@ Overloaded(Each...) -> Overloaded<Each...>;
 
 }  // namespace
 
-Shard::Shard(net::Loop& loop, const ListenerKinds& kinds, const Limits& limits, Board board, unsigned number)
+Shard::Shard(net::Loop& loop, const ListenerKinds& kinds, const Limits& limits, SharedFigures shared_figures,
+             unsigned number)
     : loop_(loop),
       kinds_(kinds),
       limits_(limits),
       number_(number),
-      shards_(board.shards()),
-      figures_(board.figures(number)),
+      shards_(shared_figures.shards()),
+      figures_(shared_figures.figures(number)),
       received_before_(figures_.bytes_received.get()),
       sent_before_(figures_.bytes_sent.get()),
-      pipeline_(loop, number, figures_, board.shares()),
+      pipeline_(loop, number, figures_, shared_figures.shares()),
       drains_(loop, pipeline_, [this] { return connections(); }),
-      planned_closings_(loop, board.shares(), [this](Listener::Parting parting) { return dismiss(parting); }) {}
+      planned_closings_(loop, shared_figures.shares(), [this](Listener::Parting parting) { return dismiss(parting); }) {
+}
 
 Shard::~Shard() = default;
 

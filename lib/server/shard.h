@@ -10,13 +10,13 @@
 #include <vector>
 
 #include "net/tcp.h"
-#include "server/board.h"
 #include "server/drains.h"
 #include "server/instruction.h"
 #include "server/listener.h"
 #include "server/mesh.h"
 #include "server/pipeline.h"
 #include "server/planned_closings.h"
+#include "server/shared_figures.h"
 #include "server/shared_memory.h"
 
 namespace portillon::server {
@@ -25,8 +25,9 @@ class Shard final {
 public:
     using Done = std::function<void(const Obeyed&)>;
 
-    // `number` is the shard's place on the board and in the ledgers.
-    Shard(net::Loop& loop, const ListenerKinds& kinds, const Limits& limits, Board board, unsigned number);
+    // `number` is the shard's place in the shared figures and in the ledgers.
+    Shard(net::Loop& loop, const ListenerKinds& kinds, const Limits& limits, SharedFigures shared_figures,
+          unsigned number);
     ~Shard();
     Shard(const Shard&) = delete;
     Shard& operator=(const Shard&) = delete;
@@ -57,7 +58,7 @@ public:
 
     Ingest& ingest() { return pipeline_; }
 
-    // Writes bytes and connections to the board: to be called now and then; every instruction calls it, too.
+    // Writes bytes and connections to the shared figures: to be called now and then; every instruction calls it, too.
     void publish();
 
 private:

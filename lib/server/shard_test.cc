@@ -26,9 +26,9 @@ struct PieceClient final : net::Transport::Reader {
 
 struct ShardScene {
     explicit ShardScene(const Limits& limits = {})
-        : board_memory(SharedMemory::create("board", Board::bytes_needed(1)).value()),
-          board(board_memory.bytes(), 1),
-          shard(simulation.loop(), kinds, limits, board, 0) {}
+        : shared_memory(SharedMemory::create("figures", SharedFigures::bytes_needed(1)).value()),
+          shared_figures(shared_memory.bytes(), 1),
+          shard(simulation.loop(), kinds, limits, shared_figures, 0) {}
 
     std::unique_ptr<PieceClient> connect() {
         auto ends = testing::make_pipe(simulation.loop(), 1ms, client_traffic, shard.traffic());
@@ -44,8 +44,8 @@ struct ShardScene {
 
     testing::Simulation simulation;
     ListenerKinds kinds{piece_listener_kind()};
-    SharedMemory board_memory;
-    Board board;
+    SharedMemory shared_memory;
+    SharedFigures shared_figures;
     net::Traffic client_traffic;
     SampleRun run;
     Shard shard;
@@ -55,7 +55,7 @@ TEST(Shard, EndsEveryConnectionAtTheInstantsOfAFault) {
     ShardScene scene;
     const Fault fault{
         .id = 1, .kind = FaultKind::close, .at = scene.simulation.now() + 1s, .length = 1s, .every = 400ms};
-    scene.board.shares()[0].begin(fault);
+    scene.shared_figures.shares()[0].begin(fault);
     EXPECT_EQ(scene.obey(SetFault{fault}).problem, "");
     const auto first = scene.connect();
     const auto second = scene.connect();
@@ -70,14 +70,14 @@ TEST(Shard, EndsEveryConnectionAtTheInstantsOfAFault) {
     const auto last = scene.connect();
     scene.simulation.run_for(2s);
     EXPECT_FALSE(last->over);
-    EXPECT_EQ(scene.board.shares()[0].struck, 3u);
+    EXPECT_EQ(scene.shared_figures.shares()[0].struck, 3u);
 }
 
 TEST(Shard, TurnsNewConnectionsAwayWhileAFaultLasts) {
     ShardScene scene;
     const auto before = scene.connect();
     const Fault fault{.id = 1, .kind = FaultKind::turn_away, .at = scene.simulation.now(), .length = 1s};
-    scene.board.shares()[0].begin(fault);
+    scene.shared_figures.shares()[0].begin(fault);
     scene.obey(SetFault{fault});
     const auto during = scene.connect();
     scene.simulation.run_for(10ms);
@@ -87,7 +87,7 @@ TEST(Shard, TurnsNewConnectionsAwayWhileAFaultLasts) {
     const auto after = scene.connect();
     scene.simulation.run_for(10ms);
     EXPECT_FALSE(after->over);
-    EXPECT_EQ(scene.board.shares()[0].struck, 1u);
+    EXPECT_EQ(scene.shared_figures.shares()[0].struck, 1u);
 }
 
 TEST(Shard, RecordsWhatItsListenersHear) {
@@ -99,7 +99,7 @@ TEST(Shard, RecordsWhatItsListenersHear) {
     EXPECT_EQ(client->answers, "y");
     EXPECT_EQ(scene.run.ledger.counts().delivered, 3u);
     scene.shard.publish();
-    const Figures& figures = scene.board.figures(0);
+    const Figures& figures = scene.shared_figures.figures(0);
     EXPECT_EQ(figures.accepted.get(), 1u);
     EXPECT_EQ(figures.connections.get(), 1u);
     EXPECT_EQ(figures.bytes_received.get(), scene.run.batch(1, 1, 3).size());
@@ -115,13 +115,13 @@ TEST(Shard, ClosesConnectionsBeyondItsLimit) {
     EXPECT_TRUE(three->over);
     EXPECT_FALSE(one->over || two->over);
     EXPECT_EQ(scene.shard.connections(), 2u);
-    EXPECT_EQ(scene.board.figures(0).accepted.get(), 3u);
+    EXPECT_EQ(scene.shared_figures.figures(0).accepted.get(), 3u);
 }
 
 TEST(Shard, SaysWhyItCannotOpenARun) {
     ShardScene scene;
     EXPECT_NE(scene.obey(OpenRun{"/proc/self/fd/99999"}).problem, "");
-    EXPECT_NE(scene.obey(OpenRun{scene.board_memory.path()}).problem, "");
+    EXPECT_NE(scene.obey(OpenRun{scene.shared_memory.path()}).problem, "");
 }
 
 TEST(Shard, DrainsWhenItsConnectionsAreGone) {

@@ -71,7 +71,7 @@ TEST(FaultMessage, IsRefusedWhenNoShardCanShowIt) {
         {"again and again backwards", [](auto& fault) { fault.set_every_ns(-1); }},
         {"again and again at once", [](auto& fault) { fault.set_every_ns(1); }},
         {"one in none", [](auto& fault) { fault.set_one_in(0); }},
-        {"a share beyond the board", [](auto& fault) { fault.set_share(256); }},
+        {"a share beyond the shared figures", [](auto& fault) { fault.set_share(256); }},
         {"a limit of nothing",
          [](auto& fault) {
              fault.set_kind(static_cast<std::uint32_t>(FaultKind::limit));

@@ -22,7 +22,7 @@ struct Plan {
     unsigned shards = 1;
     std::vector<Listening> listeners = {};
     server::Limits limits = {};
-    std::string figures = {};  // SharedMemory::path() of the server's Board
+    std::string figures = {};  // SharedMemory::path() of the server's SharedFigures
     std::string mesh = {};     // the name by which the shards find each other; empty: there is one shard
     bool gives_way = false;    // whether it lets a generator on the same cores go first once a run has started
 

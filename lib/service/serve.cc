@@ -81,21 +81,23 @@ private:
             plan.listeners.push_back({name, port->at()});
             ports_.push_back(std::move(*port));
         }
-        auto memory = server::SharedMemory::create("portillon-board", server::Board::bytes_needed(options_.shards));
+        auto memory =
+            server::SharedMemory::create("portillon-figures", server::SharedFigures::bytes_needed(options_.shards));
         if (!memory) {
             co_return "no shared memory: " + memory.error().message();
         }
-        board_memory_.emplace(std::move(*memory));
-        plan.figures = board_memory_->path();
+        shared_memory_.emplace(std::move(*memory));
+        plan.figures = shared_memory_->path();
         if (options_.shards > 1) {
             plan.mesh = fmt::format("portillon-{}-{:016x}", ::getpid(), clock_.now().time_since_epoch().count());
         }
         if (std::string problem = co_await shards_.start(plan); !problem.empty()) {
             co_return problem;
         }
-        const server::Board board(board_memory_->bytes(), options_.shards);
+        const server::SharedFigures shared_figures(shared_memory_->bytes(), options_.shards);
         listeners_ = listeners;
-        admin_.emplace(loop_, shards_, board, server::admin::Admin::About{options_.version, listeners, host::look});
+        admin_.emplace(loop_, shards_, shared_figures,
+                       server::admin::Admin::About{options_.version, listeners, host::look});
         http_.emplace(loop_, options_.admin_token,
                       [this](server::admin::AdminRequest request) { return admin_->respond(std::move(request)); });
         if (const auto error = http_->listen(options_.admin)) {
@@ -161,7 +163,7 @@ private:
     net::Signals signals_;
     std::unique_ptr<link::Link> parent_;
     std::vector<net::PortReservation> ports_;
-    std::optional<server::SharedMemory> board_memory_;
+    std::optional<server::SharedMemory> shared_memory_;
     std::map<std::string, std::string> listeners_;
     ServerShards shards_;
     std::optional<server::admin::Admin> admin_;

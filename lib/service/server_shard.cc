@@ -80,7 +80,7 @@ private:
         if (!memory) {
             return "a server shard cannot open the shared memory: " + memory.error().message();
         }
-        if (memory->bytes().size() < server::Board::bytes_needed(plan_.shards)) {
+        if (memory->bytes().size() < server::SharedFigures::bytes_needed(plan_.shards)) {
             return "a server shard finds too little shared memory";
         }
         memory_.emplace(std::move(*memory));
@@ -88,8 +88,8 @@ private:
         const auto descriptors = host::raise_descriptor_limit();
         limits.connections = static_cast<std::uint32_t>(
             std::min<std::uint64_t>(limits.connections, descriptors - std::min(descriptors, own_descriptors)));
-        const server::Board board(memory_->bytes(), plan_.shards);
-        shard_.emplace(loop_, kinds_, limits, board, plan_.shard);
+        const server::SharedFigures shared_figures(memory_->bytes(), plan_.shards);
+        shard_.emplace(loop_, kinds_, limits, shared_figures, plan_.shard);
         if (!plan_.mesh.empty()) {
             if (const auto error = shard_->meet(plan_.mesh)) {
                 return "a server shard cannot be reached by the others: " + error.message();

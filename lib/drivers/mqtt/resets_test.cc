@@ -13,9 +13,9 @@
 #include "drivers/mqtt/kind.h"
 #include "fleet/engine.h"
 #include "net/task_group.h"
-#include "server/board.h"
 #include "server/listeners/mqtt/kind.h"
 #include "server/pipeline.h"
+#include "server/shared_figures.h"
 #include "testing/pipe.h"
 #include "testing/simulation.h"
 #include "wire/mqtt/framer.h"
@@ -126,11 +126,11 @@ struct World {
         const plan::RunSpec spec{run, {seed, plan.payload_bytes}, equipments, 10'000, {}};
         ledger_bytes.resize(server::Ledger::bytes_needed(spec, 1) / 64 + 1);
         ledger.emplace(server::Ledger::create(std::as_writable_bytes(std::span(ledger_bytes)), spec, 1));
-        board_bytes.resize(server::Board::bytes_needed(1) / 64 + 1);
-        board.emplace(std::as_writable_bytes(std::span(board_bytes)), 1);
-        ingest.emplace(simulation.loop(), 0, board->figures(0), board->shares());
+        shared_bytes.resize(server::SharedFigures::bytes_needed(1) / 64 + 1);
+        shared_figures.emplace(std::as_writable_bytes(std::span(shared_bytes)), 1);
+        ingest.emplace(simulation.loop(), 0, shared_figures->figures(0), shared_figures->shares());
         ingest->open(*ledger);
-        listener = server::mqtt::kind().make({simulation.loop(), *ingest, limits, board->figures(0)});
+        listener = server::mqtt::kind().make({simulation.loop(), *ingest, limits, shared_figures->figures(0)});
         driver = kind().make(
             {simulation.loop(), fragile_dialer, target, options, plan.encoding, plan.delivery.in_flight, run});
         engine.emplace(simulation.loop(), *driver, plan);
@@ -167,9 +167,9 @@ struct World {
     net::TaskGroup tasks{simulation.loop()};
     Instant t0 = simulation.now() + 1s;
     plan::Lot plan;
-    std::vector<Line> ledger_bytes, board_bytes;
+    std::vector<Line> ledger_bytes, shared_bytes;
     std::optional<server::Ledger> ledger;
-    std::optional<server::Board> board;
+    std::optional<server::SharedFigures> shared_figures;
     std::optional<server::Pipeline> ingest;
     server::Limits limits;
     std::unique_ptr<server::Listener> listener;

@@ -88,8 +88,13 @@ std::size_t most_body_bytes(std::string_view target) {
     return path_of(target).ends_with("/reconcile") ? most_reconcile_body_bytes : most_small_body_bytes;
 }
 
-Admin::Admin(net::Loop& loop, ShardGroup& shards, Board board, About about)
-    : loop_(loop), shards_(shards), board_(board), about_(std::move(about)), runs_(board.shards()), tasks_(loop) {}
+Admin::Admin(net::Loop& loop, ShardGroup& shards, SharedFigures shared_figures, About about)
+    : loop_(loop),
+      shards_(shards),
+      shared_figures_(shared_figures),
+      about_(std::move(about)),
+      runs_(shared_figures.shards()),
+      tasks_(loop) {}
 
 // Arguments of coroutines are named variables here: g++ 12 destroys some temporaries of a co_await twice.
 net::Task<AdminAnswer> Admin::respond(AdminRequest request) {
@@ -275,7 +280,7 @@ net::Task<AdminAnswer> Admin::set_fault(std::string body) {
     fault->id = ++fault_ids_;
     fault->draw = fault->draw > 0 ? fault->draw : fault->id;
     fault->share = free_share();
-    board_.shares()[fault->share].begin(*fault);
+    shared_figures_.shares()[fault->share].begin(*fault);
     faults_.push_back(*fault);
     if (victim_of(fault->kind) == Victim::shards) {
         tasks_.spawn(break_shards(*fault));
@@ -310,7 +315,7 @@ net::Task<void> Admin::break_shards(Fault fault) {
         const auto shards = to_kill(fault.kind);
         for (const unsigned shard : shards) {
             co_await shards_.kill(shard);
-            board_.shares()[fault.share].take();
+            shared_figures_.shares()[fault.share].take();
         }
         while (stands(fault.id) && loop_.now() < fault.end()) {
             co_await changed.until(fault.end());
@@ -374,7 +379,7 @@ AdminAnswer Admin::faults() const {
     ordered_json list = ordered_json::array();
     for (const Fault& fault : faults_) {
         ordered_json each = ordered_json::parse(write_fault(fault));
-        const FaultShare& share = board_.shares()[fault.share];
+        const FaultShare& share = shared_figures_.shares()[fault.share];
         each.erase("share");
         each.erase("draw");
         if (fault.count > 0) {
@@ -387,9 +392,10 @@ AdminAnswer Admin::faults() const {
 }
 
 AdminAnswer Admin::health() const {
-    return answer(
-        200,
-        {{"status", "ok"}, {"version", about_.version}, {"listeners", about_.listeners}, {"shards", board_.shards()}});
+    return answer(200, {{"status", "ok"},
+                        {"version", about_.version},
+                        {"listeners", about_.listeners},
+                        {"shards", shared_figures_.shards()}});
 }
 
 AdminAnswer Admin::figures() const {
@@ -401,9 +407,9 @@ AdminAnswer Admin::figures() const {
     std::uint64_t rss_bytes = 0;
     std::uint64_t private_bytes = 0;
     const auto statuses = shards_.status();
-    for (unsigned shard = 0; shard < board_.shards(); ++shard) {
+    for (unsigned shard = 0; shard < shared_figures_.shards(); ++shard) {
         const ShardStatus& status = statuses.at(shard);
-        const Figures& counted = board_.figures(shard);
+        const Figures& counted = shared_figures_.figures(shard);
         ordered_json each{{"pid", status.pid},
                           {"alive", status.life == ShardStatus::Life::alive},
                           {"planned", status.life == ShardStatus::Life::killed},

@@ -12,9 +12,9 @@
 
 #include "host/facts.h"
 #include "net/task_group.h"
-#include "server/board.h"
 #include "server/runs.h"
 #include "server/shard_group.h"
+#include "server/shared_figures.h"
 
 namespace portillon::server::admin {
 
@@ -41,7 +41,7 @@ public:
         std::function<host::Facts()> look;             // what the machine says of itself when it is called
     };
 
-    Admin(net::Loop& loop, ShardGroup& shards, Board board, About about);
+    Admin(net::Loop& loop, ShardGroup& shards, SharedFigures shared_figures, About about);
 
     net::Task<AdminAnswer> respond(AdminRequest request);
 
@@ -69,7 +69,7 @@ private:
 
     net::Loop& loop_;
     ShardGroup& shards_;
-    Board board_;
+    SharedFigures shared_figures_;
     About about_;
     Runs runs_;
     std::vector<Fault> faults_;

@@ -84,12 +84,13 @@ struct AdminScene {
     testing::Simulation simulation;
     ListenerKinds kinds;
     Limits limits;
-    SharedMemory memory = SharedMemory::create("board", Board::bytes_needed(1)).value();
-    Board board{memory.bytes(), 1};
-    Shard shard{simulation.loop(), kinds, limits, board, 0};
+    SharedMemory memory = SharedMemory::create("figures", SharedFigures::bytes_needed(1)).value();
+    SharedFigures shared_figures{memory.bytes(), 1};
+    Shard shard{simulation.loop(), kinds, limits, shared_figures, 0};
     InProcessGroup group{simulation.loop(), shard};
     host::Facts machine;  // what the machine says of itself
-    Admin admin{simulation.loop(), group, board, {"0.1.0", {{"mqtt", "127.0.0.1:1883"}}, [this] { return machine; }}};
+    Admin admin{
+        simulation.loop(), group, shared_figures, {"0.1.0", {{"mqtt", "127.0.0.1:1883"}}, [this] { return machine; }}};
     SampleRun sample;  // its batches are used, its ledger is not
     HeardAnswers answers;
 };

@@ -1,7 +1,7 @@
 #pragma once
 
 // Memory that the processes of one server share besides the ledgers: each shard's figures, and the shared state of each
-// fault. A view over shared memory; all zeros is a fresh board.
+// fault. A view over shared memory, which is all zeros at first.
 
 #include <cstddef>
 #include <span>
@@ -11,11 +11,11 @@
 
 namespace portillon::server {
 
-class Board {
+class SharedFigures {
 public:
     static std::size_t bytes_needed(unsigned shards);
-    // `bytes` are aligned to 64 and outlive the board.
-    Board(std::span<std::byte> bytes, unsigned shards);
+    // `bytes` are aligned to 64 and outlive the object.
+    SharedFigures(std::span<std::byte> bytes, unsigned shards);
 
     unsigned shards() const { return shards_; }
     Figures& figures(unsigned shard) const;

@@ -1,4 +1,4 @@
-#include "server/board.h"
+#include "server/shared_figures.h"
 
 #include "base/check.h"
 
@@ -9,20 +9,20 @@ constexpr std::size_t shares_bytes = (most_faults * sizeof(FaultShare) + 63) / 6
 constexpr std::size_t figures_bytes = (sizeof(Figures) + 63) / 64 * 64;  // rounded up: no cache line has two writers
 }  // namespace
 
-std::size_t Board::bytes_needed(unsigned shards) {
+std::size_t SharedFigures::bytes_needed(unsigned shards) {
     return shares_bytes + shards * figures_bytes;
 }
 
-Board::Board(std::span<std::byte> bytes, unsigned shards) : at_(bytes.data()), shards_(shards) {
-    check(bytes.size() >= bytes_needed(shards), "too little memory for a board");
+SharedFigures::SharedFigures(std::span<std::byte> bytes, unsigned shards) : at_(bytes.data()), shards_(shards) {
+    check(bytes.size() >= bytes_needed(shards), "too little memory for the shared figures");
 }
 
-Figures& Board::figures(unsigned shard) const {
-    check(shard < shards_, "a shard that the board does not know");
+Figures& SharedFigures::figures(unsigned shard) const {
+    check(shard < shards_, "a shard without shared figures");
     return *reinterpret_cast<Figures*>(at_ + shares_bytes + shard * figures_bytes);
 }
 
-std::span<FaultShare> Board::shares() const {
+std::span<FaultShare> SharedFigures::shares() const {
     return {reinterpret_cast<FaultShare*>(at_), most_faults};
 }
 
