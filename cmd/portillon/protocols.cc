@@ -22,9 +22,9 @@ const driver::Kinds& driver_kinds() {
 
 const server::ListenerKinds& listener_kinds() {
     static const server::ListenerKinds kinds{
-        server::mqtt::kind(),
-        server::http2::kind(),
-        server::grpc::kind(),
+        server::listeners::mqtt::kind(),
+        server::listeners::http2::kind(),
+        server::listeners::grpc::kind(),
     };
     return kinds;
 }

@@ -20,7 +20,7 @@ Candidate mqtt_candidate(std::string name, const nlohmann::json& version, int qo
     return {.name = std::move(name),
             .driver = drivers::mqtt::kind(),
             .options = {{"version", version}, {"qos", qos}, {"keepalive", "5s"}},
-            .peer = server::mqtt::kind(),
+            .peer = server::listeners::mqtt::kind(),
             .manners = manners};
 }
 
@@ -61,7 +61,7 @@ Candidate http2_candidate(std::string name, wire::Encoding encoding) {
             .driver = drivers::http2::kind(),
             .options = {{"keepalive", "5s"}},
             .encoding = encoding,
-            .peer = server::http2::kind(),
+            .peer = server::listeners::http2::kind(),
             .manners = {.time_out = Manners::TimeOut::cancels, .retry_after_unit = 1s}};
 }
 
@@ -78,12 +78,12 @@ const std::vector<Candidate>& candidates() {
         {.name = "grpc",
          .driver = drivers::grpc::kind(),
          .options = {{"keepalive", "5s"}},
-         .peer = server::grpc::kind(),
+         .peer = server::listeners::grpc::kind(),
          .manners = {.time_out = Manners::TimeOut::cancels, .retry_after_unit = 1ms, .too_large = Answer::throttled}},
         {.name = "grpc_stream",
          .driver = drivers::grpc_stream::kind(),
          .options = {{"keepalive", "5s"}},
-         .peer = server::grpc::kind(),
+         .peer = server::listeners::grpc::kind(),
          .manners = {.held_back_by = HeldBackBy::flow_control, .retry_after_unit = 1ms, .too_large = Answer::broken}},
         {.name = "example",
          .driver = drivers::example::kind(),

@@ -130,7 +130,8 @@ struct World {
         shared_figures.emplace(std::as_writable_bytes(std::span(shared_bytes)), 1);
         ingest.emplace(simulation.loop(), 0, shared_figures->figures(0), shared_figures->shares());
         ingest->open(*ledger);
-        listener = server::mqtt::kind().make({simulation.loop(), *ingest, limits, shared_figures->figures(0)});
+        listener =
+            server::listeners::mqtt::kind().make({simulation.loop(), *ingest, limits, shared_figures->figures(0)});
         driver = kind().make(
             {simulation.loop(), fragile_dialer, target, options, plan.encoding, plan.delivery.in_flight, run});
         engine.emplace(simulation.loop(), *driver, plan);

@@ -325,9 +325,9 @@ TEST_P(EndToEnd, MayBeDestroyedWhileItDials) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Protocols, EndToEnd,
-                         ::testing::Values(Protocol{"http2", http2::kind, server::http2::kind},
-                                           Protocol{"grpc", grpc::kind, server::grpc::kind},
-                                           Protocol{"grpc_stream", grpc_stream::kind, server::grpc::kind}),
+                         ::testing::Values(Protocol{"http2", http2::kind, server::listeners::http2::kind},
+                                           Protocol{"grpc", grpc::kind, server::listeners::grpc::kind},
+                                           Protocol{"grpc_stream", grpc_stream::kind, server::listeners::grpc::kind}),
                          [](const auto& protocol) { return protocol.param.name; });
 
 }  // namespace

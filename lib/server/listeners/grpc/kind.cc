@@ -16,7 +16,7 @@
 #include "wire/percent.h"
 #include "wire/receipt.h"
 
-namespace portillon::server::grpc {
+namespace portillon::server::listeners::grpc {
 
 namespace {
 
@@ -294,4 +294,4 @@ ListenerKind kind() {
             }};
 }
 
-}  // namespace portillon::server::grpc
+}  // namespace portillon::server::listeners::grpc

@@ -6,8 +6,8 @@
 
 #include "server/listener.h"
 
-namespace portillon::server::grpc {
+namespace portillon::server::listeners::grpc {
 
 ListenerKind kind();
 
-}  // namespace portillon::server::grpc
+}  // namespace portillon::server::listeners::grpc

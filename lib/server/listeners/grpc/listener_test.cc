@@ -8,7 +8,7 @@
 #include "wire/grpc_retry_info.h"
 #include "wire/receipt.h"
 
-namespace portillon::server::grpc {
+namespace portillon::server::listeners::grpc {
 namespace {
 
 using over_http2::FakeIngest;
@@ -495,4 +495,4 @@ TEST_F(GrpcStream, IsIdleWhenItSaysNothingAndIsOwedNothing) {
 }
 
 }  // namespace
-}  // namespace portillon::server::grpc
+}  // namespace portillon::server::listeners::grpc

@@ -9,7 +9,7 @@
 #include "server/listeners/http2/kind.h"
 #include "server/listeners/over_http2/harness.h"
 
-namespace portillon::server::http2 {
+namespace portillon::server::listeners::http2 {
 namespace {
 
 namespace raw = portillon::http2::raw;
@@ -403,4 +403,4 @@ TEST_F(Http2Conformance, FollowsSettingsThatChangeWhileItAnswers) {
 }
 
 }  // namespace
-}  // namespace portillon::server::http2
+}  // namespace portillon::server::listeners::http2

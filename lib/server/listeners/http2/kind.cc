@@ -7,7 +7,7 @@
 #include "server/listeners/over_http2/listener.h"
 #include "wire/receipt.h"
 
-namespace portillon::server::http2 {
+namespace portillon::server::listeners::http2 {
 
 namespace {
 
@@ -127,4 +127,4 @@ ListenerKind kind() {
             }};
 }
 
-}  // namespace portillon::server::http2
+}  // namespace portillon::server::listeners::http2

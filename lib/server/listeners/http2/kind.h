@@ -5,8 +5,8 @@
 
 #include "server/listener.h"
 
-namespace portillon::server::http2 {
+namespace portillon::server::listeners::http2 {
 
 ListenerKind kind();
 
-}  // namespace portillon::server::http2
+}  // namespace portillon::server::listeners::http2

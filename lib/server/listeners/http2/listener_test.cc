@@ -4,7 +4,7 @@
 #include "server/listeners/over_http2/harness.h"
 #include "wire/decode_error.h"
 
-namespace portillon::server::http2 {
+namespace portillon::server::listeners::http2 {
 namespace {
 
 using over_http2::FakeIngest;
@@ -600,4 +600,4 @@ TEST_F(Http2Listener, MayBeDestroyedWithRequestsUnderWay) {
 }
 
 }  // namespace
-}  // namespace portillon::server::http2
+}  // namespace portillon::server::listeners::http2

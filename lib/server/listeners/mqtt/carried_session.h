@@ -8,7 +8,7 @@
 #include "base/units.h"
 #include "mqtt/session_state.h"
 
-namespace portillon::server::mqtt {
+namespace portillon::server::listeners::mqtt {
 
 struct CarriedSession {
     portillon::mqtt::SessionState state;
@@ -17,4 +17,4 @@ struct CarriedSession {
     std::optional<Nanos> will_due_in;
 };
 
-}  // namespace portillon::server::mqtt
+}  // namespace portillon::server::listeners::mqtt

@@ -6,7 +6,7 @@
 
 #include "mqtt/cause.h"
 
-namespace portillon::server::mqtt {
+namespace portillon::server::listeners::mqtt {
 
 using wire::mqtt::Payload;
 using wire::mqtt::Qos;
@@ -376,4 +376,4 @@ Instant Connection::unread_until() const {
     return unread_since_ == never ? never : unread_since_ + unread_patience;
 }
 
-}  // namespace portillon::server::mqtt
+}  // namespace portillon::server::listeners::mqtt

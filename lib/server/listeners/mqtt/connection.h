@@ -10,7 +10,7 @@
 #include "mqtt/server_connection.h"
 #include "server/listeners/mqtt/listener.h"
 
-namespace portillon::server::mqtt {
+namespace portillon::server::listeners::mqtt {
 
 class Connection final : private net::Transport::Reader,
                          private net::Deferred,
@@ -83,4 +83,4 @@ private:
     Pausing pausing_ = Pausing::none;
 };
 
-}  // namespace portillon::server::mqtt
+}  // namespace portillon::server::listeners::mqtt

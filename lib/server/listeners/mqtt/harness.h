@@ -16,7 +16,7 @@
 #include "testing/simulation.h"
 #include "wire/mqtt/packet.h"
 
-namespace portillon::server::mqtt {
+namespace portillon::server::listeners::mqtt {
 
 class FakeIngest final : public Ingest {
 public:
@@ -126,4 +126,4 @@ protected:
     std::unique_ptr<server::Listener> listener_;
 };
 
-}  // namespace portillon::server::mqtt
+}  // namespace portillon::server::listeners::mqtt

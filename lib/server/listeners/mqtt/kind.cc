@@ -2,10 +2,10 @@
 
 #include "server/listeners/mqtt/listener.h"
 
-namespace portillon::server::mqtt {
+namespace portillon::server::listeners::mqtt {
 
 ListenerKind kind() {
     return {"mqtt", [](const ListenerContext& context) { return std::make_unique<Listener>(context); }};
 }
 
-}  // namespace portillon::server::mqtt
+}  // namespace portillon::server::listeners::mqtt

@@ -6,8 +6,8 @@
 
 #include "server/listener.h"
 
-namespace portillon::server::mqtt {
+namespace portillon::server::listeners::mqtt {
 
 ListenerKind kind();
 
-}  // namespace portillon::server::mqtt
+}  // namespace portillon::server::listeners::mqtt

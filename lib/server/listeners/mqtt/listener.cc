@@ -7,7 +7,7 @@
 #include "base/random.h"
 #include "server/listeners/mqtt/connection.h"
 
-namespace portillon::server::mqtt {
+namespace portillon::server::listeners::mqtt {
 
 Listener::Listener(const ListenerContext& context)
     : loop_(context.loop),
@@ -102,4 +102,4 @@ std::string Listener::make_client_id() {
     return fmt::format("portillon{:016x}", scatter(scatter(started, shard_), ++made_client_ids_));
 }
 
-}  // namespace portillon::server::mqtt
+}  // namespace portillon::server::listeners::mqtt

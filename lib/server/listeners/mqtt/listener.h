@@ -11,7 +11,7 @@
 #include "server/listener.h"
 #include "server/listeners/mqtt/session_exchange.h"
 
-namespace portillon::server::mqtt {
+namespace portillon::server::listeners::mqtt {
 
 class Listener final : public server::Listener, private Answers, private SessionExchange::Owner {
 public:
@@ -48,4 +48,4 @@ private:
     enum class State : std::uint8_t { serving, stopping } state_ = State::serving;
 };
 
-}  // namespace portillon::server::mqtt
+}  // namespace portillon::server::listeners::mqtt

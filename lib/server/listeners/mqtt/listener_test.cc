@@ -5,7 +5,7 @@
 #include "server/listeners/mqtt/harness.h"
 #include "testing/stuck_transport.h"
 
-namespace portillon::server::mqtt {
+namespace portillon::server::listeners::mqtt {
 namespace {
 
 using ::testing::ElementsAre;
@@ -688,4 +688,4 @@ TEST_F(MqttListener, MayBeDestroyedWithConnectionsAndAnswersOpen) {
 }
 
 }  // namespace
-}  // namespace portillon::server::mqtt
+}  // namespace portillon::server::listeners::mqtt

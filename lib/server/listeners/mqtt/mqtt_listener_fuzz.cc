@@ -12,7 +12,7 @@
 #include "testing/pipe.h"
 #include "testing/simulation.h"
 
-namespace portillon::server::mqtt {
+namespace portillon::server::listeners::mqtt {
 namespace {
 
 class ChosenIngest final : public Ingest {
@@ -89,11 +89,11 @@ void run(std::span<const std::byte> bytes, std::uint8_t choice) {
 }
 
 }  // namespace
-}  // namespace portillon::server::mqtt
+}  // namespace portillon::server::listeners::mqtt
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
     if (size > 0) {
-        portillon::server::mqtt::run(std::as_bytes(std::span(bytes + 1, size - 1)), bytes[0]);
+        portillon::server::listeners::mqtt::run(std::as_bytes(std::span(bytes + 1, size - 1)), bytes[0]);
     }
     return 0;
 }

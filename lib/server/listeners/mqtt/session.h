@@ -9,7 +9,7 @@
 #include "base/units.h"
 #include "mqtt/session_state.h"
 
-namespace portillon::server::mqtt {
+namespace portillon::server::listeners::mqtt {
 
 class Connection;
 
@@ -25,4 +25,4 @@ struct Session : portillon::mqtt::SessionState {
     std::uint64_t number = 0;                         // unlike that of any other session, in any shard
 };
 
-}  // namespace portillon::server::mqtt
+}  // namespace portillon::server::listeners::mqtt

@@ -5,7 +5,7 @@
 
 #include "mqtt/server_connection.h"
 
-namespace portillon::server::mqtt {
+namespace portillon::server::listeners::mqtt {
 
 using Kind = ShardMessage::Kind;
 
@@ -170,4 +170,4 @@ void SessionDirectory::give_up_waiting(Instant now) {
     }
 }
 
-}  // namespace portillon::server::mqtt
+}  // namespace portillon::server::listeners::mqtt

@@ -17,7 +17,7 @@
 #include "base/units.h"
 #include "server/listeners/mqtt/shard_message.h"
 
-namespace portillon::server::mqtt {
+namespace portillon::server::listeners::mqtt {
 
 class SessionDirectory {
 public:
@@ -76,4 +76,4 @@ private:
     std::deque<Deadline> deadlines_;  // in order; of moves that may be over
 };
 
-}  // namespace portillon::server::mqtt
+}  // namespace portillon::server::listeners::mqtt

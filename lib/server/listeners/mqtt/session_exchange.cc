@@ -6,7 +6,7 @@
 #include "base/check.h"
 #include "base/random.h"
 
-namespace portillon::server::mqtt {
+namespace portillon::server::listeners::mqtt {
 
 using Kind = ShardMessage::Kind;
 
@@ -256,4 +256,4 @@ void SessionExchange::watch() {
     }
 }
 
-}  // namespace portillon::server::mqtt
+}  // namespace portillon::server::listeners::mqtt

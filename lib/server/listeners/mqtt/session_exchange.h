@@ -21,7 +21,7 @@
 #include "server/listeners/mqtt/session_directory.h"
 #include "server/listeners/mqtt/sessions.h"
 
-namespace portillon::server::mqtt {
+namespace portillon::server::listeners::mqtt {
 
 class SessionExchange final : private Alarm {
 public:
@@ -88,4 +88,4 @@ private:
     std::vector<std::byte> message_;
 };
 
-}  // namespace portillon::server::mqtt
+}  // namespace portillon::server::listeners::mqtt

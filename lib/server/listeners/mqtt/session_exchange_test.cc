@@ -10,7 +10,7 @@
 #include "base/random.h"
 #include "server/listeners/mqtt/harness.h"
 
-namespace portillon::server::mqtt {
+namespace portillon::server::listeners::mqtt {
 namespace {
 
 using ::testing::ElementsAre;
@@ -471,4 +471,4 @@ TEST(MqttShardMessage, ComesBackAsItWas) {
 }
 
 }  // namespace
-}  // namespace portillon::server::mqtt
+}  // namespace portillon::server::listeners::mqtt

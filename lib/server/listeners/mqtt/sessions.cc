@@ -7,7 +7,7 @@
 #include "base/random.h"
 #include "server/listeners/mqtt/connection.h"
 
-namespace portillon::server::mqtt {
+namespace portillon::server::listeners::mqtt {
 
 using portillon::mqtt::SessionState;
 
@@ -239,4 +239,4 @@ std::size_t Sessions::bytes_of(const Session& session) {
     return nodes + session.client_id->size() + session.received.capacity() * sizeof(Session::Received);
 }
 
-}  // namespace portillon::server::mqtt
+}  // namespace portillon::server::listeners::mqtt

@@ -20,7 +20,7 @@
 #include "server/listeners/mqtt/carried_session.h"
 #include "server/listeners/mqtt/session.h"
 
-namespace portillon::server::mqtt {
+namespace portillon::server::listeners::mqtt {
 
 class Sessions final : private Alarm {
 public:
@@ -115,4 +115,4 @@ private:
     std::size_t away_bytes_ = 0;
 };
 
-}  // namespace portillon::server::mqtt
+}  // namespace portillon::server::listeners::mqtt

@@ -7,7 +7,7 @@
 #include "server/listeners/mqtt/connection.h"
 #include "server/listeners/mqtt/harness.h"
 
-namespace portillon::server::mqtt {
+namespace portillon::server::listeners::mqtt {
 namespace {
 
 using ::testing::ElementsAre;
@@ -480,4 +480,4 @@ TEST_F(MqttSessions, IsSmall) {
 }
 
 }  // namespace
-}  // namespace portillon::server::mqtt
+}  // namespace portillon::server::listeners::mqtt

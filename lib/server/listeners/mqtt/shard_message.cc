@@ -5,7 +5,7 @@
 
 #include "mqtt/server_connection.h"
 
-namespace portillon::server::mqtt {
+namespace portillon::server::listeners::mqtt {
 
 using portillon::mqtt::ServerConnection;
 using portillon::mqtt::SessionState;
@@ -139,4 +139,4 @@ std::optional<ShardMessage> decode_shard_message(std::span<const std::byte> byte
     return message;
 }
 
-}  // namespace portillon::server::mqtt
+}  // namespace portillon::server::listeners::mqtt

@@ -11,7 +11,7 @@
 #include "server/ingest.h"
 #include "server/listeners/mqtt/carried_session.h"
 
-namespace portillon::server::mqtt {
+namespace portillon::server::listeners::mqtt {
 
 struct ShardMessage {
     enum class Kind : std::uint8_t {
@@ -40,4 +40,4 @@ void encode(const ShardMessage& message, std::vector<std::byte>& into);
 // Nothing if the bytes are no message. The client identifier is a view of them.
 std::optional<ShardMessage> decode_shard_message(std::span<const std::byte> bytes);
 
-}  // namespace portillon::server::mqtt
+}  // namespace portillon::server::listeners::mqtt

@@ -6,7 +6,7 @@
 #include "base/check.h"
 #include "server/listeners/mqtt/shard_message.h"
 
-namespace mqtt = portillon::server::mqtt;
+namespace mqtt = portillon::server::listeners::mqtt;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     if (const auto message = mqtt::decode_shard_message(std::as_bytes(std::span(data, size)))) {

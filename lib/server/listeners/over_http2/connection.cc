@@ -7,7 +7,7 @@
 #include "http2/error.h"
 #include "server/listeners/over_http2/listener.h"
 
-namespace portillon::server::over_http2 {
+namespace portillon::server::listeners::over_http2 {
 
 namespace {
 
@@ -540,4 +540,4 @@ void Connection::leave(std::string_view cause) {
     listener_.loop_.timers().set(*this, listener_.loop_.now() + farewell_patience);
 }
 
-}  // namespace portillon::server::over_http2
+}  // namespace portillon::server::listeners::over_http2

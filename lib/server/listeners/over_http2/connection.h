@@ -15,7 +15,7 @@
 #include "server/listeners/over_http2/dialect.h"
 #include "server/listeners/over_http2/request.h"
 
-namespace portillon::server::over_http2 {
+namespace portillon::server::listeners::over_http2 {
 
 class Listener;
 
@@ -98,4 +98,4 @@ private:
     enum class Service : std::uint8_t { open, stopping } service_ = Service::open;
 };
 
-}  // namespace portillon::server::over_http2
+}  // namespace portillon::server::listeners::over_http2

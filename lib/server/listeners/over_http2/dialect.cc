@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
-namespace portillon::server::over_http2 {
+namespace portillon::server::listeners::over_http2 {
 
 namespace {
 
@@ -85,4 +85,4 @@ void RequestHead::note(std::string_view name, std::string_view value, std::span<
     }
 }
 
-}  // namespace portillon::server::over_http2
+}  // namespace portillon::server::listeners::over_http2

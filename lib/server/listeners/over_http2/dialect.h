@@ -16,7 +16,7 @@
 #include "http2/header.h"
 #include "server/ingest.h"
 
-namespace portillon::server::over_http2 {
+namespace portillon::server::listeners::over_http2 {
 
 // Why a request does not reach ingest.
 enum class Refusal : std::uint8_t {
@@ -109,4 +109,4 @@ public:
     virtual std::span<const portillon::http2::Header> stream_end(Refusal) { return {}; }
 };
 
-}  // namespace portillon::server::over_http2
+}  // namespace portillon::server::listeners::over_http2

@@ -15,7 +15,7 @@
 #include "testing/pipe.h"
 #include "testing/simulation.h"
 
-namespace portillon::server::over_http2 {
+namespace portillon::server::listeners::over_http2 {
 
 namespace raw = portillon::http2::raw;
 
@@ -140,4 +140,4 @@ protected:
     std::unique_ptr<Listener> listener_;
 };
 
-}  // namespace portillon::server::over_http2
+}  // namespace portillon::server::listeners::over_http2

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace portillon::server::over_http2 {
+namespace portillon::server::listeners::over_http2 {
 
 Listener::Listener(const ListenerContext& context, std::unique_ptr<Dialect> dialect)
     : loop_(context.loop),
@@ -41,4 +41,4 @@ void Listener::decided(const Ticket& ticket, const Decision& decision) {
     }
 }
 
-}  // namespace portillon::server::over_http2
+}  // namespace portillon::server::listeners::over_http2

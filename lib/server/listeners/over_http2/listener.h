@@ -13,7 +13,7 @@
 #include "server/listeners/over_http2/dialect.h"
 #include "server/listeners/over_http2/request.h"
 
-namespace portillon::server::over_http2 {
+namespace portillon::server::listeners::over_http2 {
 
 class Listener final : public server::Listener, private Answers {
 public:
@@ -41,4 +41,4 @@ private:
     enum class State : std::uint8_t { serving, stopping } state_ = State::serving;
 };
 
-}  // namespace portillon::server::over_http2
+}  // namespace portillon::server::listeners::over_http2

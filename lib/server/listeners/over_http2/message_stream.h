@@ -8,7 +8,7 @@
 
 #include "server/listeners/over_http2/dialect.h"
 
-namespace portillon::server::over_http2 {
+namespace portillon::server::listeners::over_http2 {
 
 class MessageStream {
 public:
@@ -28,4 +28,4 @@ private:
     std::uint32_t owed_ = 0;
 };
 
-}  // namespace portillon::server::over_http2
+}  // namespace portillon::server::listeners::over_http2

@@ -17,7 +17,7 @@
 #include "testing/pipe.h"
 #include "testing/simulation.h"
 
-namespace portillon::server {
+namespace portillon::server::listeners::over_http2 {
 namespace {
 
 namespace raw = portillon::http2::raw;
@@ -209,11 +209,12 @@ void run(std::uint8_t choice, testing::FuzzScript script) {
 }
 
 }  // namespace
-}  // namespace portillon::server
+}  // namespace portillon::server::listeners::over_http2
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
     if (size > 0) {
-        portillon::server::run(bytes[0], portillon::testing::FuzzScript(std::span(bytes + 1, size - 1)));
+        portillon::server::listeners::over_http2::run(bytes[0],
+                                                      portillon::testing::FuzzScript(std::span(bytes + 1, size - 1)));
     }
     return 0;
 }

@@ -13,7 +13,7 @@
 #include "http2/server_connection.h"
 #include "server/listeners/over_http2/message_stream.h"
 
-namespace portillon::server::over_http2 {
+namespace portillon::server::listeners::over_http2 {
 
 struct Request final : portillon::http2::Exchange, ListHook {  // in its connection's list
     enum class Progress : std::uint8_t { head, open, ended } progress = Progress::head;
@@ -46,4 +46,4 @@ struct Request final : portillon::http2::Exchange, ListHook {  // in its connect
     }
 };
 
-}  // namespace portillon::server::over_http2
+}  // namespace portillon::server::listeners::over_http2
