@@ -2,6 +2,8 @@
 """Does the code keep to lib/README.md, and to the rules that no compiler knows?
 
 - A folder includes only what its row of the map's table allows.
+- A folder is a namespace: lib/net/faults is portillon::net::faults, lib/base is portillon itself. Namespaces within it
+  are free; portillon::embedded holds the files that the build embeds; a PrintTo stands where GoogleTest looks for it.
 - No coroutine is a lambda with captures: the captures live in the lambda, which is gone when the coroutine resumes.
 - Nothing is detached: every coroutine has a parent that joins it.
 """
@@ -239,6 +241,33 @@ def check_includes(the_map, sources):
                 fault(path, line, f"only {NAMES_PROTOCOLS} names concrete protocols")
 
 
+NAMESPACE = re.compile(r"\bnamespace\s+(portillon(?:::\w+)*)\s*\{(?!\s*(?:inline\s+)?void PrintTo\()")
+
+
+def namespace_of(folder):
+    parts = {"base": [], "cmd/portillon": ["cmd"]}.get(folder, folder.split("/"))
+    return "::".join(["portillon", *parts])
+
+
+def foreign_namespaces(code, folder, folders):
+    """(line, namespace) of each that the code opens, and that belongs to another folder."""
+    all_of_them = {namespace_of(each) for each in [*folders, "base"]}
+    for match in NAMESPACE.finditer(code):
+        parts = match[1].split("::")
+        prefixes = ["::".join(parts[:count]) for count in range(len(parts), 0, -1)]
+        owner = next(prefix for prefix in prefixes if prefix in all_of_them)
+        if owner != namespace_of(folder) and match[1] != "portillon::embedded":
+            yield code.count("\n", 0, match.start()) + 1, match[1]
+
+
+def check_namespaces(sources):
+    folders = {folder_of(path) for path in sources.text}
+    for path, text in sources.text.items():
+        folder = folder_of(path)
+        for line, opened in foreign_namespaces(code_of(text), folder, folders):
+            fault(path, line, f"`{opened}` is not the namespace of this folder, which is `{namespace_of(folder)}`")
+
+
 def check_folders(the_map, sources):
     folders = {folder_of(path) for path in sources.text}
     for row in the_map.rows:
@@ -286,6 +315,18 @@ def prove():
         assert list(capturing_coroutines(code_of(code))), code
     for code in good:
         assert not list(capturing_coroutines(code_of(code))), code
+    folders = ["base", "net", "net/faults", "http2", "drivers/http2"]
+    for folder, opened in [("base", "portillon"), ("base", "portillon::detail"), ("net/faults", "portillon::net::faults"),
+                           ("http2", "portillon::http2::raw"), ("http2", "portillon::embedded"),
+                           ("drivers/http2", "portillon::drivers::http2"), ("cmd/portillon", "portillon::cmd"),
+                           ("net", "std")]:
+        assert not list(foreign_namespaces(f"namespace {opened} {{", folder, [*folders, folder])), (folder, opened)
+    for folder, opened in [("net", "portillon"), ("net/faults", "portillon::net"), ("net", "portillon::net::faults"),
+                           ("drivers/http2", "portillon::http2"), ("http2", "portillon::detail"),
+                           ("base", "portillon::net")]:
+        assert list(foreign_namespaces(f"namespace {opened} {{", folder, folders)), (folder, opened)
+    assert not list(foreign_namespaces("namespace short = portillon::net;", "http2", folders))
+    assert not list(foreign_namespaces("namespace portillon::net {\n\nvoid PrintTo(", "http2", folders))
     assert list(detached("co_spawn(e, f(), asio::detached);"))
     assert not list(detached(code_of("// detached\nauto detached_ = 1;")))
     the_map = Map(
@@ -317,6 +358,7 @@ def main():
     assert len(the_map.rows) > 10, "the table of lib/README.md is no longer read"
     sources = Sources(ROOT)
     check_includes(the_map, sources)
+    check_namespaces(sources)
     check_folders(the_map, sources)
     check_libraries(sources)
     check_coroutines(sources)
