@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include "account/range.h"
 #include "arrival/schedule.h"
 #include "fleet/result.h"
 #include "plan/segments.h"
