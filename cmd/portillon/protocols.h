@@ -17,7 +17,7 @@ const server::ListenerKinds& listener_kinds();
 // "mqtt, http2, ...", for people.
 std::string names_of_protocols();
 
-// What a scenario may state about the drivers above.
+// Returns what a scenario may state about the drivers above.
 std::vector<scenario::KnownProtocol> known_protocols();
 
 }  // namespace portillon::cmd

@@ -23,8 +23,9 @@ struct SegmentAccount {
 };
 
 struct LedgerAccount {
-    // Of the ledger's section. delivered: of the generated validations, so that delivered and missing add up to what
-    // was generated. unexpected: includes validations delivered though never generated.
+    // Only the counts of the ledger's section are set. `delivered` counts generated validations alone, so that it and
+    // `missing` add up to what was generated; `unexpected` includes validations that arrived though nobody generated
+    // them.
     Counts counts;
     std::vector<Range> missing, duplicated_ranges, reordered_ranges;  // missing: generated, not delivered
     stats::Histogram end_to_end;

@@ -14,8 +14,8 @@
 // In a trace (trace.h) the rows themselves say when validations are due; of its stages only durations and measuring
 // count.
 //
-// With the other kinds counts are exact and nothing drifts: there are rate x duration periodic validations whenever
-// that is a whole number. A point at or after N(end) does not exist: due times lie in [start, end). They never
+// Counts of the other kinds are exact and nothing drifts: there are rate x duration periodic validations whenever that
+// is a whole number. A point at or after N(end) does not exist: due times lie in [start, end). They never
 // decrease.
 //
 // A phase is an odd multiple of 2^-25: never so near to 0 or 1 that rounding could add or remove a validation, as long

@@ -253,8 +253,8 @@ void Equipment::look_ahead() {
 // These groups only decide when to act. The validations go into the cache uncut; pump() cuts the batches that are
 // really sent, and if it has to wait meanwhile, it cuts larger ones.
 //
-// With overflow `newest` each group is checked against the cache's capacity by itself, after pump() has moved what it
-// can into the window. With `oldest` it is enough that ring() discards once at the end.
+// Overflow `newest` checks each group against the cache's capacity by itself, after pump() has moved what it can into
+// the window. Overflow `oldest` needs no check here, since ring() discards once at the end.
 void Equipment::turn_to(Instant until, Instant now) {
     const auto& lot = shard_.lot;
     auto& books = shard_.books;

@@ -25,7 +25,7 @@ Sizing size_for(std::uint32_t equipments, unsigned descriptors_per_session, Serv
                 unsigned fewest_server_shards) {
     check(equipments >= 1 && descriptors_per_session >= 1 && machine.cores >= 1 && machine.ports_per_address >= 1,
           "a fleet on a machine");
-    // With a limit below the spare descriptors a shard cannot work, and will say so itself.
+    // A shard cannot work with a limit below the spare descriptors, and will say so itself.
     const std::uint64_t usable = machine.descriptor_limit > spare_descriptors + descriptors_per_session
                                      ? machine.descriptor_limit - spare_descriptors
                                      : descriptors_per_session;

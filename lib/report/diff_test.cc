@@ -84,7 +84,7 @@ TEST(Diff, FindsWhatBecameWorseAndWhatDidNot) {
     EXPECT_EQ(row(found, "server CPU/validation").change, Change::better);
     EXPECT_EQ(row(found, "acknowledged per s").change, Change::worse);  // for this metric more is better
     EXPECT_EQ(row(found, "lost").change, Change::same);
-    // With the sides exchanged, every change has the opposite direction.
+    // Every change has the opposite direction when the sides are exchanged.
     const auto back = compared(candidate, base);
     EXPECT_EQ(row(back, "response P95").change, Change::better);
     EXPECT_EQ(row(back, "server CPU/validation").change, Change::worse);
