@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# From a fresh Debian 12 machine to the league table: installs what is missing, builds, and compares MQTT, HTTP/2 and
+# From a fresh Debian 12 machine to a comparison: installs what is missing, builds, and compares MQTT, HTTP/2 and
 # gRPC on the embedded server. Two minutes at most after the build.
 # Usage: ci/demo.sh [options of portillon compare...]
 set -euo pipefail

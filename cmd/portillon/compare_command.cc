@@ -12,12 +12,12 @@
 #include "net/signals.h"
 #include "print.h"
 #include "protocols.h"
+#include "report/comparison_text.h"
 #include "report/diff.h"
 #include "report/diff_terminal.h"
 #include "report/entrants.h"
 #include "report/json.h"
 #include "report/judged.h"
-#include "report/league.h"
 #include "report/markdown.h"
 #include "report/page/page.h"
 #include "report/reach.h"
@@ -34,7 +34,7 @@ namespace portillon::cmd {
 
 namespace {
 
-// One future row of the league table: a protocol, to one server.
+// One future row of the comparison: a protocol, to one server.
 struct Entry {
     run::Order order;
     std::string target;  // its name; empty if there is one target
@@ -337,7 +337,7 @@ private:
 
     Exit present(report::Comparison comparison, double effect) const {
         const auto strictness = options.strict() ? report::Strictness::strict : report::Strictness::lenient;
-        show(files->words(), report::league_table(comparison));
+        show(files->words(), report::comparison_text(comparison));
         Exit worst = Exit::passed;
         for (const auto& entrant : report::entrants_of(comparison)) {
             worst = worse(worst, exit_of_row(entrant, strictness));
@@ -436,7 +436,7 @@ private:
 
 void add_compare_command(CLI::App& app, Exit& exit) {
     auto* command = app.add_subcommand(
-        "compare", "Run one scenario over several protocols, or against several servers, and print one league table");
+        "compare", "Run one scenario over several protocols, or against several servers, and print one comparison");
     command->footer(
         "Examples:\n"
         "  portillon compare scenarios/compare.yaml -o comparison\n"

@@ -11,12 +11,12 @@
 #include "commands.h"
 #include "files.h"
 #include "print.h"
+#include "report/comparison_text.h"
 #include "report/csv.h"
 #include "report/entrants.h"
 #include "report/file.h"
 #include "report/hdr_log.h"
 #include "report/latency_choice.h"
-#include "report/league.h"
 #include "report/markdown.h"
 #include "report/page/page.h"
 #include "report/terminal.h"
@@ -111,7 +111,7 @@ private:
 
     static std::string shown(const report::Report& report) {
         if (const auto* comparison = std::get_if<report::Comparison>(&report)) {
-            return report::league_table(*comparison);
+            return report::comparison_text(*comparison);
         }
         return report::summary(std::get<report::RunReport>(report), style_for(standard_output()));
     }
@@ -202,7 +202,7 @@ private:
 void add_render_command(CLI::App& app, Exit& exit) {
     auto* command = app.add_subcommand("render", "Show a saved report again, or write it in other formats");
     command->footer(
-        "Without an option the summary or the league table is printed. - is standard input or output.\n"
+        "Without an option the summary or the comparison is printed. - is standard input or output.\n"
         "--hlog and --hgrm make one file for each row of a comparison's table, named after it\n"
         "(latency.hgrm: latency-cand-mqtt.hgrm), its repeats merged; --select NAME makes the one file.\n"
         "An .hlog holds --latency without a tag and the others with Tag=NAME.\n"

@@ -9,10 +9,10 @@
 #include "base/units.h"
 #include "report/cells.h"
 #include "report/change_table.h"
+#include "report/comparison_text.h"
 #include "report/fault_text.h"
 #include "report/headline.h"
 #include "report/judged.h"
-#include "report/league.h"
 #include "report/markdown_table.h"
 #include "report/markdown_text.h"
 #include "report/prose.h"
@@ -212,10 +212,10 @@ void fold_details(Document& document, const std::vector<Row>& rows, const std::v
     document.fold("Scenario", scenario_of(scenario));
 }
 
-// The league table, and its notes up to a length that is still read.
-std::string league_section(const Comparison& comparison) {
+// The tables of the comparison, and their notes up to a length that is still read.
+std::string comparison_section(const Comparison& comparison) {
     constexpr std::size_t most = 16'000;
-    auto text = league_markdown(comparison);
+    auto text = comparison_tables_markdown(comparison);
     if (text.size() > most) {
         text.resize(text.rfind('\n', most) + 1);
         text += "\n…cut here.\n";
@@ -342,7 +342,7 @@ std::string run_markdown(const RunReport& run) {
     document.say(markdown_table(threshold_table(rows)));
     Comparison alone{.scenario = run.scenario, .command = {}, .runs = {}};
     alone.runs.push_back({1, 1, run});
-    document.say(league_section(alone));
+    document.say(comparison_section(alone));
     fold_details(document, rows, entrants, run.scenario, run.command);
     return document.text();
 }
@@ -365,7 +365,7 @@ std::string comparison_markdown(const Comparison& comparison, const DiffOptions&
             fmt::format("{}{}", diffs.size() > 1 ? cell(changed.candidate.label) + ":\n\n" : "", changes_of(changed)));
     }
     document.say(markdown_table(threshold_table(rows)));
-    document.say(entrants.empty() ? std::string{} : league_section(comparison));
+    document.say(entrants.empty() ? std::string{} : comparison_section(comparison));
     for (const auto& changed : diffs) {
         fold_diff(document, changed);
     }

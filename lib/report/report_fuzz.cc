@@ -9,7 +9,7 @@
 #include "report/figures.h"
 #include "report/json.h"
 #include "report/judged.h"
-#include "report/league.h"
+#include "report/comparison_text.h"
 #include "report/terminal.h"
 
 namespace report = portillon::report;
@@ -52,7 +52,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     if (const auto* run = std::get_if<report::RunReport>(&*parsed)) {
         static_cast<void>(report::summary(*run, report::Style::coloured));
     } else {
-        static_cast<void>(report::league_markdown(std::get<report::Comparison>(*parsed)));
+        static_cast<void>(report::comparison_tables_markdown(std::get<report::Comparison>(*parsed)));
     }
     return 0;
 }

@@ -11,8 +11,8 @@
 
 namespace portillon::report {
 
-// The rows side by side: latency, delivery, cost and verdict.
-Table league_of(const std::vector<Row>& rows);
+// The rows side by side: latency, delivery, cost and measurement.
+Table comparison_of(const std::vector<Row>& rows);
 
 Table threshold_table(const std::vector<Row>& rows);  // failed thresholds come first
 // The line of one threshold, judged for the row called `name`; `how`: how it was judged over the repeats, in words.

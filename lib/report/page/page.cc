@@ -212,7 +212,7 @@ Html verdict_content(const std::vector<Row>& rows) {
            (thresholds.empty() ? none("The scenario names no thresholds: nothing was judged.") : thresholds);
 }
 
-Html league_content(const std::vector<Row>& rows) {
+Html comparison_content(const std::vector<Row>& rows) {
     auto html = how(
         "Response is due to acknowledged: what the equipment's owner waits, free of coordinated omission. What was "
         "never "
@@ -220,7 +220,7 @@ Html league_content(const std::vector<Row>& rows) {
         "are "
         "valid count: times and costs are their medians, below them stands the range of the repeats' own; validations "
         "are added up.");
-    html += html_table(without(league_of(rows), {"encoding", "verdict"}), "league");
+    html += html_table(without(comparison_of(rows), {"encoding", "measurement"}), "comparison");
     std::set<std::string> notes;
     for (const auto& row : rows) {
         const auto& note = row.whole.resources.note;
@@ -462,9 +462,9 @@ Html phase_table_of(const Table& table) {
 }
 
 std::vector<Section> sections_of(const Report& report, const std::vector<Row>& rows, const DiffOptions& options) {
-    std::vector<Section> sections{{"verdict", "Verdict", verdict_content(rows)}};
+    std::vector<Section> sections{{"measurement", "Measurement", verdict_content(rows)}};
     if (!rows.empty()) {
-        sections.push_back({"league", "League table", league_content(rows)});
+        sections.push_back({"comparison", "Comparison", comparison_content(rows)});
         if (auto changes = changes_content(report, options); !changes.empty()) {
             sections.push_back({"changes", "What changed", std::move(changes)});
         }

@@ -1,4 +1,4 @@
-#include "report/league.h"
+#include "report/comparison_text.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -61,15 +61,15 @@ Cell brief_pair(const Cell& generator, const Cell& server, Brief brief) {
 }
 
 // Makes the table narrow enough for text: both sides share a column, and units are in the headings.
-Table in_brief(const Table& league) {
+Table in_brief(const Table& comparison) {
     enum Place : std::size_t { generator_cpu = 8, server_cpu, generator_memory, server_memory, bytes };
-    auto table = without(league, {"generator", "server"});
+    auto table = without(comparison, {"generator", "server"});
     const auto place = static_cast<std::ptrdiff_t>(generator_cpu);
     table.columns[generator_cpu].name = "bytes/val.";
     table.columns.insert(table.columns.begin() + place,
                          {{"CPU us/val.", Align::right}, {"memory/equip.", Align::right}});
-    for (std::size_t i = 0; i < league.groups.front().lines.size(); ++i) {
-        const auto& from = league.groups.front().lines[i].cells;
+    for (std::size_t i = 0; i < comparison.groups.front().lines.size(); ++i) {
+        const auto& from = comparison.groups.front().lines[i].cells;
         auto& cells = table.groups.front().lines[i].cells;
         cells.front().remarks.clear();
         cells[generator_cpu] = brief_cell(from[bytes], brief_bytes);
@@ -220,9 +220,9 @@ Notes notes_of(const Comparison& comparison, const Table& table) {
     return notes;
 }
 
-// The league table in the form for text and Markdown.
-Table table_of_league(const Comparison& comparison) {
-    auto table = with_ranges_below(in_brief(league_of(rows_of(comparison))));
+// The comparison in the form for text and Markdown.
+Table table_for_text(const Comparison& comparison) {
+    auto table = with_ranges_below(in_brief(comparison_of(rows_of(comparison))));
     const bool named = std::any_of(comparison.runs.begin(), comparison.runs.end(),
                                    [](const Turn& turn) { return !turn.name.empty(); });
     if (named) {
@@ -233,8 +233,8 @@ Table table_of_league(const Comparison& comparison) {
 
 }  // namespace
 
-std::string league_table(const Comparison& comparison) {
-    const auto table = table_of_league(comparison);
+std::string comparison_text(const Comparison& comparison) {
+    const auto table = table_for_text(comparison);
     auto text = text_table(table, Heading::shown);
     for (const auto& note : notes_of(comparison, table)) {
         text += labelled("", 2, note);
@@ -242,8 +242,8 @@ std::string league_table(const Comparison& comparison) {
     return text;
 }
 
-std::string league_markdown(const Comparison& comparison) {
-    const auto table = table_of_league(comparison);
+std::string comparison_tables_markdown(const Comparison& comparison) {
+    const auto table = table_for_text(comparison);
     auto text = markdown_table(table, std::numeric_limits<std::size_t>::max()) + '\n';
     for (const auto& note : notes_of(comparison, table)) {
         text += fmt::format("- {}\n", escaped_markdown(note));

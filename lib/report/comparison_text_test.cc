@@ -1,4 +1,4 @@
-#include "report/league.h"
+#include "report/comparison_text.h"
 
 #include <gmock/gmock.h>
 
@@ -11,34 +11,34 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-TEST(League, PutsOneRowForEachEntrant) {
-    expect_gold("league.txt", league_table(sample_comparison()));
+TEST(ComparisonText, PutsOneRowForEachEntrant) {
+    expect_gold("comparison.txt", comparison_text(sample_comparison()));
 }
-TEST(League, IsAMarkdownTableToo) {
-    expect_gold("league.md", league_markdown(sample_comparison()));
+TEST(ComparisonText, IsAMarkdownTableToo) {
+    expect_gold("comparison_tables.md", comparison_tables_markdown(sample_comparison()));
 }
 
-TEST(League, NeedsNoFootnotesForPlainRuns) {
+TEST(ComparisonText, NeedsNoFootnotesForPlainRuns) {
     Comparison comparison;
     comparison.runs = {{1, 1, healthy_run()}};
     comparison.runs[0].run.resources.note.clear();
-    const auto table = league_table(comparison);
+    const auto table = comparison_text(comparison);
     for (const char* note : {"repeats", "end to end", "loopback", "fails", "valid:"}) {
         EXPECT_THAT(table, Not(HasSubstr(note)));
     }
 }
 
-TEST(League, TellsTargetsApartOnlyWhenTheyDiffer) {
+TEST(ComparisonText, TellsTargetsApartOnlyWhenTheyDiffer) {
     Comparison comparison;
     comparison.runs = {{1, 1, healthy_run()}, {1, 2, healthy_run()}};
     comparison.runs[0].run.target = "mqtt://127.0.0.1:1883";
-    EXPECT_THAT(league_table(comparison), HasSubstr("mqtt at mqtt://127.0.0.1:1883"));
-    EXPECT_THAT(league_table(comparison), HasSubstr("mqtt at embedded"));
+    EXPECT_THAT(comparison_text(comparison), HasSubstr("mqtt at mqtt://127.0.0.1:1883"));
+    EXPECT_THAT(comparison_text(comparison), HasSubstr("mqtt at embedded"));
     comparison.runs[0].run.target = "embedded";
-    EXPECT_THAT(league_table(comparison), Not(HasSubstr(" at ")));
+    EXPECT_THAT(comparison_text(comparison), Not(HasSubstr(" at ")));
 }
 
-TEST(League, ShowsMediansOfTheRepeatsAndTheirRange) {
+TEST(ComparisonText, ShowsMediansOfTheRepeatsAndTheirRange) {
     Comparison comparison;
     comparison.repeats = 5;
     const Nanos times[] = {700us, 105ms, 800us, 850us, 600us};
@@ -50,7 +50,7 @@ TEST(League, ShowsMediansOfTheRepeatsAndTheirRange) {
         run.resources.server->cpu_us_per_validation = repeat;
         comparison.runs.push_back({repeat, 1, run});
     }
-    auto table = league_table(comparison);
+    auto table = comparison_text(comparison);
     EXPECT_THAT(table, HasSubstr("mqtt              800 us         800 us         800 us"));
     EXPECT_THAT(table, HasSubstr("  min-max  600 us-105 ms  600 us-105 ms"));
     EXPECT_THAT(table, HasSubstr("6.25 / 1.00-5.00"));
@@ -58,7 +58,7 @@ TEST(League, ShowsMediansOfTheRepeatsAndTheirRange) {
     // A run that is invalid does not count; a run that lost something is not hidden.
     comparison.runs[1].run.verdict = {.measurement = Measurement::invalid, .reasons = {"the generator was late"}};
     comparison.runs[3].run.counts.lost = 3;
-    table = league_table(comparison);
+    table = comparison_text(comparison);
     EXPECT_THAT(table, HasSubstr("  min-max  600-850 us"));
     EXPECT_THAT(table, HasSubstr("4 of 5 valid"));
     EXPECT_THAT(table, HasSubstr("repeat 2 does not count: invalid: the generator was late"));
@@ -66,16 +66,16 @@ TEST(League, ShowsMediansOfTheRepeatsAndTheirRange) {
     // When the repeat was run again, the row is complete.
     comparison.runs[1].superseded = true;
     comparison.runs.push_back({2, 2, healthy_run()});
-    table = league_table(comparison);
+    table = comparison_text(comparison);
     EXPECT_THAT(table, HasSubstr("5 of 5 valid"));
     EXPECT_THAT(table, HasSubstr("mqtt: 1 run measured badly and run again: the generator was late."));
     for (auto& turn : comparison.runs) {
         turn.run.verdict = {.measurement = Measurement::invalid, .reasons = {"the generator was late"}};
     }
-    EXPECT_THAT(league_table(comparison), HasSubstr("invalid, 0 of 5 valid"));
+    EXPECT_THAT(comparison_text(comparison), HasSubstr("invalid, 0 of 5 valid"));
 }
 
-TEST(League, RanksTheNeverAnsweredAboveEverything) {
+TEST(ComparisonText, RanksTheNeverAnsweredAboveEverything) {
     Comparison comparison;
     comparison.runs = {{1, 1, healthy_run()}, {2, 1, healthy_run()}, {3, 1, healthy_run()}};
     for (auto& turn : comparison.runs) {
@@ -84,10 +84,10 @@ TEST(League, RanksTheNeverAnsweredAboveEverything) {
         turn.run.latency.response = Latency{histogram, 0};
     }
     comparison.runs[1].run.latency.response->unanswered = 99;
-    EXPECT_THAT(league_table(comparison), HasSubstr("1.00 ms-never"));
-    EXPECT_THAT(league_table(comparison), HasSubstr("1.00 ms"));
+    EXPECT_THAT(comparison_text(comparison), HasSubstr("1.00 ms-never"));
+    EXPECT_THAT(comparison_text(comparison), HasSubstr("1.00 ms"));
     comparison.runs[2].run.latency.response->unanswered = 99;
-    EXPECT_THAT(league_table(comparison), HasSubstr("  never "));
+    EXPECT_THAT(comparison_text(comparison), HasSubstr("  never "));
 }
 
 }  // namespace

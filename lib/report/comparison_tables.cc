@@ -8,8 +8,8 @@ namespace portillon::report {
 
 namespace {
 
-constexpr std::string_view latencies_in_league[] = {"p50_us", "p95_us", "p99_us", "max_us"};
-constexpr std::string_view counts_in_league[] = {"delivered", "lost", "undelivered"};
+constexpr std::string_view latencies_compared[] = {"p50_us", "p95_us", "p99_us", "max_us"};
+constexpr std::string_view counts_compared[] = {"delivered", "lost", "undelivered"};
 
 struct Price {
     std::string_view figure;  // a name in resource_figures
@@ -33,14 +33,14 @@ Cell name_cell(const Row& row) {
     return cell;
 }
 
-Line line_in_league(const Row& row) {
+Line line_of_comparison(const Row& row) {
     Line line{.cells = {name_cell(row)}, .runs = places_of(row)};
     const auto& kind = headline_of(row.entrant);
-    for (const auto key : latencies_in_league) {
+    for (const auto key : latencies_compared) {
         line.cells.push_back(latency_cell(latencies_of(row), kind, key));
         line.cells.back().mark = kind.name == "end_to_end" ? "*" : "";
     }
-    for (const auto name : counts_in_league) {
+    for (const auto name : counts_compared) {
         line.cells.push_back(count_cell(row, *account::find_count(name)));
     }
     for (const auto& price : prices) {
@@ -57,12 +57,12 @@ Line line_in_league(const Row& row) {
 
 }  // namespace
 
-Table league_of(const std::vector<Row>& rows) {
-    Table table{.title = "League table", .columns = {{"protocol"}}, .groups = {{}}};
-    for (const auto key : latencies_in_league) {
+Table comparison_of(const std::vector<Row>& rows) {
+    Table table{.title = "Comparison", .columns = {{"protocol"}}, .groups = {{}}};
+    for (const auto key : latencies_compared) {
         table.columns.push_back({latency_column(key).label, Align::right, "latency"});
     }
-    for (const auto name : counts_in_league) {
+    for (const auto name : counts_compared) {
         table.columns.push_back({std::string(name), Align::right, "validations"});
     }
     for (const auto& price : prices) {
@@ -70,9 +70,9 @@ Table league_of(const std::vector<Row>& rows) {
             table.columns.push_back({std::string(side.name), Align::right, price.heading});
         }
     }
-    table.columns.insert(table.columns.end(), {{"bytes / validation", Align::right}, {"encoding"}, {"verdict"}});
+    table.columns.insert(table.columns.end(), {{"bytes / validation", Align::right}, {"encoding"}, {"measurement"}});
     for (const auto& row : rows) {
-        table.groups.front().lines.push_back(line_in_league(row));
+        table.groups.front().lines.push_back(line_of_comparison(row));
     }
     return table;
 }
