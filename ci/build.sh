@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Configures and builds one preset. Usage: ci/build.sh release|debug|asan|tsan|fuzz [TARGET...]
+# Configures and builds one preset. Usage: ci/build.sh release|package|debug|asan|tsan|fuzz [TARGET...]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 preset=$1

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs missing packages on a Debian 12 machine (as root, or with sudo); returns at once when all are there.
-# Usage: ci/install.sh build [strangers] [pages] [fuzz] [lint]
+# Usage: ci/install.sh build [strangers] [pages] [fuzz] [lint] [package]
 set -euo pipefail
 
 build="g++ cmake ninja-build ccache git pkg-config protobuf-compiler libprotobuf-dev
@@ -15,6 +15,8 @@ fuzz="clang libclang-rt-14-dev"
 # The tools with which ci/peers.sh compares, besides the strangers.
 peers="libmosquitto-dev"
 lint="clang-format-14 clang-tidy-14"
+# Making a Debian package, and trying it in a clean system.
+package="dpkg-dev fakeroot"
 
 wanted=()
 for group in "$@"; do
