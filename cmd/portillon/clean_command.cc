@@ -215,9 +215,9 @@ void add_clean_command(CLI::App& app, Exit& exit) {
         ->type_name("FILE");
     command->add_option("--run", options->run, "the run whose sessions are removed")->type_name("RUN");
     command->add_option("--target", options->target, "the server of that run")->type_name("URL");
-    command->add_option("--equipments", options->equipments, "how many equipments the run had, or more")
+    command->add_option("-n,--equipments", options->equipments, "how many equipments the run had, or more")
         ->type_name("N");
-    command->add_option("--rate", options->rate, "the most sessions opened per second")
+    command->add_option("-r,--rate", options->rate, "the most sessions opened per second")
         ->type_name("R/s")
         ->capture_default_str();
     command->add_flag("--force", options->force,

@@ -456,7 +456,7 @@ void add_compare_command(CLI::App& app, Exit& exit) {
     compare->scenario.add_to(*command, ScenarioOptions::File::required, compare->files);
     compare->options.add_to(*command, RunOptions::Target::several);
     command
-        ->add_option("--protocols", compare->protocols,
+        ->add_option("-p,--protocols", compare->protocols,
                      "Protocols, separated by commas: " + names_of_protocols() + "; all by default")
         ->type_name("A,B,...")
         ->delimiter(',');

@@ -37,11 +37,11 @@ Checked<double> parse_percentage(const std::string& text, const std::string& opt
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), percent);
     const std::string rest(end, text.data() + text.size());
     constexpr double most = 1'000;
-    if (error != std::errc{} || (rest != "%" && rest != " %") || !(percent >= 0 && percent <= most)) {
+    if (error != std::errc{} || (!rest.empty() && rest != "%" && rest != " %") || !(percent >= 0 && percent <= most)) {
         return Problems{
             {.source = option,
              .key = {},
-             .message = fmt::format("\"{}\" is no percentage (allowed: 0% to {:.0f}%, as in 5%)", text, most)}};
+             .message = fmt::format("\"{}\" is no percentage (allowed: 0 to {:.0f}, as in 5, 5% or 5 %)", text, most)}};
     }
     return percent / 100;
 }

@@ -20,7 +20,7 @@ std::string path_of_report(const std::string& text);
 
 Checked<report::Report> load_report(const std::string& path);
 
-// Reads "10%" as 0.1. Problems name `option`.
+// Reads "10%", "10 %" or "10" as 0.1. Problems name `option`.
 Checked<double> parse_percentage(const std::string& text, const std::string& option);
 
 }  // namespace portillon::cmd

@@ -109,23 +109,25 @@ void ScenarioOptions::add_to(CLI::App& app, File file, const std::shared_ptr<Fil
     if (file == File::required) {
         scenario->required();
     }
-    const auto add = [this, &app](const char* name, const char* description, const char* type) {
-        app.add_option_function<std::string>(
-               name,
-               [this, name](const std::string& value) {
-                   choices_.push_back({name, value});
-               },
-               description)
-            ->type_name(type)
-            ->allow_extra_args(false)
-            ->trigger_on_parse();  // each as it is typed, because the order counts
-    };
-    add("--set", "Change a key of the scenario: traffic.stages.0.duration=20s", "KEY=VALUE");
-    add("--equipments", "Number of equipments", "N");
-    add("--rate", "Validations of each equipment, such as 10/s", "RATE");
-    add("--duration", "Duration of the measured stage, such as 30s", "DURATION");
-    add("--seed", "Seed of schedules, identities and payloads", "N");
-    add("--compress", "Divide the durations of stages, steps and faults by N", "N");
+    add_choice(app, "-s,", "--set", "Change a key of the scenario: traffic.stages.0.duration=20s", "KEY=VALUE");
+    add_choice(app, "-n,", "--equipments", "Number of equipments", "N");
+    add_choice(app, "-r,", "--rate", "Validations of each equipment, such as 10/s", "RATE");
+    add_choice(app, "-d,", "--duration", "Duration of the measured stage, such as 30s", "DURATION");
+    add_choice(app, "", "--seed", "Seed of schedules, identities and payloads", "N");
+    add_choice(app, "", "--compress", "Divide the durations of stages, steps and faults by N", "N");
+}
+
+void ScenarioOptions::add_choice(CLI::App& app, const std::string& short_name, const std::string& name,
+                                 const std::string& description, const char* type) {
+    app.add_option_function<std::string>(
+           short_name + name,
+           [this, name](const std::string& value) {
+               choices_.push_back({name, value});
+           },
+           description)
+        ->type_name(type)
+        ->allow_extra_args(false)
+        ->trigger_on_parse();  // each as it is typed, because the order counts
 }
 
 bool ScenarioOptions::given() const {
@@ -134,15 +136,7 @@ bool ScenarioOptions::given() const {
 
 void ScenarioOptions::add_protocol_to(CLI::App& app) {
     runs_one_ = true;
-    app.add_option_function<std::string>(
-           "--protocol",
-           [this](const std::string& value) {
-               choices_.push_back({"--protocol", value});
-           },
-           "Protocol, instead of the scenario's own: " + names_of_protocols())
-        ->type_name("NAME")
-        ->allow_extra_args(false)
-        ->trigger_on_parse();
+    add_choice(app, "-p,", "--protocol", "Protocol, instead of the scenario's own: " + names_of_protocols(), "NAME");
 }
 
 std::optional<std::string> ScenarioOptions::last(std::string_view option) const {

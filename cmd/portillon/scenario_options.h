@@ -53,6 +53,9 @@ private:
         std::string value;
     };
 
+    // `short_name`: "-n,", or empty.
+    void add_choice(CLI::App& app, const std::string& short_name, const std::string& name,
+                    const std::string& description, const char* type);
     std::optional<std::string> last(std::string_view option) const;
     std::vector<scenario::Override> overrides(std::optional<std::size_t> measured_stage, Problems& problems) const;
 

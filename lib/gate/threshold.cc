@@ -193,7 +193,29 @@ std::string read_stage(std::string_view text, const std::optional<Metric>& metri
     return {};
 }
 
+// Reads the metric and its stage into `threshold`. Returns the metric, or nothing if there is none of that name.
+std::optional<Metric> read_metric(std::string_view text, Threshold& threshold, Problems& problems) {
+    const auto name = trimmed(text.substr(0, text.find('{')));
+    const auto metric = find_metric(name);
+    if (metric) {
+        threshold.metric = *metric;
+    } else {
+        problems.push_back(unknown_metric(name));
+    }
+    if (auto wrong = read_stage(trimmed(text), metric, threshold); !wrong.empty()) {
+        problems.push_back({.source = {}, .key = {}, .message = std::move(wrong)});
+    }
+    return metric;
+}
+
 }  // namespace
+
+Problems check_metric(std::string_view text) {
+    Problems problems;
+    Threshold ignored;
+    read_metric(text, ignored, problems);
+    return problems;
+}
 
 Checked<Threshold> parse_threshold(std::string_view metric_name, std::string_view expression) {
     Problems problems;
@@ -201,16 +223,7 @@ Checked<Threshold> parse_threshold(std::string_view metric_name, std::string_vie
         problems.push_back({.source = {}, .key = {}, .message = std::move(message)});
     };
     Threshold threshold;
-    const auto name = trimmed(metric_name.substr(0, metric_name.find('{')));
-    const auto metric = find_metric(name);
-    if (metric) {
-        threshold.metric = *metric;
-    } else {
-        problems.push_back(unknown_metric(name));
-    }
-    if (auto wrong = read_stage(trimmed(metric_name), metric, threshold); !wrong.empty()) {
-        problem(std::move(wrong));
-    }
+    const auto metric = read_metric(metric_name, threshold, problems);
     threshold.expression = trimmed(expression);
     const std::string_view text = threshold.expression;
     const auto at = text.find_first_of("<>=!");

@@ -41,6 +41,9 @@ Checked<Threshold> parse_threshold(std::string_view metric, std::string_view exp
 // The same for callers that only want to know whether the threshold is well formed.
 Problems check_threshold(std::string_view metric, std::string_view expression);
 
+// The problems of a metric alone, with or without a stage: "response", "lost{stage:2}".
+Problems check_metric(std::string_view text);
+
 // The index of the stage that is meant: by its name, else by its number, from 1.
 std::optional<std::size_t> place_of_stage(const std::vector<std::string>& names, std::string_view meant);
 

@@ -441,6 +441,13 @@ TEST(Parse, HasDefaultThresholdsUnlessTheTextHasItsOwn) {
         EXPECT_TRUE(read(with(none))->thresholds.empty()) << none << problems_in(with(none));
     }
     EXPECT_TRUE(read(smallest, {{"--set", "thresholds", "{}"}})->thresholds.empty());
+    // An empty list switches the default threshold on its metric off, and no other.
+    EXPECT_EQ(read(smallest, {{"--set", "thresholds.lost", "[]"}})->thresholds,
+              (std::vector<Threshold>(defaults.begin() + 1, defaults.end())));
+    EXPECT_EQ(read(smallest, {{"--set", "thresholds.response", "[]"}})->thresholds, defaults);
+    EXPECT_EQ(read(with("thresholds: { lost: [], rejected: ['count==0'] }\n"))->thresholds,
+              (std::vector<Threshold>{{.metric = "rejected", .expression = "count==0"}}));
+    EXPECT_THAT(problems_in(with("thresholds: { lst: [] }\n")), HasSubstr("thresholds.lst: unknown metric \"lst\""));
     EXPECT_THAT(problems_in(with("thresholds: [ lost ]\n")), HasSubstr("thresholds: a list of 1"));
     EXPECT_THAT(problems_in(with("thresholds:\n")), HasSubstr("thresholds: must be a mapping"));
     EXPECT_THAT(problems_in(with("thresholds: 5\n")), HasSubstr("thresholds: must be"));

@@ -495,21 +495,44 @@ void check_threshold(const Section& where, const std::string& key, const Thresho
     }
 }
 
-void read_thresholds(const Section& section, const nlohmann::json* metrics, const std::vector<std::string>& stages,
-                     std::vector<Threshold>& thresholds) {
-    if (metrics == nullptr) {
-        for (const auto& threshold : gate::default_thresholds()) {
+// A list without thresholds has no expression that would name an unknown metric.
+void check_metric(const Section& where, const std::string& metric) {
+    for (const auto& problem : gate::check_metric(metric)) {
+        where.say(metric, problem.message);
+    }
+}
+
+// Whether the mapping names metrics, and an empty list for each of them.
+bool only_switches_off(const nlohmann::json& metrics) {
+    return metrics.is_object() && !metrics.empty() &&
+           std::all_of(metrics.begin(), metrics.end(),
+                       [](const auto& expressions) { return expressions.is_array() && expressions.empty(); });
+}
+
+// Adds the default thresholds, except those on the metrics that `switched_off` names.
+void add_default_thresholds(const nlohmann::json* switched_off, std::vector<Threshold>& thresholds) {
+    for (const auto& threshold : gate::default_thresholds()) {
+        if (switched_off == nullptr || !switched_off->contains(threshold.metric.name)) {
             thresholds.push_back(
                 {.metric = threshold.metric.name, .expression = threshold.expression, .origin = threshold.origin});
         }
-        return;
     }
-    if (!metrics->is_object()) {
+}
+
+void read_thresholds(const Section& section, const nlohmann::json* metrics, const std::vector<std::string>& stages,
+                     std::vector<Threshold>& thresholds) {
+    if (metrics == nullptr || only_switches_off(*metrics)) {
+        add_default_thresholds(metrics, thresholds);
+    }
+    if (metrics == nullptr || !metrics->is_object()) {
         return;
     }
     for (const auto& [metric, expressions] : metrics->items()) {
         const auto list = section.section(metric);
         const auto items = section.list(metric);
+        if (expressions.is_array() && expressions.empty()) {
+            check_metric(section, metric);
+        }
         for (std::size_t at = 0; expressions.is_array() && at < expressions.size(); ++at) {
             Threshold threshold{.metric = metric, .expression = {}};
             if (expressions[at].is_string()) {

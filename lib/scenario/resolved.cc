@@ -178,6 +178,18 @@ ordered_json threshold_json(const Threshold& threshold) {
     return json;
 }
 
+// An empty list for each default threshold that is not among `thresholds`.
+ordered_json switched_off(const std::vector<Threshold>& thresholds) {
+    auto off = ordered_json::object();
+    for (const auto& by_default : gate::default_thresholds()) {
+        const auto is_it = [&](const Threshold& each) { return each.metric == by_default.metric.name; };
+        if (std::none_of(thresholds.begin(), thresholds.end(), is_it)) {
+            off[by_default.metric.name] = ordered_json::array();
+        }
+    }
+    return off;
+}
+
 bool holds_containers(const ordered_json& json) {
     for (const auto& value : json) {
         if (value.is_object() || value.is_array()) {
@@ -259,7 +271,8 @@ ordered_json resolved_json(const Scenario& scenario) {
         json["protocols"][name] = options;
     }
     json["faults"] = faults_json(scenario.faults);
-    // Default thresholds are not written: parse() adds them again, and they remain the default ones.
+    // Default thresholds are not written: parse() adds them again, and they remain the default ones. Those that were
+    // switched off are written as empty lists.
     const bool by_default = std::any_of(scenario.thresholds.begin(), scenario.thresholds.end(),
                                         [](const auto& each) { return each.origin == gate::Origin::by_default; });
     if (!by_default) {
@@ -267,6 +280,8 @@ ordered_json resolved_json(const Scenario& scenario) {
         for (const auto& threshold : scenario.thresholds) {
             json["thresholds"][threshold.metric].push_back(threshold_json(threshold));
         }
+    } else if (const auto off = switched_off(scenario.thresholds); !off.empty()) {
+        json["thresholds"] = off;
     }
     return json;
 }

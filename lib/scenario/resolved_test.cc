@@ -52,6 +52,10 @@ std::vector<Scenario> samples() {
     auto unjudged = shipped("smoke");
     unjudged.thresholds.clear();
     all.push_back(unjudged);
+    auto partly_judged = shipped("smoke");
+    partly_judged.thresholds = {{.metric = "lost", .expression = "count==0", .origin = gate::Origin::by_default},
+                                {.metric = "rejected", .expression = "count==0", .origin = gate::Origin::by_default}};
+    all.push_back(partly_judged);
     odd.protocols["http2"]["path"] = "/a:b'c";
     all.push_back(odd);
     for (auto& scenario : std::vector<Scenario>(all)) {
