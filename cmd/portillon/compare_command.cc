@@ -2,7 +2,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <memory>
 #include <set>
 
@@ -22,6 +21,8 @@
 #include "report/page/page.h"
 #include "report/reach.h"
 #include "report_argument.h"
+#include "report_place.h"
+#include "result_files.h"
 #include "run/conduct.h"
 #include "run/rounds.h"
 #include "run/routes.h"
@@ -58,11 +59,12 @@ struct CompareCommand {
     RunOptions options;
     std::vector<std::string> protocols;
     unsigned repeats = 1;
-    std::optional<std::string> folder;
+    ResultFiles results;
+    ReportPlace place;
     std::string min_effect = "5%";
     std::vector<std::string> fail_on;
 
-    Exit execute() const {
+    Exit execute() {
         const auto loaded = scenario.load(known_protocols());
         Problems problems;
         const auto destinations = options.destinations();
@@ -99,11 +101,8 @@ struct CompareCommand {
         if (!options.confirm(*loaded, names_of(entries), *destinations)) {
             return Exit::usage;
         }
-        std::error_code unmade;
-        const bool wanted = folder && folder != "-";
-        const bool made = wanted && std::filesystem::create_directories(*folder, unmade);
-        if (unmade) {
-            print_problems({{"-o", 0, "", fmt::format("cannot make the folder {}: {}", *folder, unmade.message())}});
+        if (const auto unmade = place.prepare(loaded->scenario.name); !unmade.empty()) {
+            print_problems(unmade);
             return Exit::usage;
         }
 
@@ -121,9 +120,7 @@ struct CompareCommand {
                 print(standard_error(),
                       "interrupted before the first validation was due: there is nothing to report\n");
             }
-            if (made) {
-                std::filesystem::remove(*folder, unmade);  // an empty folder that was made in vain
-            }
+            place.give_up();
         }
         return outcome.stopped_by == 0 ? result : exit_of_signal(outcome.stopped_by);
     }
@@ -403,32 +400,17 @@ private:
     }
 
     Exit keep(const report::Report& report, double effect) const {
-        if (!folder) {
-            if (!options.quiet()) {
-                print(standard_error(), "\nNo report was written; -o FOLDER keeps it.\n");
-            }
-            return Exit::passed;
-        }
-        if (folder == "-") {
-            return write_output("-", report::to_json(report)) ? Exit::passed : Exit::failed;
-        }
-        const auto path = [this](const char* name) { return (std::filesystem::path(*folder) / name).string(); };
-        const std::pair<std::string, std::string> made[] = {
-            {path("comparison.json"), report::to_json(report)},
-            {path("comparison.md"),
-             report::comparison_markdown(std::get<report::Comparison>(report), {.min_effect = effect})},
-            {path("comparison.html"), report::page::html_page(report, {.min_effect = effect})}};
-        std::vector<std::string> written;
-        for (const auto& [name, text] : made) {
-            if (!write_output(name, text)) {
-                return Exit::failed;
-            }
-            written.push_back(name);
-        }
-        if (!options.quiet()) {
-            print(standard_error(), "\nReports: {}\n", fmt::format("{}", fmt::join(written, ", ")));
-        }
-        return Exit::passed;
+        const auto strictness = options.strict() ? report::Strictness::strict : report::Strictness::lenient;
+        const report::DiffOptions changes{.min_effect = effect};
+        const bool written = results.write(report, strictness, changes);
+        const auto markdown = [&] {
+            return report::comparison_markdown(std::get<report::Comparison>(report), changes);
+        };
+        const bool kept = place.keep({{"comparison.json", [&] { return report::to_json(report); }},
+                                      {"comparison.md", markdown},
+                                      {"comparison.html", [&] { return report::page::html_page(report, changes); }}},
+                                     options.quiet() ? ReportPlace::Say::little : ReportPlace::Say::everything);
+        return written && kept ? Exit::passed : Exit::failed;
     }
 };
 
@@ -450,6 +432,8 @@ void add_compare_command(CLI::App& app, Exit& exit) {
         "judge the median; for counts (lost, undelivered, rejected, ...) they judge the worst repeat. A row is\n"
         "invalid (exit 3) when no repeat is valid, and suspect when fewer than half are; with --strict all must\n"
         "be valid.\n"
+        "Without -o the reports are kept in a new folder portillon-results/SCENARIO-TIME, whose name is the last\n"
+        "line; gate, diff and render take it.\n"
         "Ctrl-C ends the present run, reports the results so far and exits with 130; a second Ctrl-C aborts.");
     const auto compare = std::make_shared<CompareCommand>();
     compare->files = Files::of(*command);
@@ -467,11 +451,10 @@ void add_compare_command(CLI::App& app, Exit& exit) {
         ->type_name("N")
         ->check(CLI::Range(1, 1000))
         ->capture_default_str();
-    compare->files->output_folder(
-        "-o,--output", compare->folder,
-        "Folder for comparison.json, comparison.md and comparison.html, which replace existing "
-        "ones; - writes the JSON to standard output",
-        {"comparison.json", "comparison.md", "comparison.html"});
+    compare->scenario.add_thresholds_to(*command);
+    compare->results.add_to(*compare->files);
+    compare->place.add_to(*command, compare->files, ReportPlace::Named::folder,
+                          {"comparison.json", "comparison.md", "comparison.html"});
     command->add_option("--min-effect", compare->min_effect, "Smallest change between named targets that counts")
         ->type_name("PERCENT")
         ->capture_default_str();

@@ -121,7 +121,8 @@ struct DiffCommand {
 void add_diff_command(CLI::App& app, Exit& exit) {
     auto* command = app.add_subcommand("diff", "Compare two sides run by run: did this change make it worse?");
     command->footer(
-        "BASE and CANDIDATE are reports of run or compare. FILE#PART takes a part of a comparison:\n"
+        "BASE and CANDIDATE are reports of run or compare, or the folders in which they lie. FILE#PART takes a part of "
+        "a comparison:\n"
         "  comparison.json#mqtt         one protocol (\"mqtt QoS 0\": that variant of it)\n"
         "  comparison.json#cand         one of several named targets\n"
         "  comparison.json#cand/mqtt    both\n"

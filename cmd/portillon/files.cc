@@ -24,33 +24,39 @@ std::string name_of(const CLI::Option& option) {
 
 CLI::Option* Files::input(const std::string& names, std::string& value, const std::string& help, PathOf path_of) {
     auto* option = command_.add_option(names, value, help)->type_name("FILE");
-    inputs_.push_back({option, report::Output::Kind::file, {}, std::move(path_of)});
+    inputs_.push_back({.option = option, .path_of = std::move(path_of)});
     return option;
 }
 
 CLI::Option* Files::output(const std::string& names, std::optional<std::string>& value, const std::string& help) {
-    auto* option = command_.add_option(names, value, help)->type_name("FILE");
-    outputs_.push_back({option, report::Output::Kind::file, {}, {}});
-    return option;
+    return output(names, value, help, [](const std::string&) { return false; }, {});
 }
 
-CLI::Option* Files::output_folder(const std::string& names, std::optional<std::string>& value, const std::string& help,
-                                  std::vector<std::string> files) {
-    auto* option = command_.add_option(names, value, help)->type_name("FOLDER");
-    outputs_.push_back({option, report::Output::Kind::folder, std::move(files), {}});
+CLI::Option* Files::output(const std::string& names, std::optional<std::string>& value, const std::string& help,
+                           IsFolder is_folder, std::vector<std::string> files) {
+    auto* option = command_.add_option(names, value, help)->type_name("FILE");
+    outputs_.push_back({.option = option, .is_folder = std::move(is_folder), .files = std::move(files)});
     return option;
 }
 
 std::vector<report::Output> Files::outputs() const {
+    using Kind = report::Output::Kind;
     std::vector<report::Output> outputs;
     for (const auto& named : outputs_) {
         for (const auto& path : named.option->results()) {
-            const bool folder = named.kind == report::Output::Kind::folder && path != "-";
-            outputs.push_back({name_of(*named.option), path,
-                               folder ? report::Output::Kind::folder : report::Output::Kind::file, named.files});
+            outputs.push_back(
+                {name_of(*named.option), path, named.is_folder(path) ? Kind::folder : Kind::file, named.files});
         }
     }
+    if (auto output = unnamed_ ? unnamed_() : std::nullopt) {
+        outputs.push_back(std::move(*output));
+    }
     return outputs;
+}
+
+void Files::also_writes(Unnamed output, std::string way_out) {
+    unnamed_ = std::move(output);
+    way_out_ = std::move(way_out);
 }
 
 Problems Files::problems() const {
@@ -60,7 +66,12 @@ Problems Files::problems() const {
             inputs.push_back({name_of(*named.option), named.path_of ? named.path_of(typed) : typed});
         }
     }
-    return report::problems_of(outputs(), inputs);
+    auto problems = report::problems_of(outputs(), inputs);
+    const auto unnamed = unnamed_ ? unnamed_() : std::nullopt;
+    for (auto& problem : problems) {
+        problem.message += unnamed && problem.source == unnamed->option ? " (" + way_out_ + ")" : "";
+    }
+    return problems;
 }
 
 Problems Files::also_reads(const std::string& what, const std::string& path) {

@@ -27,9 +27,14 @@ public:
     CLI::Option* input(const std::string& names, std::string& value, const std::string& help, PathOf path_of = {});
 
     CLI::Option* output(const std::string& names, std::optional<std::string>& value, const std::string& help);
-    // `files`: the files that will be written into the folder. "-" stands for the first of them, on standard output.
-    CLI::Option* output_folder(const std::string& names, std::optional<std::string>& value, const std::string& help,
-                               std::vector<std::string> files);
+    // An output that may be a folder, as `is_folder` says of the typed path; `files` will then be written into it.
+    using IsFolder = std::function<bool(const std::string& path)>;
+    CLI::Option* output(const std::string& names, std::optional<std::string>& value, const std::string& help,
+                        IsFolder is_folder, std::vector<std::string> files);
+    // An output that no option names; nothing if it is not wanted. Asked after the command line was read. `way_out`
+    // says in the problems of this output what helps.
+    using Unnamed = std::function<std::optional<report::Output>()>;
+    void also_writes(Unnamed output, std::string way_out);
 
     // Adds a file that the command reads by another way (a scenario names its trace). Returns the problems of all
     // outputs, since none of them may be this file either.
@@ -46,15 +51,17 @@ private:
 
     struct Named {
         CLI::Option* option;
-        report::Output::Kind kind;
-        std::vector<std::string> files;
-        PathOf path_of;
+        PathOf path_of = {};
+        IsFolder is_folder = {};
+        std::vector<std::string> files = {};
     };
     std::vector<report::Output> outputs() const;
     Problems problems() const;
 
     CLI::App& command_;
     std::vector<Named> outputs_, inputs_;
+    Unnamed unnamed_;
+    std::string way_out_;
     std::vector<report::Input> found_;
 };
 

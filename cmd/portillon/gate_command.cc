@@ -184,11 +184,14 @@ void add_gate_command(CLI::App& app, Exit& exit) {
         "not certainly, is a warning, and with --strict a failure. With fewer than 4 repeats a side only broken\n"
         "promises are certain (lost > 0 where the baseline has none): figures of single reports beyond\n"
         "--max-regression are warnings, and --strict fails them.\n"
-        "FILE#PART takes a part of a comparison, see portillon diff --help.\n"
+        "FILE#PART takes a part of a comparison, see portillon diff --help. A folder that run or compare left stands\n"
+        "for the report in it.\n"
         "Example: portillon gate report.json --threshold 'response: p(95)<50ms' --threshold 'lost: count==0'");
     const auto options = std::make_shared<GateOptions>();
     options->files = Files::of(*command);
-    options->files->input("REPORT", options->path, "a report of run or compare; - reads standard input", path_of_report)
+    options->files
+        ->input("REPORT", options->path, "a report of run or compare, or its folder; - reads standard input",
+                path_of_report)
         ->type_name("FILE[#PART]")
         ->required();
     command->add_option("--threshold", options->thresholds, "repeatable; without any, the report's own are judged")

@@ -4,9 +4,15 @@ Usage: one_command_test.py PORTILLON
 
 Nothing here depends on how fast the machine is: a slow one may make a measurement invalid (exit code 3), never more.
 """
+import json
+import os
+import re
+import subprocess
+import tempfile
 import unittest
+import xml.etree.ElementTree as xml
 
-from program import Case, call
+from program import LISTENERS, PORTILLON, Case, call
 
 SMALL = ["-n", "5", "-r", "10/s", "-d", "1s"]
 
@@ -14,6 +20,26 @@ SMALL = ["-n", "5", "-r", "10/s", "-d", "1s"]
 class OneCommand(Case):
     def assert_ended_well(self, done):
         self.assertIn(done.returncode, (0, 3), done.stdout + done.stderr)
+
+    def in_folder(self, *words, **more):
+        return call(*words, cwd=self.folder.name, **more)
+
+    def path(self, *names):
+        return os.path.join(self.folder.name, *names)
+
+    def load(self, *names):
+        with open(self.path(*names)) as file:
+            return json.load(file)
+
+    def serve(self):
+        """The embedded server's program as somebody else's server: {protocol: URL}."""
+        server = subprocess.Popen([PORTILLON, "serve", "--ready-json", "--admin", "127.0.0.1:0",
+                                   *[word for name in LISTENERS for word in ("--listen", f"{name}=127.0.0.1:0")]],
+                                  stdout=subprocess.PIPE, text=True)
+        self.addCleanup(server.communicate)
+        self.addCleanup(server.terminate)
+        ready = json.loads(server.stdout.readline())["listeners"]
+        return {"mqtt": "mqtt://" + ready["mqtt"], "http2": "http://" + ready["http2"], "grpc": "grpc://" + ready["grpc"]}
 
     # --- options ---
 
@@ -48,6 +74,168 @@ class OneCommand(Case):
         done = call("run", "-p", "http2", *SMALL, "-s", "thresholds.lost=[]", "-o", self.out)
         self.assert_ended_well(done)
         self.assertEqual([each["metric"] for each in self.report()["thresholds"]], ["undelivered", "rejected", "never_connected"])
+
+    # --- thresholds and files ---
+
+    def test_thresholds_of_the_command_line_replace_those_of_the_scenario(self):
+        scenario = self.file("s.yaml", "fleet: { equipments: 5 }\ntraffic: { stages: [ { duration: 1s, rate: 10/s, name: rush } ] }\n"
+                             "thresholds: { rejected: ['count==0'] }\n")
+        run = ["run", scenario, "-p", "http2", "--quiet", "-o", self.out]
+        done = call(*run, "--threshold", "acknowledged: count==50", "--threshold", "response{stage:rush}: p(50)<1h")
+        self.assert_ended_well(done)
+        self.assertEqual([(each["metric"], each["expression"], each["passed"], each.get("default", False)) for each in self.report()["thresholds"]],
+                         [("acknowledged", "count==50", True, False), ("response{stage:rush}", "p(50)<1h", True, False)])
+        done = call(*run, "--threshold", "acknowledged: count>50")
+        self.assertIn(done.returncode, (99, 3), done.stderr)
+        for command in (run, ["compare", scenario, "-p", "http2", "--no-report"]):
+            for wrong, said in (("lost", "names no metric"), ("lst: count==0", "unknown metric"),
+                                ("response{stage:rash}: p(50)<1h", 'there is no stage "rash"')):
+                done = call(*command, "--threshold", wrong)
+                self.assertEqual(done.returncode, 2, done.stderr)
+                self.assertIn("--threshold", done.stderr)
+                self.assertIn(said, done.stderr)
+        done = call("compare", scenario, "-p", "http2,grpc", "--no-report", "--threshold", "acknowledged: count>50")
+        self.assertIn(done.returncode, (99, 3), done.stderr)
+
+    def test_run_writes_what_gate_and_render_write(self):
+        files = {option: self.path(name) for option, name in (("--junit", "j.xml"), ("--html", "r.html"), ("--markdown", "r.md"))}
+        done = call("run", "-p", "http2", *SMALL, "-o", self.out, *[word for pair in files.items() for word in pair])
+        self.assert_ended_well(done)
+        self.assert_files_are_those_of_gate_and_render(self.out, files)
+        suites = xml.parse(files["--junit"]).getroot()
+        self.assertEqual({case.get("name") for case in suites.iter("testcase")} & {"lost: count==0", "rejected: count==0"},
+                         {"lost: count==0", "rejected: count==0"})
+
+    def test_compare_writes_what_gate_and_render_write(self):
+        files = {option: self.path(name) for option, name in (("--junit", "j.xml"), ("--html", "r.html"), ("--markdown", "r.md"))}
+        done = call("compare", "smoke", "--compress", "10", "-p", "http2,grpc", "-o", self.path("both"),
+                    *[word for pair in files.items() for word in pair])
+        self.assertIn(done.returncode, (0, 3, 99), done.stderr)
+        self.assert_files_are_those_of_gate_and_render(self.path("both", "comparison.json"), files)
+        with open(files["--html"]) as one, open(self.path("both", "comparison.html")) as other:
+            self.assertEqual(one.read(), other.read())
+
+    def assert_files_are_those_of_gate_and_render(self, report, files):
+        again = {option: path + ".again" for option, path in files.items()}
+        call("gate", report, "--junit", again["--junit"])
+        call("render", report, "--html", again["--html"], "--markdown", again["--markdown"])
+        for option, path in files.items():
+            with open(path) as one, open(again[option]) as other:
+                # Only the keys of the scenario, which is shown in full, have another order in a report that was read.
+                self.assertEqual(sorted(one.read()), sorted(other.read()), option)
+
+    def test_a_file_that_cannot_be_written_is_refused_before_anything_is_sent(self):
+        for command in (["run"], ["compare", "smoke"]):
+            for option in ("--junit", "--html", "--markdown"):
+                done = self.in_folder(*command, option, self.path("none", "file"))
+                self.assertEqual(done.returncode, 2, done.stderr)
+                self.assertTrue(done.stderr.startswith(option + ": "), done.stderr)
+        self.assertEqual(os.listdir(self.folder.name), [])
+
+    # --- the target's scheme ---
+
+    def test_the_protocol_follows_from_the_scheme_of_the_target(self):
+        targets = self.serve()
+        scenario = self.file("s.yaml", "protocol: mqtt\nfleet: { equipments: 5 }\ntraffic: { stages: [ { duration: 1s, rate: 10/s } ] }\n")
+        for scheme, options, expected in (("http2", [], "http2"), ("grpc", [], "grpc"), ("mqtt", [], "mqtt"),
+                                          ("grpc", ["-p", "grpc-stream"], "grpc-stream")):
+            done = call("run", scenario, "--target", targets[scheme], *options, "-o", self.out)
+            self.assert_ended_well(done)
+            self.assertEqual(self.report()["protocol"], expected)
+            said = f"over {expected} (the target's scheme; the scenario says mqtt) to "
+            self.assertEqual(said in done.stderr, expected in ("http2", "grpc"), done.stderr)
+        # What the scenario says is kept where it fits, and what an option says always.
+        streams = self.file("t.yaml", "protocol: grpc-stream\nfleet: { equipments: 2 }\ntraffic: { stages: [ { duration: 1s, rate: 5/s } ] }\n")
+        self.assert_ended_well(call("run", streams, "--target", targets["grpc"], "-o", self.out))
+        self.assertEqual(self.report()["protocol"], "grpc-stream")
+        for options in (["-p", "mqtt"], ["-s", "protocol=mqtt"]):
+            done = call("run", scenario, "--target", targets["http2"], *options, "-o", self.out)
+            self.assertEqual(done.returncode, 2)
+            self.assertIn("does not fit protocol mqtt", done.stderr)
+        done = call("run", scenario, "--target", targets["http2"], "-s", "protocols.mqtt.qos=2", "-o", self.out)
+        self.assertIn("warning: --set protocols.mqtt.qos=2: has no effect: mqtt is not run here", done.stderr)
+
+    # --- kept reports ---
+
+    def test_a_run_keeps_its_report_and_names_it_in_the_last_line(self):
+        kept = []
+        for _ in range(2):  # within one second, mostly
+            done = self.in_folder("run", "-p", "http2", *SMALL, "-d", "200ms", "--quiet")
+            self.assert_ended_well(done)
+            kept.append(done.stdout.splitlines()[-1])
+            self.assertTrue(re.fullmatch(r"portillon-results/ad-hoc-\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ(-2)?", kept[-1]), kept[-1])
+            self.assertEqual(sorted(os.listdir(self.path(kept[-1]))), ["report.html", "report.json"])
+            self.assertEqual(self.load(kept[-1], "report.json")["kind"], "run")
+        self.assertEqual(len(set(kept)), 2)
+        done = self.in_folder("compare", "smoke", "--compress", "20", "-p", "http2,grpc")
+        self.assertIn(done.returncode, (0, 3, 99), done.stderr)
+        folder = done.stdout.splitlines()[-1]
+        self.assertTrue(folder.startswith("portillon-results/smoke-"), folder)
+        self.assertEqual(sorted(os.listdir(self.path(folder))), ["comparison.html", "comparison.json", "comparison.md"])
+        # These folders are reports to the other commands.
+        self.assertIn(self.in_folder("gate", kept[0], "--threshold", "acknowledged: count==10").returncode, (0, 3))
+        report, comparison = kept[0] + "/report.json", folder + "/comparison.json"
+        for by_folder, by_file in ((["gate", kept[0]], ["gate", report]), (["gate", folder + "/#grpc", "--each"], ["gate", comparison + "#grpc", "--each"]),
+                                   (["render", folder], ["render", comparison]), (["render", kept[0]], ["render", report]),
+                                   (["diff", *kept], ["diff", *(each + "/report.json" for each in kept)]),
+                                   (["diff", folder + "#http2", folder + "#grpc"], ["diff", comparison + "#http2", comparison + "#grpc"]),
+                                   (["clean", kept[0]], ["clean", report])):
+            one, other = self.in_folder(*by_folder), self.in_folder(*by_file)
+            self.assertEqual(one.returncode, other.returncode, one.stderr)
+            self.assertIn(one.returncode, (0, 3, 99), one.stderr)
+            if by_folder[0] in ("gate", "render"):  # the others repeat the names that were typed
+                self.assertEqual(one.stdout, other.stdout)
+        done = self.in_folder("gate", "portillon-results")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("portillon-results: it is a folder without report.json or comparison.json", done.stderr)
+        self.assertEqual(self.in_folder("render", kept[0], "--html", kept[0] + "/report.json").returncode, 2)
+
+    def test_a_name_is_made_fit_for_a_file(self):
+        for name, stem in (("../../etc/pass wd", "etc-pass-wd"), ("Peak é 50%", "Peak-50"), ("...", "scenario"), ("x" * 99, "x" * 60)):
+            scenario = self.file("s.yaml", f"name: {json.dumps(name)}\nprotocol: http2\nfleet: {{ equipments: 2 }}\n"
+                                 "traffic: { stages: [ { duration: 200ms, rate: 10/s } ] }\n")
+            done = self.in_folder("run", scenario, "--quiet")
+            self.assert_ended_well(done)
+            self.assertTrue(done.stdout.splitlines()[-1].startswith(f"portillon-results/{stem}-20"), done.stdout.splitlines()[-1])
+
+    def test_no_report_keeps_none(self):
+        for command in (["run", "-p", "http2", *SMALL], ["compare", "smoke", "--compress", "20", "-p", "http2"]):
+            done = self.in_folder(*command, "--no-report")
+            self.assertIn(done.returncode, (0, 3, 99), done.stderr)
+            self.assertNotIn("portillon-results", done.stdout + done.stderr)
+            self.assertEqual(os.listdir(self.folder.name), [])
+            self.assertEqual(self.in_folder(*command, "--no-report", "-o", "x.json").returncode, 2)
+
+    def test_a_folder_that_cannot_be_written_is_refused_before_anything_is_sent(self):
+        self.file("portillon-results", "not a folder")
+        for command in (["run", *SMALL], ["compare", "smoke"]):
+            done = self.in_folder(*command)
+            self.assertEqual((done.returncode, done.stdout), (2, ""))
+            self.assertEqual(done.stderr, "portillon-results: 'portillon-results' cannot be written: it is no folder "
+                             "(-o keeps the report elsewhere, --no-report nowhere)\n")
+        done = call("run", *SMALL, cwd="/proc")
+        self.assertEqual((done.returncode, done.stdout), (2, ""))
+        self.assertIn("portillon-results: 'portillon-results' cannot be written: ", done.stderr)
+
+    def test_a_run_without_report_leaves_no_folder(self):
+        done = self.in_folder("run", "-p", "http2", *SMALL, "--target", "http://192.0.2.1:1", stdin=subprocess.DEVNULL)
+        self.assertEqual(done.returncode, 2, done.stderr)  # nobody said yes
+        self.assertEqual(os.listdir(self.folder.name), [])
+
+    def test_the_output_of_a_run_may_be_a_folder(self):
+        os.mkdir(self.path("old"))
+        with tempfile.NamedTemporaryFile(dir=self.path("old"), delete=False) as other:
+            other.write(b"kept")
+        for typed, folder in (("new/", "new"), ("old", "old"), ("deep/er/", "deep/er"), ("old/", "old")):
+            done = self.in_folder("run", "-p", "http2", *SMALL, "-d", "200ms", "-o", typed)
+            self.assert_ended_well(done)
+            self.assertLessEqual({"report.html", "report.json"}, set(os.listdir(self.path(folder))))
+            self.assertEqual(self.load(folder, "report.json")["kind"], "run")
+            self.assertIn(f"Reports: {folder}/report.json, {folder}/report.html", done.stderr)
+        self.assertTrue(os.path.exists(other.name))
+        done = self.in_folder("run", "-p", "http2", *SMALL, "-d", "200ms", "-o", "-")
+        self.assert_ended_well(done)
+        self.assertEqual(json.loads(done.stdout)["kind"], "run")
 
 
 if __name__ == "__main__":

@@ -1,9 +1,12 @@
 """Shared by the tests of the whole program: calling it as users and scripts do. The program's path is the first argument
-of the script that imports this."""
+of the script that imports this. The tests run in a folder of their own, since a run without -o keeps its report in the
+current one."""
+import atexit
 import csv
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -13,6 +16,10 @@ PORTILLON = os.path.abspath(sys.argv.pop(1))
 PROTOCOLS = ["mqtt", "http2", "grpc", "grpc-stream"]
 LISTENERS = ["mqtt", "http2", "grpc"]  # the last takes unary calls and streams
 SCENARIOS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "scenarios")
+
+_here = tempfile.mkdtemp()
+atexit.register(shutil.rmtree, _here, ignore_errors=True)
+os.chdir(_here)
 
 
 def call(*arguments, **more):

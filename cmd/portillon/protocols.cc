@@ -1,5 +1,7 @@
 #include "protocols.h"
 
+#include <algorithm>
+
 #include "drivers/grpc/kind.h"
 #include "drivers/grpc_stream/kind.h"
 #include "drivers/http2/kind.h"
@@ -35,6 +37,17 @@ std::string names_of_protocols() {
         names += (names.empty() ? "" : ", ") + kind.name;
     }
     return names;
+}
+
+std::string protocol_for(const std::string& scheme, const std::string& preferred) {
+    std::vector<std::string> fitting;
+    for (const auto& kind : driver_kinds()) {
+        if (kind.scheme == scheme) {
+            fitting.push_back(kind.name);
+        }
+    }
+    const bool fits = std::find(fitting.begin(), fitting.end(), preferred) != fitting.end();
+    return fits || fitting.empty() ? preferred : fitting.front();
 }
 
 std::vector<scenario::KnownProtocol> known_protocols() {

@@ -17,6 +17,10 @@ const server::ListenerKinds& listener_kinds();
 // "mqtt, http2, ...", for people.
 std::string names_of_protocols();
 
+// The protocol for targets of this scheme: `preferred` if it has the scheme, else the first that has it; `preferred` if
+// there is none.
+std::string protocol_for(const std::string& scheme, const std::string& preferred);
+
 // Returns what a scenario may state about the drivers above.
 std::vector<scenario::KnownProtocol> known_protocols();
 

@@ -83,7 +83,7 @@ private:
                 outputs.push_back({rendering.option, rendering.path});
             }
         }
-        return report::problems_of(outputs, {{"REPORT", path}});
+        return report::problems_of(outputs, {{"REPORT", report_in(path)}});
     }
 
     std::vector<Rendering> render(const report::Report& report, Problems& problems) const {
@@ -211,7 +211,8 @@ void add_render_command(CLI::App& app, Exit& exit) {
         "  portillon render comparison.json --hgrm latency.hgrm --latency service");
     const auto render = std::make_shared<RenderCommand>();
     const auto files = Files::of(*command);
-    files->input("REPORT", render->path, "A report of run or compare; - is standard input")->required();
+    files->input("REPORT", render->path, "A report of run or compare, or its folder; - is standard input", report_in)
+        ->required();
     const auto file = [&files](const char* option, std::optional<std::string>& to, const char* help) {
         files->output(option, to, help);
     };

@@ -9,8 +9,11 @@
 #include "print.h"
 #include "protocols.h"
 #include "report/json.h"
+#include "report/page/page.h"
 #include "report/reach.h"
 #include "report/terminal.h"
+#include "report_place.h"
+#include "result_files.h"
 #include "run/conduct.h"
 #include "run/routes.h"
 #include "run_options.h"
@@ -24,17 +27,19 @@ struct RunCommand {
     std::shared_ptr<Files> files;
     ScenarioOptions scenario;
     RunOptions options;
-    std::optional<std::string> output;
+    ResultFiles results;
+    ReportPlace place;
 
-    Exit execute() const {
-        const auto loaded = scenario.load(known_protocols());
-        if (!loaded) {
-            print_problems(loaded.problems());
-            return Exit::usage;
-        }
+    Exit execute() {
         const auto destinations = options.destinations();
-        if (!destinations) {
-            print_problems(destinations.problems());
+        const auto loaded = scenario.load(known_protocols(), [&](const std::string& of_scenario) {
+            return destinations && !destinations->empty()
+                       ? protocol_for(destinations->front().server.url.scheme, of_scenario)
+                       : of_scenario;
+        });
+        if (!loaded || !destinations) {
+            print_problems(loaded ? Problems{} : loaded.problems());
+            print_problems(destinations ? Problems{} : destinations.problems());
             return Exit::usage;
         }
         const auto order =
@@ -51,6 +56,10 @@ struct RunCommand {
         if (!options.confirm(*loaded, order->protocol->name, *destinations)) {
             return Exit::usage;
         }
+        if (const auto problems = place.prepare(loaded->scenario.name); !problems.empty()) {
+            print_problems(problems);
+            return Exit::usage;
+        }
         net::RememberedSignals signals;
         run::RunOutcome conducted;
         {
@@ -59,6 +68,7 @@ struct RunCommand {
         }
         signals.remember(conducted.interrupted_by);
         if (!conducted.report()) {
+            place.give_up();
             if (conducted.interrupted_by == 0) {
                 print(standard_error(), "portillon: {}\n", conducted.failure);
             } else {
@@ -70,27 +80,20 @@ struct RunCommand {
         return exit_for(conducted, present(*conducted.report(), *order));
     }
 
-    // The summary reaches the terminal even when the file cannot be written.
+    // The summary reaches the terminal even when a file cannot be written.
     Exit present(const report::RunReport& run, const run::Order& order) const {
         auto& words = files->words();
         show(words, report::summary(run, style_for(words)));
         if (report::is_unreached(run)) {
             print(standard_error(), "portillon: no equipment could connect to {}\n", run::describe_target(order));
         }
-        if (!output) {
-            note("No report was written; -o FILE keeps it.");
-        } else if (!write_output(*output, report::to_json(run))) {
-            return Exit::failed;
-        } else if (&words == &standard_output()) {
-            note("Report: " + *output);
-        }
-        return exit_of(run, options.strict());
-    }
-
-    void note(const std::string& line) const {
-        if (!options.quiet()) {
-            print(standard_error(), "\n{}\n", line);
-        }
+        const report::Report report = run;
+        const auto strictness = options.strict() ? report::Strictness::strict : report::Strictness::lenient;
+        const bool written = results.write(report, strictness);
+        const bool kept = place.keep({{"report.json", [&] { return report::to_json(run); }},
+                                      {"report.html", [&] { return report::page::html_page(report); }}},
+                                     options.quiet() ? ReportPlace::Say::little : ReportPlace::Say::everything);
+        return written && kept ? exit_of(run, options.strict()) : Exit::failed;
     }
 
     static Exit exit_for(const run::RunOutcome& conducted, Exit otherwise) {
@@ -107,7 +110,10 @@ void add_run_command(CLI::App& app, Exit& exit) {
         "  portillon run scenarios/smoke.yaml -o smoke.json\n"
         "  portillon run --protocol http2 --equipments 200 --rate 5/s --duration 20s\n"
         "  portillon run scenarios/ramp.yaml --compress 60 --set traffic.payload.bytes=300\n"
-        "  portillon run scenarios/smoke.yaml --protocol mqtt --target mqtt://127.0.0.1:1883\n"
+        "  portillon run scenarios/smoke.yaml --target mqtt://127.0.0.1:1883\n"
+        "  portillon run smoke --threshold 'response: p(95)<50ms' --threshold 'lost: count==0' --junit gate.xml\n"
+        "The protocol follows from the target's scheme, unless --protocol names one. The report is kept in a new\n"
+        "folder portillon-results/SCENARIO-TIME, whose name is the last line; gate, diff and render take it.\n"
         "Ctrl-C stops, drains briefly, reports the results so far and exits with 130; a second Ctrl-C aborts.\n"
         "SIGTERM and SIGHUP (a closed terminal; not under nohup) do the same with 143 and 129.\n"
         "An MQTT broker keeps a session for each equipment; the sessions are removed at the end, after Ctrl-C\n"
@@ -120,7 +126,9 @@ void add_run_command(CLI::App& app, Exit& exit) {
     run->scenario.add_to(*command, ScenarioOptions::File::optional, run->files);
     run->scenario.add_protocol_to(*command);
     run->options.add_to(*command, RunOptions::Target::one);
-    run->files->output("-o,--output", run->output, "File for the report (JSON); - is standard output");
+    run->scenario.add_thresholds_to(*command);
+    run->results.add_to(*run->files);
+    run->place.add_to(*command, run->files, ReportPlace::Named::file_or_folder, {"report.json", "report.html"});
     command->callback(run->files->checked(exit, [run] { return run->execute(); }));
 }
 

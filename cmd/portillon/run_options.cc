@@ -306,8 +306,11 @@ bool RunOptions::confirm(const Loaded& loaded, const std::string& protocols,
         }
     }
     if (!quiet_) {
-        print(standard_error(), "{}: {} equipments, {}, over {} to {}\n", scenario.name,
-              humanize_count(scenario.lot().fleet.equipments), pace_of(scenario), protocols,
+        const auto because = loaded.instead_of.empty()
+                                 ? ""
+                                 : fmt::format(" (the target's scheme; the scenario says {})", loaded.instead_of);
+        print(standard_error(), "{}: {} equipments, {}, over {}{} to {}\n", scenario.name,
+              humanize_count(scenario.lot().fleet.equipments), pace_of(scenario), protocols, because,
               all.empty() ? "the embedded server" : fmt::format("{}", fmt::join(all, ", ")));
     }
     if (elsewhere.empty() || yes_) {

@@ -8,7 +8,9 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <utility>
 
+#include "gate/threshold.h"
 #include "print.h"
 #include "protocols.h"
 #include "scenario/compress.h"
@@ -139,6 +141,15 @@ void ScenarioOptions::add_protocol_to(CLI::App& app) {
     add_choice(app, "-p,", "--protocol", "Protocol, instead of the scenario's own: " + names_of_protocols(), "NAME");
 }
 
+void ScenarioOptions::add_thresholds_to(CLI::App& app) {
+    app.add_option(
+           "--threshold", thresholds_,
+           "What must hold, such as 'response: p(95)<50ms'; repeatable; replaces the scenario's thresholds, the "
+           "default ones included")
+        ->type_name("'METRIC: EXPRESSION'")
+        ->allow_extra_args(false);
+}
+
 std::optional<std::string> ScenarioOptions::last(std::string_view option) const {
     const auto found = std::find_if(choices_.rbegin(), choices_.rend(),
                                     [option](const Typed& choice) { return choice.option == option; });
@@ -176,7 +187,29 @@ Problems ScenarioOptions::idle_settings(const std::vector<std::string>& run, Cho
     return idle;
 }
 
-Checked<Loaded> ScenarioOptions::load(std::span<const scenario::KnownProtocol> protocols) const {
+bool ScenarioOptions::names_protocol() const {
+    Problems malformed;
+    const auto all = overrides(std::nullopt, malformed);
+    return std::any_of(all.begin(), all.end(), [](const Override& each) { return each.key == "protocol"; });
+}
+
+void ScenarioOptions::replace_thresholds(scenario::Scenario& scenario, Problems& problems) const {
+    const auto stages = scenario::stage_names(scenario.lot().traffic);
+    scenario.thresholds.clear();
+    for (const auto& text : thresholds_) {
+        const auto threshold = gate::parse_cli_threshold(text);
+        if (!threshold) {
+            problems.insert(problems.end(), threshold.problems().begin(), threshold.problems().end());
+        } else if (!threshold->stage.empty() && !gate::place_of_stage(stages, threshold->stage)) {
+            problems.push_back({"--threshold", 0, text, gate::unknown_stage(stages, threshold->stage)});
+        } else {
+            scenario.thresholds.push_back({.metric = threshold->metric_text(), .expression = threshold->expression});
+        }
+    }
+}
+
+Checked<Loaded> ScenarioOptions::load(std::span<const scenario::KnownProtocol> protocols,
+                                      const ProtocolFor& protocol_for) const {
     Problems problems;
     const auto compression = parse_compression(last("--compress").value_or("1"));
     if (!compression) {
@@ -218,6 +251,8 @@ Checked<Loaded> ScenarioOptions::load(std::span<const scenario::KnownProtocol> p
     }
     if (!made) {
         problems.insert(problems.end(), made.problems().begin(), made.problems().end());
+    } else if (!thresholds_.empty()) {
+        replace_thresholds(*made, problems);
     }
     if (!problems.empty()) {
         return problems;
@@ -231,7 +266,16 @@ Checked<Loaded> ScenarioOptions::load(std::span<const scenario::KnownProtocol> p
             return problems;
         }
     }
-    Loaded loaded{std::move(*made), file, *compression, "", {}};
+    Loaded loaded{.scenario = std::move(*made),
+                  .source = file,
+                  .compression = *compression,
+                  .workload_digest = "",
+                  .warnings = {}};
+    if (auto& protocol = loaded.scenario.lot().protocol; protocol_for && !names_protocol()) {
+        if (const auto chosen = protocol_for(protocol); chosen != protocol) {
+            loaded.instead_of = std::exchange(protocol, chosen);
+        }
+    }
     scenario::compress(loaded.scenario, loaded.compression);
     loaded.workload_digest = scenario::workload_digest(loaded.scenario, loaded.compression);
     loaded.warnings = scenario::warnings_of(loaded.scenario);

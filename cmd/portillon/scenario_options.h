@@ -3,6 +3,7 @@
 // The options of every command that takes a scenario, and the scenario that results from them.
 
 #include <CLI/App.hpp>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -22,7 +23,8 @@ struct Loaded {
     std::string source;      // the file as the user named it; empty without one
     double compression = 1;  // 1: none
     std::string workload_digest;
-    Problems warnings;  // about settings without effect; every command shows them alike
+    std::string instead_of = {};  // the scenario's protocol, if another one is run because of the target
+    Problems warnings;            // about settings without effect; every command shows them alike
 };
 
 class ScenarioOptions {
@@ -38,9 +40,15 @@ public:
     // Adds --protocol, for commands that run one.
     void add_protocol_to(CLI::App& app);
 
+    // Adds --threshold, for commands that judge what they run.
+    void add_thresholds_to(CLI::App& app);
+
     // --rate and --duration change the only measured stage; a scenario with several needs --set. Of options for the
-    // same key the one typed last wins.
-    Checked<Loaded> load(std::span<const scenario::KnownProtocol> protocols) const;
+    // same key the one typed last wins. --threshold replaces the scenario's thresholds.
+    // `protocol_for` is given the scenario's protocol, unless an option names one, and returns the one that is run.
+    using ProtocolFor = std::function<std::string(const std::string& of_scenario)>;
+    Checked<Loaded> load(std::span<const scenario::KnownProtocol> protocols,
+                         const ProtocolFor& protocol_for = {}) const;
 
     // The problems of settings for protocols that are not among those `run`.
     // by_command: the command chooses the protocol, and the scenario's key `protocol` has no effect.
@@ -57,12 +65,15 @@ private:
     void add_choice(CLI::App& app, const std::string& short_name, const std::string& name,
                     const std::string& description, const char* type);
     std::optional<std::string> last(std::string_view option) const;
+    bool names_protocol() const;
+    void replace_thresholds(scenario::Scenario& scenario, Problems& problems) const;
     std::vector<scenario::Override> overrides(std::optional<std::size_t> measured_stage, Problems& problems) const;
 
     std::string typed_;  // a file or a name
     std::shared_ptr<Files> files_;
     std::vector<Typed> choices_;  // every other option, in the order of the command line
     bool runs_one_ = false;       // the scenario's protocol is the one that is run
+    std::vector<std::string> thresholds_;
 };
 
 // One line each, on stderr.
