@@ -104,6 +104,10 @@ public:
     void close_without_packet(std::string_view cause);
     void abandon() { state_ = State::leaving; }
 
+    // The session that welcome() gave, until lose_session() or forget_session().
+    SessionState* session() const { return session_; }
+    void forget_session() { session_ = nullptr; }  // allowed in the state `leaving`, or before the connection's end
+
     State state() const { return state_; }
     wire::mqtt::Version version() const { return version_; }
     std::uint16_t keepalive_seconds() const { return keepalive_seconds_; }

@@ -37,16 +37,20 @@ std::optional<std::vector<account::Range>> ranges_of(const json& list) {
     return ranges;
 }
 
-// Throws json::exception if a member is missing or of another type.
-host::Facts host_of(const json& from) {
-    host::Facts facts;
-    from.at("machine").get_to(facts.machine);
-    facts.cores = std::max(1U, from.at("cores").get<unsigned>());
-    facts.at = Instant{Nanos{from.at("at_ns").get<std::int64_t>()}};
-    facts.cpu_used = Nanos{from.at("cpu_used_ns").get<std::int64_t>()};
-    facts.clock_offset = Nanos{from.at("clock_offset_ns").get<std::int64_t>()};
-    from.at("listen_overflows").get_to(facts.listen_overflows);
-    return facts;
+// Nothing if a member is missing or of another type.
+std::optional<host::Facts> host_of(const json& from) {
+    try {
+        host::Facts facts;
+        from.at("machine").get_to(facts.machine);
+        facts.cores = std::max(1U, from.at("cores").get<unsigned>());
+        facts.at = Instant{Nanos{from.at("at_ns").get<std::int64_t>()}};
+        facts.cpu_used = Nanos{from.at("cpu_used_ns").get<std::int64_t>()};
+        facts.clock_offset = Nanos{from.at("clock_offset_ns").get<std::int64_t>()};
+        from.at("listen_overflows").get_to(facts.listen_overflows);
+        return facts;
+    } catch (const json::exception&) {
+        return std::nullopt;
+    }
 }
 
 json windows_json(const std::vector<arrival::Window>& windows) {
@@ -189,13 +193,14 @@ net::Task<std::map<std::size_t, report::Injected>> LedgerClient::struck() {
 
 net::Task<std::optional<ServerFigures>> LedgerClient::figures() {
     const auto answer = co_await admin_.call("GET", "/v1/figures");
-    if (!answer.ok()) {
-        co_return std::nullopt;
-    }
+    co_return answer.ok() ? figures_of(answer.body) : std::nullopt;
+}
+
+std::optional<ServerFigures> figures_of(const json& body) {
     try {
         ServerFigures figures;
         unsigned index = 0;
-        for (const json& shard : answer.body.at("shards")) {
+        for (const json& shard : body.at("shards")) {
             figures.cpu_s += shard.at("cpu_s").get<double>();
             figures.rss_bytes += shard.at("rss_bytes").get<std::uint64_t>();
             if (figures.private_bytes && shard.contains("private_bytes")) {
@@ -213,12 +218,12 @@ net::Task<std::optional<ServerFigures>> LedgerClient::figures() {
             }
             ++index;
         }
-        if (const auto host = answer.body.find("host"); host != answer.body.end()) {
+        if (const auto host = body.find("host"); host != body.end()) {
             figures.host = host_of(*host);
         }
-        co_return figures;
+        return figures;
     } catch (const json::exception&) {
-        co_return std::nullopt;
+        return std::nullopt;
     }
 }
 

@@ -3,11 +3,17 @@
 // The ledger of one run, reached over the server's admin endpoint.
 
 #include <map>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
 
 #include "run/admin_client.h"
 #include "run/ledger.h"
 
 namespace portillon::run {
+
+// Reads an answer to GET /v1/figures (lib/server/README.md). Nothing if it is malformed. A malformed `host`, which an
+// older or foreign server may send, is taken as absent, since the other figures are good without it.
+std::optional<ServerFigures> figures_of(const nlohmann::json& body);
 
 class LedgerClient final : public Ledger {
 public:

@@ -3,6 +3,7 @@
 // Splits a connection's bytes, which come in any pieces, into control packets, without parsing their bodies.
 // Source: MQTT 3.1.1 and 5.0, 2.1 (fixed header), 5.0 1.5.5 (variable byte integer).
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -54,10 +55,12 @@ class Framer {
 public:
     // most_packet_bytes counts the fixed header, as Maximum Packet Size does (5.0, 3.1.2.11.4). A longer packet is
     // refused as soon as its length is known; nothing is gathered for it.
-    explicit Framer(std::size_t most_packet_bytes = largest_packet_bytes) : most_packet_bytes_(most_packet_bytes) {}
+    explicit Framer(std::size_t most_packet_bytes = largest_packet_bytes) { allow(most_packet_bytes); }
 
     // Changes the limit from the next packet on.
-    void allow(std::size_t most_packet_bytes) { most_packet_bytes_ = most_packet_bytes; }
+    void allow(std::size_t most_packet_bytes) {
+        most_packet_bytes_ = static_cast<std::uint32_t>(std::min(most_packet_bytes, largest_packet_bytes));
+    }
 
     // Whether a remaining length may have more bytes than necessary depends on the version: 5.0 (1.5.5) forbids it,
     // 3.1.1 does not.
@@ -89,11 +92,11 @@ private:
 
     std::optional<Frame> next_gathered();
 
-    std::size_t most_packet_bytes_;
+    std::uint32_t most_packet_bytes_ = 0;
     Frame::Length most_padding_ = Frame::Length::shortest;
+    bool handed_out_ = false;
     std::span<const std::byte> piece_;
     std::vector<std::byte> gathered_;
-    bool handed_out_ = false;
     Violation violation_;
 };
 

@@ -94,7 +94,6 @@ void Connection::decided(std::uint64_t number, Disposition disposition) {
 
 void Connection::take_over(Sessions::Present present) {
     const Cork cork(*this);
-    session_ = nullptr;
     protocol_.lose_session(present);
 }
 
@@ -131,7 +130,7 @@ void Connection::received(std::span<const std::byte> bytes) {
 // Continues to read after our last packet, so that a reset does not destroy it before the peer has read it; but not for
 // ever.
 void Connection::take_unheard(std::size_t bytes) {
-    unheard_bytes_ += bytes;
+    unheard_bytes_ += static_cast<std::uint32_t>(std::min(bytes, most_unheard_bytes + 1));
     if (unheard_bytes_ > most_unheard_bytes) {
         fire_will();
         transport_->reset();
@@ -218,7 +217,6 @@ void Connection::connecting(const Protocol::Claim& wanted) {
 
 void Connection::welcome(const Sessions::Claim& claim) {
     const Cork cork(*this);
-    session_ = &claim.session;
     const bool waits = claim.session.undecided == Session::Undecided::elsewhere;
     protocol_.welcome(claim.session, claim.present, waits ? Protocol::Then::wait : Protocol::Then::go_on);
     if (claim.before != nullptr) {
@@ -264,7 +262,7 @@ void Connection::published(Payload payload, Qos qos, std::uint64_t exchange) {
     Ticket ticket = ticket_;
     ticket.exchange = qos == Qos::at_least_once ? exchange : no_answer;
     if (qos == Qos::exactly_once) {
-        ticket = {session_->place, listener_.sessions_.generation(*session_), asked_by_session | exchange};
+        ticket = {session()->place, listener_.sessions_.generation(*session()), asked_by_session | exchange};
     }
     listener_.ingest_.arrived(payload, listener_, ticket);
 }
@@ -291,16 +289,17 @@ void Connection::leaves_without_packet(std::string_view cause) {
 }
 
 void Connection::release_session() {
-    if (session_ != nullptr) {
+    if (Session* const released = session(); released != nullptr) {
         const auto will = protocol_.will() == Protocol::Will::delayed ? Sessions::Will::left : Sessions::Will::settled;
         protocol_.settle_will();
-        listener_.sessions_.release(*std::exchange(session_, nullptr), will);
+        protocol_.forget_session();
+        listener_.sessions_.release(*released, will);
     }
 }
 
 void Connection::fire_will() {
     if (protocol_.will() == Protocol::Will::left ||
-        (protocol_.will() == Protocol::Will::delayed && session_ == nullptr)) {
+        (protocol_.will() == Protocol::Will::delayed && session() == nullptr)) {
         protocol_.settle_will();
         listener_.sessions_.count_will();
     }

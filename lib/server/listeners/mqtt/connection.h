@@ -58,6 +58,7 @@ private:
     void leaves(std::string_view cause) override;
     void leaves_without_packet(std::string_view cause) override;
 
+    Session* session() const { return static_cast<Session*>(protocol_.session()); }  // nullptr: it has none
     void take_unheard(std::size_t bytes);
     void release_session();
     void fire_will();  // unless the session is to wait with it
@@ -74,12 +75,11 @@ private:
     std::unique_ptr<net::Transport> transport_;
     Protocol protocol_;
     Ticket ticket_;
-    Session* session_ = nullptr;  // while it is this connection's
     Cork* cork_ = nullptr;
     Instant last_packet_{};
     Instant unfinished_since_ = never;  // a packet has begun and not ended
     Instant unread_since_ = never;      // too many answers wait in our send buffer
-    std::size_t unheard_bytes_ = 0;
+    std::uint32_t unheard_bytes_ = 0;
     Pausing pausing_ = Pausing::none;
 };
 

@@ -9,16 +9,24 @@ namespace portillon::server::listeners::mqtt {
 
 using Kind = ShardMessage::Kind;
 
-// A message to this shard itself is handled inside send_(), and may change or erase the entry: no reference to an entry
-// is used after a call of send_().
+// A message to this shard itself is handled inside send_(), and may change or end a move: no reference to one is used
+// after a call of send_().
+
+std::optional<unsigned> SessionDirectory::holder_of(std::string_view client_id) const {
+    const auto found = holders_.find(key_of(client_id));
+    return found == holders_.end() ? std::nullopt : std::optional<unsigned>(found->second);
+}
+
+void SessionDirectory::set_holder(std::string_view client_id, unsigned shard) {
+    holders_[key_of(client_id)] = static_cast<std::uint16_t>(shard);
+}
 
 // If the session is moving already, the claim joins the queue of `askers`; a shard is in it once, with its newest
 // request. A session that nobody holds, or that the claiming shard holds itself, is granted at once. Otherwise its
 // holder is asked to give it up.
 void SessionDirectory::claim(unsigned from, const std::string& client_id, std::uint64_t request, Instant now) {
-    Entry& entry = entries_[client_id];
-    if (entry.move) {
-        auto& askers = entry.move->askers;
+    if (const auto move = moves_.find(client_id); move != moves_.end()) {
+        auto& askers = move->second.askers;
         const auto again =
             std::find_if(askers.begin(), askers.end(), [from](const Asker& each) { return each.shard == from; });
         if (again == askers.end()) {
@@ -28,21 +36,23 @@ void SessionDirectory::claim(unsigned from, const std::string& client_id, std::u
         }
         return;
     }
-    if (!entry.holder || *entry.holder == from) {
-        entry.holder = from;
+    const auto holder = holder_of(client_id);
+    if (!holder || *holder == from) {
+        set_holder(client_id, from);
         send_(from, {.kind = Kind::grant, .client_id = client_id, .request = request});
         return;
     }
-    entry.move = std::make_unique<Move>();
-    entry.move->askers.push_back({from, request});
+    Move& move = moves_[client_id];
+    move.holder = *holder;
+    move.askers.push_back({from, request});
     ask_holder(client_id, now);
 }
 
 void SessionDirectory::ask_holder(const std::string& client_id, Instant now) {
-    Entry& entry = entries_[client_id];
-    entry.move->until = now + give_patience;
-    deadlines_.push_back({entry.move->until, client_id});
-    const unsigned holder = *entry.holder;
+    Move& move = moves_.at(client_id);
+    move.until = now + give_patience;
+    deadlines_.push_back({move.until, client_id});
+    const unsigned holder = move.holder;
     if (!send_(holder, {.kind = Kind::give, .client_id = client_id})) {
         given(holder, client_id, std::nullopt, now);
     }
@@ -52,22 +62,24 @@ void SessionDirectory::ask_holder(const std::string& client_id, Instant now) {
 // becomes the holder; if others wait, the new holder is asked at once to give it up again.
 void SessionDirectory::given(unsigned from, const std::string& client_id, std::optional<CarriedSession> session,
                              Instant now) {
-    const auto found = entries_.find(client_id);
-    if (found == entries_.end() || !found->second.move || found->second.holder != from) {
+    const auto found = moves_.find(client_id);
+    if (found == moves_.end() || found->second.holder != from) {
         return;  // too late: another shard has been granted a new session
     }
-    Entry& entry = found->second;
-    if (entry.move->askers.empty()) {
-        entries_.erase(found);
+    Move& move = found->second;
+    if (move.askers.empty()) {
+        moves_.erase(found);
+        holders_.erase(key_of(client_id));
         return;
     }
-    const Asker asker = entry.move->askers.front();
-    entry.move->askers.pop_front();
-    entry.holder = asker.shard;
-    const auto decisions = std::exchange(entry.move->decisions, {});
-    const bool wanted_by_another = !entry.move->askers.empty();
+    const Asker asker = move.askers.front();
+    move.askers.pop_front();
+    set_holder(client_id, asker.shard);
+    move.holder = asker.shard;
+    const auto decisions = std::exchange(move.decisions, {});
+    const bool wanted_by_another = !move.askers.empty();
     if (!wanted_by_another) {
-        entry.move.reset();
+        moves_.erase(found);
     }
     send_(asker.shard,
           {.kind = Kind::grant, .client_id = client_id, .request = asker.request, .session = std::move(session)});
@@ -84,35 +96,34 @@ void SessionDirectory::given(unsigned from, const std::string& client_id, std::o
 }
 
 void SessionDirectory::ended(unsigned from, const std::string& client_id) {
-    const auto found = entries_.find(client_id);
-    if (found != entries_.end() && found->second.holder == from && !found->second.move) {
-        entries_.erase(found);
+    if (holder_of(client_id) == from && !moves_.contains(client_id)) {
+        holders_.erase(key_of(client_id));
     }
 }
 
 // Comes from a shard that knew another home before. If another shard was granted the session here meanwhile, that one
 // keeps it.
 void SessionDirectory::holding(unsigned from, const std::string& client_id) {
-    Entry& entry = entries_[client_id];
-    if (!entry.holder) {
-        entry.holder = from;
-    } else if (*entry.holder != from) {
+    const auto holder = holder_of(client_id);
+    if (!holder) {
+        set_holder(client_id, from);
+    } else if (*holder != from) {
         send_(from, {.kind = Kind::drop, .client_id = client_id});
     }
 }
 
 // Comes from a shard that was not answered in time and has made a new session.
 void SessionDirectory::took(unsigned from, const std::string& client_id) {
-    Entry& entry = entries_[client_id];
-    if (entry.move) {
-        auto& askers = entry.move->askers;
-        if (entry.holder != from &&
+    if (const auto move = moves_.find(client_id); move != moves_.end()) {
+        auto& askers = move->second.askers;
+        if (move->second.holder != from &&
             std::none_of(askers.begin(), askers.end(), [from](const Asker& each) { return each.shard == from; })) {
             askers.push_back({from, 0});
         }
         return;
     }
-    const auto before = std::exchange(entry.holder, from);
+    const auto before = holder_of(client_id);
+    set_holder(client_id, from);
     if (before && *before != from) {
         send_(*before, {.kind = Kind::drop, .client_id = client_id});
     }
@@ -121,18 +132,15 @@ void SessionDirectory::took(unsigned from, const std::string& client_id) {
 // A former holder has decided about a message of the session. The decision goes to the present holder; during a move it
 // is kept and follows the session.
 void SessionDirectory::decided(const std::string& client_id, const ShardMessage& message) {
-    const auto found = entries_.find(client_id);
-    if (found == entries_.end()) {
-        return;
-    }
-    if (Move* const move = found->second.move.get()) {
-        if (move->decisions.size() < portillon::mqtt::ServerConnection::most_unreleased) {
-            move->decisions.push_back({message.session_number, message.packet_id, message.disposition});
+    if (const auto found = moves_.find(client_id); found != moves_.end()) {
+        auto& decisions = found->second.decisions;
+        if (decisions.size() < portillon::mqtt::ServerConnection::most_unreleased) {
+            decisions.push_back({message.session_number, message.packet_id, message.disposition});
         }
-    } else if (found->second.holder) {
+    } else if (const auto holder = holder_of(client_id)) {
         ShardMessage on = message;
         on.kind = Kind::decision;
-        send_(*found->second.holder, on);
+        send_(*holder, on);
     }
 }
 
@@ -140,20 +148,13 @@ void SessionDirectory::decided(const std::string& client_id, const ShardMessage&
 // another shard now, are dropped; the holders themselves tell the new home (Kind::holding).
 void SessionDirectory::shard_changed(unsigned shard, const IsHere& is_here, Instant now) {
     std::vector<std::string> lost;  // by their holder, while another shard waits for them
-    for (auto each = entries_.begin(); each != entries_.end();) {
-        Entry& entry = each->second;
-        const bool was_its = entry.holder == shard;
-        if (entry.move) {
-            std::erase_if(entry.move->askers, [shard](const Asker& asker) { return asker.shard == shard; });
-            if (was_its) {
-                lost.push_back(each->first);
-            }
-        } else if (was_its || !is_here(each->first)) {
-            each = entries_.erase(each);
-            continue;
+    for (auto& [client_id, move] : moves_) {
+        std::erase_if(move.askers, [shard](const Asker& asker) { return asker.shard == shard; });
+        if (move.holder == shard) {
+            lost.push_back(client_id);
         }
-        ++each;
     }
+    erase_if(holders_, [&](const auto& entry) { return entry.second == shard || !is_here(entry.first); });
     for (const std::string& client_id : lost) {
         given(shard, client_id, std::nullopt, now);
     }
@@ -163,9 +164,9 @@ void SessionDirectory::give_up_waiting(Instant now) {
     while (!deadlines_.empty() && deadlines_.front().at <= now) {
         const std::string client_id = std::move(deadlines_.front().client_id);
         deadlines_.pop_front();
-        const auto found = entries_.find(client_id);
-        if (found != entries_.end() && found->second.move && found->second.move->until <= now) {
-            given(*found->second.holder, client_id, std::nullopt, now);
+        const auto found = moves_.find(client_id);
+        if (found != moves_.end() && found->second.until <= now) {
+            given(found->second.holder, client_id, std::nullopt, now);
         }
     }
 }

@@ -37,7 +37,7 @@ SessionExchange::SessionExchange(net::Loop& loop, Sessions& sessions, Siblings* 
       requests_(scatter(static_cast<std::uint64_t>(loop.now().time_since_epoch().count()), 1)) {}
 
 unsigned SessionExchange::home_of(std::string_view client_id) const {
-    return siblings_ == nullptr ? 0 : siblings_->home_of(std::hash<std::string_view>()(client_id));
+    return siblings_ == nullptr ? 0 : siblings_->home_of(SessionDirectory::key_of(client_id));
 }
 
 // Per client identifier only one claim waits for its grant: a newer connection takes the place of the older one, which
@@ -195,7 +195,7 @@ void SessionExchange::shard_changed(unsigned shard) {
         return;
     }
     directory_.shard_changed(
-        shard, [this](const std::string& id) { return home_of(id) == siblings_->number(); }, loop_.now());
+        shard, [this](std::uint64_t key) { return siblings_->home_of(key) == siblings_->number(); }, loop_.now());
     // Work for one session may end it, or others, so no reference to a session is kept.
     struct Affected {
         std::string client_id;

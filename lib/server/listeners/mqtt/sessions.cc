@@ -105,19 +105,19 @@ std::optional<CarriedSession> Sessions::take_out(const std::string& client_id) {
         withdraw_will(session);
     }
     come_back(session);
-    Place& place = places_[session.place];
+    std::uint32_t undecided = 0;
     carried.state = std::move(static_cast<SessionState&>(session));
     // Decisions that ingest still owes here are marked with this shard's number: they will follow the session by way of
     // its home.
     for (auto& each : carried.state.received) {
         if (each.state == SessionState::Received::State::undecided && each.decider == SessionState::its_holder) {
             each.decider = shard_;
-            ++place.undecided;
+            ++undecided;
         }
     }
-    if (place.undecided > 0) {
-        place.session = nullptr;
-        place.taken_out = std::make_unique<TakenOut>(TakenOut{client_id, carried.number});
+    if (undecided > 0) {
+        places_[session.place].session = nullptr;
+        left_[session.place] = {{client_id, carried.number}, undecided};
     } else {
         leave_place(session.place);
     }
@@ -154,13 +154,13 @@ Session* Sessions::find(const std::string& client_id) {
 }
 
 std::optional<Sessions::TakenOut> Sessions::decided_elsewhere(std::uint32_t number, std::uint32_t generation) {
-    Place& place = places_[number];
-    if (place.generation != generation || !place.taken_out) {
+    const auto left = left_.find(number);
+    if (left == left_.end() || places_[number].generation != generation) {
         return std::nullopt;
     }
-    TakenOut taken_out = *place.taken_out;
-    if (--place.undecided == 0) {
-        place.taken_out.reset();
+    TakenOut taken_out = left->second.session;
+    if (--left->second.undecided == 0) {
+        left_.erase(left);
         leave_place(number);
     }
     return taken_out;

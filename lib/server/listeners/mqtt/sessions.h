@@ -11,6 +11,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -86,10 +87,19 @@ private:
     struct Place {
         Session* session = nullptr;
         std::uint32_t generation = 0;
-        std::uint32_t undecided = 0;  // of a session that was taken out,
-        std::unique_ptr<TakenOut> taken_out;
     };
-    using ById = std::unordered_map<std::string, Session>;
+    struct Left {  // behind by a session that was taken out
+        TakenOut session;
+        std::uint32_t undecided = 0;  // of its messages
+    };
+    // Unlike std::hash<std::string>, it makes the map keep no hash beside each session: identifiers are short, and
+    // looked up once per connection.
+    struct Hash {
+        std::size_t operator()(const std::string& client_id) const noexcept {
+            return std::hash<std::string_view>()(client_id);
+        }
+    };
+    using ById = std::unordered_map<std::string, Session, Hash>;
 
     void ring(Instant now) override;
     void renew(Session& session);
@@ -110,6 +120,7 @@ private:
     ById by_id_;
     std::vector<Place> places_;
     std::vector<std::uint32_t> free_places_;
+    std::unordered_map<std::uint32_t, Left> left_;  // by place
     std::multimap<Instant, Session*> away_;         // by when they expire
     std::set<std::pair<Instant, Session*>> wills_;  // that are not due yet
     std::size_t away_bytes_ = 0;
