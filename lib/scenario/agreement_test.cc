@@ -292,7 +292,12 @@ void collect(const json& schema, const json& value, const json::json_pointer& at
         node = node["anyOf"][0];
     }
     if (value.is_object()) {
-        const json properties = node.is_object() ? node.value("properties", json::object()) : json::object();
+        json properties = node.is_object() ? node.value("properties", json::object()) : json::object();
+        for (const auto& rule : node.is_object() ? node.value("allOf", json::array()) : json::array()) {
+            if (rule.contains("then") && rule["then"].contains("properties")) {  // the keys of a kind of fault
+                properties.insert(rule["then"]["properties"].begin(), rule["then"]["properties"].end());
+            }
+        }
         for (const auto& [key, child] : value.items()) {
             const json fallback = node.is_object() && node.value("additionalProperties", json()).is_object()
                                       ? node["additionalProperties"]

@@ -138,7 +138,12 @@ public:
         const nlohmann::json& named = resolve(unresolved);
         const nlohmann::json& schema = alternative(named, value);
         if (schema.contains("enum")) {
-            check_enum(schema, value);
+            const auto longer = longer_form(named, value);
+            if (longer.empty()) {
+                check_enum(schema, value);
+            } else {
+                say(fmt::format("must be {}, not just its kind", longer));
+            }
             return;
         }
         if (schema.contains("type") && !has_a_type_of(schema, value)) {
@@ -181,6 +186,22 @@ private:
         return container ? schema["anyOf"].front() : schema["anyOf"].back();
     }
 
+    // "{ kind: trace, file: day.csv }" if a mapping with this kind, and with a key that the kind needs, is allowed.
+    static std::string longer_form(const nlohmann::json& schema, const nlohmann::json& value) {
+        if (!schema.contains("anyOf") || !schema["anyOf"][0].contains("allOf")) {
+            return {};
+        }
+        const auto& mapping = schema["anyOf"][0];
+        for (const auto& rule : mapping["allOf"]) {
+            if (rule["if"]["properties"]["kind"]["enum"][0] == value) {
+                const auto key = rule["then"]["required"][0].get<std::string>();
+                return fmt::format("{{ kind: {}, {}: {} }}", bare(value), key,
+                                   bare(mapping["properties"][key]["examples"][0]));
+            }
+        }
+        return {};
+    }
+
     void say(std::string message) { findings_.push_back({path_, std::move(message)}); }
 
     static bool has_a_type_of(const nlohmann::json& schema, const nlohmann::json& value) {
@@ -214,9 +235,27 @@ private:
                         near.empty() ? "" : fmt::format("; did you mean \"{}\"?", near), list_of(allowed)));
     }
 
+    // Whether other keys decide which keys an object may have, as the kind of a fault does.
+    static bool has_conditional_keys(const nlohmann::json& schema) {
+        return schema.contains("allOf") && schema["allOf"][0].contains("then") &&
+               schema["allOf"][0]["then"].contains("additionalProperties");
+    }
+
+    // The schemas of all keys that such an object may have in any case. The function resolve() of resolve.h says which
+    // of them have no meaning in this one.
+    static nlohmann::json all_conditional_keys(const nlohmann::json& schema) {
+        auto properties = schema["properties"];
+        for (const auto& rule : schema["allOf"]) {
+            properties.insert(rule["then"]["properties"].begin(), rule["then"]["properties"].end());
+        }
+        return properties;
+    }
+
     void check_object(const nlohmann::json& schema, const nlohmann::json& value) {
-        static const nlohmann::json nothing = nlohmann::json::object();
-        const nlohmann::json& properties = schema.contains("properties") ? schema["properties"] : nothing;
+        const bool conditional = has_conditional_keys(schema);
+        const auto all_keys = conditional ? all_conditional_keys(schema) : nlohmann::json::object();
+        const nlohmann::json& properties =
+            conditional || !schema.contains("properties") ? all_keys : schema["properties"];
         for (const auto& [key, child] : value.items()) {
             path_.push_back(key);
             if (properties.contains(key)) {
@@ -227,6 +266,8 @@ private:
                 } else if (schema["additionalProperties"] == false) {
                     say_unknown(key, keys_of(properties));
                 }
+            } else if (conditional) {
+                say_unknown(key, keys_of(properties));
             }
             path_.pop_back();
         }

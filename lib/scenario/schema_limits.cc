@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "gate/pattern.h"
+#include "glossary/terms.h"
 #include "scenario/quantity_schema.h"
 #include "scenario/resolve.h"
 
@@ -162,37 +163,46 @@ void describe_fault_kinds(ordered_json& kind) {
     kind["enum"] = std::move(names);
 }
 
-void relate_fault_keys(ordered_json& fault) {
+// The schema of a key of a fault of this kind: its definition, which says what it means for which kind, or a narrower
+// one.
+ordered_json key_of_fault(FaultKind kind, std::string_view key) {
+    ordered_json definition{{"$ref", fmt::format("#/definitions/fault/properties/{}", key)}};
+    if (key != "rate") {
+        return definition;
+    }
+    const auto pattern = kind == FaultKind::limit ? validation_rates() : byte_rates();
+    ordered_json narrower{
+        {"allOf", ordered_json::array({std::move(definition)})}, {"type", "string"}, {"pattern", pattern}};
+    if (kind != FaultKind::limit) {
+        narrower["not"] = {{"pattern", nothing_at_all()}};
+    }
+    return narrower;
+}
+
+// The keys of a fault are those of its kind, so that an editor which knows the kind offers no others.
+void relate_fault_keys(ordered_json& fault, ordered_json& all_keys) {
     describe_fault_kinds(fault["properties"]["kind"]);
     auto rules = ordered_json::array();
     for (const auto& keys : faults::kinds) {
-        const auto kind = keys.kind;
-        std::vector<std::string> needed, taken{"kind", "at"};
+        std::vector<std::string> needed;
+        ordered_json properties{{"kind", ordered_json::object()}, {"at", ordered_json::object()}};
         for (const auto key : faults::keys) {
             if (keys.needs(key)) {
                 needed.emplace_back(key);
             }
             if (keys.takes(key)) {
-                taken.emplace_back(key);
+                properties[std::string(key)] = key_of_fault(keys.kind, key);
             }
         }
-        auto then = required(needed);
-        then["propertyNames"] = {{"enum", taken}};
-        if (faults::strikes_messages(kind)) {
+        ordered_json then{{"required", needed}, {"properties", std::move(properties)}, {"additionalProperties", false}};
+        if (faults::strikes_messages(keys.kind)) {
             then["anyOf"] = has_any({"for", "count"})["anyOf"];
         }
-        if (keys.needs("rate")) {
-            const auto pattern = kind == FaultKind::limit ? validation_rates() : byte_rates();
-            then["properties"]["rate"] = {{"type", "string"}, {"pattern", pattern}};
-            if (kind != FaultKind::limit) {
-                then["properties"]["rate"]["not"] = {{"pattern", nothing_at_all()}};
-            }
-        }
-        rules.push_back(where(with("kind", ordered_json::array({name_of(kind)})), std::move(then)));
+        rules.push_back(where(with("kind", ordered_json::array({name_of(keys.kind)})), std::move(then)));
     }
     fault["allOf"] = std::move(rules);
     fault["dependencies"] = {{"every", {"for"}}};
-    fault["properties"]["share"]["not"] = {{"pattern", nothing_at_all()}};
+    all_keys["properties"]["share"]["not"] = {{"pattern", nothing_at_all()}};
 }
 
 std::string inner(const std::string& form) {
@@ -235,8 +245,15 @@ void add_expressions(ordered_json& rules) {
     }
 }
 
-void name_thresholds(ordered_json& thresholds) {
-    auto& mapping = thresholds.contains("anyOf") ? thresholds["anyOf"][0] : thresholds;
+void name_thresholds(ordered_json& thresholds, ordered_json& list) {
+    auto& mapping = thresholds["anyOf"][0];
+    auto properties = ordered_json::object();
+    for (const auto& metric : gate::metrics()) {
+        const auto* term = glossary::find_term(metric.name);
+        properties[metric.name] = {{"$ref", "#/definitions/threshold_list"},
+                                   {"description", fmt::format("{} {}", glossary::first_sentence(*term), term->usage)}};
+    }
+    mapping["properties"] = std::move(properties);  // for editors; names with a stage have the same lists
     mapping["propertyNames"] = {{"pattern", gate::name_pattern([](const gate::Metric&) { return true; })}};
     auto rules = ordered_json::array();
     add_expressions<gate::Kind::latency>(rules);
@@ -244,7 +261,7 @@ void name_thresholds(ordered_json& thresholds) {
     add_expressions<gate::Kind::number>(rules);
     add_expressions<gate::Kind::bytes>(rules);
     mapping["allOf"] = std::move(rules);
-    auto& item = mapping["additionalProperties"]["items"]["anyOf"][0];
+    auto& item = list["items"]["anyOf"][0];
     item["allOf"] =
         ordered_json::array({where(required({"delayAbortEval"}), with("abortOnFail", ordered_json::array({true})))});
 }
@@ -256,8 +273,9 @@ void add_limits(ordered_json& schema) {
     auto& properties = schema["properties"];
     relate_starts(properties["fleet"]["properties"]["start"]);
     relate_arrivals(properties["traffic"]);
-    relate_fault_keys(properties["faults"]["items"]);
-    name_thresholds(properties["thresholds"]);
+    auto& definitions = schema["definitions"];
+    relate_fault_keys(properties["faults"]["items"], definitions["fault"]);
+    name_thresholds(properties["thresholds"], definitions["threshold_list"]);
 }
 
 }  // namespace portillon::scenario

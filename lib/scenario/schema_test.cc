@@ -1,11 +1,14 @@
 #include "scenario/schema.h"
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "faults/kinds.h"
+#include "gate/metric.h"
 #include "scenario/shipped_protocols.h"
 
 namespace portillon::scenario {
@@ -36,6 +39,44 @@ TEST(Schema, ANewProtocolIsOneLine) {
     value["protocols"]["pigeon"]["wings"] = 1;
     EXPECT_FALSE(explain(schema, value).empty());
     EXPECT_FALSE(conforms(schema, value));
+}
+
+// Editors complete from `properties`, and from those of the `then` whose `if` holds.
+TEST(Schema, OffersEachKindOfFaultItsOwnKeysOnly) {
+    const auto fault = schema_json(shipped_protocols())["properties"]["faults"]["items"];
+    const auto names_of = [](const json& object) {
+        std::vector<std::string> names;
+        for (const auto& [name, ignored] : object.items()) {
+            names.push_back(name);
+        }
+        return names;
+    };
+    EXPECT_THAT(names_of(fault["properties"]), ::testing::UnorderedElementsAre("kind", "at"));
+    std::size_t kinds = 0;
+    for (const auto& rule : fault["allOf"]) {
+        const auto name = rule["if"]["properties"]["kind"]["enum"][0].get<std::string>();
+        const auto known = std::find_if(faults::kinds.begin(), faults::kinds.end(),
+                                        [&](const auto& each) { return each.name == name; });
+        ASSERT_NE(known, faults::kinds.end()) << name;
+        std::vector<std::string> wanted{"kind", "at"};
+        for (const auto key : faults::keys) {
+            if (known->takes(key)) {
+                wanted.emplace_back(key);
+            }
+        }
+        EXPECT_THAT(names_of(rule["then"]["properties"]), ::testing::UnorderedElementsAreArray(wanted)) << name;
+        EXPECT_EQ(rule["then"]["additionalProperties"], false) << name;
+        ++kinds;
+    }
+    EXPECT_EQ(kinds, faults::kinds.size());
+}
+
+TEST(Schema, OffersEveryMetricForThresholdsWithItsMeaning) {
+    const auto thresholds = schema_json(shipped_protocols())["properties"]["thresholds"]["anyOf"][0];
+    for (const auto& metric : gate::metrics()) {
+        ASSERT_TRUE(thresholds["properties"].contains(metric.name)) << metric.name;
+        EXPECT_GT(thresholds["properties"][metric.name]["description"].get<std::string>().size(), 20U) << metric.name;
+    }
 }
 
 // The patterns must match exactly those texts that the program can read.
