@@ -35,8 +35,13 @@ void add_validate_command(CLI::App& app, Exit& exit);
 void add_plan_command(CLI::App& app, Exit& exit);
 void add_doctor_command(CLI::App& app, Exit& exit);
 void add_schema_command(CLI::App& app, Exit& exit);
+void add_init_command(CLI::App& app, Exit& exit);
+void add_scenarios_command(CLI::App& app, Exit& exit);
+void add_completions_command(CLI::App& app, Exit& exit);
+void add_explain_command(CLI::App& app, Exit& exit);
 void add_help_command(CLI::App& app, Exit& exit);
 void add_version_command(CLI::App& app, Exit& exit);
-void add_shard_commands(CLI::App& app, Exit& exit);  // hidden: the programs that conductors execute
+void add_complete_command(CLI::App& app, Exit& exit);  // hidden: what completions ask
+void add_shard_commands(CLI::App& app, Exit& exit);    // hidden: the programs that conductors execute
 
 }  // namespace portillon::cmd

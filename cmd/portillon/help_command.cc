@@ -1,10 +1,13 @@
 #include <CLI/App.hpp>
 #include <CLI/Formatter.hpp>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
 
 #include "commands.h"
+#include "files.h"
+#include "man_pages.h"
 #include "print.h"
 #include "version.h"
 #include "words.h"
@@ -28,6 +31,23 @@ Exit show_help(const CLI::App& app, const std::optional<std::string>& name) {
     return Exit::passed;
 }
 
+// Writes the manual below `folder`, as man(1) finds it there.
+Exit write_manual(const CLI::App& app, const std::string& folder) {
+    for (const auto& page : man_pages(app)) {
+        const auto section = std::filesystem::path(folder) / fmt::format("man{}", page.section);
+        std::error_code unmade;
+        std::filesystem::create_directories(section, unmade);
+        if (unmade) {
+            print(standard_error(), "portillon: cannot make the folder {}: {}\n", section.string(), unmade.message());
+            return Exit::failed;
+        }
+        if (!write_output((section / fmt::format("{}.{}", page.name, page.section)).string(), page.text)) {
+            return Exit::failed;
+        }
+    }
+    return Exit::passed;
+}
+
 }  // namespace
 
 void add_help_command(CLI::App& app, Exit& exit) {
@@ -36,7 +56,10 @@ void add_help_command(CLI::App& app, Exit& exit) {
     const auto name = std::make_shared<std::optional<std::string>>();
     command->add_option("COMMAND", *name, "A command, such as run; without it all commands are listed")
         ->type_name("NAME");
-    command->callback([&app, name, &exit] { exit = show_help(app, *name); });
+    const auto folder = std::make_shared<std::string>();
+    command->add_option("--man", *folder)->group("");  // for the installation
+    command->callback(
+        [&app, name, folder, &exit] { exit = folder->empty() ? show_help(app, *name) : write_manual(app, *folder); });
 }
 
 void add_version_command(CLI::App& app, Exit& exit) {

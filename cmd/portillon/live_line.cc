@@ -47,7 +47,7 @@ std::string percentile(const std::optional<Nanos>& value) {
     return value ? humanize(*value) : "-";
 }
 
-std::string count(std::uint64_t value) {
+std::string whole_count(std::uint64_t value) {
     return humanize_count(static_cast<double>(value));
 }
 
@@ -97,15 +97,16 @@ std::string words_of(std::string_view name) {
 
 // "3 in flight, 0 cached, 3 unanswered, 1 errors".
 std::string waiting_of(const run::Live& live, const char* separator) {
-    std::string text = fmt::format("{} in flight{}{} cached{}{}", count(live.in_flight), separator, count(live.cached),
-                                   separator, live.unanswered ? count(*live.unanswered) + " unanswered" : "no answers");
+    std::string text =
+        fmt::format("{} in flight{}{} cached{}{}", whole_count(live.in_flight), separator, whole_count(live.cached),
+                    separator, live.unanswered ? whole_count(*live.unanswered) + " unanswered" : "no answers");
     if (live.errors > 0) {
-        text += fmt::format("{}{} errors", separator, count(live.errors));
+        text += fmt::format("{}{} errors", separator, whole_count(live.errors));
     }
     for (const auto& figure : account::count_figures) {
         const auto counted = live.counts.*figure.count;
         if (figure.known == account::Known::live && !is_ordinary(figure) && counted > 0) {
-            text += fmt::format("{}{} {}", separator, count(counted), words_of(figure.name));
+            text += fmt::format("{}{} {}", separator, whole_count(counted), words_of(figure.name));
         }
     }
     return text;
@@ -119,7 +120,7 @@ std::string format_live(const run::Live& live) {
     }
     const auto rate = [](double per_s) { return humanize_count(per_s); };
     return fmt::format("{}, {}, {} connected, {} of {}/s, P50 {} P95 {} P99 {}, {}", progress_of(live),
-                       verdict_of(live), count(live.connected), rate(live.acknowledged_per_s),
+                       verdict_of(live), whole_count(live.connected), rate(live.acknowledged_per_s),
                        rate(live.generated_per_s), percentile(live.response_p50), percentile(live.response_p95),
                        percentile(live.response_p99), waiting_of(live, ", "));
 }
@@ -129,7 +130,7 @@ std::vector<std::string> format_live_lines(const run::Live& live) {
         return {progress_of(live)};
     }
     return {fmt::format("{} | connected {}/{} | due {}/s, answered {}/s | {}{}", progress_of(live),
-                        count(live.connected), count(live.equipments), humanize_count(live.generated_per_s),
+                        whole_count(live.connected), whole_count(live.equipments), humanize_count(live.generated_per_s),
                         humanize_count(live.acknowledged_per_s), verdict_of(live), reason_of(live)),
             fmt::format("P50 {}, P95 {}, P99 {} | {}", percentile(live.response_p50), percentile(live.response_p95),
                         percentile(live.response_p99), waiting_of(live, " | "))};

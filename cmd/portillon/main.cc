@@ -45,12 +45,17 @@ void add_commands(CLI::App& app, Exit& exit) {
     add_render_command(app, exit);
     add_clean_command(app, exit);
     add_serve_command(app, exit);
+    add_scenarios_command(app, exit);
+    add_init_command(app, exit);
     add_validate_command(app, exit);
     add_plan_command(app, exit);
     add_doctor_command(app, exit);
     add_schema_command(app, exit);
+    add_explain_command(app, exit);
+    add_completions_command(app, exit);
     add_help_command(app, exit);
     add_version_command(app, exit);
+    add_complete_command(app, exit);
     add_shard_commands(app, exit);
 }
 

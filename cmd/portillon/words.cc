@@ -25,6 +25,8 @@ bool is_option(const std::string& word) {
     return word.size() > 1 && word.front() == '-';
 }
 
+constexpr std::string_view one_of_these = "one of ";
+
 // Returns "--rate" for "--rate=5/s".
 std::string name_of_option(const std::string& word) {
     return word.substr(0, word.find('='));
@@ -81,7 +83,26 @@ CLI::Validator one_of(std::vector<std::string> words) {
                                          : fmt::format("unknown '{}' (allowed: {}){}", escape::terminal(word), all,
                                                        suggestion(word, words));
         },
-        "", "one_of");
+        "", std::string(one_of_these) + all);  // the name is where allowed_words() finds them
+}
+
+std::vector<std::string> allowed_words(const CLI::Option& option) {
+    std::string list;
+    try {
+        list = const_cast<CLI::Option&>(option).get_validator(0)->get_name();  // CLI11 has no const one
+    } catch (const CLI::OptionNotFound&) {
+        return {};
+    }
+    if (!list.starts_with(one_of_these)) {
+        return {};
+    }
+    std::vector<std::string> words;
+    for (std::size_t at = one_of_these.size(); at < list.size();) {
+        const auto end = std::min(list.find(", ", at), list.size());
+        words.push_back(list.substr(at, end - at));
+        at = end + 2;
+    }
+    return words;
 }
 
 const CLI::App* find_command(const CLI::App& app, const std::string& name) {

@@ -13,6 +13,9 @@ namespace portillon::cmd {
 // A validator for options whose value is one of a few words.
 CLI::Validator one_of(std::vector<std::string> words);
 
+// The words of an option that was declared with one_of(); nothing for other options.
+std::vector<std::string> allowed_words(const CLI::Option& option);
+
 // "; did you mean run?", or nothing. Ignores upper and lower case.
 std::string suggestion(const std::string& word, const std::vector<std::string>& known);
 

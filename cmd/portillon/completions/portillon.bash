@@ -1,0 +1,32 @@
+# bash completion for portillon. The program itself says what can follow: `portillon complete WORDS...`.
+_portillon() {
+    local cur words cword word description
+    if declare -F _get_comp_words_by_ref >/dev/null; then
+        _get_comp_words_by_ref -n =: cur words cword
+    else
+        words=("${COMP_WORDS[@]}") cword=$COMP_CWORD cur=${COMP_WORDS[COMP_CWORD]}
+    fi
+    cur=${cur#[\"\']}
+    # readline replaces only what stands behind the last of these two letters
+    local kept=${cur%"${cur##*[=:]}"}
+    COMPREPLY=()
+    while IFS=$'\t' read -r word description; do
+        case $word in
+        :files | :folders)
+            local -a names=()
+            if [ "$word" = :files ]; then
+                mapfile -t names < <(compgen -f -- "${cur#"$kept"}")
+            else
+                mapfile -t names < <(compgen -d -- "${cur#"$kept"}")
+            fi
+            COMPREPLY+=("${names[@]}")
+            compopt -o filenames 2>/dev/null
+            ;;
+        *)
+            COMPREPLY+=("${word#"$kept"}")
+            [[ $word != *[=:] ]] || compopt -o nospace 2>/dev/null
+            ;;
+        esac
+    done < <("${words[0]}" complete "${words[@]:1:cword-1}" "$cur" 2>/dev/null)
+}
+complete -F _portillon portillon
