@@ -76,7 +76,7 @@ class Example(unittest.TestCase):
         for entry in os.listdir("/proc"):
             if entry.isdigit():
                 try:
-                    with open(f"/proc/{entry}/cmdline") as file:
+                    with open(f"/proc/{entry}/cmdline", errors="replace") as file:
                         words = file.read()
                 except (FileNotFoundError, ProcessLookupError, PermissionError):
                     continue
@@ -166,20 +166,67 @@ class Example(unittest.TestCase):
                 pipeline = yaml.safe_load(file)
             if name == "github.yml":
                 steps = pipeline["jobs"]["ab"]["steps"]
-                call = next(step["run"] for step in steps if "ab.sh" in step.get("run", ""))
+                call = next(step["run"] for step in steps if "/ab.sh" in step.get("run", ""))
                 uploaded = next(step["with"]["path"] for step in steps if "upload" in step.get("uses", ""))
                 self.assertEqual(uploaded, "ab-report/")
             else:
                 call = next(line for line in pipeline["ab"]["script"] if "ab.sh" in line)
                 self.assertEqual(pipeline["ab"]["artifacts"]["reports"]["junit"], "ab-report/junit.xml")
             used = options_of(call)
-            self.assertGreater(len(used), 8)
+            self.assertGreater(len(used), 7)
             self.assertLessEqual(set(used) - {"--port"}, known)
             self.assertIn("--output ab-report", call)
         # every documented option is understood
         documented = set(re.findall(r"^  (--[a-z-]+) ", script[:script.index("END\n}")], re.M))
         parsed = set(re.findall(r"^  (--[a-z-]+)[ |)]", script[script.index("END\n}"):], re.M))
         self.assertEqual(documented, parsed - {"--help"})
+
+    def gate_steps(self):
+        """The scripts of the jobs named gate, each as its runner would run it."""
+        with open(os.path.join(HERE, "github.yml")) as file:
+            steps = yaml.safe_load(file)["jobs"]["gate"]["steps"]
+            yield "github", next(step["run"] for step in steps if "portillon run" in step.get("run", ""))
+        with open(os.path.join(HERE, "gitlab.yml")) as file:
+            yield "gitlab", next(line for line in yaml.safe_load(file)["gate"]["script"] if "portillon run" in line)
+
+    def run_gate(self, script, bound):
+        """The script in a folder with a scenario, against a server that answers its health check."""
+        folder = tempfile.mkdtemp(dir=self.folder)
+        os.mkdir(os.path.join(folder, "load"))
+        with open(os.path.join(folder, "load", "gate.yaml"), "w") as file:
+            file.write(SCENARIO.replace("thresholds: { lost: [\"count==0\"], undelivered: [\"count==0\"] }", ""))
+        server = os.path.join(folder, "start")
+        with open(server, "w") as file:
+            file.write(f"#!/bin/sh\nexec {shlex.quote(PORTILLON)} serve --listen http2=127.0.0.1:$1 --admin "
+                       f"127.0.0.1:{self.ports['base_admin']}\n")
+        os.chmod(server, 0o755)
+        script = script.replace("8080/health", f"{self.ports['base_admin']}/v1/health").replace("8080", str(self.ports["base"]))
+        script = script.replace("p(95)<50ms", bound)
+        environment = {**os.environ, "START": server, "PATH": os.path.dirname(PORTILLON) + ":" + os.environ["PATH"]}
+        done = subprocess.run(["bash", "-e", "-o", "pipefail", "-c", script], cwd=folder, env=environment, capture_output=True,
+                              text=True, timeout=120)
+        for _ in range(600):
+            try:
+                self.assert_nothing_left()
+                break
+            except AssertionError:
+                time.sleep(0.1)
+        return folder, done
+
+    def test_the_gate_of_the_pipelines_passes_and_fails_on_p95(self):
+        for name, script in self.gate_steps():
+            folder, done = self.run_gate(script, "p(95)<30s")
+            self.assertIn(done.returncode, (0, 3), (name, done.stdout + done.stderr))
+            self.assertIn("<html", open(os.path.join(folder, "report.html")).read())
+            folder, done = self.run_gate(script, "p(95)<1us")
+            self.assertIn(done.returncode, (99, 3), (name, done.stdout + done.stderr))
+            self.assertIn("<failure", open(os.path.join(folder, "gate.xml")).read())
+
+    def test_the_pipelines_name_no_host(self):
+        for name in ("github.yml", "gitlab.yml"):
+            with open(os.path.join(HERE, name)) as file:
+                hosts = set(re.findall(r"://([^/\s:\"']+)", file.read()))
+            self.assertLessEqual(hosts, {"127.0.0.1"}, name)
 
     @unittest.skipUnless(shutil.which("shellcheck"), "no shellcheck here")
     def test_the_script_is_clean(self):
