@@ -136,6 +136,8 @@ void Engine::start(Instant t0) {
     auto& shard = core_->shard;
     check(!shard.started() && core_->lives.running() == core_->equipments.size(), "a run starts once, after connect()");
     shard.t0 = t0;
+    core_->ready_by = std::min(core_->ready_by, shard.loop.now());
+    shard.ready.wake();
     if (std::holds_alternative<plan::StartBySteps>(shard.lot.start)) {
         shard.dials_from = t0;
     }

@@ -72,8 +72,8 @@ public:
     // before start(), but connect() has to be called all the same.
     void connect(Instant from);
 
-    // Completes once every equipment is connected or `within` has passed since `from`; with a start by steps at once.
-    // Only one coroutine may wait.
+    // Completes once every equipment is connected, `within` has passed since `from`, or start() was called; with a
+    // start by steps at once. Only one coroutine may wait.
     net::Task<void> ready();
 
     // Sets T0, which may lie a little in the future. If it lies in the past, the engine catches up.

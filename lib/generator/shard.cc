@@ -63,6 +63,7 @@ void Shard::heard(const v1::LinkMessage& message) {
             break;
         case v1::LinkMessage::kConnect:
             tasks_.spawn(connect(instant_of(message.connect().from_ns())));
+            tasks_.spawn(tell_how_it_connects(instant_of(message.connect().from_ns())));
             break;
         case v1::LinkMessage::kStart:
             start(instant_of(message.start().t0_ns()));
@@ -162,7 +163,22 @@ net::Task<void> Shard::connect(Instant from) {
     say_ready(static_cast<std::uint32_t>(connected), {});
 }
 
+// Until T0 is known. The facts of the machine are left out, since the machine's use is judged from T0 on.
+net::Task<void> Shard::tell_how_it_connects(Instant from) {
+    for (Instant next = from + snapshot_every; !started_ && sessions_ == Sessions::wanted; next += snapshot_every) {
+        co_await connecting_tick_.until(next);
+        for (std::uint32_t place = 0; place < lots_.size() && !started_; ++place) {
+            for (v1::LinkMessage& message : write_snapshot(lots_[place]->engine->snapshot(), {})) {
+                message.mutable_snapshot()->set_lot(place);
+                link_.send(message);
+            }
+        }
+    }
+}
+
 void Shard::start(Instant t0) {
+    started_ = true;
+    connecting_tick_.wake();
     for (const auto& lot : lots_) {
         lot->engine->start(t0);
         if (lot->faulty_dialer) {

@@ -3,8 +3,10 @@
 // The inside of a generator's process: it runs a slice of each lot of the fleet as the conductor commands over the
 // link. The commands in the order of a run, each with its answer:
 //
-//     plan -> ready (prepared); connect -> ready (connected); start -> a snapshot of each lot every second;
+//     plan -> ready (prepared); connect -> ready (connected), at the latest after start; start;
 //     (stop), (drain over) -> drained; close -> results in pieces, reported; bye -> the end
+//
+// From connect on, the shard sends a snapshot of each lot every second.
 
 #include <functional>
 #include <memory>
@@ -47,6 +49,7 @@ private:
     net::Task<void> connect(Instant from);
     void start(Instant t0);
     net::Task<void> live(Instant t0);
+    net::Task<void> tell_how_it_connects(Instant from);
     net::Task<void> tell_how_it_goes(Instant t0);
     void tell_how_it_goes(std::uint32_t place);
     net::Task<void> close(Instant deadline);
@@ -59,6 +62,8 @@ private:
     Ended ended_;
     net::Wakeup begin_{loop_};
     net::Wakeup tick_{loop_};
+    net::Wakeup connecting_tick_{loop_};
+    bool started_ = false;
     net::Traffic traffic_;
     link::v1::GeneratorPlan gathered_;  // the pieces of the plan so far
     std::vector<std::unique_ptr<Lot>> lots_;

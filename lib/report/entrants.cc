@@ -206,6 +206,7 @@ Verdict Entrant::verdict() const {
             row.measurement = std::max(row.measurement, verdict.measurement);
             row.complete = row.complete && verdict.complete;
             row.aborted_by = row.aborted_by.empty() ? verdict.aborted_by : row.aborted_by;
+            row.ended_because = row.ended_because.empty() ? verdict.ended_because : row.ended_because;
         }
         if (!verdict.complete || verdict.measurement != Measurement::valid) {
             row.reasons.push_back(fmt::format("repeat {}{}: {}", i < repeats.size() ? repeats[i] : i + 1,

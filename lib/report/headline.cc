@@ -10,6 +10,7 @@
 
 #include "gate/metric.h"
 #include "report/prose.h"
+#include "report/reach.h"
 
 namespace portillon::report {
 
@@ -124,6 +125,23 @@ std::string biggest_failure(const RunReport& run) {
     return worst == findings.end() ? "" : worst->sentence;
 }
 
+std::string words_of(const std::string& cause) {
+    static const std::map<std::string, std::string> words{
+        {"refused", "connection refused"}, {"timed_out", "timed out"}, {"reset", "connection reset"}};
+    const auto found = words.find(cause);
+    return found == words.end() ? cause : found->second;
+}
+
+// "no equipment could connect to http://127.0.0.1:1: connection refused (50 of 50)".
+std::string about_unreached(const RunReport& run) {
+    const auto causes = dial_causes(run);
+    const auto why = causes.size() == 1 ? words_of(causes.front().name) : listed(causes);
+    const auto sentence =
+        fmt::format("no equipment could connect to {}", run.target == "embedded" ? "the embedded server" : run.target);
+    const auto equipments = counted(*run.counts.equipments);
+    return with(sentence, why.empty() ? "" : fmt::format("{} ({} of {})", why, equipments, equipments));
+}
+
 bool is_about_getting_through(const JudgedThreshold& threshold) {
     const auto metric = gate::find_metric(threshold.metric);
     return !threshold.observed || (metric && metric->kind == gate::Kind::counter);
@@ -136,6 +154,9 @@ bool any_failed(const RunReport& run) {
 }
 
 std::string headline(const RunReport& run) {
+    if (is_unreached(run)) {
+        return about_unreached(run);
+    }
     const auto& all = run.thresholds;
     const auto failed = std::find_if(all.begin(), all.end(), [](const auto& each) { return !each.passed; });
     const bool of_figures_only = failed != all.end() && std::none_of(all.begin(), all.end(), [](const auto& each) {

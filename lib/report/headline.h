@@ -8,6 +8,7 @@
 
 namespace portillon::report {
 
+// "no equipment could connect to http://127.0.0.1:1: connection refused (50 of 50)" comes before everything else.
 // "600 of 600 validations were rejected: http_404 600" names the main reason why validations did not get through. If
 // all did, the headline names the threshold that failed; it is empty if none failed.
 std::string headline(const RunReport& run);

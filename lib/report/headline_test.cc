@@ -79,6 +79,25 @@ TEST(DefaultThresholds, FailWhenSomeEquipmentsNeverConnected) {
     EXPECT_EQ(headline(run), "2 of 3 equipments never connected: mqtt_banned 20, refused 7");
 }
 
+TEST(Headline, NamesTheTargetThatNobodyReachedBeforeEverythingElse) {
+    auto run = healthy_run();
+    run.target = "mqtt://127.0.0.1:1";
+    run.counts.equipments = 50;
+    run.counts.connects = 0;
+    run.counts.never_connected = 50;
+    run.fleet.connect_failures = {{"refused", 350}};
+    run.thresholds.clear();
+    const auto said = "no equipment could connect to mqtt://127.0.0.1:1: connection refused (50 of 50)";
+    EXPECT_EQ(headline(run), said);
+    run.verdict.complete = false;
+    run.verdict.ended_because = "no equipment could connect";
+    EXPECT_THAT(summary(run, Style::plain), StartsWith(std::string("FAILED: ") + said + "\n"));
+    EXPECT_THAT(summary(run, Style::plain), HasSubstr("incomplete: ended early, because no equipment could connect\n"));
+    run.fleet.connect_failures = {{"refused", 3}, {"dns", 20}};
+    run.target = "embedded";
+    EXPECT_EQ(headline(run), "no equipment could connect to the embedded server: dns 20, refused 3 (50 of 50)");
+}
+
 TEST(DefaultThresholds, FailWhenThePromiseIsBroken) {
     auto run = healthy_run();
     run.counts.lost = run.counts.undelivered = 3;

@@ -55,6 +55,9 @@ std::string why_incomplete(const Verdict& verdict) {
     if (verdict.complete) {
         return {};
     }
+    if (!verdict.ended_because.empty()) {
+        return "ended early, because " + verdict.ended_because;
+    }
     return verdict.aborted_by.empty() ? "the run was interrupted"
                                       : "ended early by the threshold " + verdict.aborted_by;
 }

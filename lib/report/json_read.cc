@@ -85,7 +85,8 @@ private:
                                                    : Measurement::invalid,
                 .reasons = json["reasons"].get<std::vector<std::string>>(),
                 .complete = json["complete"].get<bool>(),
-                .aborted_by = text(json, "aborted_by")};
+                .aborted_by = text(json, "aborted_by"),
+                .ended_because = text(json, "ended_because")};
     }
 
     // Reads the counts of a section; they stay unknown if the whole section is null.

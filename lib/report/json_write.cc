@@ -254,6 +254,9 @@ void write(Ordered& json, const RunReport& run) {
                        {"reasons", run.verdict.reasons},
                        {"complete", run.verdict.complete},
                        {"aborted_by", text(run.verdict.aborted_by)}};
+    if (!run.verdict.ended_because.empty()) {
+        json["verdict"]["ended_because"] = run.verdict.ended_because;
+    }
     const auto keys = SchemaKeys::of("run");
     json["tally"] = counts_json(keys.at("tally"), account::Section::tally, run.counts);
     json["ledger"] =

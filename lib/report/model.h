@@ -50,6 +50,9 @@ struct Verdict {
     std::vector<std::string> reasons;  // why it is not valid; each a sentence without its full stop
     bool complete = true;              // false: the run was interrupted
     std::string aborted_by = {};       // the threshold that ended the run ("response: p(95)<50ms"); empty: none did
+    // Why the run ended early although nobody interrupted it, in words without a full stop: "no equipment could
+    // connect". Empty: for no such reason.
+    std::string ended_because = {};
 };
 
 enum class State : std::uint8_t { lost, undelivered, unconfirmed, duplicated, reordered, unexpected };

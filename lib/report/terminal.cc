@@ -13,6 +13,7 @@
 #include "report/fault_text.h"
 #include "report/headline.h"
 #include "report/prose.h"
+#include "report/reach.h"
 #include "report/tables.h"
 
 namespace portillon::report {
@@ -49,7 +50,7 @@ std::string headline_of(const RunReport& run, Style style) {
     if (sentence.empty()) {
         return {};
     }
-    const bool failed = any_failed(run);
+    const bool failed = any_failed(run) || is_unreached(run);
     return painted(failed ? "FAILED" : "NOTE", failed ? Mood::bad : Mood::fair, style) + ": " +
            escape::terminal(sentence) + "\n";
 }

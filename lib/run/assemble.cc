@@ -278,6 +278,7 @@ report::Verdict verdict_of(Observed observed, const report::RunReport& run, cons
     verdict.reasons = judgement.reasons;
     verdict.complete = gathered.complete;
     verdict.aborted_by = gathered.aborted_by ? gathered.aborted_by->threshold : "";
+    verdict.ended_because = gathered.ended_because;
     return verdict;
 }
 

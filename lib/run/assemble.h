@@ -43,6 +43,7 @@ struct Gathered {
     Observed observed;       // for the verdict; assemble() adds what follows from the other members
     bool complete = true;
     std::optional<Breach> aborted_by;  // the threshold that ended the run early
+    std::string ended_because;         // another reason, see report::Verdict
     // Sessions that the target may still keep, those of dead shards included. Absent if the protocol leaves none, or if
     // the target ended with the run.
     std::optional<std::uint64_t> sessions_left;

@@ -22,6 +22,7 @@ constexpr Nanos before_t0_per_fault = 10ms;
 constexpr Nanos after_snapshot = 50ms;  // time for the snapshot that each shard sends at a full second to arrive
 constexpr Nanos still_for = 1s;         // without acknowledgements the drain ends when the ledger stands still so long
 constexpr Nanos short_drain = 2s;       // after an interruption
+constexpr Nanos vain_drain = 100ms;     // nobody will answer; the shards have to see the end of the generation first
 constexpr Nanos close_patience = 10s;
 constexpr Nanos clearing_per_session = 1ms;  // added to close_patience: a slow broker takes 1,000 connections a second
 constexpr Nanos server_reads_for = 5s;
@@ -170,9 +171,11 @@ net::Task<bool> Conductor::connect() {
     }
     const Instant from = loop_.now() + 50ms;
     generators_.connect(from);
+    dials_from_ = never;
     Nanos within{};
     for (const auto& lot : order_.scenario.lots) {
         if (const auto* by_rate = std::get_if<plan::StartByRate>(&lot.fleet.start)) {
+            dials_from_ = from;
             within = std::max(within, by_rate->within);
             live_.planned = std::max(
                 live_.planned, Nanos{static_cast<std::int64_t>(lot.fleet.equipments / by_rate->rate.per_second * 1e9)});
@@ -180,12 +183,38 @@ net::Task<bool> Conductor::connect() {
     }
     // If a shard dies now, the others go on connecting: the run takes place without it, and is judged invalid.
     co_await until(from + within + answer_patience, [this] {
-        return generators_.all_connected() || interrupted_by_ != 0 || !generators_.problem().empty();
+        return generators_.all_connected() || interrupted_by_ != 0 || !generators_.problem().empty() ||
+               reaches_nobody();
     });
-    if (fine()) {
+    if (reaches_nobody()) {
+        give_up_target();
+    } else if (fine()) {
         generators_.kill_unconnected();
     }
     co_return fine();
+}
+
+// A fault that has begun may be what keeps the equipments from connecting; then the target is not given up.
+bool Conductor::reaches_nobody() const {
+    if (dials_from_ == never || loop_.now() < dials_from_ + reach_patience || fault_has_begun()) {
+        return false;
+    }
+    const auto snapshot = generators_.snapshot();
+    return snapshot.counts.connects == 0 && snapshot.connect_failures > 0;
+}
+
+bool Conductor::fault_has_begun() const {
+    const auto& faults = order_.scenario.faults;
+    return live_.phase == Phase::running && std::any_of(faults.begin(), faults.end(), [this](const auto& fault) {
+               return loop_.now() >= t0_ + fault.at;
+           });
+}
+
+void Conductor::give_up_target() {
+    target_given_up_ = true;
+    gathered_.ended_because = "no equipment could connect";
+    progress_.warn(fmt::format("no equipment could connect to {} within {:.0f} s: giving up", setup_.target_in_words,
+                               seconds(loop_.now() - dials_from_)));
 }
 
 net::Task<void> Conductor::start_ledgers() {
@@ -220,16 +249,20 @@ net::Task<void> Conductor::generate() {
     gathered_.started_at = host::utc_now();
     co_await start_ledgers();
     generators_.begin(t0_);
+    dials_from_ = std::min(dials_from_, t0_);
     co_await until(t0_, [this] { return interrupted_by_ != 0; });
     live_.phase = Phase::running;
     live_.planned = end_ - t0_;
     Instant next = t0_ + after_snapshot;
-    const auto early = [this] { return interrupted_by_ != 0 || gathered_.aborted_by; };
+    const auto early = [this] { return interrupted_by_ != 0 || gathered_.aborted_by || target_given_up_; };
     while (loop_.now() < end_ && !early() && generators_.losses().size() < generators_.count()) {
         next += 1s;
         co_await until(std::min(end_ + after_snapshot, next), [this] { return interrupted_by_ != 0; });
         watch();
         show_progress();
+        if (!early() && reaches_nobody()) {
+            give_up_target();
+        }
     }
     const Instant now = std::clamp(loop_.now(), t0_, end_);
     if (early()) {
@@ -246,7 +279,7 @@ net::Task<void> Conductor::generate() {
 net::Task<void> Conductor::drain() {
     live_.phase = Phase::draining;
     const bool early = interrupted_by_ != 0 || gathered_.aborted_by;
-    live_.planned = early ? std::min(short_drain, drain_) : drain_;
+    live_.planned = target_given_up_ ? vain_drain : early ? std::min(short_drain, drain_) : drain_;
     Instant deadline = loop_.now() + live_.planned;
     while (loop_.now() < deadline && !generators_.all_drained()) {
         const bool was_interrupted = interrupted_by_ != 0;

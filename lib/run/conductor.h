@@ -19,6 +19,10 @@
 
 namespace portillon::run {
 
+// A target to which no equipment ever connected so long after the first dial, and to which dials failed, is given up:
+// the run ends, and its report says so. A target that is only late by less gets its run.
+inline constexpr Nanos reach_patience = 5s;
+
 class Conductor {
 public:
     // The parts with which the conductor works. Loop, generators and target outlive it.
@@ -53,6 +57,9 @@ private:
     net::Task<bool> open_ledgers();
     void announce();
     net::Task<bool> connect();
+    bool reaches_nobody() const;
+    bool fault_has_begun() const;
+    void give_up_target();
     net::Task<void> start_ledgers();
     net::Task<void> generate();
     net::Task<void> drain();
@@ -102,7 +109,9 @@ private:
     Gathered gathered_;                 // what the lots share; live() puts in one lot's account after the other
     RunOutcome outcome_;
     Live live_;
+    Instant dials_from_{};  // T0 if nothing is dialled before
     Instant t0_{}, end_{}, shown_at_{};
+    bool target_given_up_ = false;
     std::uint64_t counted_generated_ = 0, counted_acknowledged_ = 0;
     net::StopSignal interruption_;
     int interrupted_by_ = 0;

@@ -350,6 +350,7 @@ protected:
     double busy = 0.5;
     Nanos clock_step{};
     Instant t0 = never, t0_guess = never;
+    Nanos late{};                        // since the clock's zero
     std::optional<unsigned> mute_shard;  // this shard receives messages and never sends any
     std::vector<FakeWorker*> workers;
     std::optional<Generators> generators;
@@ -462,6 +463,74 @@ TEST_F(Run, IsCutShortWhileItConnects) {
     EXPECT_THAT(conducted.reports, IsEmpty());
     EXPECT_EQ(conducted.failure, "");
     EXPECT_EQ(conducted.interrupted_by, SIGTERM);
+}
+
+// A fleet that may take a minute to connect, and traffic of ten minutes.
+void make_long(Order& order) {
+    order.scenario.lot().fleet.start = plan::StartByRate{Rate{1'000}, 60s};
+    order.scenario.lot().traffic.stages = {{.duration = 10min, .rate = Rate{1}}};
+}
+
+class UnreachedRun : public Run, public ::testing::WithParamInterface<plan::Start> {};
+
+TEST_P(UnreachedRun, IsEndedSoonAndSaysWhy) {
+    make_long(order);
+    order.scenario.lot().fleet.start = GetParam();
+    dial = [](EquipmentId, Instant) { return fleet::ScriptedDriver::Dial{.failure = fleet::refused()}; };
+    const Instant began = simulation.now();
+    const auto& run = live_to_the_end();
+    EXPECT_GE(*over - began, reach_patience);
+    EXPECT_LT(*over - began, reach_patience + 3s);
+    EXPECT_EQ(run.counts.connects, 0u);
+    EXPECT_EQ(run.counts.never_connected, 20u);
+    EXPECT_FALSE(run.verdict.complete);
+    EXPECT_EQ(run.verdict.ended_because, "no equipment could connect");
+    EXPECT_THAT(run.fleet.connect_failures, SizeIs(1));
+    EXPECT_THAT(audience.warned, Contains(HasSubstr("no equipment could connect to a test within 5")));
+}
+
+INSTANTIATE_TEST_SUITE_P(FoundWhileItConnects, UnreachedRun, ::testing::Values(plan::StartByRate{Rate{1'000}, 60s}));
+INSTANTIATE_TEST_SUITE_P(FoundAfterT0, UnreachedRun,
+                         ::testing::Values(plan::Start{plan::StartByRate{Rate{1'000}, 1s}},
+                                           plan::Start{plan::StartBySteps{5, 1min}}));
+
+TEST_F(Run, WaitsForATargetThatIsALittleLate) {
+    dial = [this](EquipmentId, Instant now) {
+        return now < Instant{} + late ? fleet::ScriptedDriver::Dial{.failure = fleet::refused()}
+                                      : fleet::ScriptedDriver::Dial{};
+    };
+    late = simulation.now().time_since_epoch() + 4s;
+    order.scenario.lot().fleet.start = plan::StartByRate{Rate{1'000}, 60s};
+    const auto& run = live_to_the_end();
+    EXPECT_TRUE(run.verdict.complete);
+    EXPECT_EQ(run.counts.acknowledged, 200u);
+    EXPECT_EQ(run.counts.never_connected, 0u);
+}
+
+TEST_F(Run, GoesOnForTheOnlyEquipmentThatConnects) {
+    order.scenario.lot().fleet.start = plan::StartByRate{Rate{1'000}, 20s};
+    dial = [](EquipmentId equipment, Instant) {
+        return equipment == fleet::one ? fleet::ScriptedDriver::Dial{}
+                                       : fleet::ScriptedDriver::Dial{.failure = fleet::refused()};
+    };
+    const auto& run = live_to_the_end();
+    EXPECT_TRUE(run.verdict.complete);
+    EXPECT_EQ(run.counts.never_connected, 19u);
+    EXPECT_EQ(run.counts.acknowledged, 10u);
+}
+
+TEST_F(Run, GoesOnWhenAFaultOfTheScenarioKeepsTheEquipmentsOut) {
+    order.scenario.lot().fleet.start = plan::StartBySteps{20, 1s};
+    order.scenario.lot().traffic.stages = {{.duration = 30s, .rate = Rate{1}}};
+    order.scenario.faults = {{.kind = faults::Kind::refuse, .at = 0s, .during = 10s}};
+    late = simulation.now().time_since_epoch() + 15s;
+    dial = [this](EquipmentId, Instant now) {
+        return now < Instant{} + late ? fleet::ScriptedDriver::Dial{.failure = fleet::refused()}
+                                      : fleet::ScriptedDriver::Dial{};
+    };
+    const auto& run = live_to_the_end();
+    EXPECT_TRUE(run.verdict.complete);
+    EXPECT_EQ(run.counts.never_connected, 0u);
 }
 
 TEST_F(Run, DrainsUntilTheLastIsAnswered) {

@@ -121,7 +121,9 @@ void Generators::heard_of_lot(Shard& shard, const v1::LinkMessage& message) {
         shard.lots[lot].result.MergeFrom(message.result());
         return;
     }
-    machines_.running(link::read_host(message.snapshot().host()));
+    if (message.snapshot().has_host()) {
+        machines_.running(link::read_host(message.snapshot().host()));
+    }
     shard.lots[lot].snapshot = message.snapshot();
     so_far_[lot].heard(shard.number, message.snapshot());
 }

@@ -148,6 +148,8 @@ Html reasons_of(const std::vector<Row>& rows) {
             const auto name = rows.size() > 1 || row.runs.size() > 1 ? name_of(row, entry) + ": " : std::string{};
             if (!verdict.aborted_by.empty()) {
                 items += element("li", name + "ended early by the threshold " + verdict.aborted_by);
+            } else if (!verdict.ended_because.empty()) {
+                items += element("li", name + why_incomplete(verdict));
             } else if (!verdict.complete) {
                 items += element("li", name + "interrupted: the report covers what was done until then");
             }
