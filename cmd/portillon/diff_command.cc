@@ -8,9 +8,12 @@
 
 #include "commands.h"
 #include "files.h"
+#include "format_option.h"
+#include "json_answer.h"
 #include "print.h"
 #include "report/diff.h"
 #include "report/diff_terminal.h"
+#include "report/judged_json.h"
 #include "report/markdown.h"
 #include "report_argument.h"
 #include "run_options.h"
@@ -27,6 +30,8 @@ struct DiffCommand {
     std::string min_effect = "5%";
     std::vector<std::string> fail_on;
     std::optional<std::string> markdown_path;
+    std::vector<std::string> allow;
+    FormatOption format;
     bool force = false;
     bool strict = false;
 
@@ -35,6 +40,7 @@ struct DiffCommand {
         auto candidate_argument = report_argument(candidate.empty() ? base : candidate);
         Problems problems;
         const auto effect = noted(parse_percentage(min_effect, "--min-effect"), problems);
+        note_keys_that_must_agree(problems);
         const auto base_report = noted(load_report(base_argument.path), problems);
         // If both arguments name one file it is read once, so that its rounds are paired.
         const bool one_file = candidate_argument.path == base_argument.path;
@@ -56,7 +62,19 @@ struct DiffCommand {
             print_problems(problems);
             return Exit::usage;
         }
-        return present(report::diff(*from, *to, {.min_effect = *effect, .force = force}));
+        return present(report::diff(*from, *to, {.min_effect = *effect, .allow = allow, .force = force}));
+    }
+
+    void note_keys_that_must_agree(Problems& problems) const {
+        for (const auto& key : allow) {
+            if (!report::is_allowable(key)) {
+                problems.push_back(
+                    {"--allow " + key, 0, "",
+                     fmt::format("may not differ, since it changes what the workload means (allowed: {}, "
+                                 "and the keys below them)",
+                                 report::allowable_keys())});
+            }
+        }
     }
 
     // For a comparison of exactly two targets, given alone: the first is the base.
@@ -82,11 +100,34 @@ struct DiffCommand {
 
     Exit present(const report::Diff& found) const {
         auto& words = files->words();
-        show(words, report::format_diff(found, style_for(words)));
+        const auto exit = exit_of(found);
+        if (format.json()) {
+            auto json = json_answer("diff", exit);
+            json.update(report::json_of_diff(found));
+            print_json(words, json);
+        } else {
+            show(words, report::format_diff(found, style_for(words)));
+        }
         if (markdown_path && !write_output(*markdown_path, report::diff_markdown(found))) {
             return Exit::failed;
         }
-        return exit_of(found);
+        tell_of_allow(found);
+        return exit;
+    }
+
+    // If only settings of the client stand between the two sides, says how to compare them all the same.
+    static void tell_of_allow(const report::Diff& found) {
+        std::string options;
+        for (const auto& key : found.keys) {
+            if (!key.allowed && !report::is_allowable(key.key)) {
+                return;
+            }
+            options += key.allowed ? "" : " --allow " + key.key;
+        }
+        if (found.change == report::Change::incomparable && !options.empty()) {
+            print(standard_error(),
+                  "portillon: only settings of the client differ; this compares them all the same:{}\n", options);
+        }
     }
 
     Exit exit_of(const report::Diff& found) const {
@@ -132,6 +173,10 @@ void add_diff_command(CLI::App& app, Exit& exit) {
         "seven. The interval that is shown is the one that decides, corrected for the number of figures: better\n"
         "and worse mean that all of it lies beyond --min-effect. A figure that does not vary, such as bytes, is\n"
         "compared as it is, from 2 repeats on.\n"
+        "Different workloads are incomparable, and the keys in which they differ are named. --allow lets settings of\n"
+        "the client differ, which do not change what the workload means, such as the size of a batch.\n"
+        "--format json: exit_code, change, why, base, candidate, differing_keys, and groups with their metrics\n"
+        "(base, candidate, ratio, ratio_at_least, ratio_at_most, and the value of each run).\n"
         "Exit codes: 99 by --fail-on, 3 incomparable, 2 unreadable, else 0.\n"
         "Examples:\n"
         "  portillon diff before.json after.json --fail-on worse\n"
@@ -153,6 +198,14 @@ void add_diff_command(CLI::App& app, Exit& exit) {
         ->delimiter(',')
         ->check(one_of({"worse", "inconclusive", "better", "same"}));
     options->files->output("--markdown", options->markdown_path, "also write the result as GitHub's Markdown");
+    command
+        ->add_option("--allow", options->allow,
+                     "a key of the scenario in which the sides may differ, or the beginning of one, such as "
+                     "delivery.batch; repeatable; allowed: " +
+                         report::allowable_keys() + ", and the keys below them")
+        ->type_name("KEY")
+        ->allow_extra_args(false);
+    options->format.add_to(*command);
     command->add_flag(
         "--force", options->force,
         "compare even different workloads, machines, build types or invalid measurements, with a warning on top");

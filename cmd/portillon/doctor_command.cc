@@ -5,6 +5,8 @@
 
 #include "commands.h"
 #include "files.h"
+#include "format_option.h"
+#include "json_answer.h"
 #include "print.h"
 #include "protocols.h"
 #include "run/doctor.h"
@@ -14,7 +16,31 @@ namespace portillon::cmd {
 
 namespace {
 
-Exit examine(const ScenarioOptions& options) {
+const char* name_of_health(run::Health health) {
+    return health == run::Health::good ? "good" : health == run::Health::doubtful ? "doubtful" : "bad";
+}
+
+nlohmann::ordered_json doctor_answer(const std::vector<run::Finding>& findings, const scenario::Scenario* scenario) {
+    auto json = json_answer("doctor", run::can_run(findings) ? Exit::passed : Exit::usage);
+    json["can_run"] = run::can_run(findings);
+    json["scenario"] = nlohmann::ordered_json();
+    if (scenario != nullptr) {
+        json["scenario"] = {{"name", scenario->name},
+                            {"equipments", scenario->lot().fleet.equipments},
+                            {"protocol", scenario->lot().protocol}};
+    }
+    json["findings"] = nlohmann::ordered_json::array();
+    for (const auto& finding : findings) {
+        json["findings"].push_back({{"health", name_of_health(finding.health)},
+                                    {"what", finding.what},
+                                    {"there", finding.there},
+                                    {"needed", finding.needed},
+                                    {"remedy", finding.remedy}});
+    }
+    return json;
+}
+
+Exit examine(const ScenarioOptions& options, const FormatOption& format) {
     const auto facts = run::look();
     std::optional<run::Needs> needs;
     Checked<Loaded> loaded = Loaded{};
@@ -31,6 +57,10 @@ Exit examine(const ScenarioOptions& options) {
         needs = run::needs_of(loaded->scenario, protocol->descriptors_per_session, plan::Server::embedded, facts);
     }
     const auto findings = run::examine(facts, needs);
+    if (format.json()) {
+        print_json(standard_output(), doctor_answer(findings, needs ? &loaded->scenario : nullptr));
+        return run::can_run(findings) ? Exit::passed : Exit::usage;
+    }
     show(standard_output(), run::format_findings(findings));
     if (!run::can_run(findings)) {
         print(standard_output(), "doctor: {} cannot run on this machine as it is\n",
@@ -54,12 +84,15 @@ void add_doctor_command(CLI::App& app, Exit& exit) {
     command->footer(
         "FAIL: the scenario cannot run, exit code 2. WARN: it runs, but its figures may suffer.\n"
         "Without a scenario only the machine is checked.\n"
+        "--format json: can_run, and findings with their health (good, doubtful, bad), what there is and is needed.\n"
         "Example: portillon doctor scenarios/fifty-thousand.yaml");
     const auto options = std::make_shared<ScenarioOptions>();
+    const auto format = std::make_shared<FormatOption>();
     const auto files = Files::of(*command);
     options->add_to(*command, ScenarioOptions::File::optional, files);
     options->add_protocol_to(*command);
-    command->callback(files->checked(exit, [options] { return examine(*options); }));
+    format->add_to(*command);
+    command->callback(files->checked(exit, [options, format] { return examine(*options, *format); }));
 }
 
 }  // namespace portillon::cmd

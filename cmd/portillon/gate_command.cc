@@ -8,10 +8,13 @@
 
 #include "commands.h"
 #include "files.h"
+#include "format_option.h"
+#include "json_answer.h"
 #include "print.h"
 #include "report/diff.h"
 #include "report/diff_terminal.h"
 #include "report/judged.h"
+#include "report/judged_json.h"
 #include "report_argument.h"
 #include "scenario_options.h"
 
@@ -27,6 +30,7 @@ struct GateOptions {
     std::optional<std::string> junit_path;
     bool strict = false;
     bool each = false;  // judge every repeat by itself
+    FormatOption format;
     std::shared_ptr<Files> files;
 };
 
@@ -133,6 +137,19 @@ std::string told(const report::Diff& diff, report::Strictness strictness) {
     return text;
 }
 
+nlohmann::ordered_json gate_answer(const std::vector<report::JudgedRun>& runs, const std::optional<report::Diff>& diff,
+                                   Exit exit) {
+    auto json = json_answer("gate", exit);
+    json["passed"] = exit == Exit::passed;
+    json["trusted"] = exit != Exit::invalid;
+    json["rows"] = report::json_of_judged(runs);
+    json["baseline"] = diff ? report::json_of_diff(*diff) : nlohmann::ordered_json();
+    if (diff) {
+        json["doubts"] = report::doubts_about(*diff);
+    }
+    return json;
+}
+
 Exit gate(const GateOptions& options) {
     Problems problems;
     const auto subject = loaded(options, problems);
@@ -158,7 +175,11 @@ Exit gate(const GateOptions& options) {
         text += told(*diff, strictness);
     }
     const auto exit = exit_of(standing);
-    show(options.files->words(), text + last_line(exit));
+    if (options.format.json()) {
+        print_json(options.files->words(), gate_answer(*runs, diff, exit));
+    } else {
+        show(options.files->words(), text + last_line(exit));
+    }
     const bool written =
         !options.junit_path ||
         write_output(*options.junit_path, report::junit_xml(*runs, strictness, diff ? &*diff : nullptr));
@@ -186,6 +207,9 @@ void add_gate_command(CLI::App& app, Exit& exit) {
         "--max-regression are warnings, and --strict fails them.\n"
         "FILE#PART takes a part of a comparison, see portillon diff --help. A folder that run or compare left stands\n"
         "for the report in it.\n"
+        "--format json: exit_code, passed, trusted (false with exit code 3), rows with their measurement and "
+        "thresholds\n"
+        "(observed in us, bytes or a plain number), and baseline, which is what portillon diff --format json prints.\n"
         "Example: portillon gate report.json --threshold 'response: p(95)<50ms' --threshold 'lost: count==0'");
     const auto options = std::make_shared<GateOptions>();
     options->files = Files::of(*command);
@@ -206,6 +230,7 @@ void add_gate_command(CLI::App& app, Exit& exit) {
         ->type_name("PERCENT")
         ->capture_default_str();
     options->files->output("--junit", options->junit_path, "write the result as JUnit XML");
+    options->format.add_to(*command);
     command->add_flag("--each", options->each, "judge every repeat of a comparison by itself");
     command->add_flag("--strict", options->strict,
                       "a suspect measurement fails, too, and so does a possible regression");

@@ -9,6 +9,7 @@ import os
 import re
 import subprocess
 import tempfile
+import time
 import unittest
 import xml.etree.ElementTree as xml
 
@@ -155,6 +156,20 @@ class OneCommand(Case):
         done = call("run", scenario, "--target", targets["http2"], "-s", "protocols.mqtt.qos=2", "-o", self.out)
         self.assertIn("warning: --set protocols.mqtt.qos=2: has no effect: mqtt is not run here", done.stderr)
 
+    # --- a dead target ---
+
+    def test_a_dead_target_ends_the_run_after_a_few_seconds_with_the_cause_in_the_first_line(self):
+        for target in ("http://127.0.0.1:1", "mqtt://127.0.0.1:1"):
+            began = time.monotonic()
+            done = call("run", "-n", "50", "-r", "1/s", "-d", "10m", "--target", target, "-o", self.out)
+            self.assertLess(time.monotonic() - began, 30)
+            self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+            self.assertEqual(done.stdout.splitlines()[0], f"FAILED: no equipment could connect to {target}: connection refused (50 of 50)")
+            self.assertIn("incomplete: ended early, because no equipment could connect", done.stdout)
+            verdict = self.report()["verdict"]
+            self.assertEqual((verdict["complete"], verdict["ended_because"]), (False, "no equipment could connect"))
+            self.assert_rendered(self.out, "no equipment could connect")
+
     # --- kept reports ---
 
     def test_a_run_keeps_its_report_and_names_it_in_the_last_line(self):
@@ -236,6 +251,78 @@ class OneCommand(Case):
         done = self.in_folder("run", "-p", "http2", *SMALL, "-d", "200ms", "-o", "-")
         self.assert_ended_well(done)
         self.assertEqual(json.loads(done.stdout)["kind"], "run")
+
+    # --- what differs between two reports ---
+
+    def test_diff_names_the_keys_that_differ_and_lets_settings_of_the_client_differ(self):
+        for name, options in (("base", []), ("batched", ["-s", "delivery.batch.max=5"]), ("more", ["-s", "fleet.equipments=6"])):
+            self.assert_ended_well(call("run", "-p", "http2", *SMALL, *options, "-o", self.path(name + "/")))
+        base, batched, more = self.path("base"), self.path("batched"), self.path("more")
+        done = call("diff", base, batched)
+        self.assertEqual(done.returncode, 3)
+        self.assertIn("delivery.batch.max: 1 against 5", " ".join(done.stdout.split()))
+        self.assertIn("this compares them all the same: --allow delivery.batch.max", done.stderr)
+        for key in ("delivery", "delivery.batch", "delivery.batch.max"):
+            done = call("diff", base, batched, "--allow", key, "--force")  # the machine may be too busy for valid measurements
+            self.assertEqual(done.returncode, 0, done.stdout)
+            self.assertIn("delivery.batch.max: 1 against 5, as allowed", " ".join(done.stdout.split()))
+        done = call("diff", base, more, "--allow", "delivery")
+        self.assertEqual(done.returncode, 3)
+        self.assertIn("fleet.equipments: 5 against 6", " ".join(done.stdout.split()))
+        self.assertNotIn("--allow", done.stderr)
+        for key in ("fleet.equipments", "traffic", "seed", ""):
+            done = call("diff", base, more, "--allow", key)
+            self.assertEqual((done.returncode, done.stdout), (2, ""))
+            self.assertIn(f"--allow {key}: may not differ", done.stderr)
+            self.assertIn("allowed: delivery, fleet.start, protocols, traffic.payload.encoding", done.stderr)
+
+    # --- JSON ---
+
+    def test_answers_are_one_json_document_on_request(self):
+        self.assert_ended_well(call("run", "-p", "http2", *SMALL, "-o", self.out))
+        for command, words in (("plan", ["smoke"]), ("doctor", []), ("doctor", ["smoke"]), ("gate", [self.out]),
+                               ("gate", [self.out, "--baseline", self.out]), ("diff", [self.out, self.out])):
+            text, done = call(command, *words), call(command, *words, "--format", "json")
+            self.assertEqual(done.returncode, text.returncode, done.stderr)
+            answer = json.loads(done.stdout)
+            self.assertEqual((answer["schema"], answer["kind"], answer["exit_code"]), (1, command, done.returncode))
+            self.assertEqual(call(command, *words, "--format", "text").stdout.splitlines()[0], text.stdout.splitlines()[0])
+            self.assertEqual(call(command, *words, "--format", "xml").returncode, 2)
+
+    def test_the_json_of_a_plan_has_what_the_text_says(self):
+        answer = json.loads(call("plan", "-n", "5", "-r", "10/s", "-d", "2s", "--format", "json").stdout)
+        self.assertEqual(answer["scenario"]["fleet"]["equipments"], 5)
+        totals = answer["totals"]
+        self.assertEqual((totals["counting"], totals["validations"], totals["duration_s"], totals["peak_per_s"]), ("exact", 100, 2, 50))
+        self.assertEqual((totals["fewest_of_an_equipment"], totals["most_of_an_equipment"], totals["payload_bytes"]), (20, 20, 10_000))
+        self.assertEqual(sum(row["validations"] for row in answer["rows"]), 100)
+        self.assertEqual(answer["needs"]["generator"]["shards"], 1)
+        self.assertEqual([each["metric"] for each in answer["thresholds"]], ["lost", "undelivered", "rejected", "never_connected"])
+        closed = json.loads(call("plan", "-s", "traffic.arrival=closed", "--format", "json").stdout)
+        self.assertEqual((closed["totals"]["counting"], closed["totals"]["validations"]), ("unknown", None))
+
+    def test_the_json_of_gate_doctor_and_diff_has_what_the_text_says(self):
+        self.assert_ended_well(call("run", "-p", "http2", *SMALL, "-o", self.out))
+        answer = json.loads(call("gate", self.out, "--threshold", "acknowledged: count>50", "--format", "json").stdout)
+        self.assertFalse(answer["passed"])
+        (row,) = answer["rows"]
+        self.assertEqual(row["name"], "http2")
+        (threshold,) = row["thresholds"]
+        self.assertEqual((threshold["metric"], threshold["expression"], threshold["observed"], threshold["passed"]),
+                         ("acknowledged", "count>50", 50, False))
+        doctor = json.loads(call("doctor", "-n", "5", "--format", "json").stdout)
+        self.assertTrue(doctor["can_run"])
+        self.assertEqual(doctor["scenario"]["equipments"], 5)
+        self.assertLessEqual({each["health"] for each in doctor["findings"]}, {"good", "doubtful"})
+        diff = json.loads(call("diff", self.out, self.out, "--force", "--format", "json").stdout)
+        (group,) = diff["groups"]
+        self.assertEqual((group["base"], group["candidate"], diff["differing_keys"]), ("http2", "http2", []))
+        by_key = {metric["key"]: metric for metric in group["metrics"]}
+        with open(self.out) as file:
+            p95 = json.load(file)["latency"]["response"]["p95_us"]
+        self.assertAlmostEqual(by_key["latency.response.p95_us"]["base"], p95, places=6)
+        self.assertEqual(by_key["latency.response.p95_us"]["unit"], "us")
+        self.assertEqual(by_key["latency.response.p95_us"]["candidate_runs"][0]["value"], p95)
 
 
 if __name__ == "__main__":

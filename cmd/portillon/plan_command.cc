@@ -6,6 +6,9 @@
 
 #include "commands.h"
 #include "files.h"
+#include "format_option.h"
+#include "json_answer.h"
+#include "plan_json.h"
 #include "print.h"
 #include "protocols.h"
 #include "run/doctor.h"
@@ -111,12 +114,17 @@ void print_thresholds(const scenario::Scenario& scenario) {
 
 void add_plan_command(CLI::App& app, Exit& exit) {
     auto* command = app.add_subcommand("plan", "Show what a scenario will do and what it needs, without running it");
-    command->footer("Example: portillon plan scenarios/ramp.yaml --compress 60");
+    command->footer(
+        "--format json: the scenario with every default, rows (what begins and is due when), totals, needs of the\n"
+        "machine, thresholds and warnings; instants in _s since T0, sizes in _bytes, rates in _per_s.\n"
+        "Example: portillon plan scenarios/ramp.yaml --compress 60");
     const auto options = std::make_shared<ScenarioOptions>();
+    const auto format = std::make_shared<FormatOption>();
     const auto files = Files::of(*command);
     options->add_to(*command, ScenarioOptions::File::optional, files);
     options->add_protocol_to(*command);
-    command->callback(files->checked(exit, [options] {
+    format->add_to(*command);
+    command->callback(files->checked(exit, [options, format] {
         const auto protocols = known_protocols();
         const auto loaded = options->load(protocols);
         if (!loaded) {
@@ -128,6 +136,12 @@ void add_plan_command(CLI::App& app, Exit& exit) {
                                            [&](const auto& known) { return known.name == scenario.lot().protocol; });
         const auto machine = run::machine_of(run::look());
         const auto plan = scenario::plan(scenario, protocol->descriptors_per_session, plan::Server::embedded, machine);
+        if (format->json()) {
+            auto json = json_answer("plan", Exit::passed);
+            json.update(plan_json(*loaded, plan, machine));
+            print_json(standard_output(), json);
+            return Exit::passed;
+        }
         show(standard_output(), scenario::to_yaml(scenario));
         print_rows(plan);
         show(standard_output(), scenario::fault_lines(scenario));

@@ -42,8 +42,11 @@ struct Trait {
     std::string (*of)(const RunReport&);
 };
 
-const std::array<Trait, 5> must_agree{{
+const std::array<Trait, 1> workload_digests{{
     {"workload", [](const RunReport& run) { return run.scenario.workload_digest; }},
+}};
+
+const std::array<Trait, 4> must_agree{{
     {"kernel", [](const RunReport& run) { return run.context.kernel; }},
     {"cpu", [](const RunReport& run) { return run.context.cpu_model; }},
     {"cores", [](const RunReport& run) { return fmt::format("{}", run.context.cores); }},
@@ -92,6 +95,35 @@ std::vector<std::string> differences(const std::array<Trait, size>& traits, cons
         }
     }
     return found;
+}
+
+std::vector<const RunReport*> runs_of(const Selection& selection) {
+    std::vector<const RunReport*> runs;
+    for (const auto& entry : selection.runs) {
+        runs.push_back(entry.run);
+    }
+    return runs;
+}
+
+// "workload: delivery.batch.max: 1 against 60, fleet.equipments: 10 against 20"; the digests if no key explains it.
+std::string about(const WorkloadDifference& difference, const Selection& base, const Selection& candidate) {
+    constexpr std::size_t most_named = 8;
+    std::vector<std::string> named;
+    for (const auto& key : difference.keys) {
+        if (!key.allowed && named.size() < most_named) {
+            named.push_back(key.text());
+        }
+    }
+    const auto all = static_cast<std::size_t>(
+        std::count_if(difference.keys.begin(), difference.keys.end(), [](const auto& key) { return !key.allowed; }));
+    auto text = fmt::format("{}", fmt::join(named, ", "));
+    text += all > named.size() ? fmt::format(" and {} more", counted(all - named.size(), "key")) : "";
+    if (difference.unexplained) {
+        text = fmt::format("{}{}", differences(workload_digests, base.runs, candidate.runs).front(),
+                           text.empty() ? " (the same keys; another trace or --compress?)" : " (" + text + ")");
+        return text;
+    }
+    return "workload: " + text;
 }
 
 bool trustworthy(const RunReport& run) {
@@ -609,7 +641,17 @@ Diff diff(const Selection& base, const Selection& candidate, const DiffOptions& 
     result.candidate = side_of(candidate);
     result.options = options;
     result.notes = differences(may_differ, base.runs, candidate.runs);
-    const auto hindrances = differences(must_agree, base.runs, candidate.runs);
+    auto hindrances = differences(must_agree, base.runs, candidate.runs);
+    const auto difference = workload_difference(runs_of(base), runs_of(candidate), options.allow);
+    result.keys = difference.keys;
+    if (difference.differs && !difference.is_allowed()) {
+        hindrances.insert(hindrances.begin(), about(difference, base, candidate));
+    }
+    for (const auto& key : difference.keys) {
+        if (key.allowed) {
+            result.notes.push_back(key.text() + ", as allowed");
+        }
+    }
     if (options.force) {
         result.forced = hindrances;
         if (result.base.left_out + result.candidate.left_out > 0) {

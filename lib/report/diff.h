@@ -17,6 +17,7 @@
 #include "base/problem.h"
 #include "gate/metric.h"
 #include "report/model.h"
+#include "report/scenario_keys.h"
 #include "stats/effects.h"
 
 namespace portillon::report {
@@ -97,6 +98,8 @@ struct DiffOptions {
     // The confidence of "better" and "worse": if nothing changed, all of them together are right in 19 of 20 diffs. It
     // is also the confidence of each end of the interval for "same", as in tests of equivalence.
     double confidence = 0.95;
+    // Keys of the scenario in which the sides may differ, or beginnings of keys; each is_allowable() (scenario_keys.h).
+    std::vector<std::string> allow = {};
     bool force = false;  // compare incomparable sides, too; Diff::forced says what was overlooked
 };
 
@@ -106,7 +109,8 @@ struct Diff {
     Change change = Change::incomparable;  // worse before incomparable before inconclusive before better before same
     std::string why;                       // one sentence without its full stop
     std::vector<std::string> forced;       // overlooked reasons why the sides are incomparable; shown first
-    std::vector<std::string> notes;        // differences that are allowed: commits, compilers, targets
+    std::vector<DifferingKey> keys;        // of the scenario, if the workloads differ
+    std::vector<std::string> notes;        // differences that are allowed: commits, compilers, targets, keys
     std::vector<std::string> warnings;     // groups that only candidate has
     std::vector<GroupDiff> groups;
     std::size_t tests = 0;  // how many figures statistics had to decide; the intervals are corrected for so many

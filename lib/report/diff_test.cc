@@ -357,6 +357,69 @@ TEST(Diff, RefusesWhatIsAnotherWorkloadOrMachineUnlessForced) {
     EXPECT_THAT(allowed.notes, ElementsAre("portillon: 0.1.0 abcdef0 against 0.1.0 fedcba9"));
 }
 
+TEST(Diff, NamesTheKeysInWhichTheWorkloadsDiffer) {
+    const auto with = [](const char* digest, const char* resolved) {
+        return altered(repeated(4), [&](RunReport& run) { run.scenario = {"peak", digest, resolved}; });
+    };
+    const auto base = with("1", R"({"name":"a","seed":7,"fleet":{"equipments":10},"protocols":{"mqtt":{"qos":1}},
+        "delivery":{"batch":{"max":1},"timeout":"5s"},"faults":[]})");
+    const auto other = with("2", R"({"name":"b","seed":7,"fleet":{"equipments":20},"protocols":{"mqtt":{"qos":2}},
+        "delivery":{"batch":{"max":60},"timeout":"5s","pace":"5/s"},"faults":[]})");
+    const auto refused = compared(base, other);
+    EXPECT_EQ(refused.change, Change::incomparable);
+    EXPECT_EQ(refused.why,
+              "workload: delivery.batch.max: 1 against 60, delivery.pace: unset against 5/s, fleet.equipments: 10 "
+              "against 20");
+    EXPECT_EQ(refused.keys, (std::vector<DifferingKey>{{"delivery.batch.max", "1", "60"},
+                                                       {"delivery.pace", "unset", "5/s"},
+                                                       {"fleet.equipments", "10", "20"}}));
+    EXPECT_EQ(compared(base, other, {.allow = {"delivery"}}).why, "workload: fleet.equipments: 10 against 20");
+
+    const auto batched =
+        with("3", R"({"seed":7,"fleet":{"equipments":10},"delivery":{"batch":{"max":60},"timeout":"5s"}})");
+    for (const char* key : {"delivery", "delivery.batch", "delivery.batch.max"}) {
+        const auto allowed = compared(base, batched, {.allow = {key}});
+        EXPECT_EQ(allowed.change, Change::incomparable) << "faults are unset on one side";
+    }
+    const auto alike = with("4", R"({"seed":7,"fleet":{"equipments":10},"faults":[],
+        "delivery":{"batch":{"max":60},"timeout":"5s"}})");
+    for (const char* key : {"delivery", "delivery.batch", "delivery.batch.max"}) {
+        const auto allowed = compared(base, alike, {.allow = {key}});
+        EXPECT_EQ(allowed.change, Change::same) << allowed.why;
+        EXPECT_THAT(allowed.notes, ElementsAre("delivery.batch.max: 1 against 60, as allowed"));
+    }
+    for (const char* key : {"delivery.batch.ma", "delivery.timeout", "deliver", "fleet.start"}) {
+        EXPECT_EQ(compared(base, alike, {.allow = {key}}).change, Change::incomparable) << key;
+    }
+}
+
+TEST(Diff, DoesNotTakeWorkloadsForEqualThatNoKeyExplains) {
+    // The content of a trace is part of the digest, but only its name is a key.
+    const auto with = [](const char* digest, const char* batch) {
+        return altered(repeated(4), [&](RunReport& run) {
+            run.scenario = {
+                "peak", digest,
+                std::string(R"({"traffic":{"arrival":{"kind":"trace","file":"t.csv"}},"delivery":{"batch":)") + batch +
+                    "}}"};
+        });
+    };
+    EXPECT_THAT(compared(with("1", "1"), with("2", "1")).why, HasSubstr("workload: 1 against 2 (the same keys"));
+    EXPECT_EQ(compared(with("1", "1"), with("2", "2"), {.allow = {"delivery"}}).change, Change::incomparable);
+    const auto unknown = altered(repeated(4), [](RunReport& run) { run.scenario = {"peak", "3", ""}; });
+    EXPECT_EQ(compared(with("1", "1"), unknown, {.allow = {"delivery"}}).change, Change::incomparable);
+}
+
+TEST(Diff, AllowsOnlySettingsOfTheClient) {
+    for (const char* key : {"delivery", "delivery.batch.max", "fleet.start", "fleet.start.rate", "protocols.mqtt.qos",
+                            "traffic.payload.encoding"}) {
+        EXPECT_TRUE(is_allowable(key)) << key;
+    }
+    for (const char* key :
+         {"", "fleet", "fleet.equipments", "traffic", "traffic.payload", "seed", "faults", "deliveryx"}) {
+        EXPECT_FALSE(is_allowable(key)) << key;
+    }
+}
+
 TEST(Diff, LeavesOutWhatCannotBeTrusted) {
     auto candidate = repeated(5);
     candidate.runs[1].run.verdict = {.measurement = Measurement::invalid, .reasons = {"a shard was lost"}};
