@@ -5,7 +5,9 @@
 #include <memory>
 #include <set>
 
+#include "axes.h"
 #include "commands.h"
+#include "entries.h"
 #include "files.h"
 #include "live_line.h"
 #include "net/signals.h"
@@ -26,6 +28,7 @@
 #include "run/conduct.h"
 #include "run/rounds.h"
 #include "run/routes.h"
+#include "run/variant.h"
 #include "run_options.h"
 #include "scenario/resolved.h"
 #include "scenario_options.h"
@@ -34,13 +37,6 @@
 namespace portillon::cmd {
 
 namespace {
-
-// One future row of the comparison: a protocol, to one server.
-struct Entry {
-    run::Order order;
-    std::string target;  // its name; empty if there is one target
-    std::string label;   // "cand mqtt"
-};
 
 // The exit code that takes precedence, as scripts rely on it.
 Exit worse(Exit a, Exit b) {
@@ -58,6 +54,7 @@ struct CompareCommand {
     ScenarioOptions scenario;
     RunOptions options;
     std::vector<std::string> protocols;
+    std::vector<std::string> vary;
     unsigned repeats = 1;
     ResultFiles results;
     ReportPlace place;
@@ -78,11 +75,15 @@ struct CompareCommand {
         note(destinations);
         note(effect);
         note_idle_options(destinations, problems);
-        const auto entries = problems.empty() ? entries_for(*loaded, *destinations, problems) : std::vector<Entry>{};
-        if (!problems.empty()) {
-            print_problems(problems);
+        const auto axes = parse_axes(vary);
+        note(axes);
+        const auto made_of = problems.empty() ? entries_for(scenario, options, *loaded, *destinations, protocols, *axes)
+                                              : Checked<Entries>(std::move(problems));
+        if (!made_of) {
+            print_problems(made_of.problems());
             return Exit::usage;
         }
+        const auto& entries = made_of->rows;
         std::vector<std::string> run_here;
         for (const auto& entry : entries) {
             run_here.push_back(entry.order.protocol->name);
@@ -90,7 +91,7 @@ struct CompareCommand {
         const auto choice = destinations->empty() || !protocols.empty() ? ScenarioOptions::Choice::by_command
                                                                         : ScenarioOptions::Choice::by_scenario;
         print_warnings(scenario.idle_settings(run_here, choice));
-        print_warnings(loaded->warnings);
+        print_warnings(made_of->warnings);
         std::vector<const run::Order*> orders;
         for (const auto& entry : entries) {
             orders.push_back(&entry.order);
@@ -100,6 +101,9 @@ struct CompareCommand {
         }
         if (!options.confirm(*loaded, names_of(entries), *destinations)) {
             return Exit::usage;
+        }
+        if (!options.quiet()) {
+            print(standard_error(), "{}\n", extent_of(entries, repeats));
         }
         if (const auto unmade = place.prepare(loaded->scenario.name); !unmade.empty()) {
             print_problems(unmade);
@@ -137,108 +141,6 @@ private:
                                 "needs two named targets, between which something can change (allowed: --target "
                                 "NAME=URL --target NAME=URL)"});
         }
-    }
-
-    // Every chosen protocol, to every target that speaks it. Without --protocols: all of them on the embedded server;
-    // for a target the scenario's protocol, if its URL fits, else the first one that fits.
-    std::vector<Entry> entries_for(const Loaded& loaded, const std::vector<Destination>& destinations,
-                                   Problems& problems) const {
-        std::vector<Entry> entries;
-        const auto add = [&](const std::string& protocol, const std::optional<Destination>& destination) {
-            auto order = options.order(loaded, protocol, destination, command_line());
-            if (order) {
-                const auto name = destination ? destination->name : std::string{};
-                entries.push_back({std::move(*order), name, name.empty() ? protocol : name + " " + protocol});
-            } else {
-                for (const auto& problem : order.problems()) {  // several protocols may have the same
-                    if (std::find(problems.begin(), problems.end(), problem) == problems.end()) {
-                        problems.push_back(problem);
-                    }
-                }
-            }
-        };
-        if (destinations.empty()) {
-            for (const auto& name : protocols.empty() ? all_protocols() : protocols) {
-                add(name, std::nullopt);
-            }
-            return entries;
-        }
-        const auto by_destination = fitting(loaded, destinations, problems);
-        for (std::size_t i = 0; i < destinations.size(); ++i) {
-            for (const auto& name : by_destination[i]) {
-                add(name, destinations[i]);
-            }
-        }
-        return entries;
-    }
-
-    static std::vector<std::string> all_protocols() {
-        std::vector<std::string> names;
-        for (const auto& kind : driver_kinds()) {
-            names.push_back(kind.name);
-        }
-        return names;
-    }
-
-    static std::string scheme_of(const std::string& protocol) {
-        for (const auto& kind : driver_kinds()) {
-            if (kind.name == protocol) {
-                return kind.scheme;
-            }
-        }
-        return {};
-    }
-
-    // The protocols for each destination. Problems: a destination that no protocol fits, a protocol that a named server
-    // does not speak.
-    std::vector<std::vector<std::string>> fitting(const Loaded& loaded, const std::vector<Destination>& destinations,
-                                                  Problems& problems) const {
-        std::vector<std::vector<std::string>> chosen;
-        for (const auto& destination : destinations) {
-            auto& mine = chosen.emplace_back();
-            for (const auto& protocol : protocols.empty() ? all_protocols() : protocols) {
-                if (scheme_of(protocol) == destination.server.url.scheme) {
-                    mine.push_back(protocol);
-                }
-            }
-            if (mine.empty()) {
-                problems.push_back({"--target", 0, "",
-                                    protocols.empty() ? fmt::format("'{}': no protocol has the scheme {}",
-                                                                    destination.text(), destination.server.url.scheme)
-                                                      : fmt::format("'{}' does not fit --protocols {}",
-                                                                    destination.text(), fmt::join(protocols, ","))});
-            } else if (protocols.empty()) {
-                const auto preferred = std::find(mine.begin(), mine.end(), loaded.scenario.lot().protocol);
-                mine = {preferred == mine.end() ? mine.front() : *preferred};
-            }
-        }
-        for (const auto& protocol : protocols) {
-            const auto scheme = scheme_of(protocol);
-            if (scheme.empty()) {
-                const auto known = all_protocols();
-                const auto near = did_you_mean(protocol, known);
-                problems.push_back(
-                    {"--protocols", 0, "",
-                     fmt::format("unknown protocol '{}' (allowed: {}){}", protocol, fmt::join(known, ", "),
-                                 near.empty() ? "" : "; did you mean " + near + "?")});
-                continue;
-            }
-            std::set<std::string> without;
-            for (const auto& destination : destinations) {
-                without.insert(destination.name);
-            }
-            for (const auto& destination : destinations) {
-                if (destination.server.url.scheme == scheme) {
-                    without.erase(destination.name);
-                }
-            }
-            for (const auto& name : without) {
-                problems.push_back({"--protocols", 0, "",
-                                    fmt::format("{} needs a target{} with the URL {}://HOST:PORT", protocol,
-                                                name.empty() ? "" : " " + name, scheme)});
-            }
-        }
-        return chosen;
     }
 
     static std::string names_of(const std::vector<Entry>& entries) {
@@ -327,7 +229,8 @@ private:
     static void supersede(report::Comparison& comparison, const run::RoundTurn& turn, const Entry& entry) {
         for (auto& each : comparison.runs) {
             const bool same = each.repeat == turn.repeat && each.name == entry.target &&
-                              each.run.protocol == entry.order.protocol->name;
+                              each.run.protocol == entry.order.protocol->name &&
+                              each.run.variant == run::variant_of(entry.order);
             each.superseded = each.superseded || same;
         }
     }
@@ -426,6 +329,8 @@ void add_compare_command(CLI::App& app, Exit& exit) {
         "  portillon compare scenarios/smoke.yaml --target base=http://127.0.0.1:8080 --target "
         "cand=http://127.0.0.1:8081\n"
         "    --ledger base=http://127.0.0.1:9090 --ledger cand=http://127.0.0.1:9091 --repeat 5 --fail-on worse\n"
+        "  portillon compare scenarios/smoke.yaml --protocols mqtt --vary protocols.mqtt.qos=0,1,2 "
+        "--vary delivery.batch.max=1,10\n"
         "The first named target is the base; the changes from it to the others are printed after the table. The\n"
         "protocol follows from the URL's scheme; --protocols grpc-stream chooses among those of one scheme.\n"
         "With several repeats the table shows medians, and below them the least and the greatest. Thresholds\n"
@@ -439,18 +344,9 @@ void add_compare_command(CLI::App& app, Exit& exit) {
     compare->files = Files::of(*command);
     compare->scenario.add_to(*command, ScenarioOptions::File::required, compare->files);
     compare->options.add_to(*command, RunOptions::Target::several);
-    command
-        ->add_option("-p,--protocols", compare->protocols,
-                     "Protocols, separated by commas: " + names_of_protocols() + "; all by default")
-        ->type_name("A,B,...")
-        ->delimiter(',');
-    command
-        ->add_option("--repeat", compare->repeats,
-                     "Repeats of each row, interleaved, in the opposite order each time; a repeat whose measurement is "
-                     "invalid is run again, but no more runs are repeated than N in all")
-        ->type_name("N")
-        ->check(CLI::Range(1, 1000))
-        ->capture_default_str();
+    add_protocols_option(*command, compare->protocols);
+    add_vary_option(*command, compare->vary);
+    add_repeat_option(*command, compare->repeats);
     compare->scenario.add_thresholds_to(*command);
     compare->results.add_to(*compare->files);
     compare->place.add_to(*command, compare->files, ReportPlace::Named::folder,

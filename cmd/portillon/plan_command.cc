@@ -4,7 +4,9 @@
 #include <cmath>
 #include <memory>
 
+#include "clock_time.h"
 #include "commands.h"
+#include "entries.h"
 #include "files.h"
 #include "format_option.h"
 #include "json_answer.h"
@@ -23,29 +25,11 @@ namespace {
 using scenario::Counting;
 using scenario::Plan;
 
-std::string count(double value) {
+std::string written(double value) {
     return humanize_count(value);
 }
-std::string count(std::uint64_t value) {
+std::string written(std::uint64_t value) {
     return humanize_count(static_cast<double>(value));
-}
-
-// Writes 90 s as "1m30s": in full, unlike format_duration's single unit.
-std::string clock_time(Nanos value) {
-    if (value < Nanos{0}) {
-        return "-" + clock_time(-value);
-    }
-    const auto whole = std::chrono::floor<std::chrono::seconds>(value);
-    if (value < 60s || whole != value) {
-        return format_duration(value);
-    }
-    const auto total = whole.count();
-    std::string text;
-    for (const auto& [unit, name] : {std::pair{3600L, "h"}, std::pair{60L, "m"}, std::pair{1L, "s"}}) {
-        const auto part = unit == 3600 ? total / unit : total / unit % 60;
-        text += part > 0 ? fmt::format("{}{}", part, name) : "";
-    }
-    return text;
 }
 
 void print_rows(const Plan& plan) {
@@ -56,7 +40,8 @@ void print_rows(const Plan& plan) {
         const double width_s = seconds(row.to - row.from);
         print(standard_output(), "{:>17} {:>9} {:>9} {:>14} {:>11} {:>10}\n",
               clock_time(row.from) + " .. " + clock_time(row.to), row.started, row.dialled,
-              known ? count(row.validations) : "?", known ? count(static_cast<double>(row.validations) / width_s) : "?",
+              known ? written(row.validations) : "?",
+              known ? written(static_cast<double>(row.validations) / width_s) : "?",
               known ? humanize(row.payload) : "?");
     }
 }
@@ -64,15 +49,15 @@ void print_rows(const Plan& plan) {
 void print_totals(const Plan& plan) {
     switch (plan.counting) {
         case Counting::exact:
-            print(standard_output(), "\nvalidations     {} exactly", count(plan.validations));
+            print(standard_output(), "\nvalidations     {} exactly", written(plan.validations));
             if (plan.fewest == plan.most) {
-                print(standard_output(), ", {} from each equipment\n", count(plan.most));
+                print(standard_output(), ", {} from each equipment\n", written(plan.most));
             } else {
-                print(standard_output(), ", {} to {} from each equipment\n", count(plan.fewest), count(plan.most));
+                print(standard_output(), ", {} to {} from each equipment\n", written(plan.fewest), written(plan.most));
             }
             break;
         case Counting::expected:
-            print(standard_output(), "\nvalidations     about {}\n", count(plan.validations));
+            print(standard_output(), "\nvalidations     about {}\n", written(plan.validations));
             break;
         case Counting::unknown:
             print(standard_output(), "\nvalidations     as many as are answered\n");
@@ -80,8 +65,8 @@ void print_totals(const Plan& plan) {
     }
     if (plan.counting != Counting::unknown) {
         print(standard_output(), "payload         {}\n", humanize(plan.payload));
-        print(standard_output(), "peak            {}/s in {} batches/s, at {}\n", count(plan.peak_per_s),
-              count(plan.peak_batches_per_s), clock_time(plan.peak_at));
+        print(standard_output(), "peak            {}/s in {} batches/s, at {}\n", written(plan.peak_per_s),
+              written(plan.peak_batches_per_s), clock_time(plan.peak_at));
     }
     print(standard_output(), "time            {} from T0, {} of it measured; {} to connect before\n",
           clock_time(plan.duration), clock_time(plan.measured), humanize(plan.connecting));
@@ -90,11 +75,11 @@ void print_totals(const Plan& plan) {
 void print_needs(const Plan& plan, const plan::Machine& machine) {
     const auto& sizing = plan.sizing;
     print(standard_output(), "generator       {} shard{}, {} descriptors each (limit {})\n", sizing.generator_shards,
-          sizing.generator_shards == 1 ? "" : "s", count(sizing.generator_descriptors),
-          count(std::uint64_t{machine.descriptor_limit}));
+          sizing.generator_shards == 1 ? "" : "s", written(sizing.generator_descriptors),
+          written(std::uint64_t{machine.descriptor_limit}));
     print(standard_output(), "server          {} shard{}, {} descriptors each; ledger {}\n", sizing.server_shards,
-          sizing.server_shards == 1 ? "" : "s", count(sizing.server_descriptors), humanize(plan.ledger));
-    print(standard_output(), "ports           {} on {} source address{}\n", count(sizing.ports_of_an_address),
+          sizing.server_shards == 1 ? "" : "s", written(sizing.server_descriptors), humanize(plan.ledger));
+    print(standard_output(), "ports           {} on {} source address{}\n", written(sizing.ports_of_an_address),
           sizing.source_addresses, sizing.source_addresses == 1 ? "" : "es");
 }
 
@@ -110,25 +95,65 @@ void print_thresholds(const scenario::Scenario& scenario) {
           by_default ? " (by default: the scenario states none)" : "");
 }
 
+// What `compare` would run: each row with what is due in one run of it, and the whole.
+void print_rows(const Entries& entries, unsigned repeats) {
+    print(standard_output(), "\n{:>12} {:>11} {:>8}  {}\n", "validations", "per second", "time", "row");
+    for (const auto& entry : entries.rows) {
+        const auto& scenario = entry.order.scenario;
+        const auto plan = scenario::plan(scenario, 1, plan::Server::embedded, plan::Machine{}, 2);
+        const bool known = plan.counting != Counting::unknown;
+        print(standard_output(), "{:>12} {:>11} {:>8}  {}\n", known ? written(plan.validations) : "?",
+              known ? written(plan.peak_per_s) : "?",
+              clock_time(std::chrono::ceil<std::chrono::seconds>(planned_time(entry))), entry.label);
+    }
+    print(standard_output(), "\ncomparison      {}, each with a drain of its own\n", extent_of(entries.rows, repeats));
+}
+
+struct PlanCommand {
+    ScenarioOptions options;
+    std::vector<std::string> protocols, vary;
+    unsigned repeats = 1;
+    FormatOption format;
+
+    bool compares() const { return !protocols.empty() || !vary.empty() || repeats > 1; }
+
+    Checked<Entries> entries(const Loaded& base) const {
+        const auto axes = parse_axes(vary);
+        return axes ? entries_for(options, RunOptions{}, base, {}, protocols, *axes)
+                    : Checked<Entries>(axes.problems());
+    }
+};
+
 }  // namespace
 
 void add_plan_command(CLI::App& app, Exit& exit) {
     auto* command = app.add_subcommand("plan", "Show what a scenario will do and what it needs, without running it");
     command->footer(
+        "Examples:\n"
+        "  portillon plan scenarios/ramp.yaml --compress 60\n"
+        "  portillon plan scenarios/smoke.yaml --protocols mqtt,http2 --vary delivery.batch.max=1,10 --repeat 3\n"
+        "With --protocols, --vary or --repeat it shows what compare would run with these options, and how long.\n"
         "--format json: the scenario with every default, rows (what begins and is due when), totals, needs of the\n"
-        "machine, thresholds and warnings; instants in _s since T0, sizes in _bytes, rates in _per_s.\n"
-        "Example: portillon plan scenarios/ramp.yaml --compress 60");
-    const auto options = std::make_shared<ScenarioOptions>();
-    const auto format = std::make_shared<FormatOption>();
+        "machine, thresholds, comparison (its rows and runs; null without these options) and warnings; instants in\n"
+        "_s since T0, sizes in _bytes, rates in _per_s.");
+    const auto plan_command = std::make_shared<PlanCommand>();
     const auto files = Files::of(*command);
-    options->add_to(*command, ScenarioOptions::File::optional, files);
-    options->add_protocol_to(*command);
-    format->add_to(*command);
-    command->callback(files->checked(exit, [options, format] {
+    plan_command->options.add_to(*command, ScenarioOptions::File::optional, files);
+    plan_command->options.add_protocol_to(*command);
+    add_protocols_option(*command, plan_command->protocols, "--protocols");
+    add_vary_option(*command, plan_command->vary);
+    add_repeat_option(*command, plan_command->repeats);
+    plan_command->format.add_to(*command);
+    command->callback(files->checked(exit, [plan_command] {
         const auto protocols = known_protocols();
-        const auto loaded = options->load(protocols);
+        const auto loaded = plan_command->options.load(protocols);
         if (!loaded) {
             print_problems(loaded.problems());
+            return Exit::usage;
+        }
+        const auto entries = plan_command->compares() ? plan_command->entries(*loaded) : Checked(Entries{});
+        if (!entries) {
+            print_problems(entries.problems());
             return Exit::usage;
         }
         const auto& scenario = loaded->scenario;
@@ -136,9 +161,11 @@ void add_plan_command(CLI::App& app, Exit& exit) {
                                            [&](const auto& known) { return known.name == scenario.lot().protocol; });
         const auto machine = run::machine_of(run::look());
         const auto plan = scenario::plan(scenario, protocol->descriptors_per_session, plan::Server::embedded, machine);
-        if (format->json()) {
+        if (plan_command->format.json()) {
             auto json = json_answer("plan", Exit::passed);
             json.update(plan_json(*loaded, plan, machine));
+            json["comparison"] =
+                plan_command->compares() ? comparison_json(*entries, plan_command->repeats) : nlohmann::ordered_json();
             print_json(standard_output(), json);
             return Exit::passed;
         }
@@ -149,6 +176,10 @@ void add_plan_command(CLI::App& app, Exit& exit) {
         print_needs(plan, machine);
         print_thresholds(scenario);
         print(standard_output(), "workload        {}\n", loaded->workload_digest);
+        if (plan_command->compares()) {
+            print_rows(*entries, plan_command->repeats);
+            print_warnings(entries->warnings);
+        }
         // The scenario's own warnings are part of the plan; those about options come first.
         for (const auto& warning : loaded->warnings) {
             if (!warning.source.empty()) {

@@ -106,4 +106,32 @@ ordered_json plan_json(const Loaded& loaded, const scenario::Plan& plan, const p
             {"warnings", std::move(warnings)}};
 }
 
+ordered_json comparison_json(const Entries& entries, unsigned repeats) {
+    auto rows = ordered_json::array();
+    double once_s = 0;
+    for (const auto& entry : entries.rows) {
+        const auto& order = entry.order;
+        auto varied = ordered_json::object();
+        for (const auto& [key, value] : order.varied) {
+            varied[key] = value;
+        }
+        const double run_s = seconds(planned_time(entry));
+        once_s += run_s;
+        rows.push_back({{"row", entry.label},
+                        {"protocol", order.protocol->name},
+                        {"varied", std::move(varied)},
+                        {"workload_digest", order.workload_digest},
+                        {"run_s", run_s}});
+    }
+    auto warnings = ordered_json::array();
+    for (const auto& warning : entries.warnings) {
+        warnings.push_back(format_problem(warning));
+    }
+    return {{"rows", std::move(rows)},
+            {"repeats", repeats},
+            {"runs", entries.rows.size() * repeats},
+            {"total_s", once_s * repeats},
+            {"warnings", std::move(warnings)}};
+}
+
 }  // namespace portillon::cmd

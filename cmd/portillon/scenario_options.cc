@@ -209,7 +209,7 @@ void ScenarioOptions::replace_thresholds(scenario::Scenario& scenario, Problems&
 }
 
 Checked<Loaded> ScenarioOptions::load(std::span<const scenario::KnownProtocol> protocols,
-                                      const ProtocolFor& protocol_for) const {
+                                      const ProtocolFor& protocol_for, std::span<const scenario::Override> more) const {
     Problems problems;
     const auto compression = parse_compression(last("--compress").value_or("1"));
     if (!compression) {
@@ -230,7 +230,12 @@ Checked<Loaded> ScenarioOptions::load(std::span<const scenario::KnownProtocol> p
         return file.empty() ? scenario::from_options(overrides, protocols)
                             : scenario::parse(text, file, overrides, protocols);
     };
-    auto made = make(overrides(std::nullopt, problems));
+    const auto all_of = [&](std::optional<std::size_t> stage, Problems& found) {
+        auto all = overrides(stage, found);
+        all.insert(all.end(), more.begin(), more.end());
+        return all;
+    };
+    auto made = make(all_of(std::nullopt, problems));
     const char* of_stage = last("--rate") ? "--rate" : last("--duration") ? "--duration" : nullptr;
     if (made && of_stage != nullptr) {
         const auto kind = made->lot().traffic.arrival.kind;
@@ -246,7 +251,7 @@ Checked<Loaded> ScenarioOptions::load(std::span<const scenario::KnownProtocol> p
                  "which of the measured stages? (allowed: --set traffic.stages.INDEX.rate=... and .duration=...)"});
         } else {
             Problems known;
-            made = make(overrides(stage, known));
+            made = make(all_of(stage, known));
         }
     }
     if (!made) {

@@ -46,9 +46,10 @@ public:
     // --rate and --duration change the only measured stage; a scenario with several needs --set. Of options for the
     // same key the one typed last wins. --threshold replaces the scenario's thresholds.
     // `protocol_for` is given the scenario's protocol, unless an option names one, and returns the one that is run.
+    // `more` is applied after what was typed.
     using ProtocolFor = std::function<std::string(const std::string& of_scenario)>;
-    Checked<Loaded> load(std::span<const scenario::KnownProtocol> protocols,
-                         const ProtocolFor& protocol_for = {}) const;
+    Checked<Loaded> load(std::span<const scenario::KnownProtocol> protocols, const ProtocolFor& protocol_for = {},
+                         std::span<const scenario::Override> more = {}) const;
 
     // The problems of settings for protocols that are not among those `run`.
     // by_command: the command chooses the protocol, and the scenario's key `protocol` has no effect.

@@ -13,6 +13,7 @@
 #include "run/phases.h"
 #include "run/phases_of_faults.h"
 #include "run/reconcile.h"
+#include "run/variant.h"
 #include "scenario/resolved.h"
 #include "stats/histogram_codec.h"
 
@@ -284,20 +285,6 @@ report::Verdict verdict_of(Observed observed, const report::RunReport& run, cons
 
 }  // namespace
 
-std::string variant_of(const nlohmann::json& options, std::string_view options_schema) {
-    const auto schema = nlohmann::json::parse(options_schema, nullptr, false);
-    std::string variant;
-    for (const auto& [key, value] : options.items()) {
-        const nlohmann::json::json_pointer place("/properties/" + key + "/default");
-        if (schema.contains(place) && schema.at(place) == value) {
-            continue;
-        }
-        variant += fmt::format("{}{}={}", variant.empty() ? "" : ", ", key,
-                               value.is_string() ? value.get<std::string>() : value.dump());
-    }
-    return variant;
-}
-
 void set_conditional(account::KnownCounts& into, const scenario::Scenario& scenario, const account::Counts& counted) {
     if (scenario.lot().delivery.retry.budget) {
         into.retries_put_off = counted.retries_put_off;
@@ -315,9 +302,7 @@ report::RunReport assemble(const Order& order, const Gathered& gathered) {
 
     report::RunReport run;
     run.protocol = order.protocol->name;
-    if (const auto options = scenario.protocols.find(run.protocol); options != scenario.protocols.end()) {
-        run.variant = variant_of(options->second, order.protocol->options_schema);
-    }
+    run.variant = variant_of(order);
     run.target = gathered.target;
     run.seed = scenario.seed;
     run.run = format_run(gathered.lot.run);

@@ -55,7 +55,4 @@ report::RunReport assemble(const Order& order, const Gathered& gathered);
 // Sets the counts that only some scenarios have: retries put off by a budget, openings of a circuit breaker.
 void set_conditional(account::KnownCounts& into, const scenario::Scenario& scenario, const account::Counts& counted);
 
-// Names the options of a protocol that differ from their defaults: "qos=0, version=3.1.1"; empty if none does.
-std::string variant_of(const nlohmann::json& options, std::string_view options_schema);
-
 }  // namespace portillon::run

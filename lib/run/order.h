@@ -19,10 +19,17 @@ struct Build {
     std::map<std::string, std::string> libraries;  // name: version
 };
 
+// A key of the scenario that has different values in the runs of a comparison, and the value in this run.
+struct Varied {
+    std::string key;  // dotted: "protocols.mqtt.qos"
+    std::string value;
+};
+
 struct Order {
     scenario::Scenario scenario;  // already compressed
     double compression = 1;
     std::string workload_digest;
+    std::vector<Varied> varied;              // the scenario has these values already
     const driver::Kind* protocol = nullptr;  // one of the driver kinds; outlives the run
     std::optional<net::Located> target;      // nothing: the embedded server
     std::optional<net::Located> ledger;      // admin endpoint of a foreign target's ledger; nothing: none, or embedded
