@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs missing packages on a Debian 12 machine (as root, or with sudo); returns at once when all are there.
-# Usage: ci/install.sh build [strangers] [pages] [fuzz] [lint] [package]
+# Usage: ci/install.sh build [strangers] [pages] [fuzz] [lint] [package] [package_test]
 set -euo pipefail
 
 build="g++ cmake ninja-build ccache git pkg-config protobuf-compiler libprotobuf-dev
@@ -17,6 +17,7 @@ peers="libmosquitto-dev"
 lint="clang-format-14 clang-tidy-14"
 # Making a Debian package, and trying it in a clean system.
 package="dpkg-dev fakeroot"
+package_test="debootstrap lintian mandoc"
 
 wanted=()
 for group in "$@"; do

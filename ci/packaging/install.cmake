@@ -1,6 +1,10 @@
 # What `cmake --install` lays out, and the packages contain.
 include(GNUInstallDirs)
 set(data ${CMAKE_INSTALL_DATADIR}/portillon)
+set(PORTILLON_MAINTAINER "The portillon maintainers <portillon@packages.invalid>" CACHE STRING
+  "The maintainer of the Debian package: Name <address>")
+set(PORTILLON_ZSH_COMPLETIONS site-functions CACHE STRING
+  "Folder below share/zsh for completions; Debian's is vendor-completions")
 
 install(TARGETS portillon RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 
@@ -9,8 +13,16 @@ install(DIRECTORY scenarios/ DESTINATION ${data}/scenarios FILES_MATCHING PATTER
 install(FILES scenarios/scenario.schema.json reports/report.schema.json lib/wire/portillon.proto
   DESTINATION ${data}/schemas)
 
-# Debian names these two files, and wants the second one compressed.
-install(FILES README.md LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
-install(FILES ci/packaging/copyright DESTINATION ${CMAKE_INSTALL_DOCDIR})
-install(DIRECTORY ci/examples/ DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples
+# Debian has the licence's text in /usr/share/common-licenses; other systems need it here.
+install(FILES README.md LICENSE ci/packaging/copyright DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(FILES ci/packaging/lintian-overrides DESTINATION ${CMAKE_INSTALL_DATADIR}/lintian/overrides RENAME portillon)
+# Not below share/doc, which slim images of Debian leave out: pipelines call the scripts.
+install(DIRECTORY ci/examples/ DESTINATION ${data}/examples
   USE_SOURCE_PERMISSIONS PATTERN "*_test.py" EXCLUDE PATTERN "__pycache__" EXCLUDE)
+
+# The program writes its manual and completions itself.
+set(documents ${PROJECT_BINARY_DIR}/documents)
+install(CODE "execute_process(COMMAND \"${CMAKE_COMMAND}\" -DPROGRAM=$<TARGET_FILE:portillon> -DSOURCE=${PROJECT_SOURCE_DIR}
+  -DOUT=${documents} -DVERSION=${PROJECT_VERSION} \"-DMAINTAINER=${PORTILLON_MAINTAINER}\" -DZSH=${PORTILLON_ZSH_COMPLETIONS} -P ${PROJECT_SOURCE_DIR}/ci/packaging/documents.cmake
+  COMMAND_ERROR_IS_FATAL ANY)")
+install(DIRECTORY ${documents}/ DESTINATION ${CMAKE_INSTALL_DATADIR})

@@ -2,8 +2,7 @@
 set(CPACK_GENERATOR DEB TGZ)
 set(CPACK_PACKAGE_NAME portillon)
 set(CPACK_PACKAGE_VENDOR "The portillon maintainers")
-set(CPACK_PACKAGE_CONTACT "The portillon maintainers <portillon@packages.invalid>" CACHE STRING
-  "The maintainer of the Debian package: Name <address>")
+set(CPACK_PACKAGE_CONTACT "${PORTILLON_MAINTAINER}")
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "load-testing toolkit that compares MQTT, HTTP/2 and gRPC")
 set(CPACK_PACKAGE_DESCRIPTION
 "Portillon sends a fleet of emulated equipments (ticket validators, sensors,

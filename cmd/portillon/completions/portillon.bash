@@ -1,6 +1,6 @@
 # bash completion for portillon. The program itself says what can follow: `portillon complete WORDS...`.
 _portillon() {
-    local cur words cword word description
+    local cur words cword word
     if declare -F _get_comp_words_by_ref >/dev/null; then
         _get_comp_words_by_ref -n =: cur words cword
     else
@@ -10,7 +10,7 @@ _portillon() {
     # readline replaces only what stands behind the last of these two letters
     local kept=${cur%"${cur##*[=:]}"}
     COMPREPLY=()
-    while IFS=$'\t' read -r word description; do
+    while IFS=$'\t' read -r word _; do
         case $word in
         :files | :folders)
             local -a names=()
