@@ -11,6 +11,7 @@
 #include "glossary/terms.h"
 #include "json_schema/keys.h"
 #include "protocols.h"
+#include "report/scenario_keys.h"
 #include "scenario/schema.h"
 #include "scenario_names.h"
 #include "words.h"
@@ -94,6 +95,17 @@ Candidates targets(const CLI::App&, const std::string&) {
     return all;
 }
 
+Candidates keys_that_may_differ(const CLI::App&, const std::string&) {
+    Candidates all;
+    const std::string list = report::allowable_keys();
+    for (std::size_t at = 0; at < list.size();) {
+        const auto end = std::min(list.find(", ", at), list.size());
+        all.push_back({list.substr(at, end - at), ""});
+        at = end + 2;
+    }
+    return all;
+}
+
 Candidates listeners(const CLI::App&, const std::string&) {
     Candidates all;
     for (const auto& kind : listener_kinds()) {
@@ -127,9 +139,10 @@ std::vector<json_schema::Key> scenario_keys() {
     return json_schema::keys_of(scenario::schema_text(known_protocols()));
 }
 
-Candidates values_of(const std::string& key) {
+// The values that may follow "protocols.mqtt.qos=", or "protocols.mqtt.qos=0," in a list of variants.
+Candidates values_of(const std::string& begun) {
     Candidates all;
-    const auto path = without_indices(key);
+    const auto path = without_indices(begun.substr(0, begun.find('=')));
     for (const auto& known : scenario_keys()) {
         if (known.path == path) {
             auto values = known.allowed;
@@ -138,7 +151,7 @@ Candidates values_of(const std::string& key) {
             }
             values.insert(values.end(), known.examples.begin(), known.examples.end());
             for (const auto& value : values) {
-                all.push_back({key + "=" + value, ""});
+                all.push_back({begun + value, ""});
             }
         }
     }
@@ -148,7 +161,8 @@ Candidates values_of(const std::string& key) {
 // Keys that hold a value, not other keys.
 Candidates settings(const CLI::App&, const std::string& typed) {
     if (const auto equals = typed.find('='); equals != std::string::npos) {
-        return values_of(typed.substr(0, equals));
+        const auto comma = typed.rfind(',');
+        return values_of(typed.substr(0, (comma == std::string::npos ? equals : std::max(comma, equals)) + 1));
     }
     const auto keys = scenario_keys();
     Candidates all;
@@ -169,10 +183,10 @@ struct Source {
     Candidates (*values)(const CLI::App& app, const std::string& typed);
 };
 constexpr std::array sources{
-    Source{"COMMAND", commands},     Source{"SCENARIO", scenarios},    Source{"TERM", terms},
-    Source{"--protocol", protocols}, Source{"--protocols", protocols}, Source{"--set", settings},
-    Source{"--vary", settings},      Source{"--threshold", metrics},   Source{"--target", targets},
-    Source{"--listen", listeners},
+    Source{"COMMAND", commands},     Source{"SCENARIO", scenarios},           Source{"TERM", terms},
+    Source{"--protocol", protocols}, Source{"--protocols", protocols},        Source{"--set", settings},
+    Source{"--vary", settings},      Source{"--threshold", metrics},          Source{"--target", targets},
+    Source{"--listen", listeners},   Source{"--allow", keys_that_may_differ},
 };
 
 bool is_called(const CLI::Option& option, std::string_view name) {

@@ -115,6 +115,9 @@ class Completion(Case):
         self.assertIn(":folders", completed("compare", "smoke", "-o", ""))
         self.assertEqual(list(completed("run", "smoke", "-o", "")), [":files"])
         self.assertIn("worse", completed("diff", "--fail-on", ""))
+        self.assertIn("delivery", completed("diff", "--allow", ""))
+        self.assertEqual(list(completed("diff", "--format", "j")), ["json"])
+        self.assertEqual(list(completed("run", "-p", "grpc-")), ["grpc-stream"])
         self.assertEqual(completed("nonsense", ""), {})
 
     def test_every_key_of_a_scenario_and_the_values_of_enumerations(self):
@@ -128,13 +131,15 @@ class Completion(Case):
         self.assertEqual(list(completed("run", "smoke", "--set", "protocols.mqtt.qos=")),
                          [f"protocols.mqtt.qos={qos}" for qos in (0, 1, 2)])
         self.assertEqual(list(completed("run", "smoke", "--set", "traffic.stages.3.shape=r")), ["traffic.stages.3.shape=ramp"])
+        self.assertEqual(list(completed("compare", "smoke", "--vary", "protocols.mqtt.qos=0,")),
+                         [f"protocols.mqtt.qos=0,{qos}" for qos in (0, 1, 2)])
         kinds = completed("run", "smoke", "--set", "faults.0.kind=")
         self.assertIn("faults.0.kind=half_open", kinds)
         self.assertEqual(len(kinds), len(schema("scenario")["properties"]["faults"]["items"]["properties"]["kind"]["enum"]))
 
     def bash(self, *words):
         script = f"source <('{PORTILLON}' completions bash)\n" \
-                 'COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))\n_portillon\nprintf "%s\\n" "${COMPREPLY[@]}"'
+                 'COMP_LINE=$* COMP_POINT=${#COMP_LINE} COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))\n_portillon\nprintf "%s\\n" "${COMPREPLY[@]}"'
         done = subprocess.run(["bash", "-c", script, "bash", PORTILLON, *words], capture_output=True, text=True, timeout=60)
         self.assertEqual(done.stderr, "")
         return done.stdout.splitlines()
@@ -144,6 +149,9 @@ class Completion(Case):
         self.assertEqual(self.bash("run", "--prot"), ["--protocol"])
         self.assertEqual(self.bash("run", "--protocol", "grpc-"), ["grpc-stream"])
         self.assertEqual(self.bash("run", "--set", "protocols.mqtt.q"), ["protocols.mqtt.qos="])
+        self.assertEqual(self.bash("run", "--set", "protocols.mqtt.qos="), ["0", "1", "2"])
+        self.assertEqual(self.bash("run", "--protocol=grpc-"), ["grpc-stream"])
+        self.assertEqual(self.bash("help", ""), commands())
         with open(os.path.join(self.folder.name, "near.yaml"), "w"):
             pass
         self.assertIn(os.path.join(self.folder.name, "near.yaml"), self.bash("run", os.path.join(self.folder.name, "ne")))

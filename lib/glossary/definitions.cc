@@ -64,7 +64,7 @@ constexpr Definition all[] = {
      "undelivered "
      "and the like are not known."},
     {Group::delivery, "generated", "", "The number of validations that were due according to the schedule."},
-    {Group::delivery, "acknowledged", "",
+    {Group::delivery, "acknowledged", "iterations, checks",
      "The number of validations for which the protocol's own answer was read: PUBACK or PUBCOMP, an HTTP status 2xx, "
      "the "
      "gRPC status OK."},

@@ -4,7 +4,10 @@ _portillon() {
     if declare -F _get_comp_words_by_ref >/dev/null; then
         _get_comp_words_by_ref -n =: cur words cword
     else
-        words=("${COMP_WORDS[@]}") cword=$COMP_CWORD cur=${COMP_WORDS[COMP_CWORD]}
+        local line=${COMP_LINE:0:COMP_POINT}
+        read -ra words <<<"$line"
+        [[ $line != *' ' ]] || words+=("")
+        cword=$((${#words[@]} - 1)) cur=${words[-1]}
     fi
     cur=${cur#[\"\']}
     # readline replaces only what stands behind the last of these two letters
