@@ -293,5 +293,19 @@ class Explain(Case):
         self.assertLessEqual(max(map(len, said.splitlines())), 100)
 
 
+class MadeDocuments(Case):
+    def test_the_reference_and_the_glossary_are_up_to_date(self):
+        for name, file in (("reference", "scenarios/reference.md"), ("glossary", "reports/glossary.md")):
+            with open(os.path.join(ROOT, file)) as there:
+                self.assertEqual(there.read(), call("help", "--document", name).stdout,
+                                 f"make it again: portillon help --document {name} > {file}")
+
+    def test_the_reference_has_every_key(self):
+        said = call("help", "--document", "reference").stdout
+        rows = set(re.findall(r"^\| `(\S+)` \|", said, re.M))
+        missing = [key for key in set(keys(schema("scenario"))) if not any(("." + row).endswith("." + key) for row in rows)]
+        self.assertEqual(missing, [])
+
+
 if __name__ == "__main__":
     unittest.main(verbosity=2)

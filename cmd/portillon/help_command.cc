@@ -9,6 +9,7 @@
 #include "files.h"
 #include "man_pages.h"
 #include "print.h"
+#include "references.h"
 #include "version.h"
 #include "words.h"
 
@@ -48,6 +49,11 @@ Exit write_manual(const CLI::App& app, const std::string& folder) {
     return Exit::passed;
 }
 
+Exit show_document(const std::string& name) {
+    standard_output().write(name == "reference" ? scenario_reference() : glossary_document());
+    return Exit::passed;
+}
+
 }  // namespace
 
 void add_help_command(CLI::App& app, Exit& exit) {
@@ -57,9 +63,14 @@ void add_help_command(CLI::App& app, Exit& exit) {
     command->add_option("COMMAND", *name, "A command, such as run; without it all commands are listed")
         ->type_name("NAME");
     const auto folder = std::make_shared<std::string>();
-    command->add_option("--man", *folder)->group("");  // for the installation
-    command->callback(
-        [&app, name, folder, &exit] { exit = folder->empty() ? show_help(app, *name) : write_manual(app, *folder); });
+    command->add_option("--man", *folder)->group("");       // for the installation
+    const auto document = std::make_shared<std::string>();  // for the documents in the source tree
+    command->add_option("--document", *document)->check(one_of({"reference", "glossary"}))->group("");
+    command->callback([&app, name, folder, document, &exit] {
+        exit = !folder->empty()     ? write_manual(app, *folder)
+               : !document->empty() ? show_document(*document)
+                                    : show_help(app, *name);
+    });
 }
 
 void add_version_command(CLI::App& app, Exit& exit) {
