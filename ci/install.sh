@@ -6,9 +6,10 @@ set -euo pipefail
 build="g++ cmake ninja-build ccache git pkg-config protobuf-compiler libprotobuf-dev
   libboost1.81-dev libboost-url1.81-dev libnghttp2-dev libcli11-dev libfmt-dev nlohmann-json3-dev libyaml-cpp-dev
   libvalijson-dev libssl-dev zlib1g-dev libbenchmark-dev libgtest-dev libgmock-dev libjs-chart.js"
-# Official clients and servers, against which the tests run.
+# Official clients and servers, and readers of what we write, against which the tests run.
 strangers="mosquitto mosquitto-clients nghttp2-server nghttp2-client curl python3 python3-grpcio python3-protobuf
-  python3-paho-mqtt python3-h2 python3-yaml libgrpc++-dev protobuf-compiler-grpc rabbitmq-server nginx-light"
+  python3-paho-mqtt python3-h2 python3-yaml libgrpc++-dev protobuf-compiler-grpc rabbitmq-server nginx-light
+  mandoc zsh fish"
 # The browser that opens a report's HTML page.
 pages="chromium chromium-driver python3 python3-selenium fonts-dejavu-core"
 fuzz="clang libclang-rt-14-dev"
