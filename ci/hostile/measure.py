@@ -151,7 +151,7 @@ def generator_memory(portillon, protocol, name, given):
         arguments = [portillon, "run", "--protocol", protocol, "--target", f"{program.SCHEMES[protocol]}://127.0.0.1:{serving.port}",
                      "--equipments", "200", "--rate", "1/s", "--duration", f"{given.seconds}s", "--shards", "1",
                      "--set", "delivery.retry.base=1ms", "--set", "delivery.retry.max=5ms", "--set", "delivery.drain=1s",
-                     "--set", "fleet.start.within=1s"]
+                     "--set", "fleet.start.within=1s", "--no-report"]
         process = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         thread = threading.Thread(target=sample, args=(process,))
         thread.start()

@@ -235,7 +235,7 @@ private:
         }
     }
 
-    Exit present(report::Comparison comparison, double effect) const {
+    Exit present(report::Comparison comparison, double effect) {
         const auto strictness = options.strict() ? report::Strictness::strict : report::Strictness::lenient;
         show(files->words(), report::comparison_text(comparison));
         Exit worst = Exit::passed;
@@ -302,7 +302,7 @@ private:
                    : Exit::passed;
     }
 
-    Exit keep(const report::Report& report, double effect) const {
+    Exit keep(const report::Report& report, double effect) {
         const auto strictness = options.strict() ? report::Strictness::strict : report::Strictness::lenient;
         const report::DiffOptions changes{.min_effect = effect};
         const bool written = results.write(report, strictness, changes);

@@ -77,11 +77,11 @@ void ReportPlace::add_to(CLI::App& app, const std::shared_ptr<Files>& files, Nam
 }
 
 Problems ReportPlace::prepare(const std::string& scenario) {
-    if (none_) {
-        return {};
-    }
     if (!named_) {
-        return make_new_folder(scenario);
+        new_folder_ = (fs::path(results) /
+                       fmt::format("{}-{:%Y-%m-%dT%H-%M-%SZ}", file_name_of(scenario), fmt::gmtime(std::time(nullptr))))
+                          .string();
+        return {};
     }
     if (!is_folder_(*named_)) {
         return {};
@@ -96,42 +96,38 @@ Problems ReportPlace::prepare(const std::string& scenario) {
                   : Problems{};
 }
 
-Problems ReportPlace::make_new_folder(const std::string& scenario) {
-    const auto stem = (fs::path(results) /
-                       fmt::format("{}-{:%Y-%m-%dT%H-%M-%SZ}", file_name_of(scenario), fmt::gmtime(std::time(nullptr))))
-                          .string();
+bool ReportPlace::make_new_folder() {
     std::error_code unmade;
     fs::create_directories(results, unmade);
     constexpr unsigned most_at_once = 1000;
     for (unsigned number = 1; !unmade && number <= most_at_once; ++number) {
-        folder_ = number == 1 ? stem : fmt::format("{}-{}", stem, number);
-        made_ = fs::create_directory(folder_, unmade);  // false: another run has it
-        if (made_) {
-            return {};
+        folder_ = number == 1 ? new_folder_ : fmt::format("{}-{}", new_folder_, number);
+        if (fs::create_directory(folder_, unmade)) {  // false: another run has it
+            return true;
         }
     }
-    return {{results, 0, "",
-             fmt::format("cannot make the folder {}: {} ({})", folder_.empty() ? results : folder_,
-                         unmade ? unmade.message() : "there are too many", way_out)}};
+    print(standard_error(), "portillon: cannot make the folder {}: {}\n", folder_.empty() ? results : folder_,
+          unmade ? unmade.message() : "there are too many of this name");
+    return false;
 }
 
 void ReportPlace::give_up() const {
     if (made_) {
         std::error_code not_empty;
         fs::remove(folder_, not_empty);
-        if (!named_) {
-            fs::remove(results, not_empty);  // unless it holds other reports
-        }
     }
 }
 
-bool ReportPlace::keep(const std::vector<Rendered>& files, Say say) const {
+bool ReportPlace::keep(const std::vector<Rendered>& files, Say say) {
     if (none_) {
         return true;
     }
+    if (!named_ && !make_new_folder()) {
+        return false;
+    }
     std::vector<std::string> written;
     for (const auto& file : files) {
-        const auto path = !folder_.empty() ? (fs::path(folder_) / file.name).string() : *named_;
+        const auto path = folder_.empty() ? *named_ : (fs::path(folder_) / file.name).string();
         if (!write_output(path, file.make())) {
             return false;
         }

@@ -30,26 +30,28 @@ public:
     // Adds -o and --no-report. `names`: the files that go into a folder. The place outlives the app's parsing.
     void add_to(CLI::App& app, const std::shared_ptr<Files>& files, Named named, std::vector<std::string> names);
 
-    // Makes the folder, if the report goes into one. Call it before anything is sent. The folder below
-    // portillon-results is named after the scenario and the present time; it is always a new one.
+    // Call it before anything is sent. Makes the folder that -o names, if it names one. The folder below
+    // portillon-results is named after the scenario and the present time, and made by keep().
     Problems prepare(const std::string& scenario);
 
     // Removes the folder that prepare() has made, if nothing was written there.
     void give_up() const;
 
-    // Writes the report and says where: on standard error after -o, else as the last line of the command's words.
-    // Returns false if something could not be written, which has been reported.
+    // Writes the report and says where: on standard error after -o, else as the last line of the command's words. A
+    // folder below portillon-results is always a new one. Returns false if something could not be written, which has
+    // been reported.
     enum class Say : std::uint8_t { everything, little };
-    bool keep(const std::vector<Rendered>& files, Say say) const;
+    bool keep(const std::vector<Rendered>& files, Say say);
 
 private:
-    Problems make_new_folder(const std::string& scenario);
+    bool make_new_folder();
 
     std::shared_ptr<Files> files_;
     Files::IsFolder is_folder_;
     std::optional<std::string> named_;
     bool none_ = false;
-    std::string folder_;  // empty: the report goes into a file, or nowhere
+    std::string new_folder_;  // below portillon-results, without the number that sets it apart from others
+    std::string folder_;      // empty: the report goes into a file, or nowhere
     bool made_ = false;
 };
 

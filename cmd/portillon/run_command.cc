@@ -81,7 +81,7 @@ struct RunCommand {
     }
 
     // The summary reaches the terminal even when a file cannot be written.
-    Exit present(const report::RunReport& run, const run::Order& order) const {
+    Exit present(const report::RunReport& run, const run::Order& order) {
         auto& words = files->words();
         show(words, report::summary(run, style_for(words)));
         if (report::is_unreached(run)) {

@@ -253,7 +253,7 @@ class Shards(unittest.TestCase):
 
     def test_the_server_gives_way_to_the_generator_once_the_fleet_has_connected(self):
         run = subprocess.Popen([PORTILLON, "run", "--protocol", "mqtt", "--equipments", "20", "--rate", "5/s", "--duration", "60s", "--set",
-                                "fleet.start.rate=10/s"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                "fleet.start.rate=10/s", "--no-report"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                                preexec_fn=lambda: os.nice(3))
         self.addCleanup(run.wait)
         self.addCleanup(run.terminate)
