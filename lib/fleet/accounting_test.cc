@@ -188,6 +188,10 @@ TEST(Accounting, ALostConnectionHasItsCauseWithNothingInFlight) {
     const auto result = run.close();
     EXPECT_EQ(result.counts.reconnects, 3u);
     EXPECT_THAT(result.errors, ElementsAre(std::pair("connection.refused", 1), std::pair("connection.reset", 2)));
+    for (const std::size_t second : {2U, 4U, 6U}) {
+        EXPECT_EQ(result.series.intervals[second].errors, 1u);
+    }
+    EXPECT_EQ(result.series.intervals[3].errors, 0u);
 }
 
 TEST(Accounting, TheFirstWordsForEachCauseAreKept) {

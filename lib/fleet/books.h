@@ -74,6 +74,11 @@ public:
             series_.intervals.back().acknowledged += count;
         }
     }
+    void failed() {
+        if (!series_.intervals.empty()) {
+            ++series_.intervals.back().errors;
+        }
+    }
     void response(Nanos value) { response_.record(value); }
 
     Series series() const;
@@ -129,6 +134,12 @@ struct Books {
     Part& part(Nanos due) {
         near_ = segments.at(due, near_);
         return parts[near_];
+    }
+
+    // Counts a failure of this kind by its cause, and in the series.
+    void failed(Causes Books::*kind, const error_code& cause) {
+        (this->*kind).count(cause);
+        series.failed();
     }
 
     // Counts a validation that is due at `due`. Returns whether it is measured.

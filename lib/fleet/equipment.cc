@@ -51,7 +51,7 @@ net::Task<void> Equipment::live(Nanos after) {
         const error_code failure =
             co_await session_->open(std::min(dialled + shard_.lot.delivery.connect_timeout, shard_.drain_ends()));
         if (failure) {
-            shard_.books.connect_failures.count(failure);
+            shard_.books.failed(&Books::connect_failures, failure);
             failed(now());
         } else {
             opened(now() - dialled);
@@ -141,7 +141,7 @@ void Equipment::set_link(Link link) {
 void Equipment::broken(const error_code& cause) {
     check(link_ == Link::up || link_ == Link::breaking, "only what is open breaks");
     set_link(Link::down);
-    shard_.books.lost_connections.count(cause);
+    shard_.books.failed(&Books::lost_connections, cause);
     failed(now());
     window_.resend_at_once();
     set_alarm();
@@ -149,7 +149,7 @@ void Equipment::broken(const error_code& cause) {
 }
 
 void Equipment::stray(const error_code& cause) {
-    shard_.books.delivery_failures.count(cause);
+    shard_.books.failed(&Books::delivery_failures, cause);
 }
 
 void Equipment::said(const error_code& cause, std::string_view words) {
@@ -491,7 +491,7 @@ void Equipment::settled(Sequence first, const driver::Outcome& outcome) {
             break;
         case driver::Answer::rejected:
             breaker_.answered();
-            books.delivery_failures.count(outcome.cause);
+            books.failed(&Books::delivery_failures, outcome.cause);
             record_exception(first, flight.count, State::rejected);
             books.counts.rejected += flight.count;
             flight.for_each([&](Nanos due) { ++books.part(due).counts.rejected; });
@@ -576,7 +576,7 @@ void Equipment::wait_to_retry(Flight& flight, const driver::Outcome& outcome, In
         wait(Status::waiting, Flight::at_once);
         return;
     }
-    books.delivery_failures.count(outcome.cause);
+    books.failed(&Books::delivery_failures, outcome.cause);
     if (outcome.answer == Answer::broken) {
         wait(Status::waiting, Flight::at_once);
         if (link_ == Link::up) {

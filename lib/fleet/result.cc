@@ -68,6 +68,7 @@ void add(Series& into, Series other) {
         interval.connected += more.connected;
         interval.in_flight += more.in_flight;
         interval.cached += more.cached;
+        interval.errors += more.errors;
         interval.response = merged_packs(interval.response, more.response);
     }
 }
@@ -117,6 +118,7 @@ void Series::double_width() {
             pair.connected = second.connected;
             pair.in_flight = second.in_flight;
             pair.cached = second.cached;
+            pair.errors += second.errors;
             pair.response = merged_packs(pair.response, second.response);
         }
         halved.push_back(std::move(pair));

@@ -27,6 +27,7 @@ struct Interval {
     std::uint64_t in_flight = 0;  // validations sent or offered and not settled
     std::uint64_t cached = 0;     // validations due and never sent; not those whose batch still lingers
     std::string response;         // stats::pack() of measured validations; empty if none was acknowledged
+    std::uint64_t errors = 0;     // as Result::errors, all together; dials before T0 are in no interval
     bool operator==(const Interval&) const = default;
 };
 

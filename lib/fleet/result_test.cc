@@ -37,11 +37,11 @@ TEST(Exceptions, OfTwoStatesAtOnceAreAProgrammersError) {
 
 TEST(Series, DoublingKeepsSumsAndTheLaterGauges) {
     Series series;
-    series.intervals = {{1, 2, 3, 4, 5, packed({1ms})}, {10, 20, 30, 40, 50, packed({2ms})}, {7, 7, 7, 7, 7, ""}};
+    series.intervals = {{1, 2, 3, 4, 5, packed({1ms}), 1}, {10, 20, 30, 40, 50, packed({2ms}), 2}, {7, 7, 7, 7, 7, ""}};
     series.double_width();
     EXPECT_EQ(series.width, 2s);
     EXPECT_THAT(series.intervals,
-                ElementsAre(Interval{11, 22, 30, 40, 50, packed({1ms, 2ms})}, Interval{7, 7, 7, 7, 7, ""}));
+                ElementsAre(Interval{11, 22, 30, 40, 50, packed({1ms, 2ms}), 3}, Interval{7, 7, 7, 7, 7, ""}));
 }
 
 TEST(Merge, AddsAndSorts) {
@@ -123,13 +123,14 @@ TEST(Merge, AddsPartByPartAndTheMeasuredOnesUp) {
 
 TEST(Merge, WhoEndedEarlierKeepsItsGaugesAndTheWiderWidthWins) {
     Result a;
-    a.series.intervals = {{1, 1, 1, 0, 6, ""}};
+    a.series.intervals = {{1, 1, 1, 0, 6, "", 4}};
     Result b;
     b.series.width = 2s;
-    b.series.intervals = {{2, 2, 1, 1, 1, packed({1ms})}, {3, 3, 2, 2, 2, ""}};
+    b.series.intervals = {{2, 2, 1, 1, 1, packed({1ms}), 1}, {3, 3, 2, 2, 2, ""}};
     merge(a, b);
     EXPECT_EQ(a.series.width, 2s);
-    EXPECT_THAT(a.series.intervals, ElementsAre(Interval{3, 3, 2, 1, 7, packed({1ms})}, Interval{3, 3, 3, 2, 8, ""}));
+    EXPECT_THAT(a.series.intervals,
+                ElementsAre(Interval{3, 3, 2, 1, 7, packed({1ms}), 5}, Interval{3, 3, 3, 2, 8, ""}));
 }
 
 }  // namespace

@@ -47,6 +47,7 @@ const std::vector<Metric>& metrics() {
             }
         }
         list.push_back({std::string(failed_dials), Kind::counter, Reach::run, Known::live});
+        list.push_back({std::string(failed_attempts), Kind::counter, Reach::run, Known::live});
         add_values(list, "", account::fleet_figures, Reach::run);
         add_values(list, "", account::throughput_figures, Reach::stages);
         for (const auto& side : account::sides) {
@@ -60,6 +61,9 @@ const std::vector<Metric>& metrics() {
 
 std::optional<Metric> find_metric(std::string_view name) {
     name = name.substr(0, name.find('{'));
+    for (const auto& alias : aliases) {
+        name = alias.name == name ? alias.metric : name;
+    }
     for (const auto& metric : metrics()) {
         if (metric.name == name) {
             return metric;

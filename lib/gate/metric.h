@@ -2,6 +2,7 @@
 
 // The metrics to which a threshold may refer: the figures of a report, by the names that users write.
 
+#include <array>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,6 +24,9 @@ using account::Reach;
 
 // The number of failed dials, whatever their causes (account::Fleet::connect_failures).
 inline constexpr std::string_view failed_dials = "connect_failures";
+// The number of attempts that ended otherwise than acknowledged: failed dials, lost connections, batches without a good
+// answer, whatever their causes (the sum of the report's `errors`).
+inline constexpr std::string_view failed_attempts = "errors";
 
 struct Metric {
     std::string name;  // "response", "lost", "generator.rss_bytes"
@@ -34,7 +38,16 @@ struct Metric {
 // All metrics, in the order of the report.
 const std::vector<Metric>& metrics();
 
-// A tag is not part of a metric's name: "response{stage:peak}" finds response.
+// k6's names for metrics of ours: http_req_duration, http_req_failed, iterations, checks.
+struct Alias {
+    std::string_view name, metric;
+};
+inline constexpr std::array<Alias, 4> aliases{{{"http_req_duration", "response"},
+                                               {"http_req_failed", failed_attempts},
+                                               {"iterations", "acknowledged"},
+                                               {"checks", "acknowledged"}}};
+
+// Also finds a metric by its alias. A tag is not part of a metric's name: "response{stage:peak}" finds response.
 std::optional<Metric> find_metric(std::string_view name);
 
 // "response, service, ...", for people: the metrics with this reach, or known at this time.

@@ -21,6 +21,13 @@ TEST(Metric, KnowsEveryNameOnce) {
     EXPECT_FALSE(find_metric(""));
 }
 
+TEST(Metric, IsFoundByTheNameThatK6Gives) {
+    EXPECT_EQ(find_metric("http_req_duration")->name, "response");
+    EXPECT_EQ(find_metric("http_req_failed")->name, "errors");
+    EXPECT_EQ(find_metric("iterations")->name, "acknowledged");
+    EXPECT_EQ(find_metric("checks")->name, "acknowledged");
+}
+
 TEST(Metric, SpeaksOfFiguresInTheirUnit) {
     EXPECT_EQ(humanize_figure(Kind::latency, 31'240), "31.2 ms");
     EXPECT_EQ(humanize_figure(Kind::latency, 0.511), "511 ns");

@@ -208,6 +208,15 @@ std::optional<Metric> read_metric(std::string_view text, Threshold& threshold, P
     return metric;
 }
 
+// k6's rate of iterations is by the second; ours of acknowledged is a share.
+void read_rate_of_iterations(std::string_view name, Threshold& threshold) {
+    if (name == "iterations" && threshold.aggregate == Aggregate::rate) {
+        threshold.metric = *find_metric("acknowledged_per_s");
+        threshold.aggregate = Aggregate::value;
+        threshold.expression = "value" + threshold.expression.substr(std::string_view("rate").size());
+    }
+}
+
 }  // namespace
 
 Problems check_metric(std::string_view text) {
@@ -262,6 +271,7 @@ Checked<Threshold> parse_threshold(std::string_view metric_name, std::string_vie
         return problems;
     }
     threshold.bound = *bound;
+    read_rate_of_iterations(trimmed(metric_name.substr(0, metric_name.find('{'))), threshold);
     return problems.empty() ? Checked<Threshold>(std::move(threshold)) : Checked<Threshold>(std::move(problems));
 }
 
@@ -283,17 +293,32 @@ std::string expression_pattern(Kind kind, std::string_view bound, std::string_vi
                        fmt::join(signs, "|"), bare, bound.empty() ? "" : "|", bound);
 }
 
+namespace {
+
+// The metric's name and its aliases, as regular expressions.
+std::vector<std::string> names_in_pattern(const Metric& metric) {
+    std::vector<std::string> names(1);
+    for (const char letter : metric.name) {
+        names.front() += letter == '.' ? "\\." : std::string(1, letter);
+    }
+    for (const auto& alias : aliases) {
+        if (alias.metric == metric.name) {
+            names.emplace_back(alias.name);
+        }
+    }
+    return names;
+}
+
+}  // namespace
+
 std::string name_pattern(bool (*wanted)(const Metric&)) {
     std::vector<std::string> all, staged;
     for (const auto& metric : metrics()) {
         if (wanted(metric)) {
-            std::string name;
-            for (const char letter : metric.name) {
-                name += letter == '.' ? "\\." : std::string(1, letter);
-            }
-            all.push_back(name);
+            auto names = names_in_pattern(metric);
+            all.insert(all.end(), names.begin(), names.end());
             if (metric.reach == Reach::stages) {
-                staged.push_back(name);
+                staged.insert(staged.end(), names.begin(), names.end());
             }
         }
     }

@@ -35,7 +35,9 @@ struct Threshold {
     std::string text() const { return metric_text() + ": " + expression; }
 };
 
-// Reports every problem at once; the caller adds source, line and key, which it knows.
+// Reports every problem at once; the caller adds source, line and key, which it knows. The threshold has our name of
+// the metric where k6's was written, and so in k6's sense: "iterations: rate>100", which k6 counts by the second,
+// becomes "acknowledged_per_s: value>100".
 Checked<Threshold> parse_threshold(std::string_view metric, std::string_view expression);
 
 // The same for callers that only want to know whether the threshold is well formed.

@@ -126,6 +126,19 @@ TEST(Threshold, MaySpeakOfOneStage) {
     EXPECT_EQ(find_metric("response{stage:peak}")->name, "response");
 }
 
+TEST(Threshold, TakesTheNamesOfK6AndSaysOurs) {
+    EXPECT_EQ(parse_threshold("http_req_duration", "p(95)<50")->text(), "response: p(95)<50");
+    EXPECT_EQ(parse_threshold("http_req_failed", "rate<0.01")->text(), "errors: rate<0.01");
+    EXPECT_EQ(parse_threshold("checks", "rate>0.99")->text(), "acknowledged: rate>0.99");
+    EXPECT_EQ(parse_threshold("iterations", "count>100")->text(), "acknowledged: count>100");
+    EXPECT_EQ(parse_threshold("http_req_duration{stage:peak}", "max<1s")->text(), "response{stage:peak}: max<1s");
+    // k6 counts it by the second.
+    const auto rate = parse_threshold("iterations", " rate > 100");
+    EXPECT_EQ(rate->text(), "acknowledged_per_s: value > 100");
+    EXPECT_EQ(rate->bound, 100);
+    EXPECT_EQ(parse_threshold(rate->metric_text(), rate->expression)->text(), rate->text());
+}
+
 TEST(Threshold, FindsAStageByItsNameOrNumber) {
     const std::vector<std::string> names{"warm-up", "peak", "stage 3"};
     EXPECT_EQ(place_of_stage(names, "peak"), 1U);

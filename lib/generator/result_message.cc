@@ -163,13 +163,14 @@ std::vector<v1::LinkMessage> write_result(const fleet::Result& result,
         said.set_words(words);
     }
     for (const auto& interval : result.series.intervals) {
-        auto& message = *pieces.room_for(6 * most_bytes_of_a_number + interval.response.size()).add_intervals();
+        auto& message = *pieces.room_for(7 * most_bytes_of_a_number + interval.response.size()).add_intervals();
         message.set_due(interval.due);
         message.set_acknowledged(interval.acknowledged);
         message.set_connected(interval.connected);
         message.set_in_flight(interval.in_flight);
         message.set_cached(interval.cached);
         message.set_response(interval.response);
+        message.set_errors(interval.errors);
     }
     for (const auto& one : injected) {
         auto& message = *pieces.room_for(4 * most_bytes_of_a_number).add_injected();
@@ -242,7 +243,8 @@ std::optional<fleet::Result> read_result(const v1::Result& message) {
     result.series.end = Nanos{static_cast<std::int64_t>(message.series_end_ns())};
     for (const auto& interval : message.intervals()) {
         result.series.intervals.push_back({interval.due(), interval.acknowledged(), interval.connected(),
-                                           interval.in_flight(), interval.cached(), interval.response()});
+                                           interval.in_flight(), interval.cached(), interval.response(),
+                                           interval.errors()});
     }
     return result;
 }

@@ -61,7 +61,7 @@ TEST(ResultMessage, TravelsInPiecesThatALinkCarries) {
     auto result = sample(1);
     for (std::uint32_t i = 0; i < 100'000; ++i) {
         result.exceptions.push_back({EquipmentId{5 + i}, i + 1, i + 2'000'000'000, fleet::State::unacknowledged});
-        result.series.intervals.push_back({i, i, i, i, i, std::string(i % 100, 'x')});
+        result.series.intervals.push_back({i, i, i, i, i, std::string(i % 100, 'x'), i + 1});
     }
     result.parts.resize(400, result.parts[1]);
     for (auto& part : result.parts) {

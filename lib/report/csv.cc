@@ -211,7 +211,7 @@ void add_whole(CsvRow& row, const RunReport* run) {
             text("wire.encoding", [](const RunReport& r) { return r.wire.encoding; });
         }
     }
-    number("errors", [](const RunReport& r) { return sum_of(failures_of(r)); });
+    number("errors", [](const RunReport& r) { return Whole(errors_of(r)); });
     text("errors.by_cause", [](const RunReport& r) { return by_cause(failures_of(r)); });
     text("server_said", [](const RunReport& r) {
         std::string all;
@@ -260,6 +260,7 @@ CsvRow interval_row(const Turn& turn, const Interval& interval) {
         row.number(fmt::format("response.p{}_us", percent), us_cell(histogram.percentile(percent)));
     }
     row.number("response.max_us", us_cell(histogram.max()));
+    row.number("errors", interval.errors);
     return row;
 }
 

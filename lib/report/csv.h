@@ -22,7 +22,8 @@ namespace portillon::report {
 std::string figures_csv(const Report& report);
 
 // A row for each interval of each run: at_s, duration_s, due, acknowledged, delivered, connected, in_flight, cached,
-// and count, p50_us, p95_us, p99_us and max_us of the responses in that interval.
+// and count, p50_us, p95_us, p99_us and max_us of the responses in that interval; errors, the attempts that failed in
+// it.
 std::string intervals_csv(const Report& report);
 
 }  // namespace portillon::report

@@ -35,6 +35,21 @@ Cell failure_cell(const Row& row, const std::string& cause) {
     return cell;
 }
 
+// The line of all errors together, and their share of what was generated.
+Line line_of_all_errors(const std::vector<Row>& rows) {
+    Line line{.cells = {text_cell("all"), text_cell("attempts, by validations generated")}};
+    for (const auto& row : rows) {
+        const auto errors = errors_of(row.whole);
+        const auto generated = row.whole.counts.generated.value_or(0);
+        line.cells.push_back(
+            text_cell(counted(errors) +
+                      (errors > 0 && generated > 0
+                           ? " (" + percent_text(static_cast<double>(errors) / static_cast<double>(generated)) + ")"
+                           : "")));
+    }
+    return line;
+}
+
 // A server's words about the error's cause: those of the first row that has any.
 std::string words_about(const std::vector<Row>& rows, const std::string& error) {
     for (const auto& row : rows) {
@@ -91,6 +106,12 @@ Table error_table(const std::vector<Row>& rows) {
     for (const auto& row : rows) {
         for (const auto& [cause, count] : failures_of(row.whole)) {
             causes.insert(cause);
+        }
+    }
+    if (!causes.empty()) {
+        table.groups.front().lines.push_back(line_of_all_errors(rows));
+        if (said) {
+            table.groups.front().lines.back().cells.push_back(text_cell(""));
         }
     }
     for (const auto& cause : causes) {

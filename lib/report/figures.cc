@@ -115,11 +115,13 @@ Figure counter_figure(const RunReport& run, const Account& part, const gate::Thr
         return absent("a generator process was lost, and with it what its equipments did");
     }
     const auto* figure = account::find_count(name);
-    if (figure == nullptr && name != gate::failed_dials) {
+    const bool of_causes = name == gate::failed_dials || name == gate::failed_attempts;
+    if (figure == nullptr && !of_causes) {
         return absent("unknown to this report");
     }
-    const auto count =
-        figure == nullptr ? std::optional(sum_of(run.fleet.connect_failures)) : part.counts.*figure->known_count;
+    const auto count = name == gate::failed_dials      ? std::optional(sum_of(run.fleet.connect_failures))
+                       : name == gate::failed_attempts ? std::optional(errors_of(run))
+                                                       : part.counts.*figure->known_count;
     if (!count) {
         return absent(why_unknown(run, *figure));
     }

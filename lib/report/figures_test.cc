@@ -27,6 +27,14 @@ TEST(Figures, AnswerForEveryMetricOfAFullReport) {
     }
 }
 
+TEST(Figures, CountErrorsOfOldReportsWithTheirDials) {
+    auto run = healthy_run();
+    EXPECT_EQ(figure(run, "errors", "count"), 0);
+    run.fleet.connect_failures = {{"refused", 7}, {"timed_out", 2}};
+    run.errors = {{"connect.refused", 7}, {"connection.reset", 3}};
+    EXPECT_EQ(figure(run, "errors", "count"), 12);
+}
+
 TEST(Figures, AreThoseOfTheReport) {
     auto run = troubled_run();
     stats::Histogram histogram;
@@ -44,6 +52,9 @@ TEST(Figures, AreThoseOfTheReport) {
     EXPECT_EQ(figure(run, "lost", "rate"), 137.0 / 20'000);
     EXPECT_EQ(figure(run, "duplicated", "count"), 20);
     EXPECT_EQ(figure(run, "connect_failures", "count"), 15);
+    EXPECT_EQ(figure(run, "errors", "count"), errors_of(run));
+    EXPECT_EQ(figure(run, "errors", "rate"), static_cast<double>(errors_of(run)) / 20'000);
+    EXPECT_EQ(figure(run, "http_req_failed", "count"), errors_of(run));
     EXPECT_EQ(figure(run, "reconnects", "count"), 40);
     EXPECT_EQ(figure(run, "sent_batches", "count"), 2'037);
     EXPECT_EQ(figure(run, "acknowledged_per_s", "value"), 9'998.5);

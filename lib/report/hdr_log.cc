@@ -110,10 +110,6 @@ std::string log_line(std::string_view tag, double at_s, double length_s, const s
                        fixed(length_s, 3), in_ms(max_ns(histogram)), encoded);
 }
 
-double length_of(const RunReport& run) {
-    return run.intervals.empty() ? 0 : run.intervals.back().at_s + width_of(run, run.intervals.back());
-}
-
 std::string response_lines(const RunReport& run, double from_s, std::string_view tag) {
     std::string text;
     for (const auto& interval : run.intervals) {

@@ -46,6 +46,14 @@ std::map<std::string, Count> failures_of(const RunReport& run) {
     return failures;
 }
 
+Count errors_of(const RunReport& run) {
+    Count sum = 0;
+    for (const auto& [cause, count] : failures_of(run)) {
+        sum += count;
+    }
+    return sum;
+}
+
 std::string cause_of(const std::string& error) {
     const auto dot = error.find('.');
     return dot == std::string::npos ? error : error.substr(dot + 1);

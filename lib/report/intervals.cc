@@ -31,6 +31,10 @@ double width_of(const RunReport& run, const Interval& interval) {
     return interval.width_s.value_or(run.interval_s);
 }
 
+double length_of(const RunReport& run) {
+    return run.intervals.empty() ? 0 : run.intervals.back().at_s + width_of(run, run.intervals.back());
+}
+
 std::optional<double> end_of_stages(const RunReport& run) {
     std::optional<double> end;
     for (const auto& phase : run.phases) {

@@ -187,7 +187,8 @@ private:
                           .in_flight = count(json, "in_flight"),
                           .cached = count(json, "cached"),
                           .response_histogram = text(json, "response_histogram"),
-                          .width_s = maybe<double>(json, "width_s")};
+                          .width_s = maybe<double>(json, "width_s"),
+                          .errors = maybe<Count>(json, "errors")};
         if (!interval.response_histogram.empty()) {
             auto histogram = stats::decode_deflated(interval.response_histogram);
             if (!histogram) {

@@ -212,6 +212,9 @@ Ordered json_of(const Interval& interval) {
     if (interval.width_s) {
         json["width_s"] = *interval.width_s;
     }
+    if (interval.errors) {
+        json["errors"] = *interval.errors;
+    }
     return json;
 }
 

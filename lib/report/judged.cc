@@ -9,6 +9,7 @@
 #include "report/account.h"
 #include "report/entrants.h"
 #include "report/figures.h"
+#include "report/intervals.h"
 #include "report/tables.h"
 #include "report/text_table.h"
 
@@ -69,6 +70,41 @@ std::string junit_case(const std::string& suite, const std::string& name, const 
     return failure.empty()
                ? open + "/>\n"
                : open + fmt::format(">\n      <failure message=\"{}\"/>\n    </testcase>\n", escape::xml(failure));
+}
+
+std::string junit_observed(const std::string& suite, const std::string& name, const std::string& observed,
+                           const std::string& failure) {
+    const auto shown =
+        failure.empty() ? std::string{} : fmt::format("      <failure message=\"{}\"/>\n", escape::xml(failure));
+    return fmt::format(
+        "    <testcase classname=\"{}\" name=\"{}\">\n{}      <system-out>observed {}</system-out>\n    </testcase>\n",
+        escape::xml(suite), escape::xml(name), shown, escape::xml(observed));
+}
+
+// The case of a threshold that was judged; `how`: how it was judged over the repeats, in words.
+std::string junit_threshold(const std::string& suite, const JudgedThreshold& threshold, const std::string& how) {
+    const auto name = threshold.metric + ": " + threshold.expression;
+    if (!threshold.observed) {
+        return junit_case(suite, name, threshold.passed ? "" : "no data: " + threshold.reason);
+    }
+    return junit_observed(suite, name, observed_text(threshold) + (how.empty() ? "" : ", " + how),
+                          threshold.passed ? "" : threshold.reason);
+}
+
+// " timestamp=... time=...": when the runs of the suite began, and how long they took. JUnit's times have no zone.
+std::string junit_times(const JudgedRun& run) {
+    auto text = run.started_at.empty()
+                    ? std::string{}
+                    : fmt::format(" timestamp=\"{}\"", escape::xml(run.started_at.substr(0, run.started_at.find('Z'))));
+    return text + (run.length_s > 0 ? fmt::format(" time=\"{:.3f}\"", run.length_s) : "");
+}
+
+// Sets when the runs began, and how long they took.
+void set_times(JudgedRun& judged, const std::vector<const RunReport*>& runs) {
+    judged.started_at = runs.front()->context.started_at;
+    for (const auto* run : runs) {
+        judged.length_s += length_of(*run);
+    }
 }
 
 std::string junit_skipped(const std::string& suite, const std::string& name, const std::string& why) {
@@ -133,6 +169,7 @@ JudgedRun judged(const Entrant& entrant, const std::vector<gate::Threshold>& thr
                   .valid = entrant.valid(),
                   .remarks = losses_beside(entrant),
                   .account = account_of(known_of(entrant.counting()))};
+    set_times(row, entrant.counting());
     for (const auto& threshold : thresholds) {
         auto over_repeats = judge(entrant, threshold);
         row.thresholds.push_back(std::move(over_repeats.judged));
@@ -155,6 +192,7 @@ Checked<std::vector<JudgedRun>> judge(const Report& report, const std::vector<ga
                           .verdict = run.verdict,
                           .thresholds = judge(run, thresholds.empty() ? own : thresholds),
                           .account = account_of(run)});
+        set_times(judged.back(), {&run});
         threshold_count += judged.back().thresholds.size();
     };
     if (const auto* run = std::get_if<RunReport>(&report)) {
@@ -259,21 +297,22 @@ std::string junit_xml(const std::vector<JudgedRun>& runs, Strictness strictness,
         std::size_t failures = stands ? 0 : 1;
         std::size_t skipped = 0;
         std::string cases = junit_case(run.name, "measurement", stands ? "" : sentence_about(run));
-        for (const auto& threshold : run.thresholds) {
+        for (std::size_t i = 0; i < run.thresholds.size(); ++i) {
+            const auto& threshold = run.thresholds[i];
             failures += threshold.passed ? 0 : 1;
             const auto why = threshold.observed ? threshold.reason : "no data: " + threshold.reason;
             const auto name = threshold.metric + ": " + threshold.expression;
             skipped += threshold.skipped ? 1 : 0;
             cases += threshold.skipped ? junit_skipped(run.name, name, why)
-                                       : junit_case(run.name, name, threshold.passed ? "" : why);
+                                       : junit_threshold(run.name, threshold, i < run.how.size() ? run.how[i] : "");
         }
         if (!run.account.empty()) {
             cases += fmt::format("    <system-out>{}</system-out>\n",
                                  escape::xml(fmt::format("{}", fmt::join(run.account, " "))));
         }
-        suites += fmt::format("  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\"{}>\n{}  </testsuite>\n",
+        suites += fmt::format("  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\"{}{}>\n{}  </testsuite>\n",
                               escape::xml(run.name), run.thresholds.size() + 1, failures,
-                              skipped > 0 ? fmt::format(" skipped=\"{}\"", skipped) : "", cases);
+                              skipped > 0 ? fmt::format(" skipped=\"{}\"", skipped) : "", junit_times(run), cases);
     }
     if (against_baseline != nullptr && against_baseline->groups.empty()) {
         suites += "  <testsuite name=\"baseline\" tests=\"1\" failures=\"1\">\n" +

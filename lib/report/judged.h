@@ -24,6 +24,8 @@ struct JudgedRun {
     unsigned asked = 1, valid = 1;
     std::vector<std::string> remarks = {};  // sentences on losses in repeats that do not count
     std::vector<std::string> account = {};  // what became of the validations, in sentences
+    std::string started_at = {};            // RFC 3339, of the first repeat
+    double length_s = 0;                    // from T0 to the end, all repeats together; 0: not known
 };
 
 // Judges the repeats of one entrant together.
@@ -62,8 +64,9 @@ std::vector<std::string> doubts_about(const Diff& against_baseline);
 std::string format_judged(const std::vector<JudgedRun>& runs);
 
 // JUnit XML: a suite for each run, with a case for each threshold and one for the measurement; with a baseline, also a
-// suite for each protocol with a case for each metric, and one case for the comparison as a whole. The sentences of a
-// run's account are the system-out of its suite.
+// suite for each protocol with a case for each metric, and one case for the comparison as a whole. A suite has the time
+// at which its first run began and how long its runs took; a threshold's system-out says what was observed. The
+// sentences of a run's account are the system-out of its suite.
 std::string junit_xml(const std::vector<JudgedRun>& runs, Strictness strictness,
                       const Diff* against_baseline = nullptr);
 

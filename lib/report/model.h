@@ -141,6 +141,7 @@ struct Interval {
         response_histogram;  // stats::encode_deflated() of validations acknowledged in it; empty if there are none
     std::optional<Nanos> response_min = {}, response_max = {};  // exact extremes of these; absent in older reports
     std::optional<double> width_s = {};                         // its length, if the run's end cut it short
+    std::optional<Count> errors = {};                           // as errors_of(); absent in older reports
 };
 
 struct JudgedThreshold {
@@ -208,6 +209,9 @@ const char* name_of(State state);
 // All failures by "kind.cause", each once: `errors`, completed by the failed dials, which reports up to version 0.2 may
 // lack there.
 std::map<std::string, Count> failures_of(const RunReport& run);
+
+// How many attempts failed: the sum of failures_of().
+Count errors_of(const RunReport& run);
 
 // "http_404" for the error "deliver.http_404"; the key of server_said.
 std::string cause_of(const std::string& error);

@@ -9,7 +9,7 @@
 
 namespace portillon::report {
 
-std::string labelled(const std::string& label, std::size_t indent, const std::string& text) {
+std::string labelled(const std::string& label, std::size_t indent, const std::string& text, std::size_t columns) {
     std::string out;
     std::string line = escape::terminal(label);
     line.resize(std::max(indent, line.size()), ' ');
@@ -17,7 +17,7 @@ std::string labelled(const std::string& label, std::size_t indent, const std::st
     std::istringstream words(text);
     for (std::string raw; words >> raw;) {
         const auto word = escape::terminal(raw);
-        if (begun && line.size() + 1 + word.size() > terminal_columns) {
+        if (begun && line.size() + 1 + word.size() > columns) {
             out += line + '\n';
             line.assign(indent, ' ');
             begun = false;
@@ -27,6 +27,11 @@ std::string labelled(const std::string& label, std::size_t indent, const std::st
     }
     line.erase(line.find_last_not_of(' ') + 1);
     return out + line + '\n';
+}
+
+std::string percent_text(double share) {
+    const double percent = share * 100;
+    return percent > 0 && percent < 0.0001 ? "<0.0001 %" : fmt::format("{:.3g} %", percent);
 }
 
 std::string in_seconds(double seconds) {

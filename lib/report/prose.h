@@ -12,7 +12,8 @@ inline constexpr std::size_t terminal_columns = 100;
 
 // "label   words of the text, wrapped\n        and indented\n"; the text begins at column `indent`. Label and text are
 // escaped for a terminal.
-std::string labelled(const std::string& label, std::size_t indent, const std::string& text);
+std::string labelled(const std::string& label, std::size_t indent, const std::string& text,
+                     std::size_t columns = terminal_columns);
 
 // "1,234"
 std::string counted(std::uint64_t count);
@@ -25,6 +26,9 @@ std::string change_text(double ratio);
 
 // "1,234 equipments", "1 equipment"; the plural has an s.
 std::string counted(std::uint64_t count, const std::string& noun);
+
+// A share in percent: "0 %", "0.0125 %", "100 %".
+std::string percent_text(double share);
 
 // "80 s", "0.25 s", "12,000 s": an instant or a length with four significant digits, never with an exponent.
 std::string in_seconds(double seconds);

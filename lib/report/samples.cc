@@ -86,7 +86,8 @@ RunReport healthy_run() {
                       .connected = 1'000,
                       .in_flight = 10,
                       .cached = 0,
-                      .response_histogram = stats::encode_deflated(spread_out(1'000, 300us, 2ms))},
+                      .response_histogram = stats::encode_deflated(spread_out(1'000, 300us, 2ms)),
+                      .errors = 0},
                      {.at_s = 1,
                       .due = 10'000,
                       .acknowledged = 10'010,
@@ -94,7 +95,8 @@ RunReport healthy_run() {
                       .connected = 1'000,
                       .in_flight = 0,
                       .cached = 0,
-                      .response_histogram = {}}};
+                      .response_histogram = {},
+                      .errors = 3}};
     run.thresholds = {
         {.metric = "response", .expression = "p(95)<50ms", .observed = 6'307.839, .passed = true, .reason = {}},
         {.metric = "lost", .expression = "count==0", .observed = 0, .passed = true, .reason = {}}};

@@ -37,14 +37,8 @@ std::vector<ThresholdName> thresholds_of(const Row& row) {
     return names;
 }
 
-std::string text_of_observed(const JudgedThreshold& threshold) {
-    const auto metric = gate::find_metric(threshold.metric.substr(0, threshold.metric.find('{')));
-    const bool share = metric && metric->kind == gate::Kind::counter && threshold.expression.starts_with("rate");
-    return gate::humanize_figure(metric && !share ? metric->kind : gate::Kind::number, *threshold.observed);
-}
-
 Cell observed_cell(const JudgedThreshold& threshold) {
-    return {.text = threshold.observed ? text_of_observed(threshold) : "",
+    return {.text = threshold.observed ? observed_text(threshold) : "",
             .why = threshold.observed ? "" : "no data: " + threshold.reason};
 }
 
@@ -120,6 +114,12 @@ bool failed(const Line& line) {
 }
 
 }  // namespace
+
+std::string observed_text(const JudgedThreshold& threshold) {
+    const auto metric = gate::find_metric(threshold.metric.substr(0, threshold.metric.find('{')));
+    const bool share = metric && metric->kind == gate::Kind::counter && threshold.expression.starts_with("rate");
+    return gate::humanize_figure(metric && !share ? metric->kind : gate::Kind::number, *threshold.observed);
+}
 
 std::vector<Column> threshold_columns() {
     return {{"threshold"}, {"of"}, {"outcome"}, {"observed", Align::right}, {"remark"}};

@@ -95,6 +95,7 @@ std::vector<report::Interval> intervals_of(const Order& order, const Gathered& g
         interval.connected = from.connected;
         interval.in_flight = from.in_flight;
         interval.cached = from.cached;
+        interval.errors = from.errors;
         if (account_is_whole(order, gathered)) {
             const auto& per_s = gathered.lot.ledger->delivered_per_s;
             Count delivered = 0;

@@ -47,6 +47,7 @@ report::RunReport report_of(const Order& order, const fleet::Result& so_far, Nan
     account::set(run.counts, account::Section::fleet, so_far.counts);
     set_conditional(run.counts, order.scenario, so_far.counts);
     run.fleet.connect_failures = so_far.connect_failures;
+    run.errors = so_far.errors;
     if (traits.acknowledges == driver::Traits::Acknowledges::yes) {
         run.latency.response = report::Latency{so_far.response};
         run.latency.service = report::Latency{so_far.service};
@@ -123,12 +124,18 @@ const fleet::Result& SoFar::result(const plan::Segments& segments) {
 void SoFar::count() {
     sum_.counts = {};
     sum_.connect_failures.clear();
+    sum_.errors.clear();
     for (const auto& [number, shard] : shards_) {
         if (account::Counts counts; generator::read_counts(shard.latest.counts(), counts)) {
             account::add(sum_.counts, counts);
         }
-        if (shard.latest.connect_failures() > 0) {
-            sum_.connect_failures["any"] += shard.latest.connect_failures();
+        const auto dials = shard.latest.connect_failures();
+        if (dials > 0) {
+            sum_.connect_failures["any"] += dials;
+            sum_.errors["connect.any"] += dials;
+        }
+        if (shard.latest.errors() > dials) {
+            sum_.errors["deliver.any"] += shard.latest.errors() - dials;
         }
     }
 }

@@ -23,9 +23,9 @@ public:
     // Takes a snapshot of a shard. When a shard is dead, its last one stays.
     void heard(unsigned shard, const link::v1::Snapshot& snapshot);
 
-    // The sum over all shards of what snapshots contain: no exceptions, no series, no causes. Only parts that have
-    // changed since the last call are added up, so that a run of many stages costs no more each second than one of few.
-    // The reference is valid until the next call.
+    // The sum over all shards of what snapshots contain: no exceptions, no series; failures have the cause "any". Only
+    // parts that have changed since the last call are added up, so that a run of many stages costs no more each second
+    // than one of few. The reference is valid until the next call.
     const fleet::Result& result(const plan::Segments& segments);
 
 private:

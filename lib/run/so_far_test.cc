@@ -56,6 +56,20 @@ protected:
     SoFar so_far;
 };
 
+TEST_F(SoFarTest, EndsARunByItsErrorsAndCountsDialsOnce) {
+    auto first = snapshot(1, 100, 2ms);
+    first.set_errors(12);
+    first.set_connect_failures(5);
+    so_far.heard(0, first);
+    so_far.heard(1, first);
+    aborts_at("errors", "count<25");
+    EXPECT_FALSE(breach());
+    aborts_at("http_req_failed", "count<24");
+    ASSERT_TRUE(breach());
+    EXPECT_EQ(breach()->threshold, "errors: count<24");
+    EXPECT_EQ(breach()->observed, "24");
+}
+
 TEST_F(SoFarTest, AddsUpShardsAndKeepsWhatHasNotChangedSince) {
     so_far.heard(0, snapshot(1, 100, 2ms));
     so_far.heard(1, snapshot(1, 50, 4ms));

@@ -118,6 +118,7 @@ Json series_json(const Row& row, std::size_t most) {
     column("acknowledged",
            [answers](const Moment& moment) { return answers ? moment.acknowledged_per_s : std::nullopt; });
     column("delivered", [](const Moment& moment) { return moment.delivered_per_s; });
+    column("errors", [](const Moment& moment) { return moment.errors_per_s; });
     column("connected", [](const Moment& moment) { return moment.connected; });
     column("in_flight", [](const Moment& moment) { return moment.in_flight; });
     column("cached", [](const Moment& moment) { return moment.cached; });

@@ -40,13 +40,15 @@ Line line_of_moment(const Moment& moment, double width_s, Part part) {
     if (part == Part::drain) {
         from.remarks.push_back({"drain"});
     }
-    return {.cells = {std::move(from), number_cell(moment.due_per_s, "nothing is due in the drain"),
-                      number_cell(moment.acknowledged_per_s, too_short),
-                      number_cell(moment.delivered_per_s, moment.pending ? too_short : "the target has no ledger"),
-                      gauge_cell(moment.connected), gauge_cell(moment.in_flight), gauge_cell(moment.cached),
-                      gauge_cell(moment.pending), us_cell(moment.p50_us), us_cell(moment.p95_us),
-                      us_cell(moment.p99_us), us_cell(moment.max_us)},
-            .facts = {{"at", fmt::format("{}", moment.at_s)}, {"width", fmt::format("{}", width_s)}}};
+    return {
+        .cells = {std::move(from), number_cell(moment.due_per_s, "nothing is due in the drain"),
+                  number_cell(moment.acknowledged_per_s, too_short),
+                  number_cell(moment.delivered_per_s, moment.pending ? too_short : "the target has no ledger"),
+                  gauge_cell(moment.connected), gauge_cell(moment.in_flight), gauge_cell(moment.cached),
+                  gauge_cell(moment.pending), us_cell(moment.p50_us), us_cell(moment.p95_us), us_cell(moment.p99_us),
+                  us_cell(moment.max_us),
+                  number_cell(moment.errors_per_s, "too short for a rate, or made before errors were kept over time")},
+        .facts = {{"at", fmt::format("{}", moment.at_s)}, {"width", fmt::format("{}", width_s)}}};
 }
 
 // The latest end of the stages over all repeats, in seconds since T0.
@@ -66,7 +68,7 @@ Table interval_table(const Row& row) {
     Table table{.title = fmt::format("{} over time, every {}", row.label, in_seconds(series.width_s)),
                 .groups = {{.runs = places_of(row)}}};
     for (const char* name : {"from", "due/s", "acknowledged/s", "delivered/s", "connected", "in flight", "cached",
-                             "on the way", "P50", "P95", "P99", "max"}) {
+                             "on the way", "P50", "P95", "P99", "max", "errors/s"}) {
         table.columns.push_back({name, Align::right});
     }
     const auto end = end_of_stages(row);

@@ -524,6 +524,7 @@
   timeFigure('latency-time', [['p50', 'P50'], ['p95', 'P95', true], ['p99', 'P99'], ['max', 'max']], latencyAxis, duration);
   heatMaps();
   timeFigure('throughput-time', [['due', 'due'], ['acknowledged', 'acknowledged', true], ['delivered', 'delivered']], countAxis, y => count(y) + '/s');
+  timeFigure('errors-time', [['errors', 'errors']], countAxis, y => count(y) + '/s');
   timeFigure('connected-time', [['connected', 'connected']], countAxis, count);
   timeFigure('backlog-time', [['pending', 'due, not delivered'], ['cached', 'cached'], ['in_flight', 'in flight']],
              countAxis, count);

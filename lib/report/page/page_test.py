@@ -279,7 +279,7 @@ def check_intervals(name, report, page):
     for shown, interval in zip(page.intervals, report["intervals"]):
         cells = shown["cells"]
         where = f"{name}: interval at {interval['at_s']} s"
-        expect(shown["at"] == interval["at_s"] and len(cells) == 12, f"{where}: stands at {shown['at']}: {cells}")
+        expect(shown["at"] == interval["at_s"] and len(cells) == 13, f"{where}: stands at {shown['at']}: {cells}")
         width = interval.get("width_s", report["interval_s"])
         stages = [phase for phase in report.get("phases", []) if phase["kind"] == "stage" and phase["to_s"] > phase["from_s"]]
         end = max((phase["to_s"] for phase in stages), default=math.inf)
@@ -289,6 +289,8 @@ def check_intervals(name, report, page):
             expect(cell == right, f"{where}: {key} reads {cell}, not {right}")
         for cell, key in zip(cells[4:7], ("connected", "in_flight", "cached")):
             expect(cell == f"{interval[key]:,}", f"{where}: {key} reads {cell}")
+        if "errors" in interval and width >= report["interval_s"] / 4:
+            expect(cells[12] == f"{round(interval['errors'] / width):,}", f"{where}: errors reads {cells[12]}")
         encoded = interval["response_histogram"]
         for cell, percent in zip(cells[8:11], (50, 95, 99)):
             right = DASH

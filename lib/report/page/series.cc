@@ -14,6 +14,8 @@ namespace {
 struct Cell {
     Count due = 0, acknowledged = 0, delivered = 0;
     bool has_delivered = true;
+    Count errors = 0;
+    bool has_errors = true;
     double width_s = 0, due_width_s = 0;             // sums over its intervals
     Count connected = 0, in_flight = 0, cached = 0;  // gauges of the latest interval in it
     double latest_s = 0;
@@ -59,6 +61,8 @@ Columns columns_of(const std::vector<RowRun>& runs, double width_s) {
             cell.acknowledged += interval.acknowledged;
             cell.delivered += interval.delivered.value_or(0);
             cell.has_delivered = cell.has_delivered && interval.delivered.has_value();
+            cell.errors += interval.errors.value_or(0);
+            cell.has_errors = cell.has_errors && interval.errors.has_value();
             if (interval.at_s >= cell.latest_s) {
                 cell.latest_s = interval.at_s;
                 cell.connected = interval.connected;
@@ -128,12 +132,15 @@ Series series_of(const std::vector<RowRun>& runs, std::size_t most) {
         Moment moment;
         moment.at_s = static_cast<double>(index) * series.width_s;
         const auto runs_here = static_cast<double>(column.cells.size());
-        Mean due, acknowledged, delivered;
+        Mean due, acknowledged, delivered, errors;
         for (const auto& [run, cell] : column.cells) {
             const double least_s = series.width_s / 4;
             due.add(cell.due, cell.due_width_s, least_s);
             acknowledged.add(cell.acknowledged, cell.width_s, least_s);
             delivered.add(cell.delivered, cell.width_s, least_s);
+            if (cell.has_errors) {
+                errors.add(cell.errors, cell.width_s, least_s);
+            }
             moment.connected += static_cast<double>(cell.connected) / runs_here;
             moment.in_flight += static_cast<double>(cell.in_flight) / runs_here;
             moment.cached += static_cast<double>(cell.cached) / runs_here;
@@ -150,6 +157,7 @@ Series series_of(const std::vector<RowRun>& runs, std::size_t most) {
         }
         moment.due_per_s = due.rate();
         moment.acknowledged_per_s = acknowledged.rate();
+        moment.errors_per_s = errors.rate();
         measure(column, merged, moment);
         series.moments.push_back(std::move(moment));
     }

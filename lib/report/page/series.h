@@ -17,6 +17,7 @@ struct Moment {
     // that time is such a small part of the column that the rate would be noise. due_per_s is absent in the drain.
     std::optional<double> due_per_s, acknowledged_per_s;
     std::optional<double> delivered_per_s;
+    std::optional<double> errors_per_s;                    // absent in older reports, too
     double connected = 0, in_flight = 0, cached = 0;       // at the column's end
     std::optional<double> pending;                         // due and not delivered so far; absent without a ledger
     std::optional<double> p50_us, p95_us, p99_us, max_us;  // of responses in the column; absent if there are none

@@ -47,6 +47,17 @@ TEST(Series, MergesRepeatsAndThenAsks) {
     EXPECT_TRUE(series.moments[1].heat.empty());
 }
 
+TEST(Series, HasErrorsWhereTheyWereKept) {
+    RunReport one;
+    RunReport older;
+    one.intervals = {interval(0, 4, 4, {}), interval(1, 4, 4, {})};
+    one.intervals[0].errors = 6;
+    older.intervals = {interval(0, 4, 4, {})};
+    const auto series = series_of({{0, 1, &one}, {1, 2, &older}}, 100);
+    EXPECT_EQ(series.moments[0].errors_per_s, 6) << "of the only one that kept them";
+    EXPECT_FALSE(series.moments[1].errors_per_s);
+}
+
 TEST(Series, DoublesItsWidthUntilItFits) {
     RunReport run;
     for (int second = 0; second < 10; ++second) {
