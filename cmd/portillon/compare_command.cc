@@ -237,7 +237,8 @@ private:
 
     Exit present(report::Comparison comparison, double effect) {
         const auto strictness = options.strict() ? report::Strictness::strict : report::Strictness::lenient;
-        show(files->words(), report::comparison_text(comparison));
+        show(files->words(), report::comparison_text(comparison, {.min_effect = effect}, columns_for(files->words()),
+                                                     style_for(files->words())));
         Exit worst = Exit::passed;
         for (const auto& entrant : report::entrants_of(comparison)) {
             worst = worse(worst, exit_of_row(entrant, strictness));

@@ -111,7 +111,8 @@ private:
 
     static std::string shown(const report::Report& report) {
         if (const auto* comparison = std::get_if<report::Comparison>(&report)) {
-            return report::comparison_text(*comparison);
+            return report::comparison_text(*comparison, {}, columns_for(standard_output()),
+                                           style_for(standard_output()));
         }
         return report::summary(std::get<report::RunReport>(report), style_for(standard_output()));
     }

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 #include <google/protobuf/stubs/common.h>
 #include <nghttp2/nghttp2ver.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -16,6 +17,7 @@
 #include "net/endpoint.h"
 #include "print.h"
 #include "protocols.h"
+#include "report/prose.h"
 #include "report/reach.h"
 #include "run/doctor.h"
 #include "run/routes.h"
@@ -364,6 +366,12 @@ bool RunOptions::machine_carries(const std::vector<const run::Order*>& orders) c
 report::Style style_for(const StandardStream& stream) {
     const bool coloured = ::isatty(stream.descriptor()) != 0 && std::getenv("NO_COLOR") == nullptr;
     return coloured ? report::Style::coloured : report::Style::plain;
+}
+
+std::size_t columns_for(const StandardStream& stream) {
+    winsize size{};
+    return ::ioctl(stream.descriptor(), TIOCGWINSZ, &size) == 0 && size.ws_col > 1 ? size.ws_col
+                                                                                   : report::terminal_columns;
 }
 
 std::vector<std::string> command_line() {

@@ -4,101 +4,27 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
 #include <set>
-#include <utility>
 
 #include "base/units.h"
-#include "gate/metric.h"
 #include "report/account.h"
+#include "report/derived.h"
 #include "report/entrants.h"
+#include "report/findings.h"
+#include "report/grouped.h"
 #include "report/headline.h"
+#include "report/latency_choice.h"
 #include "report/markdown_table.h"
 #include "report/markdown_text.h"
-#include "report/prose.h"
+#include "report/side_by_side.h"
 #include "report/tables.h"
-#include "report/text_table.h"
 
 namespace portillon::report {
 
 namespace {
 
-// Formats a number whose unit is in the heading.
-using Brief = std::string (*)(double);
-
-std::string brief_us(double us) {
-    return us == 0 || us >= 0.1 ? fmt::format("{:.2f}", us) : humanize_count(us);
-}
-
-std::string brief_size(double bytes) {
-    return gate::humanize_figure(gate::Kind::bytes, std::round(bytes));
-}
-
-std::string brief_bytes(double bytes) {
-    return bytes == 0 || bytes >= 1 ? fmt::format("{:.0f}", bytes) : humanize_count(bytes);
-}
-
-Cell brief_cell(const Cell& cell, Brief brief) {
-    const auto& spread = cell.spread;
-    Cell short_one{.text = spread.value ? brief(*spread.value) : "-"};
-    if (spread.repeats > 1) {
-        short_one.range = spread.least ? range_text(brief(*spread.least), brief(*spread.most)) : "-";
-    }
-    return short_one;
-}
-
-// One cell with the figures of generator and server.
-Cell brief_pair(const Cell& generator, const Cell& server, Brief brief) {
-    if (generator.is_absent() && server.is_absent()) {
-        return {.text = "-"};
-    }
-    const auto one = brief_cell(generator, brief);
-    const auto other = brief_cell(server, brief);
-    const auto either = [](const std::string& range) { return range.empty() ? "-" : range; };
-    return {.text = one.text + " / " + other.text,
-            .range = one.range.empty() && other.range.empty() ? "" : either(one.range) + " / " + either(other.range)};
-}
-
-// Makes the table narrow enough for text: both sides share a column, and units are in the headings.
-Table in_brief(const Table& comparison) {
-    enum Place : std::size_t { generator_cpu = 8, server_cpu, generator_memory, server_memory, bytes };
-    auto table = without(comparison, {"generator", "server"});
-    const auto place = static_cast<std::ptrdiff_t>(generator_cpu);
-    table.columns[generator_cpu].name = "bytes/val.";
-    table.columns.insert(table.columns.begin() + place,
-                         {{"CPU us/val.", Align::right}, {"memory/equip.", Align::right}});
-    for (std::size_t i = 0; i < comparison.groups.front().lines.size(); ++i) {
-        const auto& from = comparison.groups.front().lines[i].cells;
-        auto& cells = table.groups.front().lines[i].cells;
-        cells.front().remarks.clear();
-        cells[generator_cpu] = brief_cell(from[bytes], brief_bytes);
-        cells.insert(cells.begin() + place, {brief_pair(from[generator_cpu], from[server_cpu], brief_us),
-                                             brief_pair(from[generator_memory], from[server_memory], brief_size)});
-    }
-    return table;
-}
-
-// Moves the range of the repeats into a line of its own below theirs.
-Table with_ranges_below(Table table) {
-    for (auto& group : table.groups) {
-        std::vector<Line> lines;
-        for (auto& line : group.lines) {
-            Line ranges{.cells = {{.text = "  min-max"}}};
-            for (std::size_t i = 1; i < line.cells.size(); ++i) {
-                ranges.cells.push_back({.text = std::exchange(line.cells[i].range, {})});
-            }
-            const bool any = std::any_of(ranges.cells.begin() + 1, ranges.cells.end(),
-                                         [](const Cell& cell) { return !cell.text.empty(); });
-            lines.push_back(std::move(line));
-            if (any) {
-                lines.push_back(std::move(ranges));
-            }
-        }
-        group.lines = std::move(lines);
-    }
-    return table;
-}
+using Notes = std::vector<std::string>;
 
 // The headline of the repeat in which the largest share did not get through.
 std::string worst_headline(const Entrant& entrant) {
@@ -125,39 +51,80 @@ std::string skipped_note(const Comparison& comparison) {
     return {};
 }
 
-using Notes = std::vector<std::string>;
+// ------------------------------------------------------------------------------------------------ about the tables
 
-void add_note_on_repeats(Notes& notes, const std::vector<Entrant>& entrants) {
-    const auto most = std::max_element(entrants.begin(), entrants.end(), [](const Entrant& a, const Entrant& b) {
-        return a.runs.size() < b.runs.size();
+void add_note_on_repeats(Notes& notes, const std::vector<Row>& rows) {
+    const auto most = std::max_element(rows.begin(), rows.end(), [](const Row& a, const Row& b) {
+        return a.entrant.runs.size() < b.entrant.runs.size();
     });
-    if (most != entrants.end() && most->runs.size() > 1) {
+    if (most != rows.end() && most->entrant.runs.size() > 1) {
         notes.push_back(fmt::format(
-            "{} repeats: times and costs are the medians of the valid ones, below them the least and the greatest; "
-            "delivered, lost and undelivered are their totals.",
-            most->asked));
+            "{} repeats: times and costs are the medians of those that count, below them the least and the greatest; "
+            "errors, lost and undelivered are of all of these together.",
+            most->entrant.asked));
     }
 }
 
-void add_notes_on_costs(Notes& notes, const Comparison& comparison) {
+void add_note_on_end_to_end(Notes& notes, const std::vector<Row>& rows) {
+    const bool any = std::any_of(rows.begin(), rows.end(),
+                                 [](const Row& row) { return headline_of(row.entrant).name == "end_to_end"; });
+    if (any) {
+        notes.emplace_back(
+            "* end to end (due to delivered), because nothing is acknowledged: the time of an answer is not in it.");
+    }
+}
+
+void add_note_on_promise(Notes& notes, const std::vector<Row>& rows) {
+    const bool any = std::any_of(rows.begin(), rows.end(), [](const Row& row) {
+        const auto own = own_thresholds(row.entrant);
+        return std::any_of(own.begin(), own.end(), [&row](const gate::Threshold& threshold) {
+            return threshold.metric.name == headline_of(row.entrant).name;
+        });
+    });
+    if (any) {
+        notes.emplace_back("Promise: the response time in percent of what the scenario's threshold allows.");
+    }
+}
+
+void add_notes_on_needs(Notes& notes, const std::vector<Row>& rows) {
+    const auto rate = rows.empty() ? std::nullopt : rate_of_each(rows.front().whole);
+    if (!rate) {
+        return;
+    }
+    notes.push_back(fmt::format(
+        "{} such equipments: each cost in proportion to {} equipments of this comparison, each with {} validations a "
+        "second all the time; a month of 30 days, with TCP/IP; without any reserve.",
+        counted(equipments_of_needs), counted(rows.front().whole.counts.equipments.value_or(0)),
+        humanize_count(*rate)));
+}
+
+void add_notes_on_costs(Notes& notes, const std::vector<Row>& rows) {
     std::set<std::string> said;
-    for (const auto& turn : comparison.runs) {
-        if (!turn.run.resources.note.empty() && said.insert(turn.run.resources.note).second) {
-            notes.push_back(turn.run.resources.note);
+    for (const auto& row : rows) {
+        const auto& note = row.whole.resources.note;
+        if (!note.empty() && said.insert(note).second) {
+            notes.push_back(note + (note.ends_with('.') ? "" : "."));
         }
     }
 }
+
+// ----------------------------------------------------------------------------------------------- about an entrant
 
 void add_note_on_runs_made_again(Notes& notes, const Entrant& entrant) {
     if (entrant.again.empty()) {
         return;
     }
-    std::set<std::string> reasons;
+    std::vector<std::string> reasons;
     for (const auto* turn : entrant.again) {
-        reasons.insert(turn->run.verdict.reasons.begin(), turn->run.verdict.reasons.end());
+        const auto& its = turn->run.verdict.reasons;
+        reasons.insert(reasons.end(), its.begin(), its.end());
+    }
+    std::vector<std::string> texts;
+    for (const auto& reason : grouped(reasons)) {
+        texts.push_back(reason.text);
     }
     notes.push_back(fmt::format("{}: {} measured badly and run again: {}.", entrant.name,
-                                counted(entrant.again.size(), "run"), fmt::join(reasons, "; ")));
+                                counted(entrant.again.size(), "run"), fmt::join(texts, "; ")));
 }
 
 void add_note_on_breaches(Notes& notes, const Entrant& entrant) {
@@ -174,78 +141,126 @@ void add_note_on_breaches(Notes& notes, const Entrant& entrant) {
     }
 }
 
-void add_notes_on(Notes& notes, const Entrant& entrant) {
-    const auto& name = entrant.name;
+void add_reasons(Notes& notes, const Entrant& entrant) {
     add_note_on_runs_made_again(notes, entrant);
-    for (const auto& sentence : account_of(known_of(entrant.counting()))) {
-        notes.push_back(fmt::format("{}: {}", name, sentence));
-    }
-    if (const auto verdict = entrant.verdict(); !verdict.reasons.empty()) {
-        notes.push_back(fmt::format("{}{} {}: {}.", name, entrant.asked > 1 ? ":" : " is", entrant.verdict_text(),
-                                    fmt::join(verdict.reasons, "; ")));
+    for (const auto& reason : grouped_reasons(entrant)) {
+        notes.push_back(fmt::format("{}: {}.", entrant.name, reason));
     }
     for (const auto& loss : losses_beside(entrant)) {
-        notes.push_back(fmt::format("{}: {}.", name, loss));
+        notes.push_back(fmt::format("{}: {}.", entrant.name, loss));
     }
+}
+
+// What became of the validations. Rows of which the same is to be said are named together.
+void add_accounts(Notes& notes, const std::vector<Entrant>& entrants) {
+    std::vector<std::pair<std::string, std::vector<std::string>>> said;  // sentence, entrants
+    for (const auto& entrant : entrants) {
+        for (const auto& sentence : account_of(known_of(entrant.counting()))) {
+            const auto known =
+                std::find_if(said.begin(), said.end(), [&](const auto& each) { return each.first == sentence; });
+            (known == said.end() ? said.emplace_back(sentence, std::vector<std::string>{}) : *known)
+                .second.push_back(entrant.name);
+        }
+    }
+    for (const auto& [sentence, names] : said) {
+        const bool all = names.size() == entrants.size() && names.size() > 1;
+        notes.push_back(fmt::format("{}: {}", all ? "all" : fmt::format("{}", fmt::join(names, ", ")), sentence));
+    }
+}
+
+void add_notes_on(Notes& notes, const Entrant& entrant) {
     if (const auto worst = worst_headline(entrant); !worst.empty()) {
-        notes.push_back(fmt::format("{}: {}.", name, worst));
+        notes.push_back(fmt::format("{}: {}.", entrant.name, worst));
     }
     add_note_on_breaches(notes, entrant);
 }
 
-bool has_footnote(const Table& table) {
-    const auto& lines = table.groups.front().lines;
-    return std::any_of(lines.begin(), lines.end(), [](const Line& line) {
-        return !line.cells[1].mark.empty() && plain_text(line.cells[1]).ends_with(line.cells[1].mark);
-    });
-}
-
-Notes notes_of(const Comparison& comparison, const Table& table) {
+// The sentences below the tables: what they show, how to read them, and what is wrong with the measurements.
+Notes notes_of(const Comparison& comparison, const std::vector<Row>& rows) {
     const auto entrants = entrants_of(comparison);
-    Notes notes{
-        "CPU per acknowledged validation (or sent one, where nothing is) and memory per equipment (growth since "
-        "before the fleet was there): generator / server."};
-    add_note_on_repeats(notes, entrants);
-    if (has_footnote(table)) {
-        notes.emplace_back(
-            "* end to end (due to delivered), because nothing is acknowledged: the time of an answer is not in it.");
+    Notes notes;
+    add_accounts(notes, entrants);
+    for (const auto& entrant : entrants) {
+        add_notes_on(notes, entrant);
     }
-    add_notes_on_costs(notes, comparison);
     if (auto skipped = skipped_note(comparison); !skipped.empty()) {
         notes.push_back(std::move(skipped));
     }
+    for (auto& note : notes_on_tables(rows)) {
+        notes.push_back(std::move(note));
+    }
     for (const auto& entrant : entrants) {
-        add_notes_on(notes, entrant);
+        add_reasons(notes, entrant);
     }
     return notes;
 }
 
-// The comparison in the form for text and Markdown.
-Table table_for_text(const Comparison& comparison) {
-    auto table = with_ranges_below(in_brief(comparison_of(rows_of(comparison))));
-    const bool named = std::any_of(comparison.runs.begin(), comparison.runs.end(),
-                                   [](const Turn& turn) { return !turn.name.empty(); });
-    if (named) {
-        table.columns.front().name = "target";
+// "Mqtt answers fastest; nobody lost anything." as one sentence; a name keeps its letters.
+std::string sentence_of(const std::vector<std::string>& findings) {
+    return findings.empty() ? std::string{} : fmt::format("{}.", fmt::join(findings, "; "));
+}
+
+std::vector<Table> tables_for_text(const Comparison& comparison, const std::vector<Row>& rows) {
+    auto tables = comparison_tables(rows);
+    const bool targets_have_names = std::any_of(comparison.runs.begin(), comparison.runs.end(),
+                                                [](const Turn& turn) { return !turn.name.empty(); });
+    for (auto& table : tables) {
+        table.columns.front().name = targets_have_names ? "target" : table.columns.front().name;
+        for (auto& line : table.groups.front().lines) {
+            line.cells.front().remarks.clear();
+        }
     }
-    return table;
+    return tables;
 }
 
 }  // namespace
 
-std::string comparison_text(const Comparison& comparison) {
-    const auto table = table_for_text(comparison);
-    auto text = text_table(table, Heading::shown);
-    for (const auto& note : notes_of(comparison, table)) {
-        text += labelled("", 2, note);
+std::vector<std::string> notes_on_tables(const std::vector<Row>& rows) {
+    Notes notes;
+    add_note_on_repeats(notes, rows);
+    add_note_on_end_to_end(notes, rows);
+    add_note_on_promise(notes, rows);
+    notes.emplace_back(
+        "Errors: attempts that ended otherwise than acknowledged, in percent of the validations generated; most are "
+        "tried again.");
+    notes.emplace_back(
+        "CPU per acknowledged validation (or sent one, where nothing is); memory per connection is the growth since "
+        "before the fleet was there; TCP/IP is estimated: 52 bytes a packet.");
+    add_notes_on_needs(notes, rows);
+    add_notes_on_costs(notes, rows);
+    return notes;
+}
+
+std::string comparison_text(const Comparison& comparison, const DiffOptions& options, std::size_t columns,
+                            Style style) {
+    const auto rows = rows_of(comparison);
+    if (rows.empty()) {
+        return {};
+    }
+    auto text = side_by_side(tables_for_text(comparison, rows), columns, style);
+    columns = std::min(columns, terminal_columns);  // longer lines of words are hard to read
+    text += '\n' + labelled("", 0, sentence_of(findings_of(comparison, options)), columns) + '\n';
+    for (const auto& note : notes_of(comparison, rows)) {
+        text += labelled("", 2, note, columns);
     }
     return text;
 }
 
-std::string comparison_tables_markdown(const Comparison& comparison) {
-    const auto table = table_for_text(comparison);
-    auto text = markdown_table(table, std::numeric_limits<std::size_t>::max()) + '\n';
-    for (const auto& note : notes_of(comparison, table)) {
+std::string comparison_tables_markdown(const Comparison& comparison, const DiffOptions& options) {
+    const auto rows = rows_of(comparison);
+    if (rows.empty()) {
+        return {};
+    }
+    std::string text;
+    auto tables = tables_for_text(comparison, rows);
+    tables[1] = joined(tables[0].title, {tables[0], tables[1]});  // no width is too great here
+    tables.erase(tables.begin());
+    for (const auto& table : tables) {
+        text += fmt::format("**{}**\n\n{}\n", escaped_markdown(table.title),
+                            markdown_table(table, std::numeric_limits<std::size_t>::max()));
+    }
+    text += escaped_markdown(sentence_of(findings_of(comparison, options))) + "\n\n";
+    for (const auto& note : notes_of(comparison, rows)) {
         text += fmt::format("- {}\n", escaped_markdown(note));
     }
     return text;

@@ -213,9 +213,9 @@ void fold_details(Document& document, const std::vector<Row>& rows, const std::v
 }
 
 // The tables of the comparison, and their notes up to a length that is still read.
-std::string comparison_section(const Comparison& comparison) {
+std::string comparison_section(const Comparison& comparison, const DiffOptions& options) {
     constexpr std::size_t most = 16'000;
-    auto text = comparison_tables_markdown(comparison);
+    auto text = comparison_tables_markdown(comparison, options);
     if (text.size() > most) {
         text.resize(text.rfind('\n', most) + 1);
         text += "\n…cut here.\n";
@@ -339,10 +339,10 @@ std::string run_markdown(const RunReport& run) {
     document.say(verdict_line(
         entrants, fmt::format("{} over {}, {}, target {}", cell(run.scenario.name), cell(entrants.front().name),
                               counted(*run.counts.equipments, "equipment"), cell(run.target))));
-    document.say(markdown_table(threshold_table(rows)));
     Comparison alone{.scenario = run.scenario, .command = {}, .runs = {}};
     alone.runs.push_back({1, 1, run});
-    document.say(comparison_section(alone));
+    document.say(comparison_section(alone, {}));
+    document.say(markdown_table(threshold_table(rows)));
     fold_details(document, rows, entrants, run.scenario, run.command);
     return document.text();
 }
@@ -364,8 +364,8 @@ std::string comparison_markdown(const Comparison& comparison, const DiffOptions&
         document.say(
             fmt::format("{}{}", diffs.size() > 1 ? cell(changed.candidate.label) + ":\n\n" : "", changes_of(changed)));
     }
+    document.say(comparison_section(comparison, options));
     document.say(markdown_table(threshold_table(rows)));
-    document.say(entrants.empty() ? std::string{} : comparison_section(comparison));
     for (const auto& changed : diffs) {
         fold_diff(document, changed);
     }

@@ -5,11 +5,11 @@
 #include <string_view>
 
 #include "base/check.h"
+#include "report/comparison_text.h"
 #include "report/diff_terminal.h"
 #include "report/figures.h"
 #include "report/json.h"
 #include "report/judged.h"
-#include "report/comparison_text.h"
 #include "report/terminal.h"
 
 namespace report = portillon::report;

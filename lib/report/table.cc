@@ -57,6 +57,26 @@ Table selected(const Table& table, std::initializer_list<std::string_view> colum
     return with_columns_at(table, places);
 }
 
+Table joined(std::string title, const std::vector<Table>& tables) {
+    Table all = tables.front();
+    all.title = std::move(title);
+    all.columns.resize(1);
+    for (auto& line : all.groups.front().lines) {
+        line.cells.resize(1);
+    }
+    for (const auto& table : tables) {
+        for (std::size_t i = 1; i < table.columns.size(); ++i) {
+            all.columns.push_back(table.columns[i]);
+            auto& group = all.columns.back().group;
+            group = group.empty() ? table.title : group;
+            for (std::size_t line = 0; line < all.groups.front().lines.size(); ++line) {
+                all.groups.front().lines[line].cells.push_back(table.groups.front().lines[line].cells[i]);
+            }
+        }
+    }
+    return all;
+}
+
 Table without(const Table& table, std::initializer_list<std::string_view> columns) {
     std::vector<std::size_t> places;
     for (std::size_t i = 0; i < table.columns.size(); ++i) {

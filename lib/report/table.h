@@ -92,6 +92,9 @@ std::string telling_range(const Cell& cell);
 
 // The table with only these columns, in this order. The table must have them all.
 Table selected(const Table& table, std::initializer_list<std::string_view> columns);
+// The columns of several tables that have the same lines as one table. Each column is in the group of its table's
+// title, if it is in none yet; the first column is that of the first table.
+Table joined(std::string title, const std::vector<Table>& tables);
 // The table without these columns.
 Table without(const Table& table, std::initializer_list<std::string_view> columns);
 

@@ -11,8 +11,10 @@
 
 namespace portillon::report {
 
-// The rows side by side: latency, delivery, cost and measurement.
-Table comparison_of(const std::vector<Row>& rows);
+// The rows of a comparison, a table for each question: what users get, what gets through, what the server needs, what
+// the network carries, what the equipments' side needs, and what equipments_of_needs such equipments would need. All
+// have the same lines.
+std::vector<Table> comparison_tables(const std::vector<Row>& rows);
 
 Table threshold_table(const std::vector<Row>& rows);  // failed thresholds come first
 // The line of one threshold, judged for the row called `name`; `how`: how it was judged over the repeats, in words.

@@ -12,7 +12,11 @@
 #include "base/check.h"
 #include "escape/formats.h"
 #include "report/account.h"
+#include "report/comparison_text.h"
+#include "report/findings.h"
+#include "report/grouped.h"
 #include "report/headline.h"
+#include "report/page/bars.h"
 #include "report/page/changes.h"
 #include "report/page/chart_data.h"
 #include "report/page/html.h"
@@ -129,15 +133,13 @@ std::string headline_of(const Row& row) {
     return {};
 }
 
-Html reasons_of(const std::vector<Row>& rows) {
+// What is to be said of each single repeat.
+Html reasons_of_repeats(const std::vector<Row>& rows) {
     Html items;
     for (const auto& row : rows) {
         const auto prefix = rows.size() > 1 ? row.label + ": " : std::string{};
         for (const auto& reason : row.whole.verdict.reasons) {
             items += element("li", prefix + reason);
-        }
-        for (const auto& loss : losses_beside(row.entrant)) {
-            items += element("li", prefix + loss);
         }
         for (const auto& entry : row.runs) {
             const auto& verdict = entry.run->verdict;
@@ -153,6 +155,25 @@ Html reasons_of(const std::vector<Row>& rows) {
             } else if (!verdict.complete) {
                 items += element("li", name + "interrupted: the report covers what was done until then");
             }
+        }
+    }
+    return items.empty() ? Html{} : element("ul", {{"class", "reasons"}}, items);
+}
+
+// What keeps measurements from being valid, each reason once for all repeats; then losses, and what went wrong most.
+Html reasons_of(const std::vector<Row>& rows) {
+    Html items;
+    for (const auto& row : rows) {
+        const auto prefix = rows.size() > 1 ? row.label + ": " : std::string{};
+        for (const auto& reason : grouped_reasons(row.entrant)) {
+            items += element("li", prefix + reason);
+        }
+        if (!row.entrant.again.empty()) {
+            items += element("li", prefix + fmt::format("{} measured badly and run again",
+                                                        counted(row.entrant.again.size(), "run")));
+        }
+        for (const auto& loss : losses_beside(row.entrant)) {
+            items += element("li", prefix + loss);
         }
         if (const auto worst = headline_of(row); !worst.empty()) {
             items += element("li", prefix + worst);
@@ -205,32 +226,60 @@ Html threshold_table_of(const std::vector<Row>& rows) {
     return html_table(rows.size() == 1 ? without(table, {"of"}) : table);
 }
 
-Html verdict_content(const std::vector<Row>& rows) {
+std::size_t count_of_runs(const std::vector<Row>& rows) {
+    std::size_t count = 0;
+    for (const auto& row : rows) {
+        count += row.runs.size();
+    }
+    return count;
+}
+
+Html measurement_content(const std::vector<Row>& rows) {
     if (rows.empty()) {
         return none("No run of this comparison left a report.");
     }
     const auto thresholds = threshold_table_of(rows);
+    const auto repeats = reasons_of_repeats(rows);
+    const bool several = count_of_runs(rows) > 1;
     return verdict_line(rows) + reasons_of(rows) +
+           (several && !repeats.empty() ? folded("Each repeat", repeats, Paper::open) : Html{}) +
            (thresholds.empty() ? none("The scenario names no thresholds: nothing was judged.") : thresholds);
 }
 
-Html comparison_content(const std::vector<Row>& rows) {
-    auto html = how(
-        "Response is due to acknowledged: what the equipment's owner waits, free of coordinated omission. What was "
-        "never "
-        "answered ranks above everything; a percentile that falls among it is a dash. Of several repeats those that "
-        "are "
-        "valid count: times and costs are their medians, below them stands the range of the repeats' own; validations "
-        "are added up.");
-    html += html_table(without(comparison_of(rows), {"encoding", "measurement"}), "comparison");
-    std::set<std::string> notes;
-    for (const auto& row : rows) {
-        const auto& note = row.whole.resources.note;
-        if (!note.empty() && notes.insert(note).second) {
-            html += paragraph("how", note);
-        }
+// What the comparison shows, in words; empty for a single run.
+Html findings_content(const Report& report, const DiffOptions& options) {
+    const auto* comparison = std::get_if<Comparison>(&report);
+    Html items;
+    for (const auto& finding : comparison == nullptr ? std::vector<std::string>{} : findings_of(*comparison, options)) {
+        items += element("li", finding);
     }
-    return html;
+    return items.empty() ? Html{} : element("ul", {{"class", "findings"}}, items);
+}
+
+Html comparison_content(const Report& report, const std::vector<Row>& rows, const DiffOptions& options) {
+    const auto tables = comparison_tables(rows);
+    const auto bare = [](Table table) {  // the measurement is told once
+        for (auto& line : table.groups.front().lines) {
+            line.cells.front().remarks.clear();
+        }
+        return table;
+    };
+    auto html = findings_content(report, options);
+    html += html_table(without(joined("What users get", {tables[0], tables[1]}), {"measurement"}), "comparison");
+    if (rows.size() > 1) {
+        html += bars_of(rows);
+    }
+    html += element("h3", "What it costs");
+    html += html_table(bare(joined("What it costs", {tables[2], tables[4]})), "comparison");
+    html += html_table(bare(without(joined("Network and needs", {tables[3], tables[5]}), {"encoding"})), "comparison");
+    Html notes = element("li",
+                         "Response is due to acknowledged: what the equipment's owner waits, free of coordinated "
+                         "omission. What was never answered ranks above everything; a percentile that falls among it "
+                         "is a dash.");
+    for (const auto& note : notes_on_tables(rows)) {
+        notes += element("li", note);
+    }
+    return html + folded("How to read these tables", element("ul", {{"class", "notes"}}, notes), Paper::open);
 }
 
 // --------------------------------------------------------------------------------------------------- the charts
@@ -312,13 +361,21 @@ Html latency_content(const std::vector<Row>& rows) {
     return html + html_table(without_ranges(latency_table(rows)));
 }
 
-bool any_response_over_time(const std::vector<Row>& rows) {
-    return std::any_of(rows.begin(), rows.end(), [](const Row& row) {
-        return std::any_of(row.runs.begin(), row.runs.end(), [](const RowRun& entry) {
-            return std::any_of(entry.run->intervals.begin(), entry.run->intervals.end(),
-                               [](const Interval& interval) { return !interval.response_histogram.empty(); });
+template <class Wanted>
+bool any_interval(const std::vector<Row>& rows, Wanted wanted) {
+    return std::any_of(rows.begin(), rows.end(), [wanted](const Row& row) {
+        return std::any_of(row.runs.begin(), row.runs.end(), [wanted](const RowRun& entry) {
+            return std::any_of(entry.run->intervals.begin(), entry.run->intervals.end(), wanted);
         });
     });
+}
+
+bool any_response_over_time(const std::vector<Row>& rows) {
+    return any_interval(rows, [](const Interval& interval) { return !interval.response_histogram.empty(); });
+}
+
+bool any_errors_over_time(const std::vector<Row>& rows) {
+    return any_interval(rows, [](const Interval& interval) { return interval.errors.value_or(0) > 0; });
 }
 
 Html fault_list(const std::vector<Row>& rows) {
@@ -356,6 +413,11 @@ Html time_content(const std::vector<Row>& rows) {
                 "lines part, something waits; where acknowledged exceeds due, a cache drains. In the shaded drain at "
                 "the end nothing is due any more: what comes then is late.",
                 "", "Over time"});
+    if (any_errors_over_time(rows)) {
+        html += figure({"errors-time", "Errors",
+                        "Attempts that failed, a second: dials, connections and batches. Most are tried again.", "low",
+                        "Over time"});
+    }
     html +=
         element("div", {{"class", "pair"}},
                 figure({"connected-time", "Connected equipments", "At the end of each interval.", "low", "Over time"}) +
@@ -450,23 +512,19 @@ bool all_accounted(const std::vector<Row>& rows) {
                        [](const Row& row) { return known_of(runs_in(row)).unaccounted == 0U; });
 }
 
-std::size_t count_of_runs(const std::vector<Row>& rows) {
-    std::size_t count = 0;
-    for (const auto& row : rows) {
-        count += row.runs.size();
-    }
-    return count;
-}
-
 // The table without the columns for which the page is too narrow.
 Html phase_table_of(const Table& table) {
     return html_table(without(table, {"P90", "P99.9", "values", "never came"}));
 }
 
 std::vector<Section> sections_of(const Report& report, const std::vector<Row>& rows, const DiffOptions& options) {
-    std::vector<Section> sections{{"measurement", "Measurement", verdict_content(rows)}};
+    std::vector<Section> sections;
     if (!rows.empty()) {
-        sections.push_back({"comparison", "Comparison", comparison_content(rows)});
+        sections.push_back(
+            {"figures", rows.size() > 1 ? "Comparison" : "Figures", comparison_content(report, rows, options)});
+    }
+    sections.push_back({"measurement", "Measurement and thresholds", measurement_content(rows)});
+    if (!rows.empty()) {
         if (auto changes = changes_content(report, options); !changes.empty()) {
             sections.push_back({"changes", "What changed", std::move(changes)});
         }

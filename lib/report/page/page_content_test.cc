@@ -89,6 +89,38 @@ TEST(Page, ShowsMediansOfTheRepeatsThatCountAndTheirRange) {
     EXPECT_TRUE(has(page, "median of 4 repeats"));
 }
 
+TEST(Page, BeginsWithFiguresAndGivesReasonsAfterThem) {
+    const auto page = html_page(sample_comparison());
+    EXPECT_LT(page.find("<section id=\"figures\">"), page.find("<section id=\"measurement\">"));
+    EXPECT_TRUE(has(page, "<li>mqtt answers fastest</li>"));
+    EXPECT_TRUE(has(page, "What 50,000 such equipments need, extrapolated"));
+    EXPECT_TRUE(has(page, "<li>mqtt: 1 of 2 repeats incomplete, not counted: the run was interrupted; "));
+    EXPECT_TRUE(has(page, "<summary>Each repeat</summary>"));
+}
+
+TEST(Page, ComparesRowsByBars) {
+    const auto page = html_page(sample_comparison());
+    EXPECT_TRUE(has(page, "<rect width=\"100.00\" height=\"10\"></rect>"));
+    EXPECT_TRUE(has(page, "<span class=\"value\">495 B</span><span class=\"quiet\">3.84 times</span>"));
+    EXPECT_TRUE(has(page, "<span class=\"value\">129 B</span><span class=\"quiet\">least</span>"));
+    EXPECT_FALSE(has(html_page(healthy_run()), "class=\"bars\"")) << "there is nothing to compare with";
+    auto invalid = sample_comparison();
+    for (auto& turn : invalid.runs) {
+        turn.run.verdict = {.measurement = Measurement::invalid, .reasons = {"the generator was late"}};
+    }
+    EXPECT_FALSE(has(html_page(invalid), ">least<"));
+    EXPECT_TRUE(has(html_page(invalid), "class=\"bar pale\""));
+}
+
+TEST(Page, ShowsErrorsOverTimeIfThereAreAny) {
+    auto run = healthy_run();
+    EXPECT_TRUE(has(html_page(run), "id=\"errors-time\""));
+    for (auto& interval : run.intervals) {
+        interval.errors = 0;
+    }
+    EXPECT_FALSE(has(html_page(run), "id=\"errors-time\""));
+}
+
 TEST(Page, IsTheSameForTheSameReport) {
     EXPECT_EQ(html_page(sample_comparison()), html_page(sample_comparison()));
 }

@@ -1,0 +1,132 @@
+#include "report/page/bars.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "report/cells.h"
+#include "report/latency_choice.h"
+
+namespace portillon::report::page {
+
+namespace {
+
+struct Bar {
+    std::string label;
+    Cell cell;
+    std::optional<double> value;
+    bool is_valid = false;
+};
+
+struct BarChart {
+    const char* title;
+    Cell (*cell_of)(const Row& row);
+};
+
+template <class Figures>
+const auto& figure_named(const Figures& figures, std::string_view name) {
+    return *account::find_value(figures, name);
+}
+
+const BarChart charts[] = {
+    {"P95, until it was answered",
+     [](const Row& row) { return latency_cell(latencies_of(row), headline_of(row.entrant), "p95_us"); }},
+    {"CPU of the server, a validation",
+     [](const Row& row) {
+         return resource_cell(row, account::sides[1], figure_named(account::resource_figures, "cpu_us_per_validation"));
+     }},
+    {"Memory of the server, a connection",
+     [](const Row& row) {
+         return resource_cell(row, account::sides[1],
+                              figure_named(account::resource_figures, "rss_bytes_per_equipment"));
+     }},
+    {"Bytes on the wire, a validation",
+     [](const Row& row) { return wire_cell(row, figure_named(account::wire_figures, "bytes_per_validation")); }},
+};
+
+std::vector<Bar> bars_in(const BarChart& chart, const std::vector<Row>& rows) {
+    std::vector<Bar> bars;
+    for (const auto& row : rows) {
+        auto cell = chart.cell_of(row);
+        const auto value = cell.spread.value;
+        bars.push_back({row.label, std::move(cell), value, row.entrant.valid() > 0});
+    }
+    return bars;
+}
+
+// The least value among valid measurements, if there are at least two to compare.
+std::optional<double> least_in(const std::vector<Bar>& bars) {
+    std::optional<double> least;
+    std::size_t count = 0;
+    for (const auto& bar : bars) {
+        if (bar.is_valid && bar.value && *bar.value > 0) {
+            least = std::min(least.value_or(*bar.value), *bar.value);
+            ++count;
+        }
+    }
+    return count > 1 ? least : std::nullopt;
+}
+
+double most_in(const std::vector<Bar>& bars) {
+    double most = 0;
+    for (const auto& bar : bars) {
+        most = std::max(most, bar.value.value_or(0));
+    }
+    return most;
+}
+
+// "least", "2.1 times"; empty if there is nothing to compare.
+std::string compared(const Bar& bar, std::optional<double> least) {
+    if (!bar.is_valid) {
+        return "not valid";
+    }
+    if (!least || !bar.value) {
+        return {};
+    }
+    const auto times = fmt::format("{:.3g}", *bar.value / *least);
+    return *bar.value <= *least ? "least" : times + " times";
+}
+
+// A rectangle of an SVG, since the page's policy forbids styles of single elements.
+Html drawn(const Bar& bar, double most) {
+    const double share = most <= 0 ? 0 : 100 * bar.value.value_or(bar.cell.beyond.empty() ? 0 : most) / most;
+    return element("svg",
+                   {{"class", bar.is_valid ? "bar" : "bar pale"},
+                    {"viewBox", "0 0 100 10"},
+                    {"preserveAspectRatio", "none"},
+                    {"aria-hidden", "true"}},
+                   element("rect", {{"width", fmt::format("{:.2f}", share)}, {"height", "10"}}, {}));
+}
+
+Html line_of_bar(const Bar& bar, double most, std::optional<double> least) {
+    const auto text = plain_text(bar.cell);
+    return element("li", element("span", {{"class", "who"}}, bar.label) + drawn(bar, most) +
+                             element("span", {{"class", "value"}}, text.empty() ? "\xe2\x80\x94" : text) +
+                             element("span", {{"class", "quiet"}}, compared(bar, least)));
+}
+
+Html drawn_chart(const BarChart& chart, const std::vector<Bar>& bars) {
+    Html lines;
+    const double most = most_in(bars);
+    const auto least = least_in(bars);
+    for (const auto& bar : bars) {
+        lines += line_of_bar(bar, most, least);
+    }
+    return element("div", {{"class", "bars"}}, element("h3", chart.title) + element("ul", lines));
+}
+
+}  // namespace
+
+Html bars_of(const std::vector<Row>& rows) {
+    Html html;
+    for (const auto& chart : charts) {
+        const auto bars = bars_in(chart, rows);
+        if (std::any_of(bars.begin(), bars.end(), [](const Bar& bar) { return bar.value.has_value(); })) {
+            html += drawn_chart(chart, bars);
+        }
+    }
+    return html.empty() ? html : element("div", {{"class", "pair"}}, html);
+}
+
+}  // namespace portillon::report::page
