@@ -16,7 +16,7 @@ struct Bar {
     std::string label;
     Cell cell;
     std::optional<double> value;
-    bool is_valid = false;
+    std::string apart = {};  // why it is compared with nothing; empty: it is compared
 };
 
 struct BarChart {
@@ -45,12 +45,21 @@ const BarChart charts[] = {
      [](const Row& row) { return wire_cell(row, figure_named(account::wire_figures, "bytes_per_validation")); }},
 };
 
+// Why the row is not compared with the others in this figure. Where some answer, a time without an answer is shorter.
+std::string why_apart(const Row& row, const Cell& cell, const std::vector<Row>& rows) {
+    const bool some_answer = std::any_of(rows.begin(), rows.end(),
+                                         [](const Row& each) { return headline_of(each.entrant).name == "response"; });
+    const bool unanswered = cell.figure.starts_with("latency.end_to_end");
+    return row.entrant.valid() == 0 ? "not valid" : some_answer && unanswered ? "no answer" : "";
+}
+
 std::vector<Bar> bars_in(const BarChart& chart, const std::vector<Row>& rows) {
     std::vector<Bar> bars;
     for (const auto& row : rows) {
         auto cell = chart.cell_of(row);
         const auto value = cell.spread.value;
-        bars.push_back({row.label, std::move(cell), value, row.entrant.valid() > 0});
+        auto apart = why_apart(row, cell, rows);
+        bars.push_back({row.label, std::move(cell), value, std::move(apart)});
     }
     return bars;
 }
@@ -60,7 +69,7 @@ std::optional<double> least_in(const std::vector<Bar>& bars) {
     std::optional<double> least;
     std::size_t count = 0;
     for (const auto& bar : bars) {
-        if (bar.is_valid && bar.value && *bar.value > 0) {
+        if (bar.apart.empty() && bar.value && *bar.value > 0) {
             least = std::min(least.value_or(*bar.value), *bar.value);
             ++count;
         }
@@ -78,8 +87,8 @@ double most_in(const std::vector<Bar>& bars) {
 
 // "least", "2.1 times"; empty if there is nothing to compare.
 std::string compared(const Bar& bar, std::optional<double> least) {
-    if (!bar.is_valid) {
-        return "not valid";
+    if (!bar.apart.empty()) {
+        return bar.apart;
     }
     if (!least || !bar.value) {
         return {};
@@ -92,7 +101,7 @@ std::string compared(const Bar& bar, std::optional<double> least) {
 Html drawn(const Bar& bar, double most) {
     const double share = most <= 0 ? 0 : 100 * bar.value.value_or(bar.cell.beyond.empty() ? 0 : most) / most;
     return element("svg",
-                   {{"class", bar.is_valid ? "bar" : "bar pale"},
+                   {{"class", bar.apart.empty() ? "bar" : "bar pale"},
                     {"viewBox", "0 0 100 10"},
                     {"preserveAspectRatio", "none"},
                     {"aria-hidden", "true"}},

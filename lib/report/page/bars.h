@@ -11,7 +11,8 @@
 namespace portillon::report::page {
 
 // Bars for P95, the server's CPU and memory, and bytes on the wire; a figure that no row has is left out. The bar of a
-// row without a valid measurement is pale, and nothing is compared with it.
+// row without a valid measurement, or whose time is another than that of the others, is pale, and nothing is compared
+// with it.
 Html bars_of(const std::vector<Row>& rows);
 
 }  // namespace portillon::report::page

@@ -256,6 +256,20 @@ Html findings_content(const Report& report, const DiffOptions& options) {
     return items.empty() ? Html{} : element("ul", {{"class", "findings"}}, items);
 }
 
+// The table with a label in each cell, for screens so narrow that the cells stand below each other.
+Table with_labels(Table table) {
+    for (auto& line : table.groups.front().lines) {
+        for (std::size_t i = 1; i < line.cells.size(); ++i) {
+            line.cells[i].facts.push_back({"label", table.columns[i].group + ": " + table.columns[i].name});
+        }
+    }
+    return table;
+}
+
+Html comparison_table(const Table& table) {
+    return html_table(with_labels(table), "comparison");
+}
+
 Html comparison_content(const Report& report, const std::vector<Row>& rows, const DiffOptions& options) {
     const auto tables = comparison_tables(rows);
     const auto bare = [](Table table) {  // the measurement is told once
@@ -265,13 +279,13 @@ Html comparison_content(const Report& report, const std::vector<Row>& rows, cons
         return table;
     };
     auto html = findings_content(report, options);
-    html += html_table(without(joined("What users get", {tables[0], tables[1]}), {"measurement"}), "comparison");
+    html += comparison_table(without(joined("What users get", {tables[0], tables[1]}), {"measurement"}));
     if (rows.size() > 1) {
         html += bars_of(rows);
     }
     html += element("h3", "What it costs");
-    html += html_table(bare(joined("What it costs", {tables[2], tables[4]})), "comparison");
-    html += html_table(bare(without(joined("Network and needs", {tables[3], tables[5]}), {"encoding"})), "comparison");
+    html += comparison_table(bare(joined("What it costs", {tables[2], tables[4]})));
+    html += comparison_table(bare(without(joined("Network and needs", {tables[3], tables[5]}), {"encoding"})));
     Html notes = element("li",
                          "Response is due to acknowledged: what the equipment's owner waits, free of coordinated "
                          "omission. What was never answered ranks above everything; a percentile that falls among it "

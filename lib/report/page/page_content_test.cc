@@ -103,6 +103,8 @@ TEST(Page, ComparesRowsByBars) {
     EXPECT_TRUE(has(page, "<rect width=\"100.00\" height=\"10\"></rect>"));
     EXPECT_TRUE(has(page, "<span class=\"value\">495 B</span><span class=\"quiet\">3.84 times</span>"));
     EXPECT_TRUE(has(page, "<span class=\"value\">129 B</span><span class=\"quiet\">least</span>"));
+    EXPECT_TRUE(has(page, "<span class=\"value\">3.24 ms</span><span class=\"quiet\">no answer</span>"))
+        << "QoS 0 is no faster for having no answers";
     EXPECT_FALSE(has(html_page(healthy_run()), "class=\"bars\"")) << "there is nothing to compare with";
     auto invalid = sample_comparison();
     for (auto& turn : invalid.runs) {
