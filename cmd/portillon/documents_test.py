@@ -226,7 +226,7 @@ class Init(Case):
                     self.assertLessEqual(len(line), 130)
 
     def test_the_answers_decide(self):
-        text, said = self.validated("--protocol", "http2", "--equipments", "7", "--rate", "3/m", "--duration", "2m")
+        text, said = self.validated("-p", "http2", "-n", "7", "-r", "3/m", "-d", "2m")
         self.assertIn("7 equipments", said)
         self.assertIn("over http2", said)
         self.assertIn("130s", said)  # a warm-up of 10s, and the 2m

@@ -149,22 +149,22 @@ void add_init_command(CLI::App& app, Exit& exit) {
         "then the protocol follows from its scheme, and what only the embedded server can say is left out.\n"
         "Examples:\n"
         "  portillon init my-fleet.yaml\n"
-        "  portillon init outage.yaml --protocol http2 --equipments 500 --rate 1/s --duration 3m --outage 30s\n"
+        "  portillon init outage.yaml -p http2 -n 500 -r 1/s -d 3m --outage 30s\n"
         "  portillon init broker.yaml --target mqtt://broker:1883 --promise 'p(99)<200ms'");
     const auto init = std::make_shared<InitCommand>();
     init->files = Files::of(*command);
     init->files->output("FILE", init->file, "File to write; without it, or with -, standard output");
     auto& answers = init->answers;
-    command->add_option("--protocol", init->protocol, "Protocol: " + names_of_protocols() + "; mqtt by default")
+    command->add_option("-p,--protocol", init->protocol, "Protocol: " + names_of_protocols() + "; mqtt by default")
         ->type_name("NAME");
-    command->add_option("--equipments", answers.equipments, "Number of equipments")
+    command->add_option("-n,--equipments", answers.equipments, "Number of equipments")
         ->type_name("N")
         ->check(CLI::Range(1U, 1'000'000U))
         ->capture_default_str();
-    command->add_option("--rate", answers.rate, "Validations of each equipment")
+    command->add_option("-r,--rate", answers.rate, "Validations of each equipment")
         ->type_name("RATE")
         ->capture_default_str();
-    command->add_option("--duration", answers.duration, "Duration of the measured part")
+    command->add_option("-d,--duration", answers.duration, "Duration of the measured part")
         ->type_name("DURATION")
         ->capture_default_str();
     command->add_option("--warm-up", answers.warm_up, "Duration of the warm-up; 0s: none")

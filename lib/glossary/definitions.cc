@@ -4,7 +4,7 @@ namespace portillon::glossary {
 
 namespace {
 
-constexpr Definition all[] = {
+constexpr Definition written[] = {
     // --- the fleet and its traffic ---
     {Group::fleet, "equipment", "equipments",
      "One emulated device, such as a ticket validator: it has an identity, a schedule, a cache, and a connection of "
@@ -208,7 +208,7 @@ constexpr Definition all[] = {
 }  // namespace
 
 std::span<const Definition> definitions() {
-    return all;
+    return written;
 }
 
 }  // namespace portillon::glossary
