@@ -33,6 +33,7 @@ lintian --fail-on error,warning --tag-display-limit 0 "$package"
 root=${1:-}
 if [ -z "$root" ]; then
   root=$(mktemp -d)
+  chmod 755 "$root"  # its programs run as other users, too
   # shellcheck disable=SC2064
   trap "umount '$root/proc' 2>/dev/null || true; rm -rf --one-file-system '$root'" EXIT
 else

@@ -64,7 +64,7 @@ constexpr Definition written[] = {
      "undelivered "
      "and the like are not known."},
     {Group::delivery, "generated", "", "The number of validations that were due according to the schedule."},
-    {Group::delivery, "acknowledged", "iterations, checks",
+    {Group::delivery, "acknowledged", "",
      "The number of validations for which the protocol's own answer was read: PUBACK or PUBCOMP, an HTTP status 2xx, "
      "the "
      "gRPC status OK."},
@@ -91,7 +91,7 @@ constexpr Definition written[] = {
     {Group::delivery, "unexpected", "",
      "The number of arrivals that nobody sent like this: an unknown equipment, an impossible sequence number, or bytes "
      "that differ from those that the seed makes."},
-    {Group::delivery, "errors", "http_req_failed",
+    {Group::delivery, "errors", "",
      "Attempts to deliver a batch that ended otherwise than acknowledged, by their cause: a time-out, a lost "
      "connection, "
      "an answer that says no. An attempt that fails is tried again, so that errors need not mean losses."},
@@ -104,7 +104,7 @@ constexpr Definition written[] = {
      "breaker_openings counts how often one opened."},
 
     // --- latencies ---
-    {Group::latency, "response", "response time, http_req_duration",
+    {Group::latency, "response", "response time",
      "The time from the instant at which a validation was due to its acknowledgement: what the equipment's owner "
      "waits. "
      "It includes every queue and every stall, and is free of coordinated omission by construction."},

@@ -144,6 +144,11 @@ void add_metric(std::vector<Term>& list, const gate::Metric& metric) {
     auto& term = found == list.end() ? list.emplace_back(term_of(metric)) : *found;
     term.metric = term.metric.empty() ? metric.name : term.metric;
     term.usage = term.usage.empty() ? usage_of(metric) : term.usage;
+    for (const auto& alias : gate::aliases) {
+        if (alias.metric == metric.name) {
+            term.other_names.emplace_back(alias.name);
+        }
+    }
 }
 
 std::vector<Term> make_terms() {

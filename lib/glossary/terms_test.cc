@@ -68,6 +68,10 @@ TEST(Terms, AreFoundByTheirOldNamesAndHoweverTheyAreWritten) {
     EXPECT_EQ(found("END_TO_END"), "end to end");
     EXPECT_EQ(found("Response{stage:peak}"), "response");
     EXPECT_EQ(found("nonsense"), "");
+    for (const auto& alias : gate::aliases) {
+        ASSERT_NE(find_term(alias.name), nullptr) << alias.name;
+        EXPECT_EQ(find_term(alias.name)->metric, alias.metric);
+    }
     EXPECT_EQ(find_term("send delay")->metric, "lateness");
     EXPECT_EQ(find_term("equipment")->metric, "equipments");
 }
