@@ -99,7 +99,7 @@ std::vector<std::vector<run::Varied>> combinations(std::span<const Axis> axes) {
 
 std::vector<scenario::Override> overrides_of(const std::vector<run::Varied>& varied) {
     std::vector<scenario::Override> overrides;
-    for (const auto& [key, value] : varied) {
+    for (const auto& [key, value, label] : varied) {
         overrides.push_back({fmt::format("--vary {}={}", key, value), key, value});
     }
     return overrides;

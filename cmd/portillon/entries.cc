@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <set>
 
 #include "clock_time.h"
@@ -102,13 +103,42 @@ std::vector<std::vector<std::string>> fitting(const Loaded& loaded, const std::v
 struct Route {
     std::string protocol;
     std::optional<Destination> destination;
+    std::vector<run::Varied> fixed = {};  // what its rows change in the scenario, besides the axes
 };
 
-std::vector<Route> routes_for(const Loaded& base, const std::vector<Destination>& destinations,
-                              const std::vector<std::string>& protocols, Problems& problems) {
+constexpr const char* encoding_key = "traffic.payload.encoding";
+
+// Whether the protocol's users send something else than protobuf, so that it would be compared with protocols of
+// another encoding.
+bool has_other_encoding(const driver::Kind& kind) {
+    return kind.traits(nlohmann::json::object()).native != wire::Encoding::protobuf;
+}
+
+// All protocols, each with its native encoding. One whose native encoding is not protobuf has a second row with that,
+// beside it, if nothing else chooses the encoding.
+std::vector<Route> default_routes(const Loaded& base, std::span<const Axis> axes) {
+    const bool chosen =
+        base.scenario.lot().traffic.payload.encoding != scenario::Encoding::native ||
+        std::any_of(axes.begin(), axes.end(), [](const Axis& axis) { return axis.key == encoding_key; });
     std::vector<Route> routes;
+    for (const auto& kind : driver_kinds()) {
+        routes.push_back({kind.name, std::nullopt});
+        if (!chosen && has_other_encoding(kind)) {
+            routes.push_back({kind.name, std::nullopt, {{encoding_key, "protobuf", "protobuf"}}});
+        }
+    }
+    return routes;
+}
+
+std::vector<Route> routes_for(const Loaded& base, const std::vector<Destination>& destinations,
+                              const std::vector<std::string>& protocols, std::span<const Axis> axes,
+                              Problems& problems) {
+    std::vector<Route> routes;
+    if (destinations.empty() && protocols.empty()) {
+        return default_routes(base, axes);
+    }
     if (destinations.empty()) {
-        for (const auto& name : protocols.empty() ? all_protocols() : protocols) {
+        for (const auto& name : protocols) {
             routes.push_back({name, std::nullopt});
         }
         return routes;
@@ -178,7 +208,7 @@ public:
 
     const Checked<Loaded>& of(const std::vector<run::Varied>& varied) {
         std::string key;
-        for (const auto& [name, value] : varied) {
+        for (const auto& [name, value, label] : varied) {
             key += name + '=' + value + '\n';
         }
         const auto found = loaded_.find(key);
@@ -232,10 +262,10 @@ Checked<Entries> entries_for(const ScenarioOptions& scenario, const RunOptions& 
     Problems problems;
     Entries entries;
     entries.warnings = base.warnings;
-    const auto routes = routes_for(base, destinations, protocols, problems);
+    const auto routes = routes_for(base, destinations, protocols, axes, problems);
     check_axes(axes, routes, problems, entries.warnings);
     Variants variants(scenario, base);
-    for (const auto& [protocol, destination] : routes) {
+    for (const auto& [protocol, destination, fixed] : routes) {
         std::vector<Axis> own;
         std::size_t rows = 1;
         for (const auto& axis : axes) {
@@ -249,6 +279,9 @@ Checked<Entries> entries_for(const ScenarioOptions& scenario, const RunOptions& 
             break;
         }
         for (auto& varied : combinations(own)) {
+            // What is fixed sets the protocol's encoding apart, not the workload, which stays the same.
+            const auto& without_fixed = variants.of(varied);
+            varied.insert(varied.begin(), fixed.begin(), fixed.end());
             const auto& loaded = variants.of(varied);
             auto order = loaded ? options.order(*loaded, protocol, destination, command_line())
                                 : Checked<run::Order>(loaded.problems());
@@ -256,6 +289,7 @@ Checked<Entries> entries_for(const ScenarioOptions& scenario, const RunOptions& 
                 add_new(problems, order.problems());
                 continue;
             }
+            order->workload_digest = without_fixed ? without_fixed->workload_digest : order->workload_digest;
             order->varied = std::move(varied);
             add_new(entries.warnings, warnings_of_variant(*loaded, base, *order));
             const auto name = destination ? destination->name : std::string{};

@@ -112,7 +112,7 @@ ordered_json comparison_json(const Entries& entries, unsigned repeats) {
     for (const auto& entry : entries.rows) {
         const auto& order = entry.order;
         auto varied = ordered_json::object();
-        for (const auto& [key, value] : order.varied) {
+        for (const auto& [key, value, label] : order.varied) {
             varied[key] = value;
         }
         const double run_s = seconds(planned_time(entry));

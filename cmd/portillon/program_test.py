@@ -100,6 +100,9 @@ class Program(Case):
         order = [run["protocol"] for run in first_times(comparison["runs"])]
         first = order[:len(order) // 2]
         self.assertLessEqual(set(PROTOCOLS), set(first))
+        encodings = {(run["protocol"], run["variant"]): run["wire"]["encoding"] for run in comparison["runs"]}
+        self.assertEqual(encodings["http2", None], "json")
+        self.assertEqual(encodings["http2", "protobuf"], "protobuf")  # like the others, so that all can be compared
         self.assertEqual(order, first + first[::-1])
         self.assertEqual(len({run["scenario"]["workload_digest"] for run in comparison["runs"]}), 1)
         self.assertEqual(len({run["tally"]["generated"] for run in comparison["runs"]}), 1)

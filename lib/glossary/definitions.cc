@@ -92,9 +92,9 @@ constexpr Definition written[] = {
      "The number of arrivals that nobody sent like this: an unknown equipment, an impossible sequence number, or bytes "
      "that differ from those that the seed makes."},
     {Group::delivery, "errors", "",
-     "Attempts to deliver a batch that ended otherwise than acknowledged, by their cause: a time-out, a lost "
-     "connection, "
-     "an answer that says no. An attempt that fails is tried again, so that errors need not mean losses."},
+     "Attempts that ended otherwise than acknowledged, by their cause: a failed dial, a lost connection, a batch with "
+     "a "
+     "time-out or an answer that says no. An attempt that fails is tried again, so that errors need not mean losses."},
     {Group::delivery, "retries", "retry", "The number of batches that were sent again."},
     {Group::delivery, "retry budget", "retries_put_off, budget",
      "The share of all attempts that may be retries (delivery.retry.budget). Retries beyond it wait; retries_put_off "

@@ -23,6 +23,7 @@ struct Build {
 struct Varied {
     std::string key;  // dotted: "protocols.mqtt.qos"
     std::string value;
+    std::string label = {};  // what reports call it, where the value alone says it: "protobuf"; empty: "key=value"
 };
 
 struct Order {

@@ -49,8 +49,12 @@ std::string variant_of(const Order& order) {
     const auto add = [&variant](const std::string& key, const std::string& value) {
         variant += fmt::format("{}{}={}", variant.empty() ? "" : ", ", key, value);
     };
-    for (const auto& [key, value] : order.varied) {
-        add(label_of(key, order.varied), value);
+    for (const auto& [key, value, label] : order.varied) {
+        if (label.empty()) {
+            add(label_of(key, order.varied), value);
+        } else {
+            variant += (variant.empty() ? "" : ", ") + label;
+        }
     }
     const auto& protocol = *order.protocol;
     const auto options = order.scenario.protocols.find(protocol.name);

@@ -36,6 +36,11 @@ TEST(Variant, NamesWhatAComparisonVariesEvenAtItsDefault) {
     EXPECT_EQ(variant_of(order({{"delivery.batch.max", "10"}}, {{"qos", 0}})), "batch.max=10, qos=0");
 }
 
+TEST(Variant, SaysALabelInsteadOfKeyAndValue) {
+    EXPECT_EQ(variant_of(order({{"traffic.payload.encoding", "protobuf", "protobuf"}, {"delivery.batch.max", "10"}})),
+              "protobuf, batch.max=10");
+}
+
 TEST(Variant, ShortensKeysAsFarAsTheyStayDifferent) {
     EXPECT_EQ(variant_of(order({{"seed", "7"}, {"traffic.payload.encoding", "json"}})),
               "seed=7, payload.encoding=json");
