@@ -2,6 +2,7 @@
 """The manual, the completions, and the commands that explain: nothing that the program declares is missing from them.
 Usage: documents_test.py PORTILLON
 """
+import glob
 import json
 import os
 import re
@@ -293,12 +294,49 @@ class Explain(Case):
         self.assertLessEqual(max(map(len, said.splitlines())), 100)
 
 
+def anchors(path):
+    """What a link to a part of the document may name, as GitHub makes it of the headings."""
+    with open(path) as file:
+        headings = re.findall(r"^#+ (.*)$", file.read(), re.M)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+class Links(Case):
+    def test_every_link_between_documents_leads_somewhere(self):
+        documents = [path for pattern in ("*.md", "scenarios/*.md", "reports/*.md", "ci/examples/*.md", "lib/*/*.md")
+                     for path in glob.glob(os.path.join(ROOT, pattern))]
+        self.assertGreater(len(documents), 10)
+        for document in documents:
+            with open(document) as file:
+                text = re.sub(r"^```.*?^```|`[^`\n]*`", "", file.read(), flags=re.M | re.S)
+            for target in re.findall(r"\]\(([^)\s]+)\)", text):
+                if not target.startswith(("http://", "https://")):
+                    path, _, anchor = target.partition("#")
+                    path = os.path.join(os.path.dirname(document), path) if path else document
+                    self.assertTrue(os.path.exists(path), f"{document}: {target}")
+                    if anchor:
+                        self.assertIn(anchor, anchors(path), f"{document}: {target}")
+
+
 class MadeDocuments(Case):
     def test_the_reference_and_the_glossary_are_up_to_date(self):
         for name, file in (("reference", "scenarios/reference.md"), ("glossary", "reports/glossary.md")):
             with open(os.path.join(ROOT, file)) as there:
                 self.assertEqual(there.read(), call("help", "--document", name).stdout,
                                  f"make it again: portillon help --document {name} > {file}")
+
+    def test_the_readme_defines_words_as_the_glossary_does(self):
+        def definitions(text):
+            return {term.replace("\\", ""): meaning for term, meaning in
+                    re.findall(r"^\| (?:\*\*)?([^|(*]+?)(?:\*\*)?(?: \([^|]*\))? \| (.*) \|$", text, re.M)}
+
+        with open(os.path.join(ROOT, "README.md")) as file:
+            words = file.read().split("\n## Words\n", 1)[1].split("\n## ", 1)[0]
+        known = definitions(call("help", "--document", "glossary").stdout)
+        for term, meaning in definitions(words).items():
+            if term not in ("term", "---"):
+                self.assertEqual(meaning, known.get(term), f"{term} in README.md")
+        self.assertGreater(len(definitions(words)), 10)
 
     def test_the_reference_has_every_key(self):
         said = call("help", "--document", "reference").stdout
