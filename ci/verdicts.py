@@ -132,7 +132,7 @@ first_cpu = sorted(os.sched_getaffinity(0))[0]
 starved = ["taskset", "-c", str(first_cpu), "nice", "-n", "19"]
 ROWS = [
     # (action, reason that must be named, least verdict, how)
-    ("a generator shard is killed", "a process was lost: generator shard", "invalid",
+    ("a generator process is killed", "a process was lost: generator shard", "invalid",
      lambda: run(small("mqtt", 50, "10/s", "3s", "--shards", "2"), during=lambda p: os.kill(generators(p)[1], signal.SIGKILL))),
     ("the server is killed", "a process was lost: the embedded server", "invalid",
      lambda: run(small("mqtt", 50, "10/s", "3s", "--set", "delivery.drain=1s"),
@@ -141,7 +141,7 @@ ROWS = [
      lambda: run([redialling(400), "--shards", "1"], during=take_descriptors)),
     ("100 local ports are left for 300 connections", "want of local ports", "invalid",
      lambda: in_own_network({}, [redialling(300), "--shards", "1", "--source-address", "127.0.0.1"], take_ports)),
-    ("the ledger's server dies", "the ledger could not be read", "invalid", lost_ledger),
+    ("the ledger's server dies", "the server's record could not be read", "invalid", lost_ledger),
     ("the generator stands still half of the time", "the generator itself was late", "invalid",
      lambda: run(small(), during=stop_and_go(0.2, 0.2, 10))),
     ("the generator stands still a little, answers are slow", "the generator was late", "suspect",
@@ -153,7 +153,7 @@ ROWS = [
     ("the same over gRPC", "late", "suspect", lambda: busy_beside([first_cpu], small("grpc", 200, "20/s"), starved)),
     ("every processor has a busy loop", "processors were", "suspect",
      lambda: busy_beside(os.sched_getaffinity(0), small("mqtt", 50, "10/s", "5s"))),
-    ("a listen queue of one", "found a listen queue full", "suspect",
+    ("a listen queue of one", "a listen queue was full", "suspect",
      lambda: in_own_network({"core/somaxconn": "1"}, small("mqtt", 400, "1/s", "2s", "--set", "fleet.start.rate=100000/s"))),
     ("nothing", "", "valid", lambda: run(small("mqtt", 20, "5/s", "4s"))),
 ]

@@ -219,8 +219,7 @@ private:
             print(standard_error(),
                   "portillon: {} stayed invalid, although as many runs were repeated as repeats were asked for; "
                   "measure on a machine with nothing else to do\n",
-                  rounds.left_invalid() == 1 ? std::string("1 repeat")
-                                             : fmt::format("{} repeats", rounds.left_invalid()));
+                  counted(rounds.left_invalid(), "repeat"));
         }
         return outcome;
     }

@@ -82,7 +82,7 @@ class Defaults(Case):
         done = call("run", "--protocol", "http2", *SMALL, "--target", target, "-o", self.out)
         self.assertIn(done.returncode, (0, 3), done.stdout + done.stderr)
         said = " ".join(done.stdout.split())
-        self.assertIn("Not judged: lost, undelivered, because this target has no ledger", said)
+        self.assertIn("Not judged: lost, undelivered, because this target has no record", said)
         self.assertIn("--ledger", said)
         found = self.thresholds()
         for metric in ("lost", "undelivered"):

@@ -68,9 +68,8 @@ Exit examine(const ScenarioOptions& options, const FormatOption& format) {
         return Exit::usage;
     }
     if (needs) {
-        print(standard_output(), "doctor: {} can run: {} equipments over {} and the embedded server\n",
-              loaded->scenario.name, humanize_count(loaded->scenario.lot().fleet.equipments),
-              loaded->scenario.lot().protocol);
+        print(standard_output(), "doctor: {} can run: {} over {} and the embedded server\n", loaded->scenario.name,
+              counted(loaded->scenario.lot().fleet.equipments, "equipment"), loaded->scenario.lot().protocol);
     }
     return Exit::passed;
 }

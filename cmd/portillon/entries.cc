@@ -227,10 +227,6 @@ private:
     std::map<std::string, Checked<Loaded>> loaded_;
 };
 
-std::string counted_words(std::size_t count, const char* word) {
-    return fmt::format("{} {}{}", humanize_count(static_cast<double>(count)), word, count == 1 ? "" : "s");
-}
-
 }  // namespace
 
 void add_protocols_option(CLI::App& app, std::vector<std::string>& protocols, const std::string& names) {
@@ -313,9 +309,8 @@ std::string extent_of(std::span<const Entry> rows, unsigned repeats) {
     for (const auto& entry : rows) {
         once += planned_time(entry);
     }
-    return fmt::format("{} ({}, {}), about {}", counted_words(rows.size() * repeats, "run"),
-                       counted_words(rows.size(), "row"), counted_words(repeats, "repeat"),
-                       clock_time(std::chrono::ceil<std::chrono::seconds>(once * repeats)));
+    return fmt::format("{} ({}, {}), about {}", counted(rows.size() * repeats, "run"), counted(rows.size(), "row"),
+                       counted(repeats, "repeat"), clock_time(std::chrono::ceil<std::chrono::seconds>(once * repeats)));
 }
 
 }  // namespace portillon::cmd

@@ -94,7 +94,7 @@ class NetworkFaults(unittest.TestCase):
             self.assertEqual((fault["back_to_normal_s"] is None), (fault["back_to_normal_reason"] is not None))
             self.assertIn(f"{number} {fault['kind']}", summary)
         for reason in report["verdict"]["reasons"]:
-            self.assertNotRegex(reason, "process was lost|descriptors|local ports|books|nothing held them back")
+            self.assertNotRegex(reason, "process was lost|descriptors|local ports|account|nothing held them back")
 
     def assert_struck(self, kind, report):
         fault = report["faults"][0]

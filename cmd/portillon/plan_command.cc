@@ -68,17 +68,18 @@ void print_totals(const Plan& plan) {
         print(standard_output(), "peak            {}/s in {} batches/s, at {}\n", written(plan.peak_per_s),
               written(plan.peak_batches_per_s), clock_time(plan.peak_at));
     }
-    print(standard_output(), "time            {} from T0, {} of it measured; {} to connect before\n",
+    print(standard_output(), "time            {} from the start, {} of it measured; {} to connect before\n",
           clock_time(plan.duration), clock_time(plan.measured), humanize(plan.connecting));
 }
 
 void print_needs(const Plan& plan, const plan::Machine& machine) {
     const auto& sizing = plan.sizing;
-    print(standard_output(), "generator       {} shard{}, {} descriptors each (limit {})\n", sizing.generator_shards,
-          sizing.generator_shards == 1 ? "" : "s", written(sizing.generator_descriptors),
+    print(standard_output(), "generator       {} process{}, {} descriptors each (limit {})\n", sizing.generator_shards,
+          sizing.generator_shards == 1 ? "" : "es", written(sizing.generator_descriptors),
           written(std::uint64_t{machine.descriptor_limit}));
-    print(standard_output(), "server          {} shard{}, {} descriptors each; ledger {}\n", sizing.server_shards,
-          sizing.server_shards == 1 ? "" : "s", written(sizing.server_descriptors), humanize(plan.ledger));
+    print(standard_output(), "server          {} process{}, {} descriptors each; record of what arrives {}\n",
+          sizing.server_shards, sizing.server_shards == 1 ? "" : "es", written(sizing.server_descriptors),
+          humanize(plan.ledger));
     print(standard_output(), "ports           {} on {} source address{}\n", written(sizing.ports_of_an_address),
           sizing.source_addresses, sizing.source_addresses == 1 ? "" : "es");
 }
@@ -135,7 +136,7 @@ void add_plan_command(CLI::App& app, Exit& exit) {
         "With --protocols, --vary or --repeat it shows what compare would run with these options, and how long.\n"
         "--format json: the scenario with every default, rows (what begins and is due when), totals, needs of the\n"
         "machine, thresholds, comparison (its rows and runs; null without these options) and warnings; instants in\n"
-        "_s since T0, sizes in _bytes, rates in _per_s.");
+        "_s since the start (T0), sizes in _bytes, rates in _per_s.");
     const auto plan_command = std::make_shared<PlanCommand>();
     const auto files = Files::of(*command);
     plan_command->options.add_to(*command, ScenarioOptions::File::optional, files);

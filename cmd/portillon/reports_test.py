@@ -144,8 +144,8 @@ class Reports(Case):
         self.assertEqual((suite.get("tests"), suite.get("failures")), ("4", "1"))
 
     def test_special_reports_are_rendered_and_claim_nothing_they_do_not_know(self):
-        for name, said in (("foreign", "The target has no ledger"), ("unacknowledged", "Nothing is acknowledged"),
-                           ("empty", "Nothing was generated"), ("refused", "The target has no ledger")):
+        for name, said in (("foreign", "The target has no record"), ("unacknowledged", "Nothing is acknowledged"),
+                           ("empty", "Nothing was generated"), ("refused", "The target has no record")):
             with self.subTest(name):
                 path = self.file(name + ".json", json.dumps(self.made[name]))
                 self.assert_rendered(path)

@@ -242,8 +242,9 @@ Checked<run::Order> RunOptions::order(const Loaded& loaded, const std::string& p
     if (shards_ > loaded.scenario.lot().fleet.equipments) {
         problems.push_back(
             {"--shards", 0, "",
-             fmt::format("{} generator processes for {} equipments: some would have none (allowed: 1 to {})", shards_,
-                         loaded.scenario.lot().fleet.equipments, loaded.scenario.lot().fleet.equipments)});
+             fmt::format("{} for {}: some would have none (allowed: 1 to {})", counted(shards_, "generator process"),
+                         counted(loaded.scenario.lot().fleet.equipments, "equipment"),
+                         loaded.scenario.lot().fleet.equipments)});
     }
     order.command = std::move(command);
     order.build = this_build();
@@ -311,8 +312,8 @@ bool RunOptions::confirm(const Loaded& loaded, const std::string& protocols,
         const auto because = loaded.instead_of.empty()
                                  ? ""
                                  : fmt::format(" (the target's scheme; the scenario says {})", loaded.instead_of);
-        print(standard_error(), "{}: {} equipments, {}, over {}{} to {}\n", scenario.name,
-              humanize_count(scenario.lot().fleet.equipments), pace_of(scenario), protocols, because,
+        print(standard_error(), "{}: {}, {}, over {}{} to {}\n", scenario.name,
+              counted(scenario.lot().fleet.equipments, "equipment"), pace_of(scenario), protocols, because,
               all.empty() ? "the embedded server" : fmt::format("{}", fmt::join(all, ", ")));
     }
     if (elsewhere.empty() || yes_) {

@@ -133,7 +133,7 @@ void thresholds(Lines& lines, const Answers& answers) {
 }
 
 std::string question_of(const Answers& answers) {
-    const auto load = fmt::format("{} equipments with {} each", humanize_count(answers.equipments), answers.rate);
+    const auto load = fmt::format("{} with {} each", counted(answers.equipments, "equipment"), answers.rate);
     return answers.outage ? fmt::format("{}, and {} without network: is anything lost?", load, *answers.outage)
                           : fmt::format("{}: does the response keep {}?", load, answers.promise);
 }

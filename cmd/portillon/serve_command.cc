@@ -223,7 +223,7 @@ void add_serve_command(CLI::App& app, Exit& exit) {
     command->add_option("--max-streams", arguments->max_streams, "HTTP/2: streams at once; MQTT 5: receive maximum")
         ->check(CLI::Range(1U, 65'535U))
         ->capture_default_str();
-    command->add_option("--max-connections", arguments->max_connections, "connections per shard")
+    command->add_option("--max-connections", arguments->max_connections, "connections of each process")
         ->check(CLI::Range(1U, std::numeric_limits<std::uint32_t>::max()))
         ->capture_default_str();
     command->add_option("--first-byte", arguments->first_byte, "from accepting to a complete greeting")

@@ -110,7 +110,7 @@ class Shards(unittest.TestCase):
     GENERATORS = ["--equipments", "60", "--rate", "5/s", "--duration", "4s", "--shards", "3"]
 
     def assert_a_third_is_named(self, run):
-        named = re.search(r"generator shard (\d) \(pid (\d+)\) killed by signal 9, and with it equipments (\d+), (\d+), "
+        named = re.search(r"generator process (\d) \(pid (\d+)\) killed by signal 9, and with it equipments (\d+), (\d+), "
                           r"\.\.\. (\d+) \(20 of them\)", run.report["verdict"]["reasons"][0])
         self.assertIsNotNone(named, run.report["verdict"]["reasons"])
         shard, pid, first, second, last = map(int, named.groups())
@@ -123,7 +123,7 @@ class Shards(unittest.TestCase):
             with self.subTest(protocol):
                 run = self.killed(["--protocol", protocol, *self.GENERATORS], lambda pid: children_of(pid, "generator-shard")[1:2])
                 self.assert_noticed_at_once(run)
-                self.assert_invalid(run, "a process was lost: generator shard")
+                self.assert_invalid(run, "a process was lost: generator process")
                 shard = self.assert_a_third_is_named(run)
                 report = run.report
                 self.assertEqual(report["tally"]["generated"], 40 * 20)
@@ -143,7 +143,7 @@ class Shards(unittest.TestCase):
     def test_a_generator_that_dies_while_connecting_takes_no_other_with_it(self):
         run = self.killed(["--protocol", "mqtt", *self.GENERATORS, "--set", "fleet.start.rate=20/s"],
                           lambda pid: children_of(pid, "generator-shard")[1:2], at="connecting")
-        self.assert_invalid(run, "a process was lost: generator shard")
+        self.assert_invalid(run, "a process was lost: generator process")
         self.assert_a_third_is_named(run)
         self.assertEqual(run.report["tally"]["acknowledged"], 40 * 20)
         self.assertEqual(run.report["fleet"]["connected_max"], 40)
@@ -152,7 +152,7 @@ class Shards(unittest.TestCase):
     def test_the_only_generator_that_dies_accuses_nobody_else(self):
         run = self.killed(["--protocol", "mqtt", "--equipments", "20", "--rate", "5/s", "--duration", "4s", "--shards", "1"],
                           lambda pid: children_of(pid, "generator-shard"))
-        self.assert_invalid(run, "a process was lost: generator shard", "equipments 1 to 20 (20 of them)")
+        self.assert_invalid(run, "a process was lost: generator process", "equipments 1 to 20 (20 of them)")
         self.assertNotIn("could connect", " ".join(run.lines))
         self.assertEqual(run.report["tally"]["generated"], 0)
         self.assertEqual(run.report["delivery"]["lost"], 0)
@@ -169,7 +169,7 @@ class Shards(unittest.TestCase):
                                   lambda pid: children_of(children_of(pid, "serve")[0], "server-shard")[-1:], preexec_fn=few_descriptors)
                 self.assertIn("3 server processes", run.lines[1])
                 self.assert_noticed_at_once(run)
-                self.assert_invalid(run, "a process was lost: server shard", f"(pid {run.pids[0]}) killed by signal 9")
+                self.assert_invalid(run, "a process was lost: server process", f"(pid {run.pids[0]}) killed by signal 9")
                 report = run.report
                 self.assertEqual(report["tally"]["generated"], 150 * 25)
                 self.assertEqual(report["tally"]["acknowledged"], 150 * 25)
@@ -243,7 +243,7 @@ class Shards(unittest.TestCase):
                   "--equipments", "60", "--rate", "5/s", "--duration", "4s"]
         run = self.killed(target, lambda _: children_of(server.pid, "server-shard")[-1:])
         self.assertIn(f"(pid {run.pids[0]}) killed by signal 9", server.stderr.readline())
-        self.assert_invalid(run, "a process was lost: server shard", f"(pid {run.pids[0]}) died during the run")
+        self.assert_invalid(run, "a process was lost: server process", f"(pid {run.pids[0]}) died during the run")
         self.assertEqual(run.report["tally"]["acknowledged"], 60 * 20)
         self.assertEqual(run.report["delivery"]["lost"], 0)
         self.assert_balanced(run.report)

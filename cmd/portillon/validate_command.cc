@@ -19,12 +19,12 @@ std::string summary(const Loaded& loaded) {
         !scenario.thresholds.empty() && scenario.thresholds.front().origin == gate::Origin::by_default;
     const auto judged = by_default                    ? std::string("the default thresholds")
                         : scenario.thresholds.empty() ? std::string("no thresholds")
-                                                      : fmt::format("{} threshold{}", scenario.thresholds.size(),
-                                                                    scenario.thresholds.size() == 1 ? "" : "s");
-    return fmt::format("ok: {}: {} equipments, {} arrivals, {} stage{}, {}, over {}; {}; workload {}", scenario.name,
-                       scenario.lot().fleet.equipments, scenario::name_of(scenario.lot().traffic.arrival.kind), stages,
-                       stages == 1 ? "" : "s", format_duration(scenario::stages_of(scenario.lot().traffic).duration()),
-                       scenario.lot().protocol, judged, loaded.workload_digest);
+                                                      : counted(scenario.thresholds.size(), "threshold");
+    return fmt::format("ok: {}: {}, {} arrivals, {}, {}, over {}; {}; workload {}", scenario.name,
+                       counted(scenario.lot().fleet.equipments, "equipment"),
+                       scenario::name_of(scenario.lot().traffic.arrival.kind), counted(stages, "stage"),
+                       format_duration(scenario::stages_of(scenario.lot().traffic).duration()), scenario.lot().protocol,
+                       judged, loaded.workload_digest);
 }
 
 }  // namespace

@@ -54,12 +54,12 @@ inline constexpr std::array<LatencyFigure, 6> latency_figures{{
      &Latencies::response},
     {"service", "service", "sent to acknowledged: what network and server take", Reach::stages, Known::live, false,
      &Latencies::service},
-    {"lateness", "lateness", "due to first sent: queueing in the equipment", Reach::stages, Known::live, false,
+    {"lateness", "send delay", "due to first sent: queueing in the equipment", Reach::stages, Known::live, false,
      &Latencies::lateness},
     {"end_to_end", "end to end", "due to delivered: until it is safe at the server", Reach::stages, Known::at_end, true,
      &Latencies::end_to_end},
     {"connect", "connect", "dialling to a usable session", Reach::run, Known::live, false, &Latencies::connect},
-    {"generator_lag", "generator lag", "due to the generator turning to it: the tool's own lateness", Reach::run,
+    {"generator_lag", "scheduling delay", "due to the generator turning to it: the tool's own delay", Reach::run,
      Known::live, false, &Latencies::generator_lag},
 }};
 

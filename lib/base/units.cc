@@ -229,6 +229,19 @@ std::string humanize_count(double value) {
     return three_digits(value);
 }
 
+std::string counted(std::uint64_t count, std::string_view noun) {
+    std::string text = humanize_count(static_cast<double>(count)) + " ";
+    if (count == 1) {
+        return text.append(noun);
+    }
+    const auto ends_in = [noun](std::string_view end) { return noun.ends_with(end); };
+    if (ends_in("y") && noun.size() > 1 &&
+        std::string_view("aeiou").find(noun[noun.size() - 2]) == std::string_view::npos) {
+        return text.append(noun.substr(0, noun.size() - 1)) + "ies";
+    }
+    return text.append(noun) + (ends_in("s") || ends_in("ch") || ends_in("x") ? "es" : "s");
+}
+
 std::vector<NamedUnit> units_of_durations() {
     std::vector<NamedUnit> units;
     for (const auto& unit : duration_units) {

@@ -74,6 +74,9 @@ std::string humanize(Nanos value);
 std::string humanize(Bytes value);
 std::string humanize_count(double value);
 
+// "1,234 equipments", "1 equipment", "2 retries", "3 processes".
+std::string counted(std::uint64_t count, std::string_view noun);
+
 constexpr double seconds(Nanos value) {
     return std::chrono::duration<double>(value).count();
 }

@@ -179,5 +179,15 @@ TEST(Run, IsSixteenHexadecimalDigits) {
     EXPECT_EQ(parse_run("000000000000zabc"), std::nullopt);
 }
 
+TEST(Units, CountsThings) {
+    EXPECT_EQ(counted(1, "equipment"), "1 equipment");
+    EXPECT_EQ(counted(10'000, "equipment"), "10,000 equipments");
+    EXPECT_EQ(counted(0, "retry"), "0 retries");
+    EXPECT_EQ(counted(1, "retry"), "1 retry");
+    EXPECT_EQ(counted(2, "generator process"), "2 generator processes");
+    EXPECT_EQ(counted(2, "batch"), "2 batches");
+    EXPECT_EQ(counted(2, "day"), "2 days");
+}
+
 }  // namespace
 }  // namespace portillon

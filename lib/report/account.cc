@@ -69,7 +69,8 @@ void tell_of_arrivals(const Known& known, std::vector<std::string>& sentences) {
 // Adds sentences on what the ledger cannot say.
 void tell_of_gaps(const Known& known, std::vector<std::string>& sentences) {
     if (!known.counts.undelivered) {
-        sentences.emplace_back("The ledger was not reconciled with what was generated: what is missing is not known.");
+        sentences.emplace_back(
+            "The server's record was not compared with what was generated: what is missing is not known.");
     }
     if (!known.acknowledges) {
         sentences.emplace_back("Nothing is acknowledged, so nothing can be lost against a promise.");
@@ -77,7 +78,7 @@ void tell_of_gaps(const Known& known, std::vector<std::string>& sentences) {
         sentences.emplace_back("Whether any acknowledged one was lost is not known.");
     }
     if (!known.balanced) {
-        sentences.emplace_back("The books do not balance, so that none of this is certain.");
+        sentences.emplace_back("The delivery account does not add up, so that none of this is certain.");
     }
 }
 
@@ -139,8 +140,8 @@ std::vector<std::string> account_of(const Known& known) {
             tell_of_gaps(known, sentences);
         }
     } else if (*known.counts.generated > 0) {
-        sentences.emplace_back(known.embedded ? "The ledger could not be read: what arrived is not known."
-                                              : "The target has no ledger: what arrived is not known.");
+        sentences.emplace_back(known.embedded ? "The server's record could not be read: what arrived is not known."
+                                              : "The target has no record of what arrived.");
         tell_of_answers(known, sentences);
     }
     return sentences;

@@ -113,7 +113,7 @@ TEST(Account, SaysWhatIsKnownAndNoMore) {
              k.counts.lost = k.counts.undelivered = k.counts.unconfirmed = std::nullopt;
              k.embedded = false;
          }),
-         {"The target has no ledger: what arrived is not known.", "Every validation was acknowledged."}},
+         {"The target has no record of what arrived.", "Every validation was acknowledged."}},
         {"a foreign target that answered some",
          with([](Known& k) {
              forget_ledger(k);
@@ -121,7 +121,7 @@ TEST(Account, SaysWhatIsKnownAndNoMore) {
              k.embedded = false;
              k.counts.acknowledged = 1'100;
          }),
-         {"The target has no ledger: what arrived is not known.", "1,100 of 1,200 validations were acknowledged."}},
+         {"The target has no record of what arrived.", "1,100 of 1,200 validations were acknowledged."}},
         {"a foreign target at QoS 0",
          with([](Known& k) {
              forget_ledger(k);
@@ -129,13 +129,13 @@ TEST(Account, SaysWhatIsKnownAndNoMore) {
              k.embedded = false;
              k.acknowledges = false;
          }),
-         {"The target has no ledger: what arrived is not known.", "Nothing is acknowledged either."}},
+         {"The target has no record of what arrived.", "Nothing is acknowledged either."}},
         {"the server died",
          with([](Known& k) {
              forget_ledger(k);
              k.counts.lost = k.counts.undelivered = k.counts.unconfirmed = std::nullopt;
          }),
-         {"The ledger could not be read: what arrived is not known.", "Every validation was acknowledged."}},
+         {"The server's record could not be read: what arrived is not known.", "Every validation was acknowledged."}},
         {"nothing generated",
          with([](Known& k) {
              k.counts.generated = k.counts.acknowledged = 0;
@@ -176,7 +176,7 @@ TEST(Account, SaysWhatIsKnownAndNoMore) {
           "Whether any acknowledged one was lost is not known."}},
         {"unbalanced",
          with([](Known& k) { k.balanced = false; }),
-         {"The books do not balance, so that none of this is certain."}},
+         {"The delivery account does not add up, so that none of this is certain."}},
         {"no run", Known{}, {"No run came to an end: nothing is known."}},
     };
     for (const auto& row : rows) {

@@ -271,7 +271,7 @@ Cell latency_cell(const LatencyRepeats& of, const account::LatencyFigure& kind, 
 }
 
 std::string why_no_ledger(const RunReport& run) {
-    return run.has_ledger() ? "" : "the target has no ledger: what arrived is not known";
+    return run.has_ledger() ? "" : "the target has no record of what arrived";
 }
 
 std::string why_no_promise(const RunReport& run) {

@@ -26,7 +26,7 @@ TEST(Cells, SayWhyAFigureIsAbsent) {
     auto foreign = healthy_run();
     forget_ledger(foreign);
     foreign.latency.end_to_end.reset();
-    EXPECT_EQ(why(foreign, "end_to_end", "p50_us"), "the target has no ledger: what arrived is not known");
+    EXPECT_EQ(why(foreign, "end_to_end", "p50_us"), "the target has no record of what arrived");
     auto slow = healthy_run();
     slow.latency.service = Latency{};
     EXPECT_EQ(why(slow, "service", "p50_us"), "no samples");

@@ -319,7 +319,7 @@ TEST(Diff, CannotCompareWhatOneSideDidNotMeasure) {
     EXPECT_EQ(row(found, "end to end P50").change, Change::incomparable);
     EXPECT_EQ(
         row(found, "end to end P50").why,
-        "5 of 5 candidate runs: the target has no ledger: name its admin endpoint with --ledger, or run against the "
+        "5 of 5 candidate runs: the target has no record of what arrived: name its admin endpoint with --ledger, or run against the "
         "embedded server");
     EXPECT_EQ(found.change, Change::incomparable);
     // A metric that neither side has is left out.

@@ -62,7 +62,7 @@ std::string did(const Fault& fault) {
     if (fault.dials_hung.value_or(0) > 0) {
         list(text, counted(*fault.dials_hung, "dial") + " hung");
     }
-    return text.empty() ? "" : "; struck " + text;
+    return text.empty() ? "" : "; affected " + text;
 }
 
 }  // namespace
@@ -94,7 +94,7 @@ std::string fault_line(const RunReport& run, const Fault& fault) {
     }
     text += p95.empty() ? "" : "; P95 " + p95;
     text += lost && !p95.empty() ? fmt::format("; lost {}", counted(*lost)) : "";
-    text += p95.empty() ? "" : fmt::format("; {} retries", counted(retries));
+    text += p95.empty() ? "" : "; " + counted(retries, "retry");
     if (fault.cached_max > 0) {
         text += fmt::format("; at most {} cached", counted(fault.cached_max));
     }

@@ -59,7 +59,7 @@ void add_counts(LineGroup& group, const std::vector<Row>& rows, Wanted wanted) {
 Table book_table(const std::vector<Row>& rows) {
     using account::Section;
     using account::Unit;
-    auto table = figures_of_rows(rows, "Books, in validations");
+    auto table = figures_of_rows(rows, "Delivery account, in validations");
     LineGroup equipments{.heading = "What the equipments know"};
     add_counts(equipments, rows,
                [](const auto& figure) { return figure.section == Section::tally && figure.unit == Unit::validations; });

@@ -18,7 +18,8 @@ using gate::Figure;
 
 // Why a figure that only a ledger knows is absent.
 constexpr const char* no_ledger =
-    "the target has no ledger: name its admin endpoint with --ledger, or run against the embedded server";
+    "the target has no record of what arrived: name its admin endpoint with --ledger, or run against the embedded "
+    "server";
 
 Figure absent(std::string why) {
     return {std::nullopt, std::move(why)};
@@ -256,7 +257,7 @@ std::vector<JudgedThreshold> judge(const RunReport& run, const std::vector<gate:
         if (judgement.outcome == gate::Outcome::no_data && threshold.metric.name == "undelivered" &&
             threshold.origin == gate::Origin::by_default && !run.has_ledger() && left_unanswered(run) > 0) {
             judgement.reason =
-                fmt::format("{} of {} were never acknowledged, and there is no ledger that says whether they arrived",
+                fmt::format("{} of {} were never acknowledged, and there is no record that says whether they arrived",
                             left_unanswered(run), *run.counts.generated);
         }
         judged.push_back({.metric = threshold.metric_text(),

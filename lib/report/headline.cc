@@ -181,10 +181,10 @@ std::string about_skipped(const RunReport& run) {
     }
     std::vector<std::string> sentences;
     if (!without_ledger.empty()) {
-        sentences.push_back(fmt::format(
-            "Not judged: {}, because this target has no ledger that says what arrived. To know, name its admin "
-            "endpoint (--ledger HOST:PORT), or run without --target against the embedded server.",
-            fmt::join(without_ledger, ", ")));
+        sentences.push_back(
+            fmt::format("Not judged: {}, because this target has no record of what arrived. To know, name its admin "
+                        "endpoint (--ledger HOST:PORT), or run without --target against the embedded server.",
+                        fmt::join(without_ledger, ", ")));
     }
     if (!without_answers.empty()) {
         sentences.push_back(fmt::format("Not judged: {}, because nothing is acknowledged here that could be lost.",

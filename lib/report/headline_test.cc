@@ -114,7 +114,7 @@ TEST(DefaultThresholds, AreSkippedAndSaidWhereNobodyKeepsALedger) {
         EXPECT_TRUE(of(run, metric).skipped) << metric;
         EXPECT_TRUE(of(run, metric).passed) << metric;
         EXPECT_FALSE(of(run, metric).observed) << metric;
-        EXPECT_THAT(of(run, metric).reason, HasSubstr("no ledger")) << metric;
+        EXPECT_THAT(of(run, metric).reason, HasSubstr("no record")) << metric;
     }
     EXPECT_FALSE(of(run, "rejected").skipped);
     EXPECT_FALSE(of(run, "never_connected").skipped);

@@ -76,10 +76,10 @@ class Checker {
 public:
     void hold_equal(const std::string& key, const char* identity, Count left, Count right) {
         if (left != right) {
-            problems.push_back(
-                {.source = {},
-                 .key = key,
-                 .message = fmt::format("the books do not balance: {} ({} against {})", identity, left, right)});
+            problems.push_back({.source = {},
+                                .key = key,
+                                .message = fmt::format("the delivery account does not add up: {} ({} against {})",
+                                                       identity, left, right)});
         }
     }
 

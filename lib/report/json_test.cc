@@ -347,14 +347,14 @@ TEST(ReportJson, NoticesFiguresThatWereAltered) {
         {"/intervals/0/response_histogram", "!", "intervals.0.response_histogram: the histogram is not base64"},
         {"/tally/acknowledged", 19'999, "tally.generated: the books do not balance"},
         {"/ledger/delivered", 19'999,
-         "delivery.undelivered: the books do not balance: delivered + undelivered = generated (19999 against "
+         "delivery.undelivered: the delivery account does not add up: delivered + undelivered = generated (19999 against "
          "20000), of which the verdict says nothing: the report was altered"},
         {"/verdict/measurement", "suspect", "verdict.reasons: none, though the measurement is suspect"},
         {"/verdict/reasons", {"the clock stepped"}, "verdict.reasons: there are some, though the measurement is valid"},
         {"/verdict/aborted_by", "response: p(95)<1us", "verdict.complete: is true, though a threshold ended the run"},
         {"/fleet/connected_max", 1'001, "fleet.connected_max: 1001 of 1000 equipments"},
         {"/thresholds/0/expression", "p(95)<1us", "thresholds.0.passed: is true, though the figures say"},
-        {"/ledger", nullptr, "delivery: says what arrived, though there is no ledger that could"},
+        {"/ledger", nullptr, "delivery: says what arrived, though there is no record that could"},
         {"/latency/response", nullptr, "delivery.lost: is known, though nothing is acknowledged"},
     };
     for (const auto& row : rows) {

@@ -143,7 +143,7 @@ std::string stages_text(const std::vector<Row>& rows) {
 std::string books_text(const std::vector<Row>& rows) {
     const bool unknown = std::any_of(rows.begin(), rows.end(), [](const Row& row) { return !row.whole.has_ledger(); });
     const auto table = markdown_table(book_table(rows));
-    return unknown ? with_note(table, "\"-\" where there is no ledger: what arrived is not known.") : table;
+    return unknown ? with_note(table, "\"-\" where there is no record of what arrived.") : table;
 }
 
 std::string faults_text(const std::vector<Row>& rows) {
@@ -202,7 +202,7 @@ void fold_details(Document& document, const std::vector<Row>& rows, const std::v
     document.fold("Stages", stages_text(rows));
     document.fold("Faults", faults_text(rows));
     document.fold("Latencies", latencies_text(rows));
-    document.fold("Books, in validations", books_text(rows));
+    document.fold("Delivery account, in validations", books_text(rows));
     document.fold("Costs", markdown_table(cost_table(rows)));
     document.fold("Errors", markdown_table(error_table(rows)));
     document.fold("Exceptions", markdown_table(exception_table(rows)));

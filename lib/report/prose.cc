@@ -55,8 +55,4 @@ std::string change_text(double ratio) {
                                                         : fmt::format("{:+.1f} %", (ratio - 1) * 100);
 }
 
-std::string counted(std::uint64_t count, const std::string& noun) {
-    return counted(count) + " " + noun + (count == 1 ? "" : "s");
-}
-
 }  // namespace portillon::report

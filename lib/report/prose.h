@@ -6,6 +6,8 @@
 #include <optional>
 #include <string>
 
+#include "base/units.h"
+
 namespace portillon::report {
 
 inline constexpr std::size_t terminal_columns = 100;
@@ -24,8 +26,7 @@ std::string counted(std::optional<std::uint64_t> count);
 // "+8.3 %" for a ratio of 1.083; "x10.2" for ten times, a tenth, and beyond.
 std::string change_text(double ratio);
 
-// "1,234 equipments", "1 equipment"; the plural has an s.
-std::string counted(std::uint64_t count, const std::string& noun);
+using portillon::counted;  // with a noun
 
 // A share in percent: "0 %", "0.0125 %", "100 %".
 std::string percent_text(double share);

@@ -97,7 +97,7 @@ Table context_table(const std::vector<Row>& rows, const std::vector<std::string>
     add("portillon", said(fmt::format("{}, commit {}", context.version, context.commit)));
     add("build", said(fmt::format("{}, {}", context.build_type, context.compiler)));
     add("machine", said(fmt::format("{}, {}, {}", context.cpu_model, counted(context.cores, "core"), context.kernel)));
-    add("generator", said(counted(context.shards, "shard")));
+    add("generator", said(counted(context.shards, "process")));
     add("libraries", said(libraries_of(context)));
     return table;
 }

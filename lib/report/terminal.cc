@@ -128,7 +128,7 @@ std::string book_lines(const std::vector<Row>& rows) {
     for (std::size_t i = 0; i < std::max(left.size(), right.size()); ++i) {
         table.add_row({"  " + text(left, i, 0), text(left, i, 1), "    " + text(right, i, 0), text(right, i, 1)});
     }
-    auto lines = "books, in validations\n" + table.text("");
+    auto lines = "delivery account, in validations\n" + table.text("");
     for (const auto& sentence : account_of(*rows.front().runs.front().run)) {
         lines += labelled("", 2, sentence);
     }

@@ -46,10 +46,10 @@ TEST(Terminal, SaysWhenItIsNotKnownWhatArrived) {
     forget_ledger(run);
     run.delivery = {};
     const auto text = summary(run, Style::plain);
-    EXPECT_THAT(text, HasSubstr("The ledger could not be read: what arrived is not known."));
+    EXPECT_THAT(text, HasSubstr("The server's record could not be read: what arrived is not known."));
     EXPECT_THAT(text, Not(HasSubstr("Every validation arrived")));
     run.target = "http://127.0.0.1:8080";
-    EXPECT_THAT(summary(run, Style::plain), HasSubstr("The target has no ledger: what arrived is not known."));
+    EXPECT_THAT(summary(run, Style::plain), HasSubstr("The target has no record of what arrived."));
 }
 
 TEST(Terminal, PraisesNothingWhenNothingWasDue) {

@@ -147,11 +147,10 @@ net::Task<bool> Conductor::open_ledgers() {
 }
 
 void Conductor::announce() {
-    std::string text =
-        fmt::format("{} equipments over {} to {}: {} generator process{}", equipments_, order_.protocol->name,
-                    setup_.target_in_words, gathered_.shards, gathered_.shards == 1 ? "" : "es");
+    std::string text = fmt::format("{} over {} to {}: {}", counted(equipments_, "equipment"), order_.protocol->name,
+                                   setup_.target_in_words, counted(gathered_.shards, "generator process"));
     if (target_.is_embedded()) {
-        text += fmt::format(", {} server process{}", setup_.server_shards, setup_.server_shards == 1 ? "" : "es");
+        text += ", " + counted(setup_.server_shards, "server process");
     }
     progress_.announce(text);
     if (keeps_sessions()) {
@@ -387,7 +386,7 @@ net::Task<void> Conductor::collect() {
         lost.push_back(what);
     }
     if (target_.gone()) {
-        lost.back() += ", and with it the ledger";
+        lost.back() += ", and with it the record of what arrived";
     } else {
         co_await reconcile_with_ledgers();
     }

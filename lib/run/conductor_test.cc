@@ -1,4 +1,4 @@
-// Runs from start to verdict on simulated time: the conductor and complete generator shards in one process, with a
+// Runs from start to verdict on simulated time: the conductor and complete generator processs in one process, with a
 // scripted protocol and a ledger that the test keeps.
 #include "run/conductor.h"
 
@@ -408,13 +408,13 @@ TEST_F(Run, NamesTheShardThatDiesAndGoesOnWithTheOthers) {
     simulation.run_for(5min);
     const auto& run = report();
     EXPECT_EQ(run.verdict.measurement, report::Measurement::invalid);
-    EXPECT_THAT(run.verdict.reasons, Contains(AllOf(HasSubstr("generator shard 1 (pid 1001) killed by signal 9"),
+    EXPECT_THAT(run.verdict.reasons, Contains(AllOf(HasSubstr("generator process 1 (pid 1001) killed by signal 9"),
                                                     HasSubstr("equipments 2, 4, ... 20 (10 of them)"))));
     EXPECT_EQ(run.counts.generated, 100u);
     EXPECT_EQ(run.counts.acknowledged, 100u);
     EXPECT_EQ(run.counts.unaccounted, 10u);
     EXPECT_EQ(run.counts.lost, 0u);
-    EXPECT_THAT(audience.warned, Contains("generator shard 1 (pid 1001) killed by signal 9"));
+    EXPECT_THAT(audience.warned, Contains("generator process 1 (pid 1001) killed by signal 9"));
 }
 
 TEST_F(Run, EndsAtOnceWhenNoShardIsLeft) {

@@ -68,7 +68,7 @@ std::string count(std::uint64_t value) {
 
 std::string processes(const plan::Sizing& sizing) {
     return sizing.server_shards > 0 ? fmt::format("{} + {} processes", sizing.generator_shards, sizing.server_shards)
-                                    : fmt::format("{} processes", sizing.generator_shards);
+                                    : counted(sizing.generator_shards, "process");
 }
 
 std::uint64_t sockets_of(const Needs& needs) {
@@ -244,9 +244,9 @@ private:
         const Bytes ledger{embedded ? needs_->plan.ledger.count : 0};
         const std::uint64_t fleet = needs_->scenario->lot().fleet.equipments;
         const Bytes needed{fleet * bytes_per_connection / (embedded || needs_->loopback ? 1 : 2) + ledger.count};
-        finding.needed = embedded
-                             ? fmt::format("{} at most, the ledger's {} included", humanize(needed), humanize(ledger))
-                             : humanize(needed) + " at most";
+        finding.needed = embedded ? fmt::format("{} at most, {} of it for the record of what arrives", humanize(needed),
+                                                humanize(ledger))
+                                  : humanize(needed) + " at most";
         if (needed > facts_.memory_available) {
             blame(finding, Health::bad, "fewer equipments (--equipments), or a larger machine");
         }

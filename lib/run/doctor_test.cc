@@ -139,7 +139,7 @@ TEST(Doctor, ExaminesARunAsItWasAskedFor) {
         {"mqtt://localhost:1", 0, {"127.0.0.2", "127.0.0.3", "::1"}, "ports", Health::good, "2 source addresses"},
         {"", 0, {"127.0.0.2"}, "ports", Health::bad, "on 1 source address"},
         {"mqtt://[::1]:1", 0, {}, "memory", Health::good, "3.20 GB at most"},
-        {"", 0, {}, "memory", Health::good, "ledger"},
+        {"", 0, {}, "memory", Health::good, "record of what arrives"},
         {"mqtt://198.51.100.1:1", 0, {}, "memory", Health::good, "1.60 GB at most"},
     };
     for (const auto& row : rows) {

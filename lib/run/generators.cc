@@ -27,7 +27,7 @@ std::string Generators::start(const generator::Plan& plan, unsigned shards, Lost
     for (unsigned number = 0; number < shards; ++number) {
         auto worker = start_(number);
         if (!worker) {
-            return "cannot start a generator shard: " + worker.error().message();
+            return "cannot start a generator process: " + worker.error().message();
         }
         Shard& shard = *shards_.emplace_back(std::make_unique<Shard>());
         shard.number = number;
@@ -136,7 +136,7 @@ void Generators::ended(Shard& shard, const error_code& cause) {
 }
 
 void Generators::lose(Shard& shard, const std::string& how) {
-    shard.lost = fmt::format("generator shard {} (pid {}) {}", shard.number, shard.worker->pid(), how);
+    shard.lost = fmt::format("generator process {} (pid {}) {}", shard.number, shard.worker->pid(), how);
     lost_(shard.lost);
 }
 

@@ -214,7 +214,7 @@ std::optional<ServerFigures> figures_of(const json& body) {
             figures.living += shard.at("alive").get<bool>() ? 1 : 0;
             if (!shard.at("alive").get<bool>() && !shard.value("planned", false)) {
                 figures.dead_shards.push_back(
-                    fmt::format("server shard {} (pid {})", index, shard.at("pid").get<std::int64_t>()));
+                    fmt::format("server process {} (pid {})", index, shard.at("pid").get<std::int64_t>()));
             }
             ++index;
         }

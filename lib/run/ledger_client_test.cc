@@ -30,7 +30,7 @@ TEST(FiguresOf, AddsUpTheShards) {
     EXPECT_EQ(figures->private_bytes, 100u);
     EXPECT_EQ(figures->shards, 2u);
     EXPECT_EQ(figures->living, 1u);
-    EXPECT_EQ(figures->dead_shards, std::vector<std::string>{"server shard 1 (pid 2)"});
+    EXPECT_EQ(figures->dead_shards, std::vector<std::string>{"server process 1 (pid 2)"});
     ASSERT_TRUE(figures->host);
     EXPECT_EQ(figures->host->machine, "m");
     EXPECT_EQ(figures->host->clock_offset, Nanos{-3});

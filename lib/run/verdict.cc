@@ -20,37 +20,37 @@ Judgement judge(const Observed& observed) {
         invalid.push_back("a process was lost: " + shard);
     }
     if (observed.no_descriptors > 0) {
-        invalid.push_back(fmt::format(
-            "{} connections failed because a generator process had no file descriptors left: raise --shards",
-            observed.no_descriptors));
+        invalid.push_back(
+            fmt::format("{} failed because a generator process had no file descriptors left: raise --shards",
+                        counted(observed.no_descriptors, "connection")));
     }
     if (observed.turned_away > 0) {
-        invalid.push_back(
-            fmt::format("the embedded server turned {} connections away because it had no file descriptors left",
-                        observed.turned_away));
+        invalid.push_back(fmt::format("the embedded server turned {} away because it had no file descriptors left",
+                                      counted(observed.turned_away, "connection")));
     }
     if (observed.no_ports > 0) {
-        invalid.push_back(fmt::format(
-            "{} connections failed because no local ports were left: add source addresses (--source-address)",
-            observed.no_ports));
+        invalid.push_back(
+            fmt::format("{} failed because no local ports were left: add source addresses (--source-address)",
+                        counted(observed.no_ports, "connection")));
     }
     if (!observed.unread_ledger.empty()) {
-        invalid.push_back("the ledger could not be read: " + observed.unread_ledger);
+        invalid.push_back("the server's record could not be read: " + observed.unread_ledger);
     }
     for (const auto& identity : observed.unbalanced) {
-        invalid.push_back("the books do not balance: " + identity);
+        invalid.push_back("the delivery account does not add up: " + identity);
     }
     if (observed.lag_p99) {
         const Nanos lag = *observed.lag_p99;
         if (observed.response_p99 && lag > *observed.response_p99 / 2 && lag > 1ms) {
             invalid.push_back(
                 fmt::format("the generator itself was late, so response measures the tool and not the target: "
-                            "generator_lag P99 {} is above half of response P99 {}",
+                            "its scheduling delay (generator_lag) has a P99 of {}, above half of response P99 {}",
                             humanize(lag), humanize(*observed.response_p99)));
         } else if (lag > std::max(Nanos{1ms}, observed.response_p99.value_or(0ns) / 20)) {
-            suspect.push_back(fmt::format(
-                "the generator was late: generator_lag P99 {} is above {} (5 % of response P99, 1 ms at least)",
-                humanize(lag), humanize(std::max(Nanos{1ms}, observed.response_p99.value_or(0ns) / 20))));
+            suspect.push_back(
+                fmt::format("the generator was late: its scheduling delay (generator_lag) has a P99 of {}, above {} (5 "
+                            "% of response P99, 1 ms at least)",
+                            humanize(lag), humanize(std::max(Nanos{1ms}, observed.response_p99.value_or(0ns) / 20))));
         }
     }
     if (observed.measured > 0 &&
@@ -73,9 +73,9 @@ Judgement judge(const Observed& observed) {
                                       humanize(Nanos{std::chrono::abs(observed.clock_step)})));
     }
     if (observed.listen_overflows > 0) {
-        suspect.push_back(fmt::format(
-            "{} connections found a listen queue full and were delayed: see accept backlog in portillon doctor",
-            observed.listen_overflows));
+        suspect.push_back(
+            fmt::format("a listen queue was full for {}, which delayed them: see accept backlog in portillon doctor",
+                        counted(observed.listen_overflows, "connection")));
     }
     Judgement judgement;
     judgement.measurement = !invalid.empty()   ? Measurement::invalid

@@ -26,10 +26,10 @@ TEST(Verdict, JudgesEachReasonByItself) {
     };
     const Row rows[] = {
         {"nothing", [](Observed&) {}, Measurement::valid, ""},
-        {"a shard", [](Observed& o) { o.lost_shards = {"generator shard 1"}; }, Measurement::invalid,
-         "generator shard 1"},
+        {"a shard", [](Observed& o) { o.lost_shards = {"generator process 1"}; }, Measurement::invalid,
+         "generator process 1"},
         {"descriptors", [](Observed& o) { o.no_descriptors = 1; }, Measurement::invalid, "descriptors"},
-        {"a full server", [](Observed& o) { o.turned_away = 1; }, Measurement::invalid, "turned 1 connections away"},
+        {"a full server", [](Observed& o) { o.turned_away = 1; }, Measurement::invalid, "turned 1 connection away"},
         {"ports", [](Observed& o) { o.no_ports = 1; }, Measurement::invalid, "ports"},
         {"an unread ledger", [](Observed& o) { o.unread_ledger = "no answer"; }, Measurement::invalid, "no answer"},
         {"books", [](Observed& o) { o.unbalanced = {"a + b = c"}; }, Measurement::invalid, "a + b = c"},

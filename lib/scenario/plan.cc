@@ -257,7 +257,7 @@ void warn_of_the_machine(Plan& plan, const plan::Machine& machine) {
             humanize_count(plan.peak_per_s), humanize_count(plan.peak_batches_per_s), busy, machine.cores));
     }
     if (plan.ledger.count > large_ledger_bytes) {
-        plan.warnings.push_back(fmt::format("the ledger needs {} of memory", humanize(plan.ledger)));
+        plan.warnings.push_back(fmt::format("the record of what arrives needs {} of memory", humanize(plan.ledger)));
     }
 }
 

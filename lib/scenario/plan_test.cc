@@ -136,7 +136,7 @@ TEST(Plan, WarnsOfWhatWillNotWork) {
     std::vector<Row> rows;
     rows.push_back({steady(100, 1, 10s), "the stages end at 10s, before the last equipment starts at 49s: 80 of 100"});
     rows.back().scenario.lot().fleet.start = plan::StartBySteps{2, 1s};
-    rows.push_back({steady(1000, 1, 10s), "connecting 1000 equipments at 10/s takes 100 s"});
+    rows.push_back({steady(1000, 1, 10s), "connecting 1,000 equipments at 10/s takes 100 s"});
     rows.back().scenario.lot().fleet.start = plan::StartByRate{Rate{10}, 60s};
     rows.push_back({steady(1, 100, 10s), "window (1 batches of 1) is full after 10.0 ms"});
     rows.back().scenario.lot().delivery.in_flight = 1;

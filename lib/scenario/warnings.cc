@@ -50,11 +50,10 @@ private:
         const auto& start = std::get<plan::StartByRate>(fleet.start);
         const double needed_s = fleet.equipments / start.rate.per_second;
         if (needed_s > seconds(start.within)) {
-            warn("fleet.start",
-                 fmt::format("connecting {} equipments at {}/s takes {} s, longer than within ({}): those "
-                             "that are not connected by then begin offline",
-                             fleet.equipments, start.rate.per_second, humanize_count(needed_s),
-                             format_duration(start.within)));
+            warn("fleet.start", fmt::format("connecting {} at {}/s takes {} s, longer than within ({}): those "
+                                            "that are not connected by then begin offline",
+                                            counted(fleet.equipments, "equipment"), start.rate.per_second,
+                                            humanize_count(needed_s), format_duration(start.within)));
         }
     }
 
@@ -130,7 +129,7 @@ private:
             const auto key = fmt::format("faults.{}", fault.number);
             if (fault.last > equipments) {
                 warn(key + ".equipments",
-                     fmt::format("ends at {}, but the fleet has {} equipments", fault.last, equipments));
+                     fmt::format("ends at {}, but the fleet has {}", fault.last, counted(equipments, "equipment")));
             }
             if (count_hit(scenario_, fault) == 0) {
                 warn(key, fmt::format("hits no equipment: {}% of {} equipments is none, with this seed",

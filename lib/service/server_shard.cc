@@ -69,7 +69,7 @@ private:
     std::string take(const link::v1::ServerPlan& message) {
         auto plan = read_plan(message);
         if (!plan) {
-            return "a server shard cannot read its plan: " + format_problem(plan.problems().front());
+            return "a server process cannot read its plan: " + format_problem(plan.problems().front());
         }
         plan_ = std::move(*plan);
         return prepare();
@@ -78,10 +78,10 @@ private:
     std::string prepare() {
         auto memory = server::SharedMemory::open(plan_.figures);
         if (!memory) {
-            return "a server shard cannot open the shared memory: " + memory.error().message();
+            return "a server process cannot open the shared memory: " + memory.error().message();
         }
         if (memory->bytes().size() < server::SharedFigures::bytes_needed(plan_.shards)) {
-            return "a server shard finds too little shared memory";
+            return "a server process finds too little shared memory";
         }
         memory_.emplace(std::move(*memory));
         auto limits = plan_.limits;
@@ -92,7 +92,7 @@ private:
         shard_.emplace(loop_, kinds_, limits, shared_figures, plan_.shard);
         if (!plan_.mesh.empty()) {
             if (const auto error = shard_->meet(plan_.mesh)) {
-                return "a server shard cannot be reached by the others: " + error.message();
+                return "a server process cannot be reached by the others: " + error.message();
             }
         }
         for (const unsigned dead : plan_.dead) {
@@ -132,7 +132,7 @@ private:
             if (now < *join_by_) {
                 loop_.timers().set(*this, now + join_step);
             } else {
-                say_ready("a server shard cannot reach the others");
+                say_ready("a server process cannot reach the others");
             }
             return;
         }
@@ -144,7 +144,7 @@ private:
     std::string listen() {
         for (const auto& [listener, at] : plan_.listeners) {
             if (!server::is_among(kinds_, listener)) {
-                return fmt::format("a server shard knows no listener {}", listener);
+                return fmt::format("a server process knows no listener {}", listener);
             }
             if (const auto error = shard_->listen(listener, at)) {
                 return fmt::format("{}={}: {}", listener, net::format_endpoint(at), error.message());

@@ -25,7 +25,7 @@ Cell number_cell(std::optional<double> value, const char* why) {
 // A gauge's mean over several seconds, rounded to a whole number; but a mean below 1 is not rounded to 0.
 Cell gauge_cell(std::optional<double> value) {
     const auto whole = [](double mean) { return mean < 1 ? mean : std::round(mean); };
-    return number_cell(value ? std::optional(whole(*value)) : std::nullopt, "the target has no ledger");
+    return number_cell(value ? std::optional(whole(*value)) : std::nullopt, "the target has no record of what arrived");
 }
 
 Cell us_cell(std::optional<double> us) {
@@ -43,7 +43,8 @@ Line line_of_moment(const Moment& moment, double width_s, Part part) {
     return {
         .cells = {std::move(from), number_cell(moment.due_per_s, "nothing is due in the drain"),
                   number_cell(moment.acknowledged_per_s, too_short),
-                  number_cell(moment.delivered_per_s, moment.pending ? too_short : "the target has no ledger"),
+                  number_cell(moment.delivered_per_s,
+                              moment.pending ? too_short : "the target has no record of what arrived"),
                   gauge_cell(moment.connected), gauge_cell(moment.in_flight), gauge_cell(moment.cached),
                   gauge_cell(moment.pending), us_cell(moment.p50_us), us_cell(moment.p95_us), us_cell(moment.p99_us),
                   us_cell(moment.max_us),

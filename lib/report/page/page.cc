@@ -556,9 +556,9 @@ std::vector<Section> sections_of(const Report& report, const std::vector<Row>& r
                                     "during and after it.") +
                                     faults});
         }
-        sections.push_back({"books", "Books",
+        sections.push_back({"books", "Delivery account",
                             how("Every generated validation is in exactly one state at the equipment, and the server's "
-                                "ledger is reconciled with it.") +
+                                "record is compared with it.") +
                                 account_content(rows) + html_table(book_table(rows), "figures")});
         const auto exceptions = html_table(shortened(exception_table(rows), most_exceptions_shown));
         sections.push_back({"exceptions", "Delivery exceptions",

@@ -175,7 +175,7 @@
   // ------------------------------------------------------------------------------------------------ spectrum
 
   const kinds = [['response', 'response'], ['end_to_end', 'end to end'], ['service', 'service'],
-                 ['lateness', 'lateness'], ['connect', 'connect'], ['generator_lag', 'generator lag']];
+                 ['lateness', 'send delay'], ['connect', 'connect'], ['generator_lag', 'scheduling delay']];
 
   // A cross where a curve ends because what follows was never answered.
   const ends = {

@@ -71,7 +71,7 @@ RunReport dead_shard_run() {
     run.counts.unaccounted = 500;
     run.verdict = {
         .measurement = Measurement::invalid,
-        .reasons = {"generator shard 2 ended by signal 9: equipments 501 to 1000 are missing from the totals"},
+        .reasons = {"generator process 2 ended by signal 9: equipments 501 to 1000 are missing from the totals"},
         .complete = true};
     return run;
 }
@@ -195,7 +195,7 @@ Comparison repeated_runs() {
     comparison.runs.back().superseded = true;
     add(3, 1.1, "");
     add(4, 1.2, "");
-    add(5, 9, "the ledger could not be read");
+    add(5, 9, "the server's record could not be read");
     return comparison;
 }
 
