@@ -5,7 +5,9 @@ target_compile_options(portillon_options INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Werror -fno-omit-frame-pointer)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # -Wrestrict: false errors in std::string of g++ 12 (GCC bug 105651).
-  target_compile_options(portillon_options INTERFACE -fcoroutines -Wno-restrict)
+  # ggc-min-heapsize, in KiB: g++ collects its garbage only beyond 512 MiB, which saves 7 % of the time of a large unit for
+  # 150 MB more.
+  target_compile_options(portillon_options INTERFACE -fcoroutines -Wno-restrict --param=ggc-min-heapsize=524288)
   if(CMAKE_UNITY_BUILD)
     # In a unity build g++ takes each source for a header, and the frame of a coroutine that holds a lambda for a type of
     # that header; the test of headers keeps the warning for real ones. Where g++ inlines the allocation of such a frame
@@ -60,6 +62,7 @@ function(portillon_test name)
   cmake_parse_arguments(arg "" "" "SOURCES;LINK" ${ARGN})
   add_executable(portillon_${name}_test ${arg_SOURCES})
   target_link_libraries(portillon_${name}_test PRIVATE portillon_options ${arg_LINK} GTest::gmock GTest::gtest_main)
+  set_target_properties(portillon_${name}_test PROPERTIES UNITY_BUILD_BATCH_SIZE 16)
   target_compile_definitions(portillon_${name}_test PRIVATE PORTILLON_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   # Compiled more often than run, and run for milliseconds: a quarter less to wait for.
   target_compile_options(portillon_${name}_test PRIVATE $<$<CONFIG:Release>:-O1>)
@@ -89,9 +92,9 @@ function(portillon_fuzz name)
     target_compile_options(portillon_${name}_fuzz PRIVATE -fsanitize=fuzzer)
     target_link_options(portillon_${name}_fuzz PRIVATE -fsanitize=fuzzer)
   elseif(PORTILLON_TESTS)
-    add_executable(portillon_${name}_corpus ${arg_SOURCES} ${PROJECT_SOURCE_DIR}/lib/testing/corpus_main.cc)
+    add_executable(portillon_${name}_corpus ${arg_SOURCES})
     target_compile_options(portillon_${name}_corpus PRIVATE $<$<CONFIG:Release>:-O1>)
-    target_link_libraries(portillon_${name}_corpus PRIVATE portillon_options ${arg_LINK})
+    target_link_libraries(portillon_${name}_corpus PRIVATE portillon_options ${arg_LINK} portillon_corpus_main)
     add_test(NAME ${name}_corpus COMMAND portillon_${name}_corpus ${corpus})
     add_dependencies(portillon_tests portillon_${name}_corpus)
   endif()

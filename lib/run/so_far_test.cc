@@ -35,7 +35,7 @@ link::v1::Snapshot snapshot(std::uint32_t segment, unsigned count, Nanos respons
     return snapshot;
 }
 
-class SoFarTest : public testing::Test {
+class SoFarTest : public ::testing::Test {
 protected:
     SoFarTest() {
         kind.name = "http2";

@@ -33,7 +33,7 @@ error_code decoded(std::string_view bytes, Encoding encoding) {
     return decode(bytes_of(bytes), encoding, received);
 }
 
-class BatchCodec : public testing::TestWithParam<Encoding> {};
+class BatchCodec : public ::testing::TestWithParam<Encoding> {};
 INSTANTIATE_TEST_SUITE_P(Encodings, BatchCodec, testing::Values(Encoding::protobuf, Encoding::json),
                          [](const auto& suite) { return std::string(name_of(suite.param)); });
 
