@@ -141,7 +141,7 @@ std::vector<std::string> account_of(const Known& known) {
         }
     } else if (*known.counts.generated > 0) {
         sentences.emplace_back(known.embedded ? "The server's record could not be read: what arrived is not known."
-                                              : "The target has no record of what arrived.");
+                                              : "The target has no record: what arrived is not known.");
         tell_of_answers(known, sentences);
     }
     return sentences;

@@ -113,7 +113,7 @@ TEST(Account, SaysWhatIsKnownAndNoMore) {
              k.counts.lost = k.counts.undelivered = k.counts.unconfirmed = std::nullopt;
              k.embedded = false;
          }),
-         {"The target has no record of what arrived.", "Every validation was acknowledged."}},
+         {"The target has no record: what arrived is not known.", "Every validation was acknowledged."}},
         {"a foreign target that answered some",
          with([](Known& k) {
              forget_ledger(k);
@@ -121,7 +121,7 @@ TEST(Account, SaysWhatIsKnownAndNoMore) {
              k.embedded = false;
              k.counts.acknowledged = 1'100;
          }),
-         {"The target has no record of what arrived.", "1,100 of 1,200 validations were acknowledged."}},
+         {"The target has no record: what arrived is not known.", "1,100 of 1,200 validations were acknowledged."}},
         {"a foreign target at QoS 0",
          with([](Known& k) {
              forget_ledger(k);
@@ -129,7 +129,7 @@ TEST(Account, SaysWhatIsKnownAndNoMore) {
              k.embedded = false;
              k.acknowledges = false;
          }),
-         {"The target has no record of what arrived.", "Nothing is acknowledged either."}},
+         {"The target has no record: what arrived is not known.", "Nothing is acknowledged either."}},
         {"the server died",
          with([](Known& k) {
              forget_ledger(k);
@@ -172,7 +172,7 @@ TEST(Account, SaysWhatIsKnownAndNoMore) {
          {"Every validation arrived, once and in order.", "1 arrived without its equipment knowing."}},
         {"not reconciled",
          with([](Known& k) { k.counts.lost = k.counts.undelivered = k.counts.unconfirmed = std::nullopt; }),
-         {"The ledger was not reconciled with what was generated: what is missing is not known.",
+         {"The server's record was not compared with what was generated: what is missing is not known.",
           "Whether any acknowledged one was lost is not known."}},
         {"unbalanced",
          with([](Known& k) { k.balanced = false; }),

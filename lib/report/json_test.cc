@@ -345,7 +345,7 @@ TEST(ReportJson, NoticesFiguresThatWereAltered) {
         {"/latency/connect/histogram", "HISTFAAA",
          "latency.connect.histogram: the deflated histogram is shorter or longer"},
         {"/intervals/0/response_histogram", "!", "intervals.0.response_histogram: the histogram is not base64"},
-        {"/tally/acknowledged", 19'999, "tally.generated: the books do not balance"},
+        {"/tally/acknowledged", 19'999, "tally.generated: the delivery account does not add up"},
         {"/ledger/delivered", 19'999,
          "delivery.undelivered: the delivery account does not add up: delivered + undelivered = generated (19999 against "
          "20000), of which the verdict says nothing: the report was altered"},

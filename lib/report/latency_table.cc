@@ -11,7 +11,7 @@ Table latency_table(const std::vector<Row>& rows) {
     for (const auto& row : rows) {
         LineGroup group{.heading = rows.size() > 1 ? row.label : "", .name = row.label, .runs = places_of(row)};
         for (const auto& kind : account::latency_figures) {
-            auto name = text_cell(std::string(kind.name));
+            auto name = text_cell(std::string(kind.label));
             name.why = kind.explanation;
             Line line{.cells = {std::move(name)}};
             for (const auto& column : latency_columns()) {

@@ -100,11 +100,11 @@ std::string notes_on(const Latencies& latency) {
                 "", 2,
                 fmt::format("{}: {} never came; they rank above all others, and \"never\" stands where a figure "
                             "falls among them.",
-                            figure.name, counted(one->unanswered)));
+                            figure.label, counted(one->unanswered)));
         }
         if (one && one->histogram.overflow() > 0) {
             notes +=
-                labelled("", 2, fmt::format("{}: {} above 24 h.", figure.name, counted(one->histogram.overflow())));
+                labelled("", 2, fmt::format("{}: {} above 24 h.", figure.label, counted(one->histogram.overflow())));
         }
     }
     return notes;

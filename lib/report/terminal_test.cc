@@ -49,7 +49,7 @@ TEST(Terminal, SaysWhenItIsNotKnownWhatArrived) {
     EXPECT_THAT(text, HasSubstr("The server's record could not be read: what arrived is not known."));
     EXPECT_THAT(text, Not(HasSubstr("Every validation arrived")));
     run.target = "http://127.0.0.1:8080";
-    EXPECT_THAT(summary(run, Style::plain), HasSubstr("The target has no record of what arrived."));
+    EXPECT_THAT(summary(run, Style::plain), HasSubstr("The target has no record: what arrived is not known."));
 }
 
 TEST(Terminal, PraisesNothingWhenNothingWasDue) {

@@ -116,6 +116,10 @@ private:
             warn(key, fmt::format("lasts until {}, beyond the end of the traffic at {}: nothing is due after that",
                                   format_duration(over), format_duration(end())));
         }
+        if (fault.during > Nanos{0} && fault.every >= fault.during) {
+            warn(key + ".every", fmt::format("{} is not shorter than for ({}): it happens but once",
+                                             format_duration(fault.every), format_duration(fault.during)));
+        }
         if (fault.kind == FaultKind::half_open && !has_keepalive()) {
             warn(key, fmt::format("goes unnoticed by {0} without keepalive: it tries again on the dead connection for "
                                   "ever (protocols.{0}.keepalive is 0s)",

@@ -45,6 +45,10 @@ TEST(Warnings, SayWhatHasNoEffect) {
         {"faults: [ { at: 5s, for: 1s, kind: cut, share: 0.01% } ]\n", "faults.0: hits no equipment: 0.01% of 3"},
         {"protocol: http2\nfaults: [ { at: 5s, kind: half_open } ]\n",
          "faults.0: goes unnoticed by http2 without keepalive"},
+        {"faults: [ { at: 1s, for: 2s, every: 2s, kind: reset } ]\n",
+         "faults.0.every: 2s is not shorter than for (2s): it happens but once"},
+        {"faults: [ { at: 1s, for: 2s, every: 3s, kind: goaway } ]\n",
+         "faults.0.every: 3s is not shorter than for (2s): it happens but once"},
         {"delivery: { batch: { linger: 1s } }\n", "delivery.batch.linger: has no effect with batch.max 1"},
         {"delivery: { breaker: { open: 3s } }\n", "delivery.breaker.open: has no effect without breaker.failures"},
         {"thresholds: { acknowledged: [ { threshold: 'count>100', abortOnFail: true } ] }\n",
@@ -71,7 +75,8 @@ TEST(Warnings, SayWhatHasNoEffect) {
 TEST(Warnings, SayNothingOfWhatHasItsEffect) {
     EXPECT_EQ(warned(""), "");
     EXPECT_EQ(
-        warned("faults: [ { at: 5s, for: 5s, kind: stall }, { at: 9s, kind: reset } ]\n"
+        warned("faults: [ { at: 5s, for: 5s, kind: stall }, { at: 9s, kind: reset },\n"
+               " { at: 1s, for: 2s, every: 1s, kind: reset } ]\n"
                "delivery: { batch: { max: 2, linger: 1s }, breaker: { failures: 2, open: 3s } }\n"
                "thresholds: { response: [ { threshold: 'p(95)<1s', abortOnFail: true, delayAbortEval: 9s } ] }\n"),
         "");
