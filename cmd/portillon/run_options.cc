@@ -214,6 +214,8 @@ void RunOptions::add_to(CLI::App& app, Target target) {
         ->type_name("ADDRESS");
     app.add_flag("--strict", strict_, "A suspect measurement fails, too (exit code 3)");
     app.add_flag("--yes", yes_, "Load a target that is not this machine without asking");
+    app.add_flag("--allow-commands", commands_allowed_,
+                 "Execute the commands of the scenario's faults (kind: command) on this machine");
     app.add_flag("--quiet", quiet_, "Print only problems and the summary");
     app.add_flag("--no-progress", no_progress_, "Do not show the progress");
 }
@@ -278,6 +280,11 @@ Checked<run::Order> RunOptions::order(const Loaded& loaded, const std::string& p
     if (order.target && has_server_faults(order.scenario) && !order.ledger) {
         problems.push_back(
             {"--target", 0, "", "the scenario has faults of the server, which need the embedded one or --ledger"});
+    }
+    if (const auto commands = commands_of(order.scenario); !commands.empty() && !commands_allowed_) {
+        problems.push_back({"--allow-commands", 0, "",
+                            fmt::format("is missing: the scenario's faults execute commands on this machine: {}",
+                                        fmt::join(commands, "; "))});
     }
     for (const auto& text : source_addresses_) {
         if (const auto address = net::parse_address(text)) {

@@ -30,8 +30,8 @@ struct Destination {
 
 class RunOptions {
 public:
-    // Adds --shards --source-address --strict --yes --quiet --no-progress --target --ledger; `several`: targets may be
-    // named.
+    // Adds --shards --source-address --strict --yes --quiet --no-progress --allow-commands --target --ledger;
+    // `several`: targets may be named.
     enum class Target : std::uint8_t { one, several };
     void add_to(CLI::App& app, Target target);
 
@@ -62,6 +62,7 @@ private:
     std::vector<std::string> source_addresses_;
     bool strict_ = false;
     bool yes_ = false;
+    bool commands_allowed_ = false;
     bool quiet_ = false;
     bool no_progress_ = false;
 };

@@ -14,6 +14,8 @@ std::string_view name_of(Victim victim) {
             return "connections";
         case Victim::shards:
             return "shards";
+        case Victim::nothing:
+            return "nothing";
         case Victim::held_messages:
         case Victim::messages:
             break;

@@ -42,17 +42,22 @@ enum class Kind : std::uint8_t {
     flapping,   // once in every `up` + `down`, at a random instant: a reset, and for `down` dials are refused
     slow_read,  // the equipment reads `rate` bytes a second, so that the server's writes pile up
     one_way,    // nothing passes in one direction; dials hang
+
+    // Executed by the conductor.
+    command,  // a command of the user is executed on the conductor's machine, and another one at the fault's end
 };
 
-enum class Side : std::uint8_t { server, network };
+// Who executes a fault: the server, the connections of the generators, or the conductor.
+enum class Side : std::uint8_t { server, network, conductor };
 
-// The things that a fault strikes, which its count counts. ways: the ways between equipments and server.
-enum class Victim : std::uint8_t { held_messages, validations, messages, connections, shards, ways };
+// The things that a fault strikes, which its count counts. ways: the ways between equipments and server. nothing: only
+// the user knows what a command does.
+enum class Victim : std::uint8_t { held_messages, validations, messages, connections, shards, ways, nothing };
 
 // All keys that a fault in a scenario may have besides `kind` and `at`.
-inline constexpr std::array<std::string_view, 13> keys{"for",       "delay", "count",     "one_in", "retry_after",
-                                                       "jitter",    "rate",  "every",     "up",     "down",
-                                                       "direction", "share", "equipments"};
+inline constexpr std::array<std::string_view, 16> keys{"for",   "delay", "count", "one_in",    "retry_after", "jitter",
+                                                       "rate",  "every", "up",    "down",      "direction",   "run",
+                                                       "until", "limit", "share", "equipments"};
 
 // A set of keys, written as names with spaces between them.
 struct Keys {
@@ -87,7 +92,7 @@ struct KindOfFault {
 };
 
 // The rows are in the order of Kind, so that a Kind is an index.
-inline constexpr std::array<KindOfFault, 26> kinds{{
+inline constexpr std::array<KindOfFault, 27> kinds{{
     {Kind::stall, "stall", Side::server, Victim::held_messages, {"for"}, {}, "answers nothing for a while"},
     {Kind::delay, "delay", Side::server, Victim::held_messages, {"for delay"}, {}, "answers late for a while"},
     {Kind::slow,
@@ -210,6 +215,13 @@ inline constexpr std::array<KindOfFault, 26> kinds{{
      {},
      "the equipment reads slowly, so that the server has to wait"},
     {Kind::one_way, "one_way", Side::network, Victim::ways, {"for direction"}, {}, "silence in one direction"},
+    {Kind::command,
+     "command",
+     Side::conductor,
+     Victim::nothing,
+     {"run"},
+     {"for until limit"},
+     "run is executed on this machine when it begins, until at its end, if option --allow-commands allows it"},
 }};
 
 constexpr const KindOfFault& about(Kind kind) {
@@ -226,6 +238,10 @@ constexpr bool is_of_network(Kind kind) {
 
 constexpr Victim victim_of(Kind kind) {
     return about(kind).victim;
+}
+
+constexpr bool is_of_server(Kind kind) {
+    return about(kind).side == Side::server;
 }
 
 // Whether the fault strikes messages. Such a fault needs `for` or `count`, so that it ends.

@@ -15,7 +15,7 @@ TEST(Kinds, StandInTheOrderOfTheirEnumerators) {
         EXPECT_EQ(static_cast<std::size_t>(kinds[place].kind), place) << kinds[place].name;
         EXPECT_TRUE(names.insert(kinds[place].name).second) << kinds[place].name;
     }
-    EXPECT_EQ(kinds.back().kind, Kind::one_way) << "the last enumerator";
+    EXPECT_EQ(kinds.back().kind, Kind::command) << "the last enumerator";
 }
 
 TEST(Kinds, TakeKeysThatThereAre) {
@@ -33,12 +33,16 @@ TEST(Kinds, TakeKeysThatThereAre) {
     EXPECT_FALSE(about(Kind::limit).takes("share"));
     EXPECT_TRUE(about(Kind::latency).takes("share")) << "of some equipments, as every fault of the network";
     EXPECT_FALSE(about(Kind::latency).takes("up"));
+    EXPECT_TRUE(about(Kind::command).needs("run"));
+    EXPECT_FALSE(about(Kind::command).takes("share")) << "it hits no equipment";
 }
 
 TEST(Kinds, AreFoundByNameOnTheirSide) {
     EXPECT_EQ(kind_named("close", Side::server), Kind::close);
     EXPECT_FALSE(kind_named("close", Side::network));
     EXPECT_FALSE(kind_named("clos", Side::server));
+    EXPECT_FALSE(kind_named("command", Side::server)) << "no server executes what its clients name";
+    EXPECT_EQ(names_of(Side::conductor), "command");
     EXPECT_TRUE(names_of(Side::server).starts_with("stall, delay, slow, limit, lose"));
     EXPECT_TRUE(names_of(Side::server).ends_with("kill or restart"));
     EXPECT_TRUE(names_of(Side::network).ends_with("slow_read or one_way"));

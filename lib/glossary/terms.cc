@@ -127,11 +127,16 @@ std::string usage_of(const faults::KindOfFault& kind) {
     return needed + " }" + (allowed.empty() ? "" : "; it also takes " + allowed);
 }
 
+const char* origin_of(faults::Side side) {
+    return side == faults::Side::network  ? "of the network"
+           : side == faults::Side::server ? "of the server"
+                                          : "by a command";
+}
+
 Term term_of(const faults::KindOfFault& kind) {
     return {.name = std::string(kind.name),
             .other_names = {},
-            .definition = fmt::format("A fault of the {}: {}.", faults::is_of_network(kind.kind) ? "network" : "server",
-                                      kind.meaning),
+            .definition = fmt::format("A fault {}: {}.", origin_of(kind.side), kind.meaning),
             .group = Group::faults,
             .metric = {},
             .usage = usage_of(kind)};

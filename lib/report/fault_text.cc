@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+
 #include "base/units.h"
 #include "gate/metric.h"
 #include "report/prose.h"
@@ -65,7 +67,30 @@ std::string did(const Fault& fault) {
     return text.empty() ? "" : "; affected " + text;
 }
 
+// "; run exited with 0 after 1.2 s; until ..."
+std::string executed(const Fault& fault) {
+    std::string text;
+    for (const auto& command : fault.commands) {
+        text += fmt::format("; {} {}", command.key, ending_of(command));
+    }
+    return text;
+}
+
+// Whom or what the fault hit, after a comma; empty for a command, which only the user can know.
+std::string whom(const Fault& fault) {
+    return fault.equipments          ? ", " + counted(*fault.equipments, "equipment")
+           : fault.kind == "command" ? ""
+                                     : ", on the server";
+}
+
 }  // namespace
+
+std::string ending_of(const ExecutedCommand& command) {
+    const bool is_told = !command.succeeded() && !command.last_line.empty();
+    return command.ended +
+           (command.exit_status ? " after " + humanize(Nanos{std::llround(command.took_s * 1e9)}) : "") +
+           (is_told ? fmt::format(" ({})", command.last_line) : "");
+}
 
 std::string fault_line(const RunReport& run, const Fault& fault) {
     std::string text = fmt::format("{} {}, at {}", fault.number, fault.what, in_seconds(fault.at_s));
@@ -75,7 +100,7 @@ std::string fault_line(const RunReport& run, const Fault& fault) {
     if (!fault.happened) {
         return text + ": did not happen: " + fault.back_to_normal_reason;
     }
-    text += fault.equipments ? ", " + counted(*fault.equipments, "equipment") : ", on the server";
+    text += whom(fault);
     text += ": " +
             (fault.back_to_normal_s ? "back to normal after " + in_seconds(*fault.back_to_normal_s)
                                     : "not seen back to normal: " + fault.back_to_normal_reason) +
@@ -98,7 +123,7 @@ std::string fault_line(const RunReport& run, const Fault& fault) {
     if (fault.cached_max > 0) {
         text += fmt::format("; at most {} cached", counted(fault.cached_max));
     }
-    return text + did(fault);
+    return text + did(fault) + executed(fault);
 }
 
 }  // namespace portillon::report

@@ -228,6 +228,20 @@ private:
         return phase;
     }
 
+    static std::vector<ExecutedCommand> commands(const Json& fault) {
+        std::vector<ExecutedCommand> commands;
+        for (const auto& json : fault.value("commands", Json::array())) {
+            commands.push_back({.key = json["key"],
+                                .command = json["command"],
+                                .at_s = json["at_s"].get<double>(),
+                                .took_s = json["took_s"].get<double>(),
+                                .exit_status = maybe<int>(json, "exit_status"),
+                                .ended = json["ended"],
+                                .last_line = text(json, "last_line")});
+        }
+        return commands;
+    }
+
     static Fault fault(const Json& json) {
         Fault fault{.number = json["number"].get<unsigned>(),
                     .kind = json["kind"],
@@ -244,6 +258,7 @@ private:
                     .back_to_normal_reason = text(json, "back_to_normal_reason"),
                     .normal_p95_us = maybe<double>(json, "normal_p95_us"),
                     .usual_p95_us = maybe<double>(json, "usual_p95_us"),
+                    .commands = commands(json),
                     .cached_max = count(json, "cached_max")};
         for (const auto& range : json["which"]) {
             fault.which.push_back({range[0].get<std::uint32_t>(), range[1].get<std::uint32_t>()});

@@ -155,6 +155,25 @@ TEST(ReportJson, KeepsFaultsAndTheirPhases) {
     EXPECT_FALSE(Json::parse(to_json(healthy_run())).contains("faults"));
 }
 
+TEST(ReportJson, KeepsTheCommandsOfFaults) {
+    auto run = faulty_run();
+    run.faults[1].kind = "command";
+    run.faults[1].commands = {
+        {.key = "run", .command = "stop", .at_s = 4, .took_s = 1.5, .exit_status = 0, .ended = "exited with 0"},
+        {.key = "until",
+         .command = "start",
+         .at_s = 5,
+         .took_s = 10,
+         .ended = "took longer than 10s and was killed",
+         .last_line = "starting"}};
+    const auto text = to_json(run);
+    const auto read = parse_report(text, "report.json");
+    ASSERT_TRUE(read) << format_problem(read.problems().front());
+    EXPECT_EQ(std::get<RunReport>(*read).faults[1].commands, run.faults[1].commands);
+    EXPECT_EQ(to_json(*read), text);
+    EXPECT_FALSE(Json::parse(text)["faults"][0].contains("commands"));
+}
+
 TEST(ReportJson, ReplacesWhatIsNotUtf8) {
     auto run = healthy_run();
     run.target = "mqtt://\xff";

@@ -146,6 +146,16 @@ Ordered json_of(const Throughput& throughput) {
     return json;
 }
 
+Ordered json_of(const ExecutedCommand& executed) {
+    return {{"key", executed.key},
+            {"command", executed.command},
+            {"at_s", executed.at_s},
+            {"took_s", executed.took_s},
+            {"exit_status", whole(executed.exit_status)},
+            {"ended", executed.ended},
+            {"last_line", text(executed.last_line)}};
+}
+
 Ordered json_of(const Fault& fault) {
     auto which = Ordered::array();
     for (const auto& range : fault.which) {
@@ -170,6 +180,9 @@ Ordered json_of(const Fault& fault) {
                     {"cached_max", fault.cached_max}};
     if (!fault.happened) {
         json["happened"] = false;
+    }
+    for (const auto& executed : fault.commands) {
+        json["commands"].push_back(json_of(executed));
     }
     return json;
 }

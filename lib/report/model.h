@@ -103,6 +103,19 @@ struct Injected {
     bool operator==(const Injected&) const = default;
 };
 
+// A command that a fault executed on the conductor's machine.
+struct ExecutedCommand {
+    std::string key;                      // of the fault: "run" or "until"
+    std::string command;                  // as the scenario has it
+    double at_s = 0, took_s = 0;          // at_s: since T0
+    std::optional<int> exit_status = {};  // absent: the command was killed, or could not be started
+    std::string ended;                    // "exited with 0", "could not be started: no such file", ...
+    std::string last_line = {};           // of its output; empty if there was none
+    bool operator==(const ExecutedCommand&) const = default;
+
+    bool succeeded() const { return exit_status == 0; }
+};
+
 // A fault of the scenario: what it did, and how long its effect lasted. Its phases have the validations due around it.
 struct Fault {
     unsigned number = 1;        // in the scenario, from 1
@@ -128,6 +141,7 @@ struct Fault {
     std::string back_to_normal_reason = {};
     std::optional<double> normal_p95_us = {};
     std::optional<double> usual_p95_us = {};  // the median of the intervals before the fault; absent in older reports
+    std::vector<ExecutedCommand> commands = {};  // for kind command only, in the order of time
     Count cached_max = 0;  // the largest `cached` of any interval between the begin of this fault and that of the next
 };
 

@@ -8,6 +8,7 @@
 #include "escape/formats.h"
 #include "gate/threshold.h"
 #include "host/machine.h"
+#include "report/fault_text.h"
 #include "report/figures.h"
 #include "report/identities.h"
 #include "run/phases.h"
@@ -257,6 +258,20 @@ std::vector<report::JudgedThreshold> judged(const Order& order, const report::Ru
     return judged;
 }
 
+// "fault 2: systemctl start broker exited with 5 (no such unit)", for each command that did not succeed.
+std::vector<std::string> failed_commands(const report::RunReport& run) {
+    std::vector<std::string> failed;
+    for (const auto& fault : run.faults) {
+        for (const auto& command : fault.commands) {
+            if (!command.succeeded()) {
+                failed.push_back(
+                    fmt::format("fault {}: {} {}", fault.number, command.command, report::ending_of(command)));
+            }
+        }
+    }
+    return failed;
+}
+
 report::Verdict verdict_of(Observed observed, const report::RunReport& run, const Gathered& gathered) {
     for (const auto& problem : report::check_identities(run)) {
         observed.unbalanced.push_back(problem.key + ": " + problem.message);
@@ -274,6 +289,7 @@ report::Verdict verdict_of(Observed observed, const report::RunReport& run, cons
     observed.measured = gathered.lot.fleet.measured_generated;
     observed.nothing_due = gathered.complete && observed.measured == 0 && observed.lost_shards.empty();
     observed.late_unhindered = gathered.lot.fleet.sent_late;
+    observed.failed_commands = failed_commands(run);
     const auto judgement = judge(observed);
     report::Verdict verdict;
     verdict.measurement = judgement.measurement;
@@ -326,8 +342,8 @@ report::RunReport assemble(const Order& order, const Gathered& gathered) {
     }
     run.phases = phases_of(scenario, fleet, gathered.lot.ledger ? &*gathered.lot.ledger : nullptr,
                            sets ? &*sets : nullptr, traits.acknowledges, gathered.generating);
-    run.faults =
-        faults_of(scenario, fleet.series, gathered.lot.injected, gathered.lot.struck, run.phases, gathered.ended);
+    run.faults = faults_of(scenario, fleet.series, {gathered.lot.injected, gathered.lot.struck, gathered.commands},
+                           run.phases, gathered.ended);
 
     if (acknowledges) {
         run.latency.response = latency(fleet.response, fleet.unanswered());

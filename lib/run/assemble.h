@@ -11,6 +11,7 @@
 #include "link/link.pb.h"
 #include "net/faults/faulty_dialer.h"
 #include "report/model.h"
+#include "run/command_faults.h"
 #include "run/ledger_client.h"
 #include "run/order.h"
 #include "run/so_far.h"
@@ -41,6 +42,7 @@ struct Gathered {
     Nanos generating{};      // from T0 to the end of the last stage, or to the interruption
     Nanos ended{};           // from T0 to the end of the drain
     Observed observed;       // for the verdict; assemble() adds what follows from the other members
+    ExecutedCommands commands;
     bool complete = true;
     std::optional<Breach> aborted_by;  // the threshold that ended the run early
     std::string ended_because;         // another reason, see report::Verdict

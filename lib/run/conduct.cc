@@ -10,6 +10,7 @@
 #include "net/signals.h"
 #include "net/task_group.h"
 #include "plan/sizing.h"
+#include "run/command_runner.h"
 #include "run/conductor.h"
 #include "run/embedded_target.h"
 #include "run/foreign_target.h"
@@ -58,6 +59,8 @@ public:
                       .ports_per_address = host::ports_per_address(),
                       .target_in_words = describe_target(order),
                       .server_shards = sizing.server_shards,
+                      .execute = [this](std::vector<std::string> words,
+                                        Nanos limit) { return commands_.execute(std::move(words), limit); },
                       .run = random_run()}) {}
 
     RunOutcome conduct() {
@@ -89,6 +92,7 @@ private:
     MonotonicClock clock_;
     net::Loop loop_{clock_};
     Generators generators_{loop_, [this](unsigned) { return link::start_process(loop_, {"generator-shard"}); }};
+    CommandRunner commands_{loop_};
     std::unique_ptr<Target> target_;
     Conductor conductor_;
     RunOutcome outcome_;

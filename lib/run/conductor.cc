@@ -59,7 +59,8 @@ Conductor::Conductor(const Order& order, Progress& progress, Setup setup)
       generators_(setup.generators),
       target_(setup.target),
       setup_(std::move(setup)),
-      pause_(loop_) {
+      pause_(loop_),
+      commands_(loop_, progress, std::move(setup_.execute)) {
     const auto& scenario = order.scenario;
     const auto options = scenario.protocols.find(order.protocol->name);
     traits_ = order.protocol->traits(options == scenario.protocols.end() ? nlohmann::json::object() : options->second);
@@ -224,7 +225,7 @@ net::Task<void> Conductor::start_ledgers() {
         note(co_await lot.ledger->start(t0_));
         const auto& faults = order_.scenario.faults;
         for (std::size_t place = 0; place < faults.size(); ++place) {
-            if (!faults::is_of_network(faults[place].kind)) {
+            if (faults::is_of_server(faults[place].kind)) {
                 note(co_await lot.ledger->set_fault(faults[place], place, t0_));
             }
         }
@@ -249,6 +250,7 @@ net::Task<void> Conductor::generate() {
     co_await start_ledgers();
     generators_.begin(t0_);
     dials_from_ = std::min(dials_from_, t0_);
+    commands_.begin(order_.scenario.faults, t0_);
     co_await until(t0_, [this] { return interrupted_by_ != 0; });
     live_.phase = Phase::running;
     live_.planned = end_ - t0_;
@@ -266,6 +268,7 @@ net::Task<void> Conductor::generate() {
     const Instant now = std::clamp(loop_.now(), t0_, end_);
     if (early()) {
         generators_.stop(now);
+        commands_.finish();
         gathered_.complete = false;
     }
     gathered_.generating = now - t0_;
@@ -286,6 +289,7 @@ net::Task<void> Conductor::drain() {
                        [&] { return generators_.all_drained() || (interrupted_by_ != 0) != was_interrupted; });
         if ((interrupted_by_ != 0) != was_interrupted) {
             gathered_.complete = false;
+            commands_.finish();
             deadline = std::min(deadline, loop_.now() + short_drain);
         }
         show_progress();
@@ -296,6 +300,9 @@ net::Task<void> Conductor::drain() {
     }
     co_await until(loop_.now() + answer_patience, [this] { return generators_.all_drained(); });
     gathered_.ended = loop_.now() - t0_;
+    commands_.finish();
+    co_await commands_.join();
+    gathered_.commands = commands_.executed();
     gathered_.server_after_drain = co_await server_figures();
     if (is_elsewhere(gathered_.server_after_drain)) {
         server_machines_.running(*gathered_.server_after_drain->host);
@@ -563,7 +570,11 @@ net::Task<void> Conductor::until(Instant deadline, Condition holds) {
 
 bool Conductor::interrupt(const net::StopSignal& signal) {
     if (interrupted_by_ != 0) {
-        return !net::insists(interruption_, signal);
+        const bool at_once = net::insists(interruption_, signal);
+        for (const auto& command : at_once ? commands_.owed() : std::vector<std::string>{}) {
+            progress_.warn(fmt::format("aborted while a fault was on; its end was not executed: {}", command));
+        }
+        return !at_once;
     }
     interruption_ = signal;
     interrupted_by_ = signal.number;

@@ -11,6 +11,7 @@
 #include "net/signals.h"
 #include "net/task.h"
 #include "run/assemble.h"
+#include "run/command_faults.h"
 #include "run/conduct.h"
 #include "run/generators.h"
 #include "run/order.h"
@@ -34,6 +35,7 @@ public:
         unsigned ports_per_address = 28'000;  // on the machine that the generators run on
         std::string target_in_words;          // describe_target()
         unsigned server_shards = 0;           // of an embedded target; 0: the target is foreign
+        Execute execute;                      // for the commands of the scenario's faults
         RunId run{};                          // the run of the first lot; further lots get the numbers after it
     };
 
@@ -45,8 +47,8 @@ public:
     // The whole run, from the start of the target to its end. Call it once.
     net::Task<RunOutcome> live();
 
-    // Ends the run early, with a short drain and a report of what there is. False: the user insists on an end at once;
-    // then the caller has to end the process.
+    // Ends the run early, with a short drain and a report of what there is; `until` of command faults that are on is
+    // executed at once. False: the user insists on an end at once; then the caller has to end the process.
     bool interrupt(const net::StopSignal& signal);
 
     // Call when the target lost a process or ended; `what` describes it for the user.
@@ -110,6 +112,7 @@ private:
     RunOutcome outcome_;
     Live live_;
     Instant dials_from_{};  // T0 if nothing is dialled before
+    CommandFaults commands_;
     Instant t0_{}, end_{}, shown_at_{};
     bool target_given_up_ = false;
     std::uint64_t counted_generated_ = 0, counted_acknowledged_ = 0;

@@ -293,9 +293,17 @@ protected:
                                            .generator_shards = 2,
                                            .target_in_words = "a test",
                                            .server_shards = 1,
+                                           .execute = [this](std::vector<std::string> words,
+                                                             Nanos) { return execute(std::move(words)); },
                                            .run = RunId{77}});
         tasks.emplace(simulation.loop());
         tasks->spawn(live());
+    }
+    net::Task<CommandEnd> execute(std::vector<std::string> words) {
+        executed.emplace_back(words.front(), simulation.now());
+        net::Wakeup pause(simulation.loop());
+        co_await pause.until(simulation.now() + 500ms);
+        co_return command_end;
     }
     net::Task<void> live() {
         conducted = co_await conductor->live();
@@ -351,6 +359,8 @@ protected:
     Nanos clock_step{};
     Instant t0 = never, t0_guess = never;
     Nanos late{};                        // since the clock's zero
+    std::vector<std::pair<std::string, Instant>> executed;  // the program of each command, and when it was started
+    CommandEnd command_end{.ended = "exited with 0", .exit_status = 0, .last_line = {}};
     std::optional<unsigned> mute_shard;  // this shard receives messages and never sends any
     std::vector<FakeWorker*> workers;
     std::optional<Generators> generators;
@@ -659,6 +669,57 @@ TEST_F(Run, TellsTheServerItsFaultsAndTheGeneratorsTheirs) {
                              {.kind = faults::Kind::latency, .at = 2s, .during = 1s, .delay = 1ms}};
     live_to_the_end();
     EXPECT_THAT(arrivals.faults, ElementsAre(0u));
+}
+
+TEST_F(Run, ExecutesTheCommandsOfItsFaults) {
+    order.scenario.faults = {{.kind = faults::Kind::latency, .at = 1s, .during = 1s, .delay = 1ms},
+                             {.kind = faults::Kind::command, .at = 3s, .during = 4s, .run = "stop", .until = "start"}};
+    begin();
+    run_to(3s + 1ms);
+    ASSERT_THAT(executed, SizeIs(1));
+    EXPECT_EQ(executed[0].first, "stop");
+    EXPECT_NEAR(seconds(executed[0].second - t0), 3, 0.01);
+    simulation.run_for(5min);
+    ASSERT_THAT(executed, SizeIs(2));
+    EXPECT_NEAR(seconds(executed[1].second - t0), 7, 0.01);
+    const auto& run = report();
+    EXPECT_THAT(arrivals.faults, IsEmpty()) << "the server is not told";
+    ASSERT_THAT(run.faults[1].commands, SizeIs(2));
+    EXPECT_THAT(run.faults[0].commands, IsEmpty());
+    EXPECT_DOUBLE_EQ(run.faults[1].commands[1].took_s, 0.5);
+    EXPECT_EQ(run.verdict.measurement, report::Measurement::valid);
+}
+
+TEST_F(Run, IsSuspectWhenACommandFails) {
+    command_end = {.ended = "exited with 5", .exit_status = 5, .last_line = "no such unit"};
+    order.scenario.faults = {{.kind = faults::Kind::command, .at = 3s, .run = "stop"}};
+    const auto& run = live_to_the_end();
+    EXPECT_EQ(run.verdict.measurement, report::Measurement::suspect);
+    EXPECT_THAT(run.verdict.reasons,
+                ElementsAre("a command of a fault failed: fault 1: stop exited with 5 after 500 ms (no such unit)"));
+    EXPECT_THAT(audience.warned, ElementsAre("fault 1: stop exited with 5 after 500 ms (no such unit)"));
+}
+
+TEST_F(Run, EndsItsCommandsAfterCtrlC) {
+    order.scenario.faults = {{.kind = faults::Kind::command, .at = 3s, .during = 6s, .run = "stop", .until = "start"},
+                             {.kind = faults::Kind::command, .at = 5s, .run = "never"}};
+    begin();
+    run_to(4500ms);
+    EXPECT_TRUE(conductor->interrupt({SIGINT, simulation.now()}));
+    EXPECT_FALSE(conductor->interrupt({SIGINT, simulation.now() + 1ms}));
+    EXPECT_THAT(audience.warned, Contains(HasSubstr("its end was not executed: start")));
+    simulation.run_for(5min);
+    ASSERT_THAT(executed, SizeIs(2));
+    EXPECT_EQ(executed[1].first, "start");
+    EXPECT_NEAR(seconds(executed[1].second - t0), 4.5, 0.1);
+    EXPECT_FALSE(report().faults[1].happened);
+}
+
+TEST_F(Run, EndsItsCommandsWithItsDrain) {
+    order.scenario.faults = {{.kind = faults::Kind::command, .at = 9s, .during = 60s, .run = "stop", .until = "start"}};
+    live_to_the_end();
+    ASSERT_THAT(executed, SizeIs(2));
+    EXPECT_LT(executed[1].second - executed[0].second, 3s) << "there was nothing to drain";
 }
 
 TEST_F(Run, KeepsTheAccountsOfItsLotsApart) {

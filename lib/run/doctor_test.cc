@@ -9,7 +9,7 @@
 namespace portillon::run {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 // A typical small machine, on which 50,000 equipments can run.
 MachineFacts small_machine() {

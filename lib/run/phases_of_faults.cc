@@ -211,9 +211,7 @@ std::vector<FaultPeriods> fault_periods_of(const scenario::Scenario& scenario) {
 }
 
 std::vector<report::Fault> faults_of(const scenario::Scenario& scenario, const fleet::Series& series,
-                                     std::span<const net::faults::Injected> injected,
-                                     const std::map<std::size_t, report::Injected>& struck,
-                                     const std::vector<report::Phase>& phases, Nanos ended) {
+                                     const Effects& effects, const std::vector<report::Phase>& phases, Nanos ended) {
     const auto network = network_faults_of(scenario);
     const auto periods = fault_periods_of(scenario);
     const Nanos total = stages_of(scenario.lot().traffic).duration();
@@ -227,17 +225,24 @@ std::vector<report::Fault> faults_of(const scenario::Scenario& scenario, const f
         fault.what = summary_of(planned);
         fault.at_s = seconds(planned.at);
         fault.to_s = seconds(planned.at + planned.during);
-        if (planned.at >= ended) {
+        const auto executed = effects.commands.find(place);
+        const bool is_missing = planned.kind == faults::Kind::command && executed == effects.commands.end();
+        if (planned.at >= ended || is_missing) {
             fault.happened = false;
-            fault.back_to_normal_reason = fmt::format("the run was over after {}", humanize(ended));
+            fault.back_to_normal_reason = planned.at >= ended
+                                              ? fmt::format("the run was over after {}", humanize(ended))
+                                              : "the run was ended before";
             continue;
         }
-        if (const auto its = struck.find(place); its != struck.end()) {
+        if (executed != effects.commands.end()) {
+            fault.commands = executed->second;
+        }
+        if (const auto its = effects.struck.find(place); its != effects.struck.end()) {
             fault.injected = its->second;
         }
         for (std::size_t i = 0; i < network.size(); ++i) {
             if (network[i].number == place) {
-                const auto did = i < injected.size() ? injected[i] : net::faults::Injected{};
+                const auto did = i < effects.injected.size() ? effects.injected[i] : net::faults::Injected{};
                 name_equipments(scenario, network[i], fault);
                 fault.connections = did.connections;
                 fault.dials_refused = did.dials_refused;

@@ -4,12 +4,12 @@
 
 #include <map>
 #include <optional>
-#include <span>
 #include <vector>
 
 #include "fleet/result.h"
 #include "net/faults/faulty_dialer.h"
 #include "report/model.h"
+#include "run/command_faults.h"
 #include "run/ledger_client.h"
 #include "scenario/scenario.h"
 
@@ -47,13 +47,17 @@ std::optional<std::size_t> settled_from(const std::vector<bool>& good);
 // One for each fault of the scenario, in order; none if there would be too many segments.
 std::vector<FaultPeriods> fault_periods_of(const scenario::Scenario& scenario);
 
-// One for each fault of the scenario, in order. `injected`: what the network faults did, in the order of
-// network_faults_of(). `struck`: what the server faults struck, by the fault's place in the scenario. `phases`: all
-// phases of the run. `ended`: when the run was over, its drain included; a fault that would have begun later did not
-// happen.
+// What the faults did, each kind as told by the side that executes it.
+struct Effects {
+    std::vector<net::faults::Injected> injected = {};     // network faults, in the order of network_faults_of()
+    std::map<std::size_t, report::Injected> struck = {};  // server faults, by their place in the scenario
+    ExecutedCommands commands = {};                       // command faults, by their place in the scenario
+};
+
+// One for each fault of the scenario, in order. `phases`: all phases of the run. `ended`: when the run was over, its
+// drain included; a fault that would have begun later did not happen, nor did one whose command was not executed.
 std::vector<report::Fault> faults_of(const scenario::Scenario& scenario, const fleet::Series& series,
-                                     std::span<const net::faults::Injected> injected,
-                                     const std::map<std::size_t, report::Injected>& struck,
-                                     const std::vector<report::Phase>& phases, Nanos ended = Nanos::max());
+                                     const Effects& effects, const std::vector<report::Phase>& phases,
+                                     Nanos ended = Nanos::max());
 
 }  // namespace portillon::run

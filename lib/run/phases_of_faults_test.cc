@@ -126,7 +126,7 @@ TEST(FaultsOfAReport, SayHowLongTheyWereFelt) {
             part.response.record(10ms, part.counts.acknowledged);
         }
         const auto phases = phases_of(scenario, fleet, nullptr, nullptr, Acknowledges::yes, 8s);
-        const auto faults = faults_of(scenario, series_of(row.response_ms), {}, {}, phases);
+        const auto faults = faults_of(scenario, series_of(row.response_ms), {}, phases);
         ASSERT_EQ(faults.size(), 1u);
         EXPECT_EQ(faults[0].back_to_normal_s, row.back_s);
         EXPECT_EQ(faults[0].back_to_normal_reason, row.why_not);
@@ -222,7 +222,7 @@ TEST(FaultsOfAReport, TellTheUsualAndTheLimit) {
     const std::vector<int> ms{20, 20, 21, 500, 19, 20, 0, 0, 900, 30, 20, 20, 20, 20, 700, 20, 20, 20, 20, 20};
     auto fleet = result_of(scenario);
     const auto phases = phases_of(scenario, fleet, nullptr, nullptr, Acknowledges::yes, 20s);
-    const auto fault = faults_of(scenario, series_of(ms), {}, {}, phases)[0];
+    const auto fault = faults_of(scenario, series_of(ms), {}, phases)[0];
     EXPECT_EQ(fault.usual_p95_us, 20'000);
     EXPECT_EQ(fault.normal_p95_us, 40'000);
     EXPECT_EQ(fault.back_to_normal_s, 1);
@@ -234,9 +234,9 @@ TEST(FaultsOfAReport, SayWhyTheyAreNotFelt) {
     const auto fleet = result_of(scenario);
     const auto series = series_of(std::vector<int>(100, 1));
     const auto silent = phases_of(scenario, fleet, nullptr, nullptr, Acknowledges::no, 100s);
-    EXPECT_EQ(faults_of(scenario, series, {}, {}, silent)[0].back_to_normal_reason, "nothing is acknowledged");
+    EXPECT_EQ(faults_of(scenario, series, {}, silent)[0].back_to_normal_reason, "nothing is acknowledged");
     const auto at_once = phases_of(scenario, fleet, nullptr, nullptr, Acknowledges::yes, 100s);
-    EXPECT_EQ(faults_of(scenario, series, {}, {}, at_once)[0].back_to_normal_reason,
+    EXPECT_EQ(faults_of(scenario, series, {}, at_once)[0].back_to_normal_reason,
               "there is no P95 of response before it");
 }
 
@@ -245,7 +245,7 @@ TEST(FaultsOfAReport, SayWhichDidNotHappenAndWhichLastedUntilTheEnd) {
         day({{FaultKind::cut, 10s, 5s}, {FaultKind::stall, 101s, 900s}, {FaultKind::stall, 150s, 5s}});
     const auto phases = phases_of(scenario, result_of(scenario), nullptr, nullptr, Acknowledges::yes, 100s);
     const std::map<std::size_t, report::Injected> struck{{2, {"messages", 0}}};
-    const auto faults = faults_of(scenario, series_of(std::vector<int>(100, 1)), {}, struck, phases, 120s);
+    const auto faults = faults_of(scenario, series_of(std::vector<int>(100, 1)), {.struck = struck}, phases, 120s);
     EXPECT_TRUE(faults[0].happened);
     EXPECT_TRUE(faults[1].happened) << "the drain is part of the run";
     EXPECT_EQ(faults[1].back_to_normal_reason, "it lasted until the end of the run");
@@ -254,13 +254,28 @@ TEST(FaultsOfAReport, SayWhichDidNotHappenAndWhichLastedUntilTheEnd) {
     EXPECT_EQ(faults[2].back_to_normal_reason, "the run was over after 120 s");
 }
 
+TEST(FaultsOfAReport, SayHowTheirCommandsEnded) {
+    const auto scenario = day({{.kind = FaultKind::command, .at = 10s, .during = 5s, .run = "stop", .until = "start"},
+                               {.kind = FaultKind::command, .at = 50s, .run = "never"}});
+    const report::ExecutedCommand run{
+        .key = "run", .command = "stop", .at_s = 10, .took_s = 0, .ended = "exited with 1"};
+    const auto phases = phases_of(scenario, result_of(scenario), nullptr, nullptr, Acknowledges::yes, 100s);
+    const auto faults =
+        faults_of(scenario, series_of(std::vector<int>(60, 1)), {.commands = {{0, {run}}}}, phases, 60s);
+    EXPECT_EQ(faults[0].what, "command stop, then start");
+    EXPECT_EQ(faults[0].commands, std::vector{run});
+    EXPECT_FALSE(faults[0].equipments);
+    EXPECT_FALSE(faults[1].happened) << "Ctrl-C came before, and the drain lasted beyond its begin";
+    EXPECT_EQ(faults[1].back_to_normal_reason, "the run was ended before");
+}
+
 TEST(FaultsOfAReport, NameWhomTheyHitAndWhatTheyDid) {
     auto scenario = day({{FaultKind::stall, 20s, 5s},
                          {.kind = FaultKind::cut, .at = 30s, .during = 5s, .share_percent = 20},
                          {.kind = FaultKind::reset, .at = 40s, .first = 11, .last = 20}});
     const std::vector<net::faults::Injected> injected{{20, 3, 4}, {10, 0, 0}};
     const auto phases = phases_of(scenario, result_of(scenario), nullptr, nullptr, Acknowledges::yes, 100s);
-    const auto faults = faults_of(scenario, series_of(std::vector<int>(100, 1)), injected, {}, phases);
+    const auto faults = faults_of(scenario, series_of(std::vector<int>(100, 1)), {.injected = injected}, phases);
     ASSERT_EQ(faults.size(), 3u);
     EXPECT_FALSE(faults[0].equipments);
     EXPECT_FALSE(faults[0].connections);
@@ -280,7 +295,7 @@ TEST(FaultsOfAReport, NameWhomTheyHitAndWhatTheyDid) {
     EXPECT_EQ(faults[2].which, (std::vector<report::EquipmentRange>{{11, 20}}));
     auto again = scenario;
     again.seed = 8;
-    const auto others = faults_of(again, {}, injected, {}, {});
+    const auto others = faults_of(again, {}, {.injected = injected}, {});
     EXPECT_NE(others[1].equipments_digest, faults[1].equipments_digest);
     EXPECT_EQ(others[2].equipments_digest, faults[2].equipments_digest) << "the same ones";
 }

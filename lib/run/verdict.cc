@@ -60,6 +60,9 @@ Judgement judge(const Observed& observed) {
             "them back but the generator: the rate was not reached",
             observed.late_unhindered, observed.measured));
     }
+    for (const auto& command : observed.failed_commands) {
+        suspect.push_back("a command of a fault failed: " + command);
+    }
     if (observed.nothing_due) {
         suspect.push_back("nothing was due in a measured stage: there is nothing to judge");
     }

@@ -21,12 +21,13 @@ struct Observed {
     std::uint64_t no_ports = 0;            // connects that failed because a source address had no port left
     std::optional<Nanos> lag_p99;          // P99 of generator_lag
     std::optional<Nanos> response_p99;     // P99 of response; of end_to_end if the protocol acknowledges nothing
-    bool nothing_due = false;              // the run is over, and nothing was due in a measured stage
-    std::uint64_t measured = 0;            // validations that were due in measured stages
-    std::uint64_t late_unhindered = 0;     // fleet::Result::sent_late
-    double cpu_share = 0;                  // CPU used on the busiest machine since T0; 0..1
-    Nanos clock_step{};                    // the largest step of a wall clock during the run
-    std::uint64_t listen_overflows = 0;    // connections that found a listen queue full, on any machine
+    std::vector<std::string> failed_commands;  // commands of faults, each with how it ended
+    bool nothing_due = false;                  // the run is over, and nothing was due in a measured stage
+    std::uint64_t measured = 0;                // validations that were due in measured stages
+    std::uint64_t late_unhindered = 0;         // fleet::Result::sent_late
+    double cpu_share = 0;                      // CPU used on the busiest machine since T0; 0..1
+    Nanos clock_step{};                        // the largest step of a wall clock during the run
+    std::uint64_t listen_overflows = 0;        // connections that found a listen queue full, on any machine
 };
 
 using report::Measurement;

@@ -32,6 +32,8 @@ TEST(Verdict, JudgesEachReasonByItself) {
         {"a full server", [](Observed& o) { o.turned_away = 1; }, Measurement::invalid, "turned 1 connection away"},
         {"ports", [](Observed& o) { o.no_ports = 1; }, Measurement::invalid, "ports"},
         {"an unread ledger", [](Observed& o) { o.unread_ledger = "no answer"; }, Measurement::invalid, "no answer"},
+        {"a command", [](Observed& o) { o.failed_commands = {"fault 2: stop exited with 5"}; }, Measurement::suspect,
+         "a command of a fault failed: fault 2: stop exited with 5"},
         {"books", [](Observed& o) { o.unbalanced = {"a + b = c"}; }, Measurement::invalid, "a + b = c"},
         {"lag above half", [](Observed& o) { o.lag_p99 = 2600us; }, Measurement::invalid, "half"},
         {"lag above half of next to nothing is no harm",

@@ -108,7 +108,7 @@ json rich() {
         "lost": ["count==0"], "response{stage:rush}": ["avg<=20ms"], "server.rss_bytes": ["value<2GB"],
         "acknowledged_per_s": ["value>1"]},
       "faults": []})");
-    for (auto at = 0U; at <= static_cast<unsigned>(FaultKind::one_way); ++at) {
+    for (auto at = 0U; at < faults::kinds.size(); ++at) {
         const auto kind = static_cast<FaultKind>(at);
         json fault{{"kind", name_of(kind)}, {"at", "1s"}};
         const auto& keys = faults::about(kind);
@@ -123,6 +123,9 @@ json rich() {
                                                  {"up", "1s"},
                                                  {"down", "500ms"},
                                                  {"direction", "up"},
+                                                 {"run", "sh -c 'echo a'"},
+                                                 {"until", "true"},
+                                                 {"limit", "3s"},
                                                  {"share", "20%"},
                                                  {"equipments", {1, 20}}};
         for (const auto key : faults::keys) {

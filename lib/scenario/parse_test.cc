@@ -211,10 +211,17 @@ TEST(Parse, NamesWhatIsWrongAndWhatIsAllowed) {
         {with("faults: [ { kind: close, every: 1s } ]\n"), "faults.0.every: has no meaning without for"},
         {with("faults: [ { kind: restart } ]\n"), "faults.0.for: is missing: restart needs it"},
         {with("faults: [ { kind: kill, count: 2 } ]\n"), "faults.0.count: has no meaning for kill"},
+        {with("faults: [ { kind: command } ]\n"), "faults.0.run: is missing: command needs it"},
+        {with("faults: [ { kind: command, run: 'echo \"a' } ]\n"),
+         "faults.0.run: must be a command such as systemctl restart broker, sh -c 'kill -9 $(pidof broker)', not "
+         "\"echo \\\"a\""},
+        {with("faults: [ { kind: command, run: a, until: b } ]\n"), "faults.0.until: has no meaning without for"},
+        {with("faults: [ { kind: command, run: a, share: 5% } ]\n"), "faults.0.share: has no meaning for command"},
+        {with("faults: [ { kind: stall, for: 1s, run: a } ]\n"), "faults.0.run: has no meaning for stall"},
         {with("faults: [ { at: 1s } ]\n"),
          "faults.0.kind: is missing (allowed: stall, delay, slow, limit, lose, duplicate, swap, drop, mute, "
          "error, throttle, reject, turn_away, close, goaway, kill, restart, latency, bandwidth, cut, reset, half_open, "
-         "refuse, flapping, slow_read, one_way)"},
+         "refuse, flapping, slow_read, one_way, command)"},
         {with("thresholds: { reponse: ['p(95)<5ms'] }\n"), "thresholds.reponse.0: unknown metric \"reponse\""},
         {with("thresholds: { response: ['p95'] }\n"), "thresholds.response.0: "},
         {with("thresholds: { response: 'p(95)<5ms' }\n"), "thresholds.response: must be a list"},

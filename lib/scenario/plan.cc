@@ -302,11 +302,12 @@ std::string fault_lines(const Scenario& scenario) {
                           (fault.during > Nanos{0} ? " .. " + format_duration(fault.at + fault.during) : "");
         const auto of_network =
             std::find_if(network.begin(), network.end(), [place](const auto& each) { return each.number == place; });
-        text += fmt::format("{:>17}   {}, {}\n", when, summary_of(fault),
-                            of_network == network.end()
-                                ? "on the server"
-                                : fmt::format("{} of {} equipments", count_hit(scenario, *of_network),
-                                              scenario.lot().fleet.equipments));
+        const auto whom =
+            fault.kind == FaultKind::command ? std::string("on this machine")
+            : of_network == network.end()
+                ? std::string("on the server")
+                : fmt::format("{} of {} equipments", count_hit(scenario, *of_network), scenario.lot().fleet.equipments);
+        text += fmt::format("{:>17}   {}, {}\n", when, summary_of(fault), whom);
     }
     return text;
 }

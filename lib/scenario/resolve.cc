@@ -9,6 +9,7 @@
 #include <optional>
 #include <type_traits>
 
+#include "faults/command_words.h"
 #include "gate/threshold.h"
 
 namespace portillon::scenario {
@@ -412,6 +413,17 @@ void check_fault_keys(const Section& section, FaultKind kind) {
     }
 }
 
+void check_commands(const Section& section, const Fault& fault) {
+    for (const auto& [key, command] : {std::pair{"run", &fault.run}, std::pair{"until", &fault.until}}) {
+        if (const auto words = faults::split_words(*command); !words && section.has(key)) {
+            section.say(key, words.problems().front().message +
+                                 " (allowed: a program and its arguments; quotes, ' or \", keep blanks)");
+        }
+    }
+    section.require(fault.during > Nanos{0} || !section.has("until"), "until", "has no meaning without for");
+    section.require(!section.has("limit") || fault.time_limit > Nanos{0}, "limit", "must be longer than 0");
+}
+
 void check_fault(const Section& section, const Fault& fault, std::uint32_t equipments) {
     section.require(!section.has("for") || fault.during > Nanos{0}, "for", "must be longer than 0");
     section.require(!section.has("delay") || fault.delay > Nanos{0}, "delay", "must be longer than 0");
@@ -433,6 +445,9 @@ void check_fault(const Section& section, const Fault& fault, std::uint32_t equip
                                     format_duration(shortest_rhythm)));
     }
     section.require(fault.during > Nanos{0} || !section.has("every"), "every", "has no meaning without for");
+    if (fault.kind == FaultKind::command) {
+        check_commands(section, fault);
+    }
     if (!faults::is_of_network(fault.kind)) {
         return;
     }
@@ -445,7 +460,7 @@ void check_fault(const Section& section, const Fault& fault, std::uint32_t equip
 
 Fault read_fault(const Section& section, std::uint32_t equipments) {
     Fault fault;
-    section.read("kind", fault.kind, FaultKind::one_way);
+    section.read("kind", fault.kind, faults::kinds.back().kind);
     section.read("at", fault.at);
     section.read("for", fault.during);
     section.read("delay", fault.delay);
@@ -465,6 +480,10 @@ Fault read_fault(const Section& section, std::uint32_t equipments) {
     section.read("up", fault.up);
     section.read("down", fault.down);
     section.read("direction", fault.direction, faults::Direction::down);
+    section.read("run", fault.run);
+    section.read("until", fault.until);
+    fault.time_limit = fault.kind == FaultKind::command ? usual_time_limit : Nanos{0};
+    section.read("limit", fault.time_limit);
     if (!section.has("kind") || !section.is_right("kind")) {
         return fault;
     }

@@ -20,6 +20,7 @@ inline constexpr Nanos shortest_rhythm = 1ms;  // of resets and flapping; each t
 inline constexpr Bytes smallest_payload{64}, largest_payload{65536};
 inline constexpr std::uint64_t max_validations_per_s = 1'000'000'000;  // for the rate of fault `limit`
 inline constexpr Nanos usual_rhythm_of_resets = 100ms;
+inline constexpr Nanos usual_time_limit = 10s;  // of a command; a service that takes longer to stop says so
 
 // `findings` contains what the schema found; resolve() adds its own. Values that the schema has refused are skipped.
 Scenario resolve(const nlohmann::json& json, std::span<const KnownProtocol> protocols, Findings& findings);

@@ -107,7 +107,15 @@ void add_rest(ordered_json& json, const Fault& fault) {
             json[key] = format_duration(value);
         }
     };
-    if (!faults::is_of_network(fault.kind)) {
+    if (fault.kind == FaultKind::command) {
+        json["run"] = fault.run;
+        if (!fault.until.empty()) {
+            json["until"] = fault.until;
+        }
+        add("limit", fault.time_limit);
+        return;
+    }
+    if (faults::is_of_server(fault.kind)) {
         if (fault.one_in > 0) {
             json["one_in"] = fault.one_in;
         }

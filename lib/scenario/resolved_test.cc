@@ -40,6 +40,13 @@ std::vector<Scenario> samples() {
                   {.kind = FaultKind::bandwidth, .during = 1s, .share_percent = 33.3333, .rate = Bytes{2'000'000}},
                   {.kind = FaultKind::reset, .during = 1s, .every = 1ms},
                   {.kind = FaultKind::one_way, .during = 1s, .direction = faults::Direction::down},
+                  {.kind = FaultKind::command,
+                   .at = 1s,
+                   .during = 2s,
+                   .run = "sh -c 'echo \"a: b\" # c'",
+                   .until = "true",
+                   .time_limit = 3s},
+                  {.kind = FaultKind::command, .run = "no", .time_limit = 10s},
                   {FaultKind::stall, 1ns, 3ms, 0s, 0},
                   {FaultKind::delay, 0s, 90min, 1500us, 0},
                   {FaultKind::swap, 1s, 0s, 0s, 11}};

@@ -62,6 +62,9 @@ arrival::Schedule schedule_of(const Scenario& scenario) {
 
 std::string summary_of(const Fault& fault) {
     std::string text(name_of(fault.kind));
+    if (fault.kind == FaultKind::command) {
+        return text + " " + fault.run + (fault.until.empty() ? "" : ", then " + fault.until);
+    }
     const auto add = [&text](std::string_view what, Nanos value) {
         if (value > Nanos{0}) {
             text += fmt::format(" {}{}", what, format_duration(value));
@@ -118,7 +121,19 @@ std::vector<faults::NetworkFault> network_faults_of(const Scenario& scenario) {
 
 bool has_server_faults(const Scenario& scenario) {
     return std::any_of(scenario.faults.begin(), scenario.faults.end(),
-                       [](const Fault& fault) { return !faults::is_of_network(fault.kind); });
+                       [](const Fault& fault) { return faults::is_of_server(fault.kind); });
+}
+
+std::vector<std::string> commands_of(const Scenario& scenario) {
+    std::vector<std::string> commands;
+    for (const auto& fault : scenario.faults) {
+        for (const auto& command : {fault.run, fault.until}) {
+            if (!command.empty() && std::find(commands.begin(), commands.end(), command) == commands.end()) {
+                commands.push_back(command);
+            }
+        }
+    }
+    return commands;
 }
 
 unsigned fewest_server_shards(const Scenario& scenario) {

@@ -60,7 +60,7 @@ struct Traffic {
 using FaultKind = faults::Kind;
 
 // A fault of the server (server/fault.h), or of the network (faults::NetworkFault) on a share of the equipments from
-// `first` to `last`. Each member names the kinds that use it.
+// `first` to `last`, or commands that the conductor executes. Each member names the kinds that use it.
 struct Fault {
     FaultKind kind = FaultKind::stall;
     Nanos at{};                                           // since T0
@@ -77,6 +77,8 @@ struct Fault {
     Nanos every{};                                        // reset, close, goaway with `for`
     Nanos up{}, down{};                                   // flapping
     faults::Direction direction = faults::Direction::up;  // one_way
+    std::string run = {}, until = {};                     // command; faults::split_words() can read them
+    Nanos time_limit{};                                   // command, for each of the two; key `limit`
     bool operator==(const Fault&) const = default;
 };
 
@@ -149,6 +151,9 @@ std::vector<faults::NetworkFault> network_faults_of(const Scenario& scenario);
 
 // Whether the scenario has a fault of the server. Such a run needs the embedded server, or a server with a ledger.
 bool has_server_faults(const Scenario& scenario);
+
+// The commands that the faults of the scenario execute on this machine, in the order of the scenario, each once.
+std::vector<std::string> commands_of(const Scenario& scenario);
 
 // The fewest shards that the server needs: two if a fault kills one, so that another is left.
 unsigned fewest_server_shards(const Scenario& scenario);

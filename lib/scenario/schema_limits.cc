@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "faults/command_words.h"
 #include "gate/pattern.h"
 #include "glossary/terms.h"
 #include "scenario/quantity_schema.h"
@@ -158,8 +159,8 @@ void describe_fault_kinds(ordered_json& kind) {
     for (const auto& each : faults::kinds) {
         names.push_back(each.name);
     }
-    kind["description"] =
-        "On the server." + meanings_of(faults::Side::server) + " On the way." + meanings_of(faults::Side::network);
+    kind["description"] = "On the server." + meanings_of(faults::Side::server) + " On the way." +
+                          meanings_of(faults::Side::network) + " By the user." + meanings_of(faults::Side::conductor);
     kind["enum"] = std::move(names);
 }
 
@@ -201,7 +202,10 @@ void relate_fault_keys(ordered_json& fault, ordered_json& all_keys) {
         rules.push_back(where(with("kind", ordered_json::array({name_of(keys.kind)})), std::move(then)));
     }
     fault["allOf"] = std::move(rules);
-    fault["dependencies"] = {{"every", {"for"}}};
+    fault["dependencies"] = {{"every", {"for"}}, {"until", {"for"}}};
+    for (const char* key : {"run", "until"}) {
+        all_keys["properties"][key]["pattern"] = faults::command_pattern();
+    }
     all_keys["properties"]["share"]["not"] = {{"pattern", nothing_at_all()}};
 }
 

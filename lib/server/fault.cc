@@ -11,8 +11,8 @@ bool is_in_range(Nanos length) {
 }  // namespace
 
 std::string problem_of(const Fault& fault) {
-    if (faults::is_of_network(fault.kind)) {
-        return "a fault of the network";
+    if (!faults::is_of_server(fault.kind)) {
+        return "no fault of the server";
     }
     for (const Nanos each : {fault.at.time_since_epoch(), fault.length, fault.delay, fault.retry_after, fault.every}) {
         if (!is_in_range(each)) {

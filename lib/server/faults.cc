@@ -40,6 +40,7 @@ void Faults::set(const Fault& fault) {
             break;
         case Victim::shards:
         case Victim::ways:
+        case Victim::nothing:
             break;
     }
 }
