@@ -2,7 +2,8 @@
 """A server that lies: acknowledges every batch, then loses, duplicates and swaps validations on their way to the ledger.
 
 It shares no code with portillon: the three protocols are spoken by python3-h2, python3-grpcio and a few lines of MQTT.
-What it lets through goes, byte for byte, to an MQTT listener (--forward). It speaks on standard output, one JSON object
+What it lets through goes, byte for byte, to an MQTT listener (--forward), or is stored as rows in a file (--export), CSV or
+lines of JSON, the run as the messages had it. It speaks on standard output, one JSON object
 a line: first {"port": N}, and when standard input ends what it did: {"seen": n, "lost": [[equipment, sequence], ...],
 "duplicated": [...], "reordered": [...]}.
 
@@ -86,6 +87,32 @@ class Forward:
     async def finish(self):
         while self.answered < self.sent:
             await asyncio.sleep(0.01)
+
+
+class Export:
+    """Rows of what arrived, as a table of the server's would be exported."""
+
+    def __init__(self, path):
+        self.path = path
+        self.rows = []
+
+    async def send(self, body):
+        if body[:1] == b"{":
+            run = json.loads(body)["run"]
+        else:
+            assert body[0] == 9, "the run comes first, as fixed64"
+            run = f"{int.from_bytes(body[1:9], 'little'):016x}"
+        self.rows.append((run, *identify(body)))
+
+    async def finish(self):
+        with open(self.path, "w", newline="") as file:
+            if self.path.endswith(".csv"):
+                file.write("stored_at,sequence,equipment,run\r\n")
+            for number, (run, equipment, sequence) in enumerate(self.rows):
+                if self.path.endswith(".csv"):
+                    file.write(f'"row {number}, stored",{sequence},{equipment},{run}\r\n')
+                else:
+                    file.write(json.dumps({"id": number, "run": run, "equipment": equipment, "sequence": sequence}) + "\n")
 
 
 class Gate:
@@ -236,12 +263,16 @@ async def serve_grpc(gate):
 async def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--protocol", choices=["mqtt", "http2", "grpc", "grpc-stream"], required=True)
-    parser.add_argument("--forward", required=True)
+    parser.add_argument("--forward")
+    parser.add_argument("--export")
     parser.add_argument("--plan", required=True, help="JSON: lose, silence, duplicate, swap")
     options = parser.parse_args()
-    host, port = options.forward.rsplit(":", 1)
-    forward = Forward()
-    await forward.open(host, int(port))
+    if options.export:
+        forward = Export(options.export)
+    else:
+        host, port = options.forward.rsplit(":", 1)
+        forward = Forward()
+        await forward.open(host, int(port))
     gate = Gate(forward, json.loads(options.plan))
     worker = asyncio.create_task(gate.work())
     serve = {"mqtt": serve_mqtt, "http2": serve_http2, "grpc": serve_grpc, "grpc-stream": serve_grpc}[options.protocol]

@@ -29,6 +29,7 @@ void add_compare_command(CLI::App& app, Exit& exit);
 void add_diff_command(CLI::App& app, Exit& exit);
 void add_gate_command(CLI::App& app, Exit& exit);
 void add_render_command(CLI::App& app, Exit& exit);
+void add_reconcile_command(CLI::App& app, Exit& exit);
 void add_clean_command(CLI::App& app, Exit& exit);
 void add_serve_command(CLI::App& app, Exit& exit);
 void add_validate_command(CLI::App& app, Exit& exit);

@@ -38,17 +38,6 @@ namespace portillon::cmd {
 
 namespace {
 
-// The exit code that takes precedence, as scripts rely on it.
-Exit worse(Exit a, Exit b) {
-    for (const auto exit :
-         {Exit::hung_up, Exit::interrupted, Exit::terminated, Exit::failed, Exit::invalid, Exit::breached}) {
-        if (a == exit || b == exit) {
-            return exit;
-        }
-    }
-    return Exit::passed;
-}
-
 struct CompareCommand {
     std::shared_ptr<Files> files;
     ScenarioOptions scenario;
@@ -238,29 +227,10 @@ private:
         const auto strictness = options.strict() ? report::Strictness::strict : report::Strictness::lenient;
         show(files->words(), report::comparison_text(comparison, {.min_effect = effect}, columns_for(files->words()),
                                                      style_for(files->words())));
-        Exit worst = Exit::passed;
-        for (const auto& entrant : report::entrants_of(comparison)) {
-            worst = worse(worst, exit_of_row(entrant, strictness));
-        }
+        Exit worst = exit_of(comparison, strictness);
         const report::Report report = std::move(comparison);
         worst = worse(worst, present_changes(report, effect));
         return worse(worst, keep(report, effect));
-    }
-
-    static Exit exit_of_row(const report::Entrant& entrant, report::Strictness strictness) {
-        const auto unreached = [](const report::RunReport* run) { return report::is_unreached(*run); };
-        if (std::any_of(entrant.runs.begin(), entrant.runs.end(), unreached)) {
-            return Exit::failed;
-        }
-        switch (report::standing_of(report::judged(entrant, report::own_thresholds(entrant)), strictness)) {
-            case report::Standing::passed:
-                return Exit::passed;
-            case report::Standing::breached:
-                return Exit::breached;
-            case report::Standing::untrusted:
-                break;
-        }
-        return Exit::invalid;
     }
 
     // Prints the changes from the first named target to each other one.

@@ -43,6 +43,7 @@ void add_commands(CLI::App& app, Exit& exit) {
     add_diff_command(app, exit);
     add_gate_command(app, exit);
     add_render_command(app, exit);
+    add_reconcile_command(app, exit);
     add_clean_command(app, exit);
     add_serve_command(app, exit);
     add_scenarios_command(app, exit);

@@ -48,8 +48,10 @@ void tell_of_arrivals(const Known& known, std::vector<std::string>& sentences) {
     };
     const auto& counts = known.counts;
     if (known.balanced && known.counts.undelivered == 0U && known.counts.lost.value_or(0) == 0 &&
-        *counts.duplicated == 0 && *counts.reordered == 0 && *counts.unexpected == 0 && *known.counts.generated > 0) {
-        sentences.push_back(every_validation(known) + " arrived, once and in order.");
+        *counts.duplicated == 0 && counts.reordered.value_or(0) == 0 && *counts.unexpected == 0 &&
+        *known.counts.generated > 0) {
+        sentences.push_back(every_validation(known) +
+                            (counts.reordered ? " arrived, once and in order." : " arrived, once."));
     }
     say(known.counts.lost.value_or(0), " validation was acknowledged and then LOST: the server broke its promise.",
         " validations were acknowledged and then LOST: the server broke its promise.");
@@ -57,7 +59,7 @@ void tell_of_arrivals(const Known& known, std::vector<std::string>& sentences) {
         " validations were generated and never arrived.");
     say(*counts.duplicated, " more copy arrived of what had arrived before.",
         " more copies arrived of what had arrived before.");
-    say(*counts.reordered, " arrived after a later one of its equipment.",
+    say(counts.reordered.value_or(0), " arrived after a later one of its equipment.",
         " arrived after a later one of their equipment.");
     say(*counts.unexpected, " arrived that nobody sent like this.", " arrived that nobody sent like this.");
     if (known.acknowledges) {
@@ -71,6 +73,9 @@ void tell_of_gaps(const Known& known, std::vector<std::string>& sentences) {
     if (!known.counts.undelivered) {
         sentences.emplace_back(
             "The server's record was not compared with what was generated: what is missing is not known.");
+    }
+    if (!known.counts.reordered) {
+        sentences.emplace_back("In which order they arrived is not known: what the server exported has none.");
     }
     if (!known.acknowledges) {
         sentences.emplace_back("Nothing is acknowledged, so nothing can be lost against a promise.");

@@ -42,6 +42,9 @@ const std::optional<Latency>& latency_of(const Latencies& latency, const std::st
 
 // Why a count that the ledger should know is absent.
 std::string why_uncounted(const RunReport& run, const std::string& name) {
+    if (name == "reordered" && run.reconciliation) {
+        return "what the server exported has no order";
+    }
     const bool by_acknowledgement = name == "lost" || name == "unconfirmed";
     return by_acknowledgement && !run.counts.lost ? "nothing is acknowledged here"
                                                   : "the server does not tell it by due time";

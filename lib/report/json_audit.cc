@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "account/generator_account.h"
 #include "gate/threshold.h"
 #include "report/figures.h"
 #include "report/identities.h"
@@ -112,6 +113,26 @@ void audit_account(const RunReport& run, Findings& findings) {
     }
 }
 
+// Checks that what is stored of the equipments adds up to the tally.
+void audit_equipments(const RunReport& run, Findings& findings) {
+    if (run.equipment_account.empty()) {
+        return;
+    }
+    const auto account = account::decode(run.equipment_account);
+    if (!account) {
+        findings.altered("equipment_account", account.problems().front().message);
+        return;
+    }
+    const auto generated = account->count_generated();
+    const auto unacknowledged = account::count_of(account->unacknowledged);
+    if (account->generated.size() != *run.counts.equipments || generated != *run.counts.generated ||
+        unacknowledged > generated || generated - unacknowledged != *run.counts.acknowledged) {
+        findings.altered("equipment_account",
+                         fmt::format("{} equipments with {} generated and {} not acknowledged contradict the tally",
+                                     account->generated.size(), generated, unacknowledged));
+    }
+}
+
 // Checks that each threshold that the report calls passed or skipped is so by the report's own figures.
 void audit_thresholds(const RunReport& run, Findings& findings) {
     for (std::size_t i = 0; i < run.thresholds.size(); ++i) {
@@ -168,6 +189,7 @@ Problems audit_latency(const Json& written, const Latency& latency, const std::s
 Problems audit_run(const RunReport& run, const std::string& prefix) {
     Findings findings(prefix);
     audit_account(run, findings);
+    audit_equipments(run, findings);
     audit_thresholds(run, findings);
     audit_identities(run, findings);
     return std::move(findings).problems();

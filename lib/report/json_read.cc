@@ -318,6 +318,10 @@ private:
                  .origin = threshold.value("default", false) ? gate::Origin::by_default : gate::Origin::written,
                  .skipped = threshold.value("skipped", false)});
         }
+        run.equipment_account = text(json, "equipment_account");
+        if (const auto found = json.find("reconciliation"); found != json.end()) {
+            run.reconciliation = Reconciliation{count(*found, "rows"), count(*found, "of_other_runs")};
+        }
         add(audit_run(run, prefix));
         return run;
     }

@@ -301,6 +301,13 @@ void write(Ordered& json, const RunReport& run) {
     json["interval_s"] = run.interval_s;
     json["intervals"] = list_of(run.intervals);
     json["thresholds"] = list_of(run.thresholds);
+    if (!run.equipment_account.empty()) {
+        json["equipment_account"] = run.equipment_account;
+    }
+    if (run.reconciliation) {
+        json["reconciliation"] = {{"rows", run.reconciliation->rows},
+                                  {"of_other_runs", run.reconciliation->of_other_runs}};
+    }
 }
 
 Ordered json_of(const RunReport& run) {

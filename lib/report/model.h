@@ -169,6 +169,12 @@ struct JudgedThreshold {
     bool skipped = false;
 };
 
+// The rows with which `portillon reconcile` has completed a report.
+struct Reconciliation {
+    Count rows = 0, of_other_runs = 0;  // rows: of this run
+    bool operator==(const Reconciliation&) const = default;
+};
+
 // The report of one run. The counts of the tally are always known, and of the fleet's counts equipments, connected_max,
 // connects and reconnects.
 struct RunReport : Account {
@@ -194,6 +200,10 @@ struct RunReport : Account {
     double interval_s = 1;
     std::vector<Interval> intervals;  // at most most_intervals; for longer runs interval_s is doubled
     std::vector<JudgedThreshold> thresholds;
+    // account::encode() of what the generator knows of each equipment, for a run against a target without a ledger;
+    // otherwise empty, and in older reports.
+    std::string equipment_account = {};
+    std::optional<Reconciliation> reconciliation = {};
 };
 
 // One run of a comparison: its `repeat`, and its place in the order of that repeat; both from 1.

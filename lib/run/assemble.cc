@@ -5,12 +5,14 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "account/generator_account.h"
 #include "escape/formats.h"
 #include "gate/threshold.h"
 #include "host/machine.h"
 #include "report/fault_text.h"
 #include "report/figures.h"
 #include "report/identities.h"
+#include "run/delivery.h"
 #include "run/phases.h"
 #include "run/phases_of_faults.h"
 #include "run/reconcile.h"
@@ -35,45 +37,35 @@ report::Latency latency(const stats::Histogram& histogram, Count unanswered = 0)
     return {histogram, unanswered};
 }
 
-void append(std::vector<report::Exceptional>& to, const std::vector<Range>& ranges, report::State state,
-            Count& omitted) {
-    for (const Range& range : ranges) {
-        if (to.size() < report::most_exceptions) {
-            to.push_back({number_of(range.equipment), range.first, range.last, state});
-        } else {
-            ++omitted;
-        }
+// Every validation that was not acknowledged.
+std::vector<Range> unacknowledged_of(const fleet::Result& fleet) {
+    std::vector<Range> ranges;
+    ranges.reserve(fleet.exceptions.size());
+    for (const auto& exception : fleet.exceptions) {
+        ranges.push_back({exception.equipment, exception.first, exception.last});
     }
+    return ranges;
 }
 
 std::optional<Reconciled> reconciled(const Gathered& gathered) {
     if (!gathered.lot.ledger) {
         return std::nullopt;
     }
-    std::vector<Range> unacknowledged;
-    unacknowledged.reserve(gathered.lot.fleet.exceptions.size());
-    for (const auto& exception : gathered.lot.fleet.exceptions) {
-        unacknowledged.push_back({exception.equipment, exception.first, exception.last});
-    }
-    return reconcile(std::move(unacknowledged), gathered.lot.ledger->missing);
+    return reconcile(unacknowledged_of(gathered.lot.fleet), gathered.lot.ledger->missing);
 }
 
-void set_delivery(report::RunReport& run, const Gathered& gathered, const Reconciled& sets, Acknowledges acknowledges) {
-    run.counts.undelivered = count_of(sets.undelivered);
-    run.counts.unconfirmed = count_of(sets.unconfirmed);
-    auto& list = run.delivery.exceptions;
-    Count& omitted = run.delivery.exceptions_omitted;
-    if (acknowledges == Acknowledges::yes) {
-        run.counts.lost = count_of(sets.lost);
-        append(list, sets.lost, report::State::lost, omitted);
+// What `portillon reconcile` needs later, if the target keeps no ledger.
+std::string equipment_account_of(const Order& order, const Gathered& gathered) {
+    if (gathered.lot.ledger || !order.target) {
+        return {};
     }
-    append(list, difference(sets.undelivered, acknowledges == Acknowledges::yes ? sets.lost : std::vector<Range>{}),
-           report::State::undelivered, omitted);
-    append(list, gathered.lot.ledger->duplicated_ranges, report::State::duplicated, omitted);
-    append(list, gathered.lot.ledger->reordered_ranges, report::State::reordered, omitted);
-    if (acknowledges == Acknowledges::yes) {  // otherwise every validation that arrived is unconfirmed
-        append(list, sets.unconfirmed, report::State::unconfirmed, omitted);
+    account::GeneratorAccount account;
+    account.generated.resize(order.scenario.lot().fleet.equipments);
+    for (const auto& each : gathered.lot.fleet.generated) {
+        account.generated[number_of(each.equipment) - 1] = each.count;
     }
+    account.unacknowledged = normalised(unacknowledged_of(gathered.lot.fleet));
+    return account::encode(account);
 }
 
 // Whether every equipment has an account. If a generator's shard was lost, the server's histograms and counts per
@@ -338,7 +330,9 @@ report::RunReport assemble(const Order& order, const Gathered& gathered) {
     }
     const auto sets = reconciled(gathered);
     if (sets) {
-        set_delivery(run, gathered, *sets, traits.acknowledges);
+        set_delivery(run, *sets, *gathered.lot.ledger, traits.acknowledges);
+    } else {
+        run.equipment_account = equipment_account_of(order, gathered);
     }
     run.phases = phases_of(scenario, fleet, gathered.lot.ledger ? &*gathered.lot.ledger : nullptr,
                            sets ? &*sets : nullptr, traits.acknowledges, gathered.generating);
