@@ -5,7 +5,6 @@
 
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "run/progress.h"
 
@@ -36,11 +35,5 @@ private:
     Instant shown_{};
     run::Phase phase_ = run::Phase::preparing;
 };
-
-// In few words, for a log.
-std::string format_live(const run::Live& live);
-
-// For a terminal: a line or two of at most 100 columns, as long as figures stay below a million.
-std::vector<std::string> format_live_lines(const run::Live& live);
 
 }  // namespace portillon::cmd

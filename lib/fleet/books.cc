@@ -84,8 +84,13 @@ void SeriesRecorder::close_one(const Gauges& gauges) {
     if (!response_.empty()) {
         last_response_ = stats::pack(response_);
         packs_.back().push_back(last_response_);
-        response_.reset();
     }
+    if (!unmeasured_.empty()) {
+        unmeasured_.merge(response_);
+        last_response_ = stats::pack(unmeasured_);
+        unmeasured_.reset();
+    }
+    response_.reset();
 }
 
 void SeriesRecorder::open_next() {

@@ -79,9 +79,12 @@ public:
             ++series_.intervals.back().errors;
         }
     }
-    void response(Nanos value) { response_.record(value); }
+    void response(Nanos value, arrival::Measure measure) {
+        (measure == arrival::Measure::on ? response_ : unmeasured_).record(value);
+    }
 
     Series series() const;
+    // The responses of the last closed interval, packed, warm-up included; empty if there were none.
     const std::string& last_response() const { return last_response_; }
 
 private:
@@ -99,8 +102,8 @@ private:
     // The packed histograms of each interval. Doubling the width only puts those of two intervals into one list; they
     // are merged later, a few whenever an interval closes, so that doubling does not stop the loop.
     std::vector<std::vector<std::string>> packs_;
-    std::size_t together_ = 0;  // the interval at which pack_together() continues
-    stats::Histogram response_;
+    std::size_t together_ = 0;                // the interval at which pack_together() continues
+    stats::Histogram response_, unmeasured_;  // of the open interval; unmeasured_: of warm-up
     std::string last_response_;
 };
 

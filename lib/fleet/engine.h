@@ -45,7 +45,7 @@ struct Snapshot {
     std::uint64_t unanswered = 0;  // measured validations, so far
     std::uint64_t errors = 0;      // as in Result, all together
     std::uint64_t connect_failures = 0;
-    std::string response = {};  // Interval::response of the last closed interval (a second, in short runs)
+    std::string response = {};  // packed, of the last closed interval (a second, in short runs), warm-up included
 };
 
 // The books of one segment so far. `packed` holds its histograms in the order of `timings`; an empty histogram is "".

@@ -546,9 +546,7 @@ void Equipment::record_acknowledged(const Flight& flight, const driver::Outcome&
         }
         ++together;
         here.response.record(answered - due);
-        if (here.measure == arrival::Measure::on) {
-            books.series.response(answered - due);
-        }
+        books.series.response(answered - due, here.measure);
     });
     count_together();
     books.counts.acknowledged += flight.count;

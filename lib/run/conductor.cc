@@ -10,6 +10,7 @@
 #include "plan/slice.h"
 #include "run/generator_plan.h"
 #include "run/phases.h"
+#include "run/timeline.h"
 
 namespace portillon::run {
 
@@ -254,6 +255,7 @@ net::Task<void> Conductor::generate() {
     co_await until(t0_, [this] { return interrupted_by_ != 0; });
     live_.phase = Phase::running;
     live_.planned = end_ - t0_;
+    phase_ends_ = end_;
     Instant next = t0_ + after_snapshot;
     const auto early = [this] { return interrupted_by_ != 0 || gathered_.aborted_by || target_given_up_; };
     while (loop_.now() < end_ && !early() && generators_.losses().size() < generators_.count()) {
@@ -283,6 +285,7 @@ net::Task<void> Conductor::drain() {
     const bool early = interrupted_by_ != 0 || gathered_.aborted_by;
     live_.planned = target_given_up_ ? vain_drain : early ? std::min(short_drain, drain_) : drain_;
     Instant deadline = loop_.now() + live_.planned;
+    phase_ends_ = deadline;
     while (loop_.now() < deadline && !generators_.all_drained()) {
         const bool was_interrupted = interrupted_by_ != 0;
         co_await until(std::min(deadline, loop_.now() + 1s),
@@ -291,6 +294,7 @@ net::Task<void> Conductor::drain() {
             gathered_.complete = false;
             commands_.finish();
             deadline = std::min(deadline, loop_.now() + short_drain);
+            phase_ends_ = deadline;
         }
         show_progress();
     }
@@ -545,6 +549,9 @@ void Conductor::show_progress() {
         shown_at_ = now;
     }
     live_.elapsed = now - t0_;
+    live_.left = std::max(Nanos{0}, phase_ends_ - now);
+    live_.stage = live_.phase == Phase::running ? stage_at(order_.scenario, live_.elapsed) : "";
+    live_.faults = faults_at(order_.scenario, live_.elapsed);
     live_.connected = snapshot.connected;
     live_.counts = snapshot.counts;
     if (traits_.acknowledges == Acknowledges::yes) {

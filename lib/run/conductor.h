@@ -113,7 +113,7 @@ private:
     Live live_;
     Instant dials_from_{};  // T0 if nothing is dialled before
     CommandFaults commands_;
-    Instant t0_{}, end_{}, shown_at_{};
+    Instant t0_{}, end_{}, phase_ends_{}, shown_at_{};
     bool target_given_up_ = false;
     std::uint64_t counted_generated_ = 0, counted_acknowledged_ = 0;
     net::StopSignal interruption_;

@@ -358,7 +358,7 @@ protected:
     double busy = 0.5;
     Nanos clock_step{};
     Instant t0 = never, t0_guess = never;
-    Nanos late{};                        // since the clock's zero
+    Nanos late{};                                           // since the clock's zero
     std::vector<std::pair<std::string, Instant>> executed;  // the program of each command, and when it was started
     CommandEnd command_end{.ended = "exited with 0", .exit_status = 0, .last_line = {}};
     std::optional<unsigned> mute_shard;  // this shard receives messages and never sends any
@@ -409,6 +409,22 @@ TEST_F(Run, ShowsWhereItStandsEverySecond) {
                                        [](const Live& live) { return live.phase == Phase::running; });
     EXPECT_GE(running, 10);
     EXPECT_LE(running, 12);
+}
+
+TEST_F(Run, ShowsStageFaultAndTimeLeft) {
+    order.scenario.lot().traffic.stages = {
+        {.duration = 4s, .rate = Rate{1}, .measure = arrival::Measure::off, .name = "warm-up"},
+        {.duration = 6s, .rate = Rate{1}, .name = "peak"}};
+    order.scenario.faults = {{.kind = faults::Kind::latency, .at = 7s, .during = 2s, .delay = 1ms}};
+    begin();
+    run_to(3500ms);
+    EXPECT_EQ(audience.lives.back().stage, "warm-up, not measured");
+    EXPECT_THAT(audience.lives.back().faults, IsEmpty());
+    EXPECT_TRUE(audience.lives.back().response_p50) << "warm-up has percentiles, too";
+    run_to(8500ms);
+    EXPECT_EQ(audience.lives.back().stage, "peak");
+    EXPECT_THAT(audience.lives.back().faults, ElementsAre("fault 1 latency 1ms, 1 s left"));
+    EXPECT_NEAR(seconds(audience.lives.back().left), 2, 0.1);
 }
 
 TEST_F(Run, NamesTheShardThatDiesAndGoesOnWithTheOthers) {
