@@ -317,10 +317,10 @@ TEST(Diff, CannotCompareWhatOneSideDidNotMeasure) {
     });
     const auto found = compared(repeated(5), blind);
     EXPECT_EQ(row(found, "end to end P50").change, Change::incomparable);
-    EXPECT_EQ(
-        row(found, "end to end P50").why,
-        "5 of 5 candidate runs: the target has no record of what arrived: name its admin endpoint with --ledger, or run against the "
-        "embedded server");
+    EXPECT_EQ(row(found, "end to end P50").why,
+              "5 of 5 candidate runs: the target has no record of what arrived: name its admin endpoint with --ledger, "
+              "or run against the "
+              "embedded server");
     EXPECT_EQ(found.change, Change::incomparable);
     // A metric that neither side has is left out.
     const auto both = compared(blind, blind);
