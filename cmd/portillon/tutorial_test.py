@@ -40,7 +40,7 @@ def expected(call):
     machine; losses are looked for in the reports."""
     if "<1us" in call:
         return {99, 3}
-    return {0, 3, 99} if call.split()[0] in ("run", "compare") or "--baseline" in call else {0}
+    return {0, 3, 99} if call.split()[0] in ("run", "compare", "reconcile") or "--baseline" in call else {0}
 
 
 class Tutorial(Case):
@@ -75,7 +75,7 @@ class Tutorial(Case):
         texts = blocks()
         if shutil.which("mosquitto") is None or shutil.which("mosquitto_sub") is None:
             print("no mosquitto here: the part about an own broker is left out", flush=True)
-            texts = [text for text in texts if BROKER_PORT not in text]
+            texts = [text for text in texts if BROKER_PORT not in text and "arrived.txt" not in text]
         port = str(free_port())
         said = self.typed([text.replace(BROKER_PORT, port) for text in texts])
         with open(self.log) as file:
@@ -86,7 +86,7 @@ class Tutorial(Case):
         self.assertNotIn("command not found", said)
         self.nothing_is_lost("outage.json", "restart.json")
         if any(BROKER_PORT in text for text in texts):
-            self.the_subscriber_has_everything()
+            self.nothing_is_lost("broker.json")
 
     def report_of(self, name):
         with open(os.path.join(self.place, name)) as file:
@@ -97,13 +97,6 @@ class Tutorial(Case):
             report = self.report_of(name)
             self.assertGreater(report["tally"]["generated"], 0)
             self.assertEqual((report["delivery"]["lost"], report["delivery"]["undelivered"]), (0, 0), name)
-
-    def the_subscriber_has_everything(self):
-        with open(os.path.join(self.place, "rows.txt")) as file:
-            rows = file.read().splitlines()
-        tally = self.report_of("broker.json")["tally"]
-        self.assertEqual(tally["acknowledged"], tally["generated"])
-        self.assertEqual(len(set(rows)), tally["generated"])
 
 
 if __name__ == "__main__":
