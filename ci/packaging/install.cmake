@@ -15,6 +15,10 @@ install(FILES scenarios/scenario.schema.json reports/report.schema.json lib/wire
 
 # Debian has the licence's text in /usr/share/common-licenses; other systems need it here.
 install(FILES README.md LICENSE ci/packaging/copyright DESTINATION ${CMAKE_INSTALL_DOCDIR})
+# The pages to which README.md links, where its links find them.
+install(DIRECTORY scenarios reports DESTINATION ${CMAKE_INSTALL_DOCDIR}
+  FILES_MATCHING PATTERN "*.md" PATTERN "pictures/*.png")
+install(FILES lib/wire/README.md DESTINATION ${CMAKE_INSTALL_DOCDIR}/lib/wire)
 install(FILES ci/packaging/lintian-overrides DESTINATION ${CMAKE_INSTALL_DATADIR}/lintian/overrides RENAME portillon)
 # Not below share/doc, which slim images of Debian leave out: pipelines call the scripts.
 install(DIRECTORY ci/examples/ DESTINATION ${data}/examples
