@@ -150,11 +150,14 @@ TEST(Figures, FailClosedAndSayWhy) {
         {"no server of ours", silent, "server.rss_bytes", "value<1TB", "not measured"},
         {"no wire figures", silent, "bytes_sent", "value<1TB", "not measured"},
         {"no ledger: latency", blind, "end_to_end", "p(50)<1h",
-         "the target has no record of what arrived: name its admin endpoint with --ledger, or run against the embedded server"},
+         "the target has no record of what arrived: name its admin endpoint with --ledger, or run against the embedded "
+         "server"},
         {"no ledger: loss", blind, "lost", "count==0",
-         "the target has no record of what arrived: name its admin endpoint with --ledger, or run against the embedded server"},
+         "the target has no record of what arrived: name its admin endpoint with --ledger, or run against the embedded "
+         "server"},
         {"no ledger: copies", blind, "duplicated", "count==0",
-         "the target has no record of what arrived: name its admin endpoint with --ledger, or run against the embedded server"},
+         "the target has no record of what arrived: name its admin endpoint with --ledger, or run against the embedded "
+         "server"},
     };
     for (const auto& row : rows) {
         const auto threshold = judged(row.run, row.metric, row.expression);
@@ -200,9 +203,11 @@ TEST(Figures, OfAStageFailClosedAndSayWhy) {
     EXPECT_EQ(judged(run, "duplicated{stage:peak}", "count==0").reason, "the server does not tell it by due time");
     forget_ledger(run);
     EXPECT_EQ(judged(run, "end_to_end{stage:peak}", "p(50)<1h").reason,
-              "the target has no record of what arrived: name its admin endpoint with --ledger, or run against the embedded server");
+              "the target has no record of what arrived: name its admin endpoint with --ledger, or run against the "
+              "embedded server");
     EXPECT_EQ(judged(run, "duplicated{stage:peak}", "count==0").reason,
-              "the target has no record of what arrived: name its admin endpoint with --ledger, or run against the embedded server");
+              "the target has no record of what arrived: name its admin endpoint with --ledger, or run against the "
+              "embedded server");
     run.phases[1] = stage_of("steady", 1, 1);  // this stage was never reached
     EXPECT_FALSE(judged(run, "due_per_s{stage:steady}", "value>=0").passed);
     EXPECT_EQ(judged(run, "cached{stage:steady}", "rate<1").reason, "nothing was generated");

@@ -366,7 +366,8 @@ TEST(ReportJson, NoticesFiguresThatWereAltered) {
         {"/intervals/0/response_histogram", "!", "intervals.0.response_histogram: the histogram is not base64"},
         {"/tally/acknowledged", 19'999, "tally.generated: the delivery account does not add up"},
         {"/ledger/delivered", 19'999,
-         "delivery.undelivered: the delivery account does not add up: delivered + undelivered = generated (19999 against "
+         "delivery.undelivered: the delivery account does not add up: delivered + undelivered = generated (19999 "
+         "against "
          "20000), of which the verdict says nothing: the report was altered"},
         {"/verdict/measurement", "suspect", "verdict.reasons: none, though the measurement is suspect"},
         {"/verdict/reasons", {"the clock stepped"}, "verdict.reasons: there are some, though the measurement is valid"},
