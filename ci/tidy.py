@@ -20,7 +20,7 @@ import sys
 from headers_test import ROOT, Seen, fingerprint
 
 # Options of g++ that clang does not know.
-FOREIGN = ("-fcoroutines", "-Wno-restrict", "-Wno-subobject-linkage", "-Wno-maybe-uninitialized")
+FOREIGN = ("-fcoroutines", "-Wno-restrict", "-Wno-subobject-linkage", "-Wno-maybe-uninitialized", "--param=ggc-min-heapsize=524288")
 
 
 def units(build):

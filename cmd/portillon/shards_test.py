@@ -275,7 +275,7 @@ class Shards(unittest.TestCase):
         run = self.killed(["--protocol", "grpc-stream", "--equipments", "20", "--rate", "5/s", "--duration", "4s", "--set", "delivery.drain=1s"],
                           lambda pid: children_of(pid, "serve"))
         self.assert_noticed_at_once(run)
-        self.assert_invalid(run, f"a process was lost: the embedded server (pid {run.pids[0]}) killed by signal 9, and with it the ledger")
+        self.assert_invalid(run, f"a process was lost: the embedded server (pid {run.pids[0]}) killed by signal 9, and with it the record")
         self.assertEqual(run.report["tally"]["generated"], 20 * 20)
         self.assertGreater(run.report["tally"]["cached"], 0)
         self.assertIsNone(run.report["ledger"])

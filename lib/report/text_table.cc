@@ -57,10 +57,10 @@ std::string TextTable::text(const std::string& margin, Style style) const {
     for (const auto& row : rows_) {
         std::string line = margin;
         for (std::size_t i = 0; i < row.cells.size(); ++i) {
-            const std::string gap(widths[i] - width_of(row.cells[i]), ' ');
+            const std::string filling(widths[i] - width_of(row.cells[i]), ' ');
             const auto begin = std::min(row.cells[i].find_first_not_of(' '), row.cells[i].size());
             const auto cell = row.cells[i].substr(0, begin) + painted(row.cells[i].substr(begin), row.moods[i], style);
-            line += (i > 0 ? "  " : "") + (columns_[i] == Align::left ? cell + gap : gap + cell);
+            line += (i > 0 ? "  " : "") + (columns_[i] == Align::left ? cell + filling : filling + cell);
         }
         line.erase(line.find_last_not_of(' ') + 1);
         text += line + '\n';

@@ -48,7 +48,7 @@ net::Task<std::string> ServerShards::start(Plan plan) {
             co_return shard->problem;
         }
         if (shard->stage != Shard::Stage::serving) {
-            co_return fmt::format("server shard {} did not come up", shard->number);
+            co_return fmt::format("server process {} did not come up", shard->number);
         }
     }
     co_return std::string();
@@ -179,7 +179,7 @@ net::Task<server::Obeyed> ServerShards::tell(server::Instruction instruction) {
     }
     pending_.erase(request);
     if (!pending.awaited.empty()) {
-        pending.obeyed.problem = fmt::format("server shard {} does not answer", *pending.awaited.begin());
+        pending.obeyed.problem = fmt::format("server process {} does not answer", *pending.awaited.begin());
     }
     co_return pending.obeyed;
 }
@@ -201,7 +201,7 @@ void ServerShards::ended(Shard& shard, const error_code& cause) {
     shard.last_seen.life = planned ? server::ShardStatus::Life::killed : server::ShardStatus::Life::dead;
     if (purpose_ == Purpose::serving && !planned) {
         if (shard.problem.empty()) {
-            shard.problem = fmt::format("server shard {} (pid {}) {}", shard.number, shard.worker->pid(), how);
+            shard.problem = fmt::format("server process {} (pid {}) {}", shard.number, shard.worker->pid(), how);
         }
         lost_(shard.problem);
     }
