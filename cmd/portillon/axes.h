@@ -21,7 +21,7 @@ struct Axis {
 // option of `compare` sets.
 Checked<std::vector<Axis>> parse_axes(std::span<const std::string> texts);
 
-// Whether runs over that protocol can differ in the axis: false for the options of another protocol.
+// Returns whether runs over that protocol can differ in the axis: false for the options of another protocol.
 bool concerns(const Axis& axis, const std::string& protocol);
 
 // The protocol that has an option such as "protocols.mqtt.qos"; empty for other keys.
@@ -30,7 +30,7 @@ std::string protocol_of(const std::string& key);
 // Every combination of values; the last axis changes fastest. Without axes: one, without a value.
 std::vector<std::vector<run::Varied>> combinations(std::span<const Axis> axes);
 
-// What a combination changes in the scenario.
+// Returns the changes of the scenario that a combination stands for.
 std::vector<scenario::Override> overrides_of(const std::vector<run::Varied>& varied);
 
 }  // namespace portillon::cmd

@@ -1,7 +1,7 @@
 #pragma once
 
-// What can stand at the end of a command line, for the shells that complete it. It follows from the commands and
-// options as they are declared; the values of an option follow from its name or its type.
+// Completes a command line for the shells. The words that fit follow from the commands and options as they are
+// declared; the values of an option follow from its name or its type.
 
 #include <CLI/App.hpp>
 #include <string>

@@ -108,8 +108,8 @@ struct Route {
 
 constexpr const char* encoding_key = "traffic.payload.encoding";
 
-// Whether the protocol's users send something else than protobuf, so that it would be compared with protocols of
-// another encoding.
+// Returns whether the protocol's users send something else than protobuf, so that it would be compared with protocols
+// of another encoding.
 bool has_other_encoding(const driver::Kind& kind) {
     return kind.traits(nlohmann::json::object()).native != wire::Encoding::protobuf;
 }
@@ -275,7 +275,7 @@ Checked<Entries> entries_for(const ScenarioOptions& scenario, const RunOptions& 
             break;
         }
         for (auto& varied : combinations(own)) {
-            // What is fixed sets the protocol's encoding apart, not the workload, which stays the same.
+            // The fixed keys set the row's encoding apart; its workload is that of the other rows.
             const auto& without_fixed = variants.of(varied);
             varied.insert(varied.begin(), fixed.begin(), fixed.end());
             const auto& loaded = variants.of(varied);

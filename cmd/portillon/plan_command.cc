@@ -96,7 +96,7 @@ void print_thresholds(const scenario::Scenario& scenario) {
           by_default ? " (by default: the scenario states none)" : "");
 }
 
-// What `compare` would run: each row with what is due in one run of it, and the whole.
+// Prints the rows that `compare` would run, each with the validations due in one run of it, and the total.
 void print_rows(const Entries& entries, unsigned repeats) {
     print(standard_output(), "\n{:>12} {:>11} {:>8}  {}\n", "validations", "per second", "time", "row");
     for (const auto& entry : entries.rows) {

@@ -30,7 +30,7 @@ ordered_json rows_json(const scenario::Plan& plan) {
     return rows;
 }
 
-// With closed arrivals nothing is known of the counts; then they are null.
+// The counts are null where arrivals are closed, because they are not known before the run.
 ordered_json totals_json(const scenario::Plan& plan) {
     constexpr std::array names{"exact", "expected", "unknown"};
     ordered_json totals = {{"counting", names[static_cast<std::size_t>(plan.counting)]}};

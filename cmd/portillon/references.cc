@@ -39,7 +39,7 @@ std::string codes(const std::vector<std::string>& texts) {
     return fmt::format("{}", fmt::join(all, ", "));
 }
 
-// What a value may be: the words of an enumeration, else the range and examples.
+// Returns the values that are allowed: the words of an enumeration, else the range and examples.
 std::string limits_of(const json_schema::Key& key) {
     if (!key.allowed.empty()) {
         return codes(key.allowed);

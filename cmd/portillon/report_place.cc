@@ -38,7 +38,7 @@ std::string file_name_of(const std::string& scenario) {
     return name.empty() ? "scenario" : name;
 }
 
-// Whether a path means a folder although it may as well be a file's.
+// Returns whether a path is that of a folder: it ends with a slash, or the folder exists.
 bool is_folder_name(const std::string& path) {
     std::error_code none;
     return path != "-" && !path.empty() && (path.back() == '/' || fs::is_directory(path, none));

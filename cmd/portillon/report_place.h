@@ -1,7 +1,7 @@
 #pragma once
 
-// Where run and compare keep their report: at the place that -o names; without -o in a new folder below
-// portillon-results, unless --no-report.
+// The place at which run and compare keep their report: the one that -o names; without -o a new folder below
+// portillon-results, unless --no-report is given.
 
 #include <CLI/App.hpp>
 #include <functional>

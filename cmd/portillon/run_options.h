@@ -71,7 +71,7 @@ private:
 // The style for a stream: with colours on a terminal, unless NO_COLOR is set.
 report::Style style_for(const StandardStream& stream);
 
-// How many columns the stream's terminal has, or report::terminal_columns if it is none.
+// Returns the number of columns of the stream's terminal, or report::terminal_columns if it is none.
 std::size_t columns_for(const StandardStream& stream);
 
 // The command line, for the report.

@@ -32,7 +32,7 @@ fs::path folder_of_program() {
     return fs::read_symlink("/proc/self/exe", none).parent_path();
 }
 
-// Where scenarios may lie: beside the program, in the source tree where it was built, installed.
+// The folders in which scenarios may lie: beside the program, in the source tree where it was built, installed.
 std::vector<fs::path> scenario_folders() {
     if (const char* chosen = std::getenv(scenario_folder_variable); chosen != nullptr) {
         return {chosen};

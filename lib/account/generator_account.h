@@ -1,6 +1,6 @@
 #pragma once
 
-// What the generator knows of each equipment of a run: enough to say later, with a list of what arrived, what was lost.
+// The generator's account of each equipment of a run. With it a list of what arrived tells later what was lost.
 // Reports against a server without a ledger keep it.
 
 #include <cstdint>

@@ -13,7 +13,7 @@
 namespace portillon::arrived {
 
 struct Findings {
-    // Of the counts, delivered, duplicated and unexpected are set.
+    // Only the counts delivered, duplicated and unexpected are set.
     account::LedgerAccount ledger;
     // The unexpected validations by name, the first most_named of them; the rest is only counted.
     std::vector<account::Range> unexpected;

@@ -182,7 +182,7 @@ void RowReader::end() {
     }
 }
 
-// Where the record ends that goes on with `piece`: at a line end, but not within quotes of CSV.
+// Returns the place in `piece` at which the present record ends: a line end that is not within quotes of CSV.
 std::size_t RowReader::end_of_record(std::string_view piece) {
     if (format_ == Format::jsonl) {
         return piece.find('\n');

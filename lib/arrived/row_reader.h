@@ -43,7 +43,7 @@ public:
     void end();
 
     std::uint64_t rows() const { return rows_; }
-    // What is wrong, each with its line: the first most_problems of them. problems_beyond() counts the others.
+    // The first most_problems problems, each with its line; problems_beyond() counts the others.
     const Problems& problems() const { return problems_; }
     std::uint64_t problems_beyond() const { return beyond_; }
 

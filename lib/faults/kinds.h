@@ -47,7 +47,7 @@ enum class Kind : std::uint8_t {
     command,  // a command of the user is executed on the conductor's machine, and another one at the fault's end
 };
 
-// Who executes a fault: the server, the connections of the generators, or the conductor.
+// The side that executes a fault: the server, the connections of the generators, or the conductor.
 enum class Side : std::uint8_t { server, network, conductor };
 
 // The things that a fault strikes, which its count counts. ways: the ways between equipments and server. nothing: only

@@ -6,7 +6,7 @@
 //     plan -> ready (prepared); connect -> ready (connected), at the latest after start; start;
 //     (stop), (drain over) -> drained; close -> results in pieces, reported; bye -> the end
 //
-// From connect on, the shard sends a snapshot of each lot every second.
+// The shard sends a snapshot of each lot every second, from connect on.
 
 #include <functional>
 #include <memory>

@@ -58,7 +58,7 @@ std::string explanation_in(const Figures& figures, std::string_view name) {
     return figure == nullptr ? "" : std::string(figure->explanation);
 }
 
-// What the account's tables say about a metric: a phrase such as "sessions made".
+// Returns the phrase with which the account's tables explain a metric: "sessions made".
 std::string explanation_of(const gate::Metric& metric) {
     if (metric.name == gate::failed_dials) {
         return "dials that failed, whatever the cause";

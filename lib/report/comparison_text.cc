@@ -151,7 +151,7 @@ void add_reasons(Notes& notes, const Entrant& entrant) {
     }
 }
 
-// What became of the validations. Rows of which the same is to be said are named together.
+// Adds the sentences on what became of the validations; rows with the same sentence are named together.
 void add_accounts(Notes& notes, const std::vector<Entrant>& entrants) {
     std::vector<std::pair<std::string, std::vector<std::string>>> said;  // sentence, entrants
     for (const auto& entrant : entrants) {

@@ -22,7 +22,7 @@ std::string comparison_text(const Comparison& comparison, const DiffOptions& opt
 // The same in GitHub's Markdown.
 std::string comparison_tables_markdown(const Comparison& comparison, const DiffOptions& options = {});
 
-// How to read the tables, as sentences.
+// Returns sentences that explain the tables.
 std::vector<std::string> notes_on_tables(const std::vector<Row>& rows);
 
 }  // namespace portillon::report

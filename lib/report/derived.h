@@ -8,7 +8,7 @@
 
 namespace portillon::report {
 
-// How many processors the side kept busy, on average from T0 to the end of the drain.
+// Returns the number of processors that the side kept busy, on average from T0 to the end of the drain.
 std::optional<double> cores_of(const RunReport& run, const account::Side& side);
 
 // The bytes at the generator's sockets, both ways, by the second; without TCP/IP's own.
@@ -19,7 +19,7 @@ std::optional<double> network_bytes_per_s(const RunReport& run);
 // acknowledged), and a packet holds 1,448 bytes at most.
 std::optional<double> tcp_ip_bytes_per_validation(const RunReport& run);
 
-// What a server of `equipments` equipments would need if each did what those of the run did on average, and every cost
+// The needs of a server of `equipments` equipments if each did what those of the run did on average, and every cost
 // grew in proportion. A month has 30 days; its bytes include tcp_ip_bytes_per_validation().
 struct Needs {
     std::optional<double> cores, memory_bytes, bytes_per_month;

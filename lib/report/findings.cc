@@ -53,7 +53,8 @@ std::pair<double, double> extremes_of(const std::vector<RunFigure>& figures) {
     return {least, most};
 }
 
-// Whether the candidate of a difference is better (-1), worse (1) or the same (0); nothing if that cannot be told.
+// Returns -1 if the candidate of a difference is better, 1 if it is worse, 0 if it is the same; nothing if that cannot
+// be told.
 std::optional<int> told_by(const MetricDiff& row, const Contest& contest, const DiffOptions& options) {
     const int better = row.better == Better::lower ? -1 : 1;
     switch (row.change) {
@@ -125,7 +126,7 @@ public:
         return ranking;
     }
 
-    // How many times the figure of `worse` is that of `better`; 0 if it was never answered, nothing if that is not
+    // Returns the figure of `worse` divided by that of `better`; 0 if it was never answered, nothing if that is not
     // sure.
     std::optional<double> times(std::size_t better, std::size_t worse, const Contest& contest) const {
         if (told(better, worse, contest) != 1) {
@@ -152,7 +153,7 @@ private:
         return row == rows_.end() ? nullptr : &row->second;
     }
 
-    // Whether the figure of `candidate` is greater (1), less (-1) or the same as that of `base`.
+    // Returns 1 if the figure of `candidate` is greater than that of `base`, -1 if it is less, 0 if it is the same.
     std::optional<int> told(std::size_t base, std::size_t candidate, const Contest& contest) const {
         const auto* row = row_of(base, candidate, contest);
         const auto said = row == nullptr ? std::nullopt : told_by(*row, contest, options_);
@@ -246,7 +247,7 @@ void add_who_needs_least(Clauses& clauses, const std::vector<const Entrant*>& en
     }
 }
 
-// Who is fastest by P95, and who needs least.
+// Adds the clauses on the entrant that is fastest by P95 and the one that needs least.
 void add_winners(Clauses& clauses, const std::vector<const Entrant*>& entrants, const std::vector<Held>& times,
                  const std::vector<Held>& costs) {
     const auto by_p95 = std::find_if(times.begin(), times.end(),
@@ -275,7 +276,7 @@ void add_winners(Clauses& clauses, const std::vector<const Entrant*>& entrants, 
     }
 }
 
-// How far the slowest is behind the fastest in P99.
+// Adds the clause on the distance between the slowest and the fastest in P99.
 void add_distance(Clauses& clauses, const Field& field, const std::vector<const Entrant*>& entrants,
                   const std::vector<Held>& times) {
     for (const auto& each : times) {

@@ -1,7 +1,7 @@
 #pragma once
 
-// What a comparison shows, in words: who answers fastest and needs least, who lost something, and where nothing can be
-// said. Each clause rests on the same statistics as a diff.
+// The findings of a comparison in words: which entrant answers fastest and needs least, which lost something, and where
+// nothing can be said. Each clause rests on the same statistics as a diff.
 
 #include <string>
 #include <vector>

@@ -15,7 +15,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
-// How a protocol compares with the ordinary one.
+// A protocol with the factors by which its figures differ from those of the ordinary one.
 struct Rival {
     const char* protocol;
     double p50 = 1, tail = 1;  // of response: half of the values, and the others

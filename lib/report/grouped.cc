@@ -86,7 +86,7 @@ Cut cut_at_numbers(std::string_view sentence) {
     return cut;
 }
 
-// Whether both sentences say the same about quantities of the same kind.
+// Returns whether both sentences say the same about quantities of the same kind.
 bool alike(const Cut& a, const Cut& b) {
     return a.words == b.words && std::equal(a.quantities.begin(), a.quantities.end(), b.quantities.begin(),
                                             b.quantities.end(), [](const Quantity& one, const Quantity& other) {

@@ -19,8 +19,9 @@ struct GroupedSentence {
 // and "the P99 is 900 us" make "the P99 is 900 us to 1.3 ms". In the order in which each was first said.
 std::vector<GroupedSentence> grouped(const std::vector<std::string>& sentences);
 
-// Why the entrant's repeats are not all valid and complete, a sentence without its full stop for each kind: "4 of 5
-// repeats invalid: the generator was late by 1.3 to 4.6 ms". For a single run: "suspect: ...". Empty if all are.
+// Returns the reasons for which the entrant's repeats are not all valid and complete, a sentence without its full stop
+// for each kind: "4 of 5 repeats invalid: the generator was late by 1.3 to 4.6 ms". For a single run: "suspect: ...".
+// Empty if all are.
 std::vector<std::string> grouped_reasons(const Entrant& entrant);
 
 }  // namespace portillon::report

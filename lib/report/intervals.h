@@ -15,7 +15,7 @@ std::optional<stats::Histogram> response_of(const RunReport& run, const Interval
 // The length of the interval in seconds: the same for all, except that the end of the run cuts the last one short.
 double width_of(const RunReport& run, const Interval& interval);
 
-// How long the run took, from T0 to the end of its last interval, in seconds; 0 if it has no intervals.
+// Returns the length of the run in seconds, from T0 to the end of its last interval; 0 if it has no intervals.
 double length_of(const RunReport& run);
 
 // When the drain begins, after which nothing is due, in seconds since T0. Absent in older reports without phases.

@@ -50,8 +50,8 @@ struct Verdict {
     std::vector<std::string> reasons;  // why it is not valid; each a sentence without its full stop
     bool complete = true;              // false: the run was interrupted
     std::string aborted_by = {};       // the threshold that ended the run ("response: p(95)<50ms"); empty: none did
-    // Why the run ended early although nobody interrupted it, in words without a full stop: "no equipment could
-    // connect". Empty: for no such reason.
+    // The reason for which the run ended early although nobody interrupted it, without a full stop: "no equipment could
+    // connect". Empty if there is none.
     std::string ended_because = {};
 };
 
@@ -234,7 +234,7 @@ const char* name_of(State state);
 // lack there.
 std::map<std::string, Count> failures_of(const RunReport& run);
 
-// How many attempts failed: the sum of failures_of().
+// Returns the number of attempts that failed: the sum of failures_of().
 Count errors_of(const RunReport& run);
 
 // "http_404" for the error "deliver.http_404"; the key of server_said.

@@ -82,7 +82,8 @@ RunsOfSide runs_of_side(const std::vector<const RunReport*>& runs, std::map<std:
     return side;
 }
 
-// Whether two workloads have the same values although their digests differ. Of traces only the files' names are known.
+// Returns whether two workloads have the same values although their digests differ. The scenario names a trace's file,
+// and does not hold its rows.
 bool is_unexplained_by_keys(const std::map<std::string, KeyValues>& by_digest) {
     std::set<KeyValues> different;
     for (const auto& [digest, values] : by_digest) {

@@ -20,7 +20,7 @@ struct DifferingKey {
     std::string text() const { return key + ": " + base + " against " + candidate; }
 };
 
-// How the workloads of some runs differ.
+// The difference between the workloads of some runs.
 struct WorkloadDifference {
     bool differs = false;
     std::vector<DifferingKey> keys;  // in the order of the alphabet
@@ -28,7 +28,7 @@ struct WorkloadDifference {
     // not hold its scenario.
     bool unexplained = false;
 
-    // Whether nothing differs but keys that are allowed to.
+    // Returns whether nothing differs but keys that are allowed to.
     bool is_allowed() const;
 };
 

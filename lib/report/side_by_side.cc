@@ -155,7 +155,7 @@ std::string line_across(const TextColumn& names, const std::vector<Block>& block
     return without_trailing_space(std::move(line));
 }
 
-// Whether the line is one for ranges, of which these blocks have none.
+// Returns whether the line is one for ranges, and these blocks have none.
 bool is_blank(const TextColumn& names, const std::vector<Block>& blocks, std::size_t line) {
     return names.cells[line] == range_line && std::all_of(blocks.begin(), blocks.end(), [line](const Block& block) {
                return std::all_of(block.columns.begin(), block.columns.end(),

@@ -20,7 +20,7 @@ Table threshold_table(const std::vector<Row>& rows);  // failed thresholds come 
 // The line of one threshold, judged for the row called `name`; `how`: how it was judged over the repeats, in words.
 Line threshold_line(const std::string& name, const JudgedThreshold& judged, const std::string& how);
 std::vector<Column> threshold_columns();
-// What was observed, in the unit of its metric: "31.2 ms". It must be known.
+// Returns the observed figure in the unit of its metric: "31.2 ms". It must be known.
 std::string observed_text(const JudgedThreshold& judged);
 
 Table latency_table(const std::vector<Row>& rows);

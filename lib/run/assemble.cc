@@ -54,7 +54,7 @@ std::optional<Reconciled> reconciled(const Gathered& gathered) {
     return reconcile(unacknowledged_of(gathered.lot.fleet), gathered.lot.ledger->missing);
 }
 
-// What `portillon reconcile` needs later, if the target keeps no ledger.
+// Returns the account that `portillon reconcile` needs later; empty if there is a ledger.
 std::string equipment_account_of(const Order& order, const Gathered& gathered) {
     if (gathered.lot.ledger || !order.target) {
         return {};

@@ -16,7 +16,7 @@
 
 namespace portillon::run {
 
-// How a command ended.
+// The end of a command.
 struct CommandEnd {
     std::string ended;               // "exited with 0", "could not be started: no such file", ...
     std::optional<int> exit_status;  // absent if it did not exit by itself
@@ -27,7 +27,7 @@ struct CommandEnd {
 // killed when it takes longer than `limit`.
 using Execute = std::function<net::Task<CommandEnd>(std::vector<std::string> words, Nanos limit)>;
 
-// What each command fault executed, by the fault's place in the scenario.
+// The commands that were executed, by their fault's place in the scenario.
 using ExecutedCommands = std::map<std::size_t, std::vector<report::ExecutedCommand>>;
 
 class CommandFaults {
@@ -39,7 +39,7 @@ public:
     // Call it once. Faults of other kinds are left to others.
     void begin(const std::vector<scenario::Fault>& faults, Instant t0);
 
-    // From now on no fault begins, and those that are on end: their `until` is executed as soon as their `run` is over.
+    // Begins no further fault, and ends those that are on: their `until` is executed as soon as their `run` is over.
     void finish();
     // Completes when nothing is executed any more; call finish() first, and join() before the end.
     net::Task<void> join() { return tasks_.join(); }

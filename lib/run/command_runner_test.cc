@@ -1,4 +1,4 @@
-// With real processes, in real time.
+// These tests start real processes, in real time.
 #include "run/command_runner.h"
 
 #include <gmock/gmock.h>

@@ -134,7 +134,7 @@ std::string joined(const std::vector<Item>& items) {
     return text;
 }
 
-// As many whole words as fit, with an ellipsis if there are more.
+// Returns as many whole words as fit, with an ellipsis if there are more.
 std::string whole_words(const std::string& text, std::size_t columns) {
     if (letters_in(text) <= columns) {
         return text;
@@ -168,7 +168,7 @@ std::string left_of(const Live& live) {
                : "";
 }
 
-// Where the run stands in time: its phase, its stage, its faults.
+// Returns the line on the run's place in time: its phase, its stage, its faults.
 std::string line_of_time(const Live& live, const std::string& prefix, std::size_t columns) {
     std::vector<Item> items{{5, prefix},
                             {0, progress_of(live)},

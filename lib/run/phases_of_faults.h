@@ -47,7 +47,7 @@ std::optional<std::size_t> settled_from(const std::vector<bool>& good);
 // One for each fault of the scenario, in order; none if there would be too many segments.
 std::vector<FaultPeriods> fault_periods_of(const scenario::Scenario& scenario);
 
-// What the faults did, each kind as told by the side that executes it.
+// The effects of the faults, each kind as told by the side that executes it.
 struct Effects {
     std::vector<net::faults::Injected> injected = {};     // network faults, in the order of network_faults_of()
     std::map<std::size_t, report::Injected> struck = {};  // server faults, by their place in the scenario

@@ -21,7 +21,7 @@ struct Live {
     Nanos elapsed{};  // since T0; while connecting, since the first dial
     Nanos planned{};  // planned length of the phase; 0 if unknown
     Nanos left{};     // of the phase, at most; 0 if unknown
-    // Of a running scenario: its stage, and the faults that are on (timeline.h).
+    // The stage of a running scenario, and the faults that are on (timeline.h).
     std::string stage;
     std::vector<std::string> faults;
     std::uint32_t equipments = 0;

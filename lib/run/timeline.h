@@ -1,6 +1,6 @@
 #pragma once
 
-// What goes on at an instant of a run, as its scenario plans it. Pure.
+// The stage and the faults at an instant of a run, as its scenario plans them. Pure.
 
 #include <string>
 #include <vector>

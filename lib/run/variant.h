@@ -1,6 +1,6 @@
 #pragma once
 
-// What distinguishes a run from others over the same protocol, in a few words for tables and labels.
+// The words that distinguish a run from others over the same protocol, for tables and labels.
 
 #include <string>
 

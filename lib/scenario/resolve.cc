@@ -521,7 +521,7 @@ void check_metric(const Section& where, const std::string& metric) {
     }
 }
 
-// Whether the mapping names metrics, and an empty list for each of them.
+// Returns whether the mapping names metrics, and an empty list for each of them.
 bool only_switches_off(const nlohmann::json& metrics) {
     return metrics.is_object() && !metrics.empty() &&
            std::all_of(metrics.begin(), metrics.end(),

@@ -235,7 +235,7 @@ private:
                         near.empty() ? "" : fmt::format("; did you mean \"{}\"?", near), list_of(allowed)));
     }
 
-    // Whether other keys decide which keys an object may have, as the kind of a fault does.
+    // Returns whether other keys decide which keys an object may have, as the kind of a fault does.
     static bool has_conditional_keys(const nlohmann::json& schema) {
         return schema.contains("allOf") && schema["allOf"][0].contains("then") &&
                schema["allOf"][0]["then"].contains("additionalProperties");

@@ -45,7 +45,8 @@ const BarChart charts[] = {
      [](const Row& row) { return wire_cell(row, figure_named(account::wire_figures, "bytes_per_validation")); }},
 };
 
-// Why the row is not compared with the others in this figure. Where some answer, a time without an answer is shorter.
+// Returns the reason for which the row is not compared with the others in this figure. Where some rows have answers,
+// the times of a row without them are shorter for want of the answer.
 std::string why_apart(const Row& row, const Cell& cell, const std::vector<Row>& rows) {
     const bool some_answer = std::any_of(rows.begin(), rows.end(),
                                          [](const Row& each) { return headline_of(each.entrant).name == "response"; });

@@ -133,7 +133,7 @@ std::string headline_of(const Row& row) {
     return {};
 }
 
-// What is to be said of each single repeat.
+// Makes a list with the reasons of each single repeat.
 Html reasons_of_repeats(const std::vector<Row>& rows) {
     Html items;
     for (const auto& row : rows) {
@@ -160,7 +160,8 @@ Html reasons_of_repeats(const std::vector<Row>& rows) {
     return items.empty() ? Html{} : element("ul", {{"class", "reasons"}}, items);
 }
 
-// What keeps measurements from being valid, each reason once for all repeats; then losses, and what went wrong most.
+// Makes a list of the reasons for which measurements are not valid, each once for all repeats; then of the losses, and
+// of what went wrong most.
 Html reasons_of(const std::vector<Row>& rows) {
     Html items;
     for (const auto& row : rows) {
@@ -246,7 +247,7 @@ Html measurement_content(const std::vector<Row>& rows) {
            (thresholds.empty() ? none("The scenario names no thresholds: nothing was judged.") : thresholds);
 }
 
-// What the comparison shows, in words; empty for a single run.
+// Makes a list of the findings; empty for a single run.
 Html findings_content(const Report& report, const DiffOptions& options) {
     const auto* comparison = std::get_if<Comparison>(&report);
     Html items;
