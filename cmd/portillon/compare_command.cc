@@ -8,6 +8,7 @@
 #include "axes.h"
 #include "commands.h"
 #include "entries.h"
+#include "exits.h"
 #include "files.h"
 #include "live_line.h"
 #include "net/signals.h"

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "commands.h"
+#include "exits.h"
 #include "files.h"
 #include "format_option.h"
 #include "json_answer.h"
@@ -98,18 +99,6 @@ report::Report report_of(const Subject& subject) {
         }
     }
     return part;
-}
-
-Exit exit_of(report::Standing standing) {
-    switch (standing) {
-        case report::Standing::passed:
-            return Exit::passed;
-        case report::Standing::breached:
-            return Exit::breached;
-        case report::Standing::untrusted:
-            break;
-    }
-    return Exit::invalid;
 }
 
 const char* last_line(Exit exit) {

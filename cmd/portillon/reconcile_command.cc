@@ -14,6 +14,7 @@
 #include "arrived/row_reader.h"
 #include "base/error.h"
 #include "commands.h"
+#include "exits.h"
 #include "files.h"
 #include "print.h"
 #include "report/comparison_text.h"

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "commands.h"
+#include "exits.h"
 #include "files.h"
 #include "live_line.h"
 #include "net/signals.h"

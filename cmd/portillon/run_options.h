@@ -12,8 +12,6 @@
 #include "commands.h"
 #include "live_line.h"
 #include "net/endpoint.h"
-#include "report/judged.h"
-#include "report/model.h"
 #include "report/terminal.h"
 #include "run/order.h"
 #include "scenario_options.h"
@@ -76,15 +74,5 @@ std::size_t columns_for(const StandardStream& stream);
 
 // The command line, for the report.
 std::vector<std::string> command_line();
-
-// One run's contribution to the exit code: the first code that applies. A run in which no equipment ever connected has
-// failed.
-Exit exit_of(const report::RunReport& run, bool strict);
-
-// The exit code of a comparison: that of its rows, each judged over its repeats, which takes precedence.
-Exit exit_of(const report::Comparison& comparison, report::Strictness strictness);
-
-// The exit code that takes precedence, as scripts rely on it.
-Exit worse(Exit a, Exit b);
 
 }  // namespace portillon::cmd
