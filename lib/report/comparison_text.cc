@@ -87,15 +87,24 @@ void add_note_on_promise(Notes& notes, const std::vector<Row>& rows) {
 }
 
 void add_notes_on_needs(Notes& notes, const std::vector<Row>& rows) {
-    const auto rate = rows.empty() ? std::nullopt : rate_of_each(rows.front().whole);
-    if (!rate) {
+    std::set<std::string> equipments, rates;  // rows of a comparison may differ in both
+    for (const auto& row : rows) {
+        if (const auto rate = rate_of_each(row.whole)) {
+            equipments.insert(counted(row.whole.counts.equipments.value_or(0)));
+            rates.insert(humanize_count(*rate));
+        }
+    }
+    if (rates.empty()) {
         return;
     }
+    const bool alike = equipments.size() == 1 && rates.size() == 1;
     notes.push_back(fmt::format(
-        "{} such equipments: each cost in proportion to {} equipments of this comparison, each with {} validations a "
-        "second all the time; a month of 30 days, with TCP/IP; without any reserve.",
-        counted(equipments_of_needs), counted(rows.front().whole.counts.equipments.value_or(0)),
-        humanize_count(*rate)));
+        "{} such equipments: each cost in proportion to {}; a month of 30 days, with TCP/IP; without any "
+        "reserve.",
+        counted(equipments_of_needs),
+        alike ? fmt::format("{} equipments of this comparison, each with {} {} a second all the time",
+                            *equipments.begin(), *rates.begin(), *rates.begin() == "1" ? "validation" : "validations")
+              : "the equipments of its row, each with its row's rate all the time"));
 }
 
 void add_notes_on_costs(Notes& notes, const std::vector<Row>& rows) {

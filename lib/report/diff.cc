@@ -27,10 +27,6 @@ std::string share_text(double share) {
     return share >= 1e-3 ? fmt::format("{:.3g} %", share * 100) : fmt::format("{:.3g} ppm", share * 1e6);
 }
 
-std::string group_name(const RunReport& run) {
-    return run.variant.empty() ? run.protocol : run.protocol + " " + run.variant;
-}
-
 std::string repeats(std::size_t count) {
     return counted(count, "repeat");
 }
@@ -152,7 +148,7 @@ struct Group {
 std::vector<Group> groups_of(const Selection& selection) {
     std::vector<Group> groups;
     for (const auto& entry : selection.runs) {
-        const auto name = group_name(*entry.run);
+        const auto name = protocol_and_variant(*entry.run);
         auto found = std::find_if(groups.begin(), groups.end(), [&name](const Group& g) { return g.name == name; });
         if (found == groups.end()) {
             found = groups.insert(groups.end(), Group{name, {}});

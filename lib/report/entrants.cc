@@ -17,7 +17,7 @@ namespace {
 
 std::string own_name(const Turn& turn, bool several_protocols) {
     const auto& run = turn.run;
-    const auto kind = run.protocol + (run.variant.empty() ? "" : " " + run.variant);
+    const auto kind = protocol_and_variant(run);
     if (turn.name.empty()) {
         return kind;
     }
@@ -370,7 +370,7 @@ std::vector<Entrant> entrants_of(const Report& report) {
         return entrants_of(*comparison);
     }
     const auto& run = std::get<RunReport>(report);
-    return {{.name = run.protocol + (run.variant.empty() ? "" : " " + run.variant), .runs = {&run}, .repeats = {1}}};
+    return {{.name = protocol_and_variant(run), .runs = {&run}, .repeats = {1}}};
 }
 
 std::string unreachable_in(const Comparison& comparison, const std::vector<std::string>& names) {

@@ -36,10 +36,6 @@ std::vector<gate::Threshold> read_thresholds(const RunReport& run, const std::st
     return thresholds;
 }
 
-std::string name_of(const RunReport& run) {
-    return run.variant.empty() ? run.protocol : run.protocol + " " + run.variant;
-}
-
 bool trusted(const JudgedRun& run, Strictness strictness) {
     const auto measurement = run.verdict.measurement;
     const bool suspect_counts =
@@ -196,14 +192,15 @@ Checked<std::vector<JudgedRun>> judge(const Report& report, const std::vector<ga
         threshold_count += judged.back().thresholds.size();
     };
     if (const auto* run = std::get_if<RunReport>(&report)) {
-        add(*run, name_of(*run), "");
+        add(*run, protocol_and_variant(*run), "");
     } else if (const auto& comparison = std::get<Comparison>(report); what == Judged::each) {
         const auto& turns = comparison.runs;
         const bool repeated = std::any_of(turns.begin(), turns.end(), [](const Turn& turn) { return turn.repeat > 1; });
         for (std::size_t i = 0; i < turns.size(); ++i) {
             const auto& turn = turns[i];
             if (!turn.superseded) {
-                add(turn.run, name_of(turn.run) + (repeated ? fmt::format(", repeat {}", turn.repeat) : ""),
+                add(turn.run,
+                    protocol_and_variant(turn.run) + (repeated ? fmt::format(", repeat {}", turn.repeat) : ""),
                     fmt::format("runs.{}.", i));
             }
         }

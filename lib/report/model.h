@@ -206,6 +206,11 @@ struct RunReport : Account {
     std::optional<Reconciliation> reconciliation = {};
 };
 
+// "mqtt QoS 0": the protocol, and the variant if the run has one.
+inline std::string protocol_and_variant(const RunReport& run) {
+    return run.variant.empty() ? run.protocol : run.protocol + " " + run.variant;
+}
+
 // One run of a comparison: its `repeat`, and its place in the order of that repeat; both from 1.
 struct Turn {
     unsigned repeat = 1, order = 1;
