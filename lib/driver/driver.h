@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/units.h"
+#include "driver/inbox.h"
 #include "net/task.h"
 #include "wire/batch_codec.h"
 
@@ -123,6 +124,14 @@ public:
     virtual ~Driver() = default;  // after its sessions
     virtual Traits traits() const = 0;
     virtual std::unique_ptr<Session> make_session(EquipmentId equipment, Receipts& receipts) = 0;
+    // A session that only receives, and that may not be offered anything. open() completes once the server has granted
+    // everything that `interest` asks for; opened again, the session receives what the server kept for it meanwhile.
+    // Its client name differs from those of make_session() if `number` does, or the run. The inbox outlives the
+    // session. nullptr: the protocol has no such sessions.
+    virtual std::unique_ptr<Session> make_receiver(EquipmentId /* number */, Receipts& /* receipts */,
+                                                   Inbox& /* inbox */, Interest /* interest */) {
+        return nullptr;
+    }
 };
 
 }  // namespace portillon::driver

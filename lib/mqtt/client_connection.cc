@@ -1,5 +1,6 @@
 #include "mqtt/client_connection.h"
 
+#include <algorithm>
 #include <string>
 
 #include "mqtt/error.h"
@@ -58,7 +59,7 @@ void pass_words(const error_code& cause, const Properties& properties, ClientCon
     }
 }
 
-// MQTT 5.0, 3.3.4. We have announced no topic aliases, and have no subscriptions.
+// MQTT 5.0, 3.3.4. We have announced no topic aliases, and subscribe without identifiers.
 Reason objection(const Publish& packet, Qos most_qos) {
     if (packet.properties.number(PropertyId::topic_alias)) {
         return Reason::topic_alias_invalid;
@@ -110,6 +111,8 @@ error_code ClientConnection::take(const Frame& frame, Events& events) {
             }
             return {};
         }
+        case PacketType::suback:
+            return take_suback(frame, events);
         case PacketType::pingresp:
             if (const Violation violation = parse_ping(frame)) {
                 return complain(violation.reason);
@@ -153,11 +156,29 @@ error_code ClientConnection::take_publish(const Frame& frame, Events& events) {
     if (const Reason reason = objection(packet, most_qos_); reason != Reason::success) {
         return complain(reason);
     }
+    events.delivered(packet);
     if (packet.qos == Qos::at_least_once) {
         events.acknowledge(PacketType::puback, packet.packet_id, Reason::success);
     } else if (packet.qos == Qos::exactly_once) {
         events.acknowledge(PacketType::pubrec, packet.packet_id, Reason::success);
     }
+    return {};
+}
+
+error_code ClientConnection::take_suback(const Frame& frame, Events& events) {
+    if (!subscribes_) {
+        return complain(Reason::protocol_error);
+    }
+    Suback packet;
+    if (const Violation violation = parse(frame, version_, packet)) {
+        return complain(violation.reason);
+    }
+    if (const auto failed =
+            std::ranges::find_if(packet.reasons, [](std::byte each) { return is_failure(static_cast<Reason>(each)); });
+        failed != packet.reasons.end()) {
+        pass_words(ClientError::subscription_refused, packet.properties, events);
+    }
+    events.subscribed(packet.packet_id, packet.reasons);
     return {};
 }
 

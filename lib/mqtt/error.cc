@@ -16,6 +16,8 @@ std::string message_of(ClientError error) {
             return "mqtt_stray_answer";
         case ClientError::qos_downgraded:
             return "mqtt_qos_downgraded";
+        case ClientError::subscription_refused:
+            return "mqtt_subscription_refused";
         default:
             return fmt::format("mqtt_connack_{}", static_cast<int>(error));
     }

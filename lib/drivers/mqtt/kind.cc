@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "drivers/mqtt/receiver.h"
 #include "drivers/mqtt/session.h"
 
 namespace portillon::embedded {
@@ -31,6 +32,11 @@ public:
 
     std::unique_ptr<driver::Session> make_session(EquipmentId equipment, driver::Receipts& receipts) override {
         return std::make_unique<Session>(common_, equipment, receipts);
+    }
+
+    std::unique_ptr<driver::Session> make_receiver(EquipmentId number, driver::Receipts& receipts, driver::Inbox& inbox,
+                                                   driver::Interest interest) override {
+        return std::make_unique<Receiver>(common_, number, receipts, inbox, std::move(interest));
     }
 
 private:

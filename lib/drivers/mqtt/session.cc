@@ -45,11 +45,6 @@ std::uint16_t after(std::uint16_t packet_id) {
     return packet_id == 65'535 ? std::uint16_t{1} : static_cast<std::uint16_t>(packet_id + 1);
 }
 
-// The server allows one and a half keep-alives of silence; a PING after three quarters leaves room for a late timer.
-Nanos ping_after(std::uint16_t keepalive_seconds) {
-    return Nanos{std::chrono::seconds{keepalive_seconds}} * 3 / 4;  // 3/4 of 1 s in whole seconds would be 0
-}
-
 }  // namespace
 
 Common::Common(net::Loop& its_loop, net::Dialer& its_dialer, Options its_options, RunId its_run)
@@ -115,17 +110,14 @@ void Session::greet() {
     outstanding_ = 0;
     alias_ = Alias::none;
     reading_ = Reading::on;
-    last_written_ = common_.loop.now();
+    wrote(common_.loop.now());
     transport().write(common_.connect_packet(equipment(), start_, stay_));
     kept_before_ = kept_by_server_;
     kept_by_server_ |= stay_ == Common::Stay::as_options_say && common_.options.resumes();
 }
 
 void Session::opened() {
-    if (keepalive_seconds_ > 0) {
-        ping_ = Ping::none;
-        common_.loop.timers().set(*this, last_written_ + ping_after(keepalive_seconds_));
-    }
+    KeepAlive::begin();
 }
 
 void Session::offer(const driver::Batch& batch) {
@@ -170,7 +162,7 @@ void Session::abandon(Sequence first) {
 // On a passing connection the server closes first, so that TIME_WAIT is on its side: thousands of them in a row from
 // one address would otherwise run out of ports. Its session ends with it in any case.
 void Session::say_goodbye() {
-    cancel();
+    KeepAlive::end();
     const auto farewell = common_.farewell_packet();
     said_goodbye_ = farewell.size() <= most_packet_bytes_;
     if (said_goodbye_) {
@@ -195,7 +187,7 @@ void Session::parted(Goodbye goodbye) {
 }
 
 void Session::gone() {
-    cancel();
+    KeepAlive::end();
     if (connection_.refused()) {
         kept_by_server_ = kept_before_;
     }
@@ -225,7 +217,7 @@ void Session::connected(const Terms& terms) {
     }
     most_packet_bytes_ = terms.most_packet_bytes;
     receive_maximum_ = terms.receive_maximum;
-    keepalive_seconds_ = terms.keepalive_seconds.value_or(common_.options.keepalive_seconds);
+    agree(terms.keepalive_seconds.value_or(common_.options.keepalive_seconds));
     alias_ = terms.topic_alias_maximum > 0 ? Alias::allowed : Alias::none;
     start_ = common_.options.resumes() ? Start::resume : Start::clean;
     if (!terms.session_present) {
@@ -247,7 +239,7 @@ void Session::answered(PacketType type, std::uint16_t packet_id, Reason reason) 
     if (type == PacketType::puback) {
         finish(packet_id, exactly_once ? Flight::End::downgraded : Flight::End::answered, reason);
     } else if (!exactly_once || (type == PacketType::pubcomp && published)) {
-        complain(Reason::protocol_error);
+        fail(connection_.complain(Reason::protocol_error));
     } else if (type == PacketType::pubcomp) {
         finish(packet_id, Flight::End::answered, Reason::success);  // 0x92: it was completed before
     } else if (!is_failure(reason)) {
@@ -284,8 +276,8 @@ void Session::finish(std::uint16_t packet_id, Flight::End end, Reason reason) {
     settle(flight, end, common_.loop.now());
 }
 
-void Session::complain(Reason reason) {
-    const error_code error = connection_.complain(reason);
+// Says why, if MQTT can, and ends the connection.
+void Session::fail(const error_code& error) {
     if (const auto complaint = connection_.complaint(); complaint && is_connected()) {
         transport().write(common_.disconnect_packet(*complaint));
     }
@@ -293,14 +285,14 @@ void Session::complain(Reason reason) {
 }
 
 void Session::pinged() {
-    ping_ = Ping::none;
+    ping_answered();
 }
 
 void Session::take(std::span<const std::byte> bytes) {
     answers_bytes_ = 0;
     const error_code error = connection_.receive(bytes, *this);
     if (answers_bytes_ > 0 && is_connected()) {
-        last_written_ = common_.loop.now();
+        wrote(common_.loop.now());
         transport().write(std::span<const std::byte>(common_.out).first(answers_bytes_));
         if (transport().unsent() > most_unsent_bytes) {
             reading_ = Reading::paused;
@@ -308,10 +300,7 @@ void Session::take(std::span<const std::byte> bytes) {
         }
     }
     if (error) {
-        if (const auto complaint = connection_.complaint(); complaint && is_connected()) {
-            transport().write(common_.disconnect_packet(*complaint));
-        }
-        lost(error);
+        fail(error);
     }
     if (!waiting_.empty() || !kept_.empty()) {
         write_soon();
@@ -328,18 +317,12 @@ void Session::drained() {
     }
 }
 
-void Session::ring(Instant now) {
-    const Instant silent_until = last_written_ + ping_after(keepalive_seconds_);
-    if (ping_ == Ping::awaited) {
-        lost(ClientError::no_pingresp);
-    } else if (silent_until > now) {
-        common_.loop.timers().set(*this, silent_until);
-    } else {
-        last_written_ = now;
-        ping_ = Ping::awaited;
-        transport().write(pingreq);
-        common_.loop.timers().set(*this, now + ping_after(keepalive_seconds_));
-    }
+void Session::ping() {
+    transport().write(pingreq);
+}
+
+void Session::ping_unanswered() {
+    lost(ClientError::no_pingresp);
 }
 
 // The packet has the topic, or the alias that replaces it.
@@ -374,13 +357,14 @@ void Session::write() {
         if (filling.used == 0) {
             return;
         }
-        last_written_ = common_.loop.now();
+        const Instant now = common_.loop.now();
+        wrote(now);
         transport().write(std::span<const std::byte>(common_.out).first(filling.used));
         while (!filling.flights.empty()) {
             Flight& flight = take_front(filling.flights);
-            flight.sent = last_written_;
+            flight.sent = now;
             if (common_.options.qos == Qos::at_most_once) {
-                settle(flight, Flight::End::sent, last_written_);
+                settle(flight, Flight::End::sent, now);
             } else {
                 in_flight_.push_back(flight);
             }

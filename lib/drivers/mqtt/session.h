@@ -27,6 +27,7 @@
 
 #include "driver/stream_session.h"
 #include "drivers/mqtt/flight.h"
+#include "drivers/mqtt/keep_alive.h"
 #include "drivers/mqtt/options.h"
 #include "mqtt/client_connection.h"
 
@@ -59,7 +60,9 @@ private:
     EquipmentId topic_of_{};
 };
 
-class Session final : public driver::StreamSession, private portillon::mqtt::ClientConnection::Events, private Alarm {
+class Session final : public driver::StreamSession,
+                      private portillon::mqtt::ClientConnection::Events,
+                      private KeepAlive {
 public:
     Session(Common& common, EquipmentId equipment, driver::Receipts& receipts);
     ~Session() override;
@@ -86,11 +89,13 @@ private:
     void acknowledge(wire::mqtt::PacketType type, std::uint16_t packet_id, wire::mqtt::Reason reason) override;
     void pinged() override;
     void said(const error_code& cause, std::string_view words) override { receipts().said(cause, words); }
-    void ring(Instant now) override;
+    Timers& timers() override { return common_.loop.timers(); }
+    void ping() override;
+    void ping_unanswered() override;
 
     void answered_stray(wire::mqtt::PacketType type, std::uint16_t packet_id, wire::mqtt::Reason reason);
     void finish(std::uint16_t packet_id, Flight::End end, wire::mqtt::Reason reason);
-    void complain(wire::mqtt::Reason reason);
+    void fail(const error_code& error);
 
     wire::mqtt::Publish publish_of(const Flight& flight, wire::mqtt::Properties properties);
     bool fits(std::size_t payload_bytes);
@@ -113,7 +118,6 @@ private:
     Flights kept_;       // of former connections, in the order of the first sending
     Flights in_flight_;  // in the order in which they were sent on this connection
     Flights settled_;    // but Receipts not told yet
-    Instant last_written_{};
     std::uint32_t most_packet_bytes_ = 0;
     std::uint32_t answers_bytes_ = 0;   // in the shared buffer, while receiving
     std::uint32_t sent_ = 0;            // how many flights this session ever sent
@@ -121,9 +125,7 @@ private:
     std::uint16_t receive_maximum_ = 0;
     std::uint16_t outstanding_ = 0;  // counted against the receive maximum (MQTT 5.0, 4.9)
     std::uint16_t last_packet_id_ = 0;
-    std::uint16_t keepalive_seconds_ = 0;
     portillon::mqtt::Start start_ = portillon::mqtt::Start::clean;  // resume: the server may have kept the session
-    enum class Ping : std::uint8_t { none, awaited } ping_ = Ping::none;
     enum class Alias : std::uint8_t { none, allowed, set } alias_ = Alias::none;
     enum class Reading : std::uint8_t { on, paused } reading_ = Reading::on;
     Common::Stay stay_ = Common::Stay::as_options_say;
