@@ -99,7 +99,7 @@ Figure figure_of(const std::optional<Latency>& latency, const gate::Threshold& t
 
 namespace {
 
-Count sum_of(const std::map<std::string, Count>& counts) {
+Count count_of_all(const std::map<std::string, Count>& counts) {
     return std::accumulate(counts.begin(), counts.end(), Count{0},
                            [](Count sum, const auto& entry) { return sum + entry.second; });
 }
@@ -123,7 +123,7 @@ Figure counter_figure(const RunReport& run, const Account& part, const gate::Thr
     if (figure == nullptr && !of_causes) {
         return absent("unknown to this report");
     }
-    const auto count = name == gate::failed_dials      ? std::optional(sum_of(run.fleet.connect_failures))
+    const auto count = name == gate::failed_dials      ? std::optional(count_of_all(run.fleet.connect_failures))
                        : name == gate::failed_attempts ? std::optional(errors_of(run))
                                                        : part.counts.*figure->known_count;
     if (!count) {
