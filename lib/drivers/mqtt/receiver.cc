@@ -91,8 +91,9 @@ void Receiver::connected(const Terms& terms) {
     agree(terms.keepalive_seconds.value_or(common_.options.keepalive_seconds));
     if (!terms.session_present) {
         unreleased_.reset();
+        subscribed_ = false;
     }
-    if (passes_ || terms.session_present) {
+    if (passes_ || subscribed_) {
         greeted();
     } else {
         subscribe();
@@ -128,6 +129,7 @@ void Receiver::subscribed(std::uint16_t packet_id, std::span<const std::byte> re
             return;
         }
     }
+    subscribed_ = true;
     greeted();
 }
 

@@ -4,9 +4,10 @@
 //
 //     open(): CONNECT, CONNACK, SUBSCRIBE, SUBACK
 //
-// A server that has kept the session knows the subscriptions, so they are made only if CONNACK says that there is no
-// session. A message is acknowledged after the inbox has taken it; acknowledgements of one turn leave in one write. At
-// QoS 2 a message that comes again before its PUBREL, also on a next connection, is not handed on (4.3.3, method A).
+// A server that has kept the session knows the subscriptions that it has granted, so they are made again only if they
+// were never granted, or if CONNACK says that there is no session. A message is acknowledged after the inbox has taken
+// it; acknowledgements of one turn leave in one write. At QoS 2 a message that comes again before its PUBREL, also on a
+// next connection, is not handed on (4.3.3, method A).
 //
 // Back pressure: while the server leaves many of our acknowledgements unread, it is not read either.
 
@@ -72,6 +73,7 @@ private:
     portillon::mqtt::ClientConnection connection_;
     std::bitset<65'536> unreleased_;  // identifiers of messages at QoS 2 that were received and not released
     std::vector<std::byte> answers_;  // of this turn
+    bool subscribed_ = false;         // the server has granted all of it, for the session that it may keep
     bool passes_ = false;             // this connection only ends the session that the server keeps
     bool kept_by_server_ = false;     // possibly: a CONNECT that asks for it was not refused
     bool kept_before_ = false;        // the same, before the last CONNECT

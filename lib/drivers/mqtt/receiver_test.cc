@@ -184,6 +184,26 @@ TEST_F(MqttReceiver, SubscribesAgainWhenTheServerHasForgottenTheSession) {
     EXPECT_THAT(inbox_.take(), ElementsAre("v/1 a", "v/1 b"));
 }
 
+// The server may have kept the session of a connection that ended before its subscription was granted.
+TEST_F(MqttReceiver, SubscribesAgainWhatWasNeverGranted) {
+    for (const char* answer : {"", "90 04 0001 00 87"}) {
+        listen(five);
+        dial();
+        answer_to(connack_5);
+        peer().send(answer);
+        peer().transport().reset();
+        pass(2 * latency);
+        EXPECT_NE(opened(), "none");
+        dial();
+        peer().take();
+        EXPECT_EQ(answer_to("20 03 01 00 00"), hex("82 09 0001 00 0003 'v/+' 21"));
+        EXPECT_EQ(opened(), "");
+        peer().send(suback_5);
+        pass(latency);
+        EXPECT_EQ(opened(), "none");
+    }
+}
+
 TEST_F(MqttReceiver, TakesMessagesThatArriveBeforeItIsOpen) {
     listen(three);
     dial();
