@@ -42,9 +42,12 @@ public:
     bool is_csv() const { return is_csv_; }
 
 private:
-    std::string_view next_plain() {
+    std::optional<std::string_view> next_plain() {
         const auto end = std::min(rest_.find(','), rest_.size());
         const auto field = rest_.substr(0, end);
+        if (field.find('"') != std::string_view::npos) {
+            return fail();
+        }
         pass(end);
         return trimmed(field);
     }
@@ -266,10 +269,12 @@ void RowReader::read_csv(std::string_view line) {
             }
         }
     }
+    while (fields.next()) {  // a quote further on may have joined this line and the next
+    }
     if (fields.is_csv()) {
         take(values);
     } else {
-        refuse("", "is not CSV: a quote is not closed, or text follows it");
+        refuse("", "is not CSV: a quote is not closed, stands next to text, or within a field without quotes");
     }
 }
 

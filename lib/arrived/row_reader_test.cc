@@ -67,6 +67,24 @@ TEST(RowReader, TakesLinesOfJson) {
     }
 }
 
+// Such a quote would join its line with the next one, whose row would then be missing.
+TEST(RowReader, RefusesAQuoteWithinAFieldWithoutQuotes) {
+    for (const char* header : {"run,equipment,sequence,note", "note,run,equipment,sequence"}) {
+        const bool note_last = std::string_view(header).ends_with("note");
+        const auto line = [note_last](const char* sequence, const char* note) {
+            const auto row = std::string("0000000000000abc,7,") + sequence;
+            return note_last ? row + "," + note + "\n" : std::string(note) + "," + row + "\n";
+        };
+        const auto all = read(
+            Format::csv, header + ("\n" + line("1", "5\" pipe")) + line("2", "6\" pipe") + line("3", "\"7\"\" pipe\""));
+        EXPECT_THAT(all.problems,
+                    ElementsAre("2: is not CSV: a quote is not closed, stands next to text, or within a field without "
+                                "quotes"))
+            << header;
+        EXPECT_THAT(all.rows, SizeIs(1)) << header;
+    }
+}
+
 TEST(RowReader, NamesWhatIsWrongWithItsLine) {
     const auto csv = read(Format::csv,
                           "run,equipment,sequence\n"
@@ -84,7 +102,8 @@ TEST(RowReader, NamesWhatIsWrongWithItsLine) {
                     "3: sequence: \"-1\" is no sequence (allowed: a whole number from 1 on)",
                     "4: equipment: \"4294967296\" is no equipment (allowed: a whole number from 1 to 4294967295)",
                     "4: sequence: \"1.5\" is no sequence (allowed: a whole number from 1 on)",
-                    "5: sequence: is missing", "6: is not CSV: a quote is not closed, or text follows it",
+                    "5: sequence: is missing",
+                    "6: is not CSV: a quote is not closed, stands next to text, or within a field without quotes",
                     "7: equipment: is missing", "7: sequence: is missing"));
     EXPECT_THAT(csv.rows, SizeIs(1));
     const auto json = read(Format::jsonl,
