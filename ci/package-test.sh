@@ -82,6 +82,6 @@ completed=$(inside bash -c 'source /usr/share/bash-completion/bash_completion
 [ "$completed" = grpc-stream ] || fail "bash completes '$completed'"
 
 inside apt-get remove -y -qq portillon >/dev/null
-left=$(find "$root/usr" -path "*portillon*" -not -path '*/man/cat*' | head)
+left=$(cd "$root/usr" && find . -path "*portillon*" -not -path '*/man/cat*' | head)
 [ -z "$left" ] || fail "it leaves behind: $left"
 echo "package-test: passed"

@@ -239,6 +239,17 @@ class Init(Case):
         self.assertIn("over http2", said)
         self.assertNotRegex(text, r"(?m)^  lost:")
 
+    def test_a_promise_is_written_whatever_else_is_asked_for(self):
+        for options in ([], ["--outage", "5s"]):
+            text, _ = self.validated("--promise", "p(99)<200ms", *options)
+            self.assertIn("p(99)<200ms", text)
+            self.assertNotEqual(call("init", "--promise", "nonsense", *options).returncode, 0)
+
+    def test_no_warm_up_in_any_spelling(self):
+        for none in ("0s", "0ms"):
+            text, _ = self.validated("--warm-up", none)
+            self.assertNotIn("name: warm-up", text)
+
     def test_it_runs(self):
         path = os.path.join(self.folder.name, "new.yaml")
         call("init", path, "--equipments", "3", "--rate", "10/s", "--duration", "1s", "--warm-up", "0s", "--promise", "p(95)<10s")

@@ -49,18 +49,15 @@ Exit exit_of(const report::Comparison& comparison, report::Strictness strictness
     return worst;
 }
 
-Exit exit_of(const report::RunReport& run, bool strict) {
+Exit exit_of(const report::RunReport& run, report::Strictness strictness) {
     if (report::is_unreached(run)) {
         return Exit::failed;
     }
-    const bool cut_short = !run.verdict.complete && run.verdict.aborted_by.empty();
-    if (run.verdict.measurement == report::Measurement::invalid || cut_short ||
-        (strict && run.verdict.measurement == report::Measurement::suspect)) {
-        return Exit::invalid;
-    }
-    const bool passed =
-        std::all_of(run.thresholds.begin(), run.thresholds.end(), [](const auto& each) { return each.passed; });
-    return passed && run.verdict.complete ? Exit::passed : Exit::breached;
+    return exit_of(report::standing_of({.name = {}, .verdict = run.verdict, .thresholds = run.thresholds}, strictness));
+}
+
+Exit exit_of(const report::Report& report, report::Strictness strictness) {
+    return std::visit([strictness](const auto& its) { return exit_of(its, strictness); }, report);
 }
 
 }  // namespace portillon::cmd

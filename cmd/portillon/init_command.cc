@@ -123,7 +123,7 @@ private:
         }
     }
 
-    // The outage begins after a third of the measured part, so that there is a before and an after.
+    // The outage begins after a third of the measured part, so that there is a before.
     void place_outage(Problems& problems) {
         if (!answers.outage) {
             return;
@@ -172,9 +172,10 @@ void add_init_command(CLI::App& app, Exit& exit) {
         ->capture_default_str();
     command->add_option("--outage", answers.outage, "Cut the network of the whole fleet for so long")
         ->type_name("DURATION");
-    command->add_option("--promise", answers.promise, "Threshold for the response time")
-        ->type_name("EXPRESSION")
-        ->capture_default_str();
+    command
+        ->add_option("--promise", answers.promise,
+                     "Threshold for the response time; p(95)<50ms by default, with --outage med<1s")
+        ->type_name("EXPRESSION");
     command->add_option("--target", answers.target, "A server of yours, such as mqtt://host:1883")->type_name("URL");
     command->add_flag("--force", init->force, "Replace a file that is there already");
     command->callback(init->files->checked(exit, [init] { return init->execute(); }));

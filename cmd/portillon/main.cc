@@ -115,6 +115,7 @@ Exit with_what_was_said(Exit exit) {
 int main(int count, char** arguments) {
     using namespace portillon;
     hold_standard_descriptors();
+    std::signal(SIGCHLD, SIG_DFL);  // a parent may leave it ignored, and then nobody learns how a child ended
     std::signal(SIGPIPE, SIG_IGN);  // a closed terminal or socket is an error of the write
     std::signal(SIGXFSZ, SIG_IGN);  // so is a file that grows too large (ulimit -f)
     std::set_terminate(cmd::end_badly);

@@ -94,7 +94,7 @@ struct RunCommand {
         const bool kept = place.keep({{"report.json", [&] { return report::to_json(run); }},
                                       {"report.html", [&] { return report::page::html_page(report); }}},
                                      options.quiet() ? ReportPlace::Say::little : ReportPlace::Say::everything);
-        return written && kept ? exit_of(run, options.strict()) : Exit::failed;
+        return written && kept ? exit_of(report, strictness) : Exit::failed;
     }
 
     static Exit exit_for(const run::RunOutcome& conducted, Exit otherwise) {

@@ -70,7 +70,7 @@ void traffic(Lines& lines, const Answers& answers) {
     lines.add("traffic:", "when validations are due: the events that the equipments send");
     lines.add("  arrival: periodic", "even gaps; poisson: random gaps; there are also bursts and traces");
     lines.add("  stages:", "parts of the run, one after the other");
-    if (answers.warm_up != "0s") {
+    if (parse_duration(answers.warm_up) > 0ns) {
         lines.add("    - name: warm-up", "the first part");
         lines.add(fmt::format("      duration: {}", answers.warm_up), "how long it lasts");
         lines.add(fmt::format("      rate: {}", answers.rate), "validations of each equipment");
@@ -108,9 +108,9 @@ void faults(Lines& lines, const std::string& outage, const std::string& at) {
     lines.add(fmt::format("    for: {}", outage), "how long it lasts");
 }
 
-// During an outage validations wait, so that only those of an ordinary moment can keep the promise.
+// During an outage validations wait, so that only those of an ordinary moment can keep a promise that nobody has made.
 std::string promise_of(const Answers& answers) {
-    return answers.outage ? "med<1s" : answers.promise;
+    return answers.promise.value_or(answers.outage ? "med<1s" : "p(95)<50ms");
 }
 
 void thresholds(Lines& lines, const Answers& answers) {
@@ -135,7 +135,7 @@ void thresholds(Lines& lines, const Answers& answers) {
 std::string question_of(const Answers& answers) {
     const auto load = fmt::format("{} with {} each", counted(answers.equipments, "equipment"), answers.rate);
     return answers.outage ? fmt::format("{}, and {} without network: is anything lost?", load, *answers.outage)
-                          : fmt::format("{}: does the response keep {}?", load, answers.promise);
+                          : fmt::format("{}: does the response keep {}?", load, promise_of(answers));
 }
 
 }  // namespace

@@ -21,7 +21,7 @@ struct Answers {
     std::optional<std::string> target;     // a server that may not say what arrived
     std::optional<std::string> outage;     // how long the network is away
     std::optional<std::string> outage_at;  // when it begins; present if the outage is
-    std::string promise = "p(95)<50ms";
+    std::optional<std::string> promise;    // of the response; nothing: p(95)<50ms, or with an outage med<1s
 };
 
 // Puts the answers into the text as they are: whoever calls it checks them before, and the text afterwards.
