@@ -96,10 +96,11 @@ constexpr Definition written[] = {
      "a "
      "time-out or an answer that says no. An attempt that fails is tried again, so that errors need not mean losses."},
     {Group::delivery, "retries", "retry", "The number of batches that were sent again."},
-    {Group::delivery, "retry budget", "retries_put_off, budget",
-     "The share of all attempts that may be retries (delivery.retry.budget). Retries beyond it wait; retries_put_off "
+    {Group::delivery, "retry budget", "budget",
+     "Retries, as a share of first attempts, that an equipment may make (delivery.retry.budget). Retries beyond it "
+     "wait; retries_put_off "
      "counts them."},
-    {Group::delivery, "circuit breaker", "breaker, breaker_openings",
+    {Group::delivery, "circuit breaker", "breaker",
      "An equipment's rule to stop trying for a while after several failures in a row (delivery.breaker). "
      "breaker_openings counts how often one opened."},
 
@@ -118,7 +119,7 @@ constexpr Definition written[] = {
      "The time from the instant at which a validation was due until the server has it for good. It needs the server's "
      "record."},
     {Group::latency, "connect", "connect time",
-     "The time from dialling to a usable session: TCP, TLS and the protocol's handshake."},
+     "The time from dialling to a usable session: TCP and the protocol's handshake."},
     {Group::latency, "scheduling delay", "generator_lag, generator lag, scheduling delay of the generator",
      "The time from the instant at which a validation was due until the generator turned to it: the tool's own "
      "lateness, "

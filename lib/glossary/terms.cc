@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 
 #include "faults/kinds.h"
@@ -58,8 +59,33 @@ std::string explanation_in(const Figures& figures, std::string_view name) {
     return figure == nullptr ? "" : std::string(figure->explanation);
 }
 
+// Of metrics that the account's tables explain by the line above theirs: a phrase that can stand alone.
+struct Phrase {
+    std::string_view metric, text;
+};
+constexpr std::array<Phrase, 9> phrases{{
+    {"reconnects", "sessions made after a break of an earlier one"},
+    {"generator.connect_cpu_s", "CPU time that the generator takes to connect the fleet, before the start"},
+    {"generator.rss_growth_bytes",
+     "memory of their own that the generator's processes have gained since before the fleet was there"},
+    {"generator.rss_bytes_per_equipment",
+     "the growth of the generator's memory, divided by the number of connected equipments"},
+    {"server.connect_cpu_s", "CPU time that the server takes while the fleet connects, before the start"},
+    {"server.rss_growth_bytes",
+     "memory of their own that the server's processes have gained since before the fleet was there"},
+    {"server.rss_bytes_per_equipment",
+     "the growth of the server's memory, divided by the number of connected equipments"},
+    {"bytes_sent", "bytes that the generator has written to its connections"},
+    {"bytes_received", "bytes that the generator has read from its connections"},
+}};
+
 // Returns the phrase with which the account's tables explain a metric: "sessions made".
 std::string explanation_of(const gate::Metric& metric) {
+    if (const auto own = std::find_if(phrases.begin(), phrases.end(),
+                                      [&](const Phrase& phrase) { return phrase.metric == metric.name; });
+        own != phrases.end()) {
+        return std::string(own->text);
+    }
     if (metric.name == gate::failed_dials) {
         return "dials that failed, whatever the cause";
     }

@@ -1,7 +1,7 @@
 #pragma once
 
-// The terms that users read in reports, in scenarios and on the terminal, each defined once. `portillon explain`, the
-// README's glossary and the page's glossary show these definitions.
+// The terms that users read in reports, in scenarios and on the terminal, each defined once. `portillon explain`
+// and the glossary of the documents show these definitions.
 
 #include <array>
 #include <cstdint>

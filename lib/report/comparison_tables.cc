@@ -74,7 +74,7 @@ Cell promise_cell(const Row& row) {
     const auto spread = spread_of(row.entrant, *promise);
     Cell cell{.mood = judged.passed ? Mood::good : Mood::bad};
     if (spread.value) {
-        cell.text = fmt::format("{}{:.3g} %", judged.passed ? "" : "broken: ", 100 * *spread.value / promise->bound);
+        cell.text = (judged.passed ? "" : "broken: ") + percent_text(*spread.value / promise->bound);
     } else {
         cell.text = "broken";
         cell.remarks.push_back({judged.reason});
@@ -111,11 +111,11 @@ std::string text_of_bytes(double bytes) {
 }
 
 std::string text_of_volume(double bytes) {
-    return bytes >= 1e12 ? fmt::format("{:.3g} TB", bytes / 1e12) : fmt::format("{:.3g} GB", bytes / 1e9);
+    return bytes >= 1e12 ? three_digits(bytes / 1e12) + " TB" : three_digits(bytes / 1e9) + " GB";
 }
 
 std::string text_of_network(double bytes_per_s) {
-    return fmt::format("{:.3g} MB/s", bytes_per_s / 1e6);
+    return three_digits(bytes_per_s / 1e6) + " MB/s";
 }
 
 constexpr const char* unknown_server = "the server is not ours: what it costs is not known";

@@ -26,19 +26,26 @@ namespace {
 
 using Notes = std::vector<std::string>;
 
-// The headline of the repeat in which the largest share did not get through.
-std::string worst_headline(const Entrant& entrant) {
+// Says of the repeat in which the largest share did not get through what that was; of the repeats that count, as the
+// sentences on the account do.
+std::string worst_of(const Entrant& entrant) {
     const RunReport* worst = nullptr;
     const auto share = [](const RunReport& run) {
         const auto missing = *run.counts.generated - std::min(*run.counts.generated, *run.counts.acknowledged);
         return static_cast<double>(missing) / static_cast<double>(std::max<Count>(1, *run.counts.generated));
     };
-    for (const auto* run : entrant.runs) {
-        if (!headline(*run).empty() && (worst == nullptr || share(*run) > share(*worst))) {
+    for (const auto* run : entrant.counting()) {
+        if (!what_did_not_get_through(*run).empty() && (worst == nullptr || share(*run) > share(*worst))) {
             worst = run;
         }
     }
-    return worst == nullptr ? "" : headline(*worst);
+    if (worst == nullptr) {
+        return {};
+    }
+    const auto place = std::find(entrant.runs.begin(), entrant.runs.end(), worst) - entrant.runs.begin();
+    return (entrant.runs.size() > 1 ? fmt::format("in repeat {}, ", entrant.repeats[static_cast<std::size_t>(place)])
+                                    : "") +
+           what_did_not_get_through(*worst);
 }
 
 // The sentence about skipped thresholds, once for the whole comparison.
@@ -178,7 +185,7 @@ void add_accounts(Notes& notes, const std::vector<Entrant>& entrants) {
 }
 
 void add_notes_on(Notes& notes, const Entrant& entrant) {
-    if (const auto worst = worst_headline(entrant); !worst.empty()) {
+    if (const auto worst = worst_of(entrant); !worst.empty()) {
         notes.push_back(fmt::format("{}: {}.", entrant.name, worst));
     }
     add_note_on_breaches(notes, entrant);

@@ -43,10 +43,6 @@ bool holds(const std::vector<std::string>& list, const std::string& text) {
     return std::find(list.begin(), list.end(), text) != list.end();
 }
 
-std::string group_of(const RunReport& run) {
-    return run.variant.empty() ? run.protocol : run.protocol + " " + run.variant;
-}
-
 // The words that a selector may use: protocols, and groups if a protocol has several.
 std::vector<std::string> groups_of(const std::vector<Candidate>& runs) {
     std::vector<std::string> groups;
@@ -54,7 +50,7 @@ std::vector<std::string> groups_of(const std::vector<Candidate>& runs) {
         add_once(groups, candidate.run->protocol);
     }
     for (const auto& candidate : runs) {
-        add_once(groups, group_of(*candidate.run));
+        add_once(groups, protocol_and_variant(*candidate.run));
     }
     return groups;
 }
@@ -109,13 +105,13 @@ Checked<Selection> select(const Report& report, const std::string& selector, con
             fmt::format("it went to several targets: choose one (allowed after #: {})", fmt::join(names, ", ")));
     }
 
-    const bool all_variants =
-        std::none_of(runs.begin(), runs.end(), [&group](const auto& c) { return group_of(*c.run) == group; });
+    const bool all_variants = std::none_of(runs.begin(), runs.end(),
+                                           [&group](const auto& c) { return protocol_and_variant(*c.run) == group; });
     Selection selection{.label = label, .report = &report, .runs = {}};
     for (const auto& candidate : runs) {
         const bool of_target = name.empty() || *candidate.name == name;
-        const bool of_group =
-            group.empty() || group_of(*candidate.run) == group || (all_variants && candidate.run->protocol == group);
+        const bool of_group = group.empty() || protocol_and_variant(*candidate.run) == group ||
+                              (all_variants && candidate.run->protocol == group);
         if (of_target && of_group) {
             selection.runs.push_back({candidate.repeat, candidate.run});
         }

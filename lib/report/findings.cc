@@ -276,6 +276,12 @@ void add_winners(Clauses& clauses, const std::vector<const Entrant*>& entrants, 
     }
 }
 
+// "2.1", "99", "120": more digits would claim more than is known.
+std::string times_text(double times) {
+    constexpr double most_with_two_digits = 99.5;
+    return times < most_with_two_digits ? fmt::format("{:.2g}", times) : humanize_count(std::round(times / 10) * 10);
+}
+
 // Adds the clause on the distance between the slowest and the fastest in P99.
 void add_distance(Clauses& clauses, const Field& field, const std::vector<const Entrant*>& entrants,
                   const std::vector<Held>& times) {
@@ -291,11 +297,11 @@ void add_distance(Clauses& clauses, const Field& field, const std::vector<const 
         }
         const auto& name = entrants[worst]->name;
         constexpr double many = 1.5;
-        clauses.push_back(*times_as_long == 0 ? fmt::format("{}'s P99 is among the never answered", name)
-                          : *times_as_long >= many
-                              ? fmt::format("{}'s P99 is {:.2g} times {}'s", name, *times_as_long, entrants[best]->name)
-                              : fmt::format("{}'s P99 is {:.0f} % above {}'s", name, (*times_as_long - 1) * 100,
-                                            entrants[best]->name));
+        clauses.push_back(*times_as_long == 0      ? fmt::format("{}'s P99 is among the never answered", name)
+                          : *times_as_long >= many ? fmt::format("{}'s P99 is {} times {}'s", name,
+                                                                 times_text(*times_as_long), entrants[best]->name)
+                                                   : fmt::format("{}'s P99 is {:.0f} % above {}'s", name,
+                                                                 (*times_as_long - 1) * 100, entrants[best]->name));
     }
 }
 
@@ -328,6 +334,9 @@ void add_losses(Clauses& clauses, const std::vector<Entrant>& entrants) {
         for (const auto* run : entrant.runs) {
             sum += run->counts.lost.value_or(0);
             known = known && run->counts.lost;
+        }
+        for (const auto* turn : entrant.again) {  // a loss counts, also in a run that was measured badly
+            sum += turn->run.counts.lost.value_or(0);
         }
         if (sum > 0) {
             lost.push_back(fmt::format("{} lost {}", entrant.name, counted(sum, "validation")));
@@ -381,7 +390,10 @@ void add_doubts(Clauses& clauses, const std::vector<Entrant>& entrants) {
     if (suspect.size() == entrants.size() && entrants.size() > 1) {
         clauses.emplace_back("all measurements are suspect: read the figures with care");
     } else if (!suspect.empty()) {
-        clauses.push_back(fmt::format("the measurement of {} is suspect: read its figures with care", named(suspect)));
+        clauses.push_back(
+            suspect.size() == 1
+                ? fmt::format("the measurement of {} is suspect: read its figures with care", suspect.front())
+                : fmt::format("the measurements of {} are suspect: read their figures with care", named(suspect)));
     }
 }
 
@@ -413,6 +425,7 @@ std::vector<std::string> findings_of(const Comparison& comparison, const DiffOpt
     }
     const auto compared = trusted(entrants);
     Clauses clauses;
+    add_doubts(clauses, entrants);
     if (compared.size() > 1) {
         const Field field(compared, options);
         const auto times = held(field, contests_of_time);
@@ -422,12 +435,10 @@ std::vector<std::string> findings_of(const Comparison& comparison, const DiffOpt
         add_undelivered(clauses, entrants);
         add_distance(clauses, field, compared, times);
         add_undecided(clauses, times, costs, options);
-        add_doubts(clauses, entrants);
         add_basis(clauses, compared, options);
     } else {
         add_losses(clauses, entrants);
         add_undelivered(clauses, entrants);
-        add_doubts(clauses, entrants);
     }
     return clauses;
 }

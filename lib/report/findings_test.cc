@@ -104,6 +104,26 @@ TEST(Findings, NameNoWinnerFromAnInvalidMeasurement) {
     EXPECT_THAT(said, Not(Contains(HasSubstr("mqtt answers"))));
 }
 
+TEST(Findings, CountALossInARunThatWasMadeAgain) {
+    auto comparison = comparison_of({{"mqtt"}, {"http2"}}, 3);
+    auto superseded = comparison.runs.front();
+    superseded.superseded = true;
+    superseded.run.verdict = {.measurement = Measurement::invalid, .reasons = {"the generator was late"}};
+    superseded.run.counts.lost = 4;
+    comparison.runs.insert(comparison.runs.begin(), superseded);
+    const auto said = findings_of(comparison);
+    EXPECT_THAT(said, Contains("mqtt lost 4 validations"));
+    EXPECT_THAT(said, Not(Contains("nobody lost anything")));
+}
+
+TEST(Findings, SayFirstWhichMeasurementIsInDoubt) {
+    auto comparison = comparison_of({{"mqtt"}, {"http2", 1, 2.1, 2}}, 5);
+    comparison.runs.front().run.verdict = {.measurement = Measurement::suspect, .reasons = {"the generator was late"}};
+    const auto said = findings_of(comparison);
+    ASSERT_THAT(said, Not(IsEmpty()));
+    EXPECT_EQ(said.front(), "the measurement of mqtt is suspect: read its figures with care");
+}
+
 TEST(Findings, CompareNothingWithOneEntrant) {
     EXPECT_THAT(findings_of(comparison_of({{"mqtt"}}, 5)), ElementsAre("nothing was lost"));
     EXPECT_THAT(findings_of(Comparison{}), IsEmpty());

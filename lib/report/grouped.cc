@@ -19,14 +19,14 @@ struct TimeUnit {
 };
 constexpr std::array<TimeUnit, 4> time_units{{{"ns", 1}, {"us", 1e3}, {"ms", 1e6}, {"s", 1e9}}};
 
-// A number of a sentence, with the unit of time that follows it.
+// A number of a sentence that is a quantity, with the unit of time that follows it.
 struct Quantity {
     std::string text;  // "1.3 ms"
     double value = 0;  // in ns if it is a time
     std::string unit;
 };
 
-// A sentence cut at its numbers: words[0] number words[1] number ... words[n].
+// A sentence cut at its quantities: words[0] number words[1] number ... words[n].
 struct Cut {
     std::vector<std::string> words = std::vector<std::string>(1);
     std::vector<Quantity> quantities;
@@ -71,16 +71,28 @@ Quantity quantity_of(std::string_view number, std::string_view rest) {
     return quantity;
 }
 
-Cut cut_at_numbers(std::string_view sentence) {
+// Whether a number may have another value in a sentence that says the same: a time, a percentage, a part or its whole
+// ("900 of 20,000"). Any other number is a name: of a fault, a process, a port, a status.
+bool is_quantity(const Quantity& number, std::string_view before, std::string_view rest) {
+    constexpr std::string_view of = " of ";
+    return !number.unit.empty() || rest.starts_with(" %") || before == of ||
+           (rest.starts_with(of) && rest.size() > of.size() && is_digit(rest[of.size()]));
+}
+
+Cut cut_at_quantities(std::string_view sentence) {
     Cut cut;
     for (std::size_t at = 0; at < sentence.size();) {
         const auto length = number_at(sentence, at);
-        if (length == 0) {
-            cut.words.back() += sentence[at++];
+        const auto rest = sentence.substr(at + length);
+        const auto number = length == 0 ? Quantity{} : quantity_of(sentence.substr(at, length), rest);
+        if (length == 0 ||
+            !is_quantity(number, cut.quantities.empty() ? "" : std::string_view(cut.words.back()), rest)) {
+            cut.words.back() += sentence.substr(at, std::max<std::size_t>(length, 1));
+            at += std::max<std::size_t>(length, 1);
             continue;
         }
-        cut.quantities.push_back(quantity_of(sentence.substr(at, length), sentence.substr(at + length)));
-        at += cut.quantities.back().text.size();
+        at += number.text.size();
+        cut.quantities.push_back(number);
         cut.words.emplace_back();
     }
     return cut;
@@ -129,13 +141,14 @@ std::string name_of_condition(const Condition& condition) {
                                                            : "incomplete";
 }
 
-std::string clause_of(const Condition& condition, const std::vector<std::string>& reasons) {
+// Of reasons that not all of so many `runs` have, the clause says how many have them.
+std::string clause_of(const Condition& condition, const std::vector<std::string>& reasons, std::size_t runs) {
     std::vector<std::string> clauses;
     if (!condition.incomplete.empty()) {
         clauses.push_back(condition.incomplete);
     }
     for (const auto& reason : grouped(reasons)) {
-        clauses.push_back(reason.text);
+        clauses.push_back(reason.text + (reason.count < runs ? fmt::format(" (in {})", reason.count) : ""));
     }
     return fmt::format("{}{}", clauses.empty() ? "" : ": ", fmt::join(clauses, "; "));
 }
@@ -145,7 +158,7 @@ std::string clause_of(const Condition& condition, const std::vector<std::string>
 std::vector<GroupedSentence> grouped(const std::vector<std::string>& sentences) {
     std::vector<Grown> groups;
     for (const auto& sentence : sentences) {
-        auto cut = cut_at_numbers(sentence);
+        auto cut = cut_at_quantities(sentence);
         const auto group =
             std::find_if(groups.begin(), groups.end(), [&cut](const Grown& each) { return alike(each.least, cut); });
         if (group == groups.end()) {
@@ -190,7 +203,7 @@ std::vector<std::string> grouped_reasons(const Entrant& entrant) {
             entrant.asked > 1 ? fmt::format("{} of {} ", runs.size(), counted(entrant.asked, "repeat")) : std::string{};
         const bool left_out = entrant.asked > 1 && entrant.valid() > 0 && !counts(*runs.front());
         sentences.push_back(of + name_of_condition(condition) + (left_out ? ", not counted" : "") +
-                            clause_of(condition, reasons));
+                            clause_of(condition, reasons, runs.size()));
     }
     return sentences;
 }

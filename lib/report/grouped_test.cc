@@ -39,6 +39,14 @@ TEST(Grouped, KeepsApartWhatDiffersInMoreThanNumbers) {
     EXPECT_THAT(texts_of({"", "5"}), ElementsAre("", "5"));
 }
 
+TEST(Grouped, KeepsNamesThatAreNumbersApart) {
+    const std::vector<std::string> sentences{"fault 1: stop broker exited with 1", "fault 2: stop broker exited with 7",
+                                             "http 404 from 127.0.0.1:80", "http 500 from 127.0.0.2:81"};
+    EXPECT_EQ(texts_of(sentences), sentences);
+    EXPECT_THAT(texts_of({"fault 1: 2 % late after 3 s", "fault 1: 5 % late after 4 s"}),
+                ElementsAre("fault 1: 2 to 5 % late after 3 to 4 s"));
+}
+
 TEST(Grouped, CountsTheRepeatsOfEachKind) {
     std::vector<RunReport> runs(5, healthy_run());
     for (std::size_t i = 0; i < 4; ++i) {
@@ -55,6 +63,9 @@ TEST(Grouped, CountsTheRepeatsOfEachKind) {
     EXPECT_THAT(grouped_reasons(entrant),
                 ElementsAre("4 of 5 repeats invalid, not counted: generator late, P99 1.3 to 4.6 ms",
                             "1 of 5 repeats suspect: the clock stepped"));
+    runs[1].verdict.reasons.emplace_back("a port was in use");
+    EXPECT_THAT(grouped_reasons(entrant).front(),
+                "4 of 5 repeats invalid, not counted: generator late, P99 1.3 to 4.6 ms; a port was in use (in 1)");
 }
 
 TEST(Grouped, SaysOfASingleRunOnlyWhatIsWrong) {

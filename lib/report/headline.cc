@@ -153,6 +153,10 @@ bool any_failed(const RunReport& run) {
     return std::any_of(run.thresholds.begin(), run.thresholds.end(), [](const auto& each) { return !each.passed; });
 }
 
+std::string what_did_not_get_through(const RunReport& run) {
+    return is_unreached(run) ? about_unreached(run) : biggest_failure(run);
+}
+
 std::string headline(const RunReport& run) {
     if (is_unreached(run)) {
         return about_unreached(run);

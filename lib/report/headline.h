@@ -13,6 +13,9 @@ namespace portillon::report {
 // all did, the headline names the threshold that failed; it is empty if none failed.
 std::string headline(const RunReport& run);
 
+// The same without thresholds: what did not get through, and why; empty if everything did.
+std::string what_did_not_get_through(const RunReport& run);
+
 // Whether any threshold failed.
 bool any_failed(const RunReport& run);
 

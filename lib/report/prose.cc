@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+
 #include <sstream>
 
 #include "base/units.h"
@@ -29,9 +31,17 @@ std::string labelled(const std::string& label, std::size_t indent, const std::st
     return out + line + '\n';
 }
 
+std::string three_digits(double value) {
+    constexpr double most_in_general_form = 999.5, least_in_general_form = 1e-4;
+    if (value >= most_in_general_form) {
+        return humanize_count(std::round(value));
+    }
+    return value == 0 || value >= least_in_general_form ? fmt::format("{:.3g}", value) : fmt::format("{:.6f}", value);
+}
+
 std::string percent_text(double share) {
     const double percent = share * 100;
-    return percent > 0 && percent < 0.0001 ? "<0.0001 %" : fmt::format("{:.3g} %", percent);
+    return percent > 0 && percent < 0.0001 ? "<0.0001 %" : three_digits(percent) + " %";
 }
 
 std::string in_seconds(double seconds) {

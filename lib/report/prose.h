@@ -31,6 +31,9 @@ using portillon::counted;  // with a noun
 // A share in percent: "0 %", "0.0125 %", "100 %".
 std::string percent_text(double share);
 
+// "1,230", "12.3", "0.0123", "0.000012": at least three significant digits, never with an exponent.
+std::string three_digits(double value);
+
 // "80 s", "0.25 s", "12,000 s": an instant or a length with four significant digits, never with an exponent.
 std::string in_seconds(double seconds);
 

@@ -149,21 +149,23 @@ net::Task<CommandEnd> CommandRunner::execute(std::vector<std::string> words, Nan
     }
     auto& output = outputs_.emplace_back(loop_, ends[0]);
     const Instant deadline = loop_.now() + limit;
-    bool ended = false, killed = false;
+    bool killed = false;
+    pid_t ended = 0;
     int status = 0;
     net::Wakeup pause(loop_);
-    while (!ended && loop_.now() < deadline + dies_within) {
+    while (ended == 0 && loop_.now() < deadline + dies_within) {
         if (!killed && loop_.now() >= deadline) {
             killed = true;
             ::kill(-pid, SIGKILL);
         }
         const Instant next = loop_.now() + look_every;
         co_await pause.until(killed ? next : std::min(next, deadline));
-        ended = ::waitpid(pid, &status, WNOHANG) != 0;
+        ended = ::waitpid(pid, &status, WNOHANG);
     }
-    CommandEnd end = killed ? failed(fmt::format("took longer than {} and {}", humanize(limit),
-                                                 ended ? "was killed" : "could not be killed"))
-                            : end_of(status);
+    CommandEnd end = killed      ? failed(fmt::format("took longer than {} and {}", humanize(limit),
+                                                 ended != 0 ? "was killed" : "could not be killed"))
+                     : ended < 0 ? failed("ended, and the kernel does not say how")
+                                 : end_of(status);
     end.last_line = output.last_line();
     co_return end;
 }

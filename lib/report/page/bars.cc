@@ -7,6 +7,7 @@
 
 #include "report/cells.h"
 #include "report/latency_choice.h"
+#include "report/prose.h"
 
 namespace portillon::report::page {
 
@@ -94,7 +95,7 @@ std::string compared(const Bar& bar, std::optional<double> least) {
     if (!least || !bar.value) {
         return {};
     }
-    const auto times = fmt::format("{:.3g}", *bar.value / *least);
+    const auto times = three_digits(*bar.value / *least);
     return *bar.value <= *least ? "least" : times + " times";
 }
 

@@ -290,7 +290,7 @@ Html comparison_content(const Report& report, const std::vector<Row>& rows, cons
     Html notes = element("li",
                          "Response is due to acknowledged: what the equipment's owner waits, free of coordinated "
                          "omission. What was never answered ranks above everything; a percentile that falls among it "
-                         "is a dash.");
+                         "is \"never\".");
     for (const auto& note : notes_on_tables(rows)) {
         notes += element("li", note);
     }
